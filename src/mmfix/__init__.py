@@ -1,0 +1,90 @@
+"""mmfix: find and patch what kills distributed training in OpenMMLab configs.
+
+    >>> import mmfix
+    >>> report = mmfix.check('configs/my_config.py')       # runs nothing, imports no torch and no mmengine
+    >>> result = mmfix.patch('configs/my_config.py')       # plans a patch; write=True writes it
+    >>> cfg = mmfix.patch(cfg).config                      # a patched copy, right before Runner.from_cfg(cfg)
+
+Names are imported when they are first used, so ``import mmfix`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmfix.api import check, load, patch
+    from mmfix.config.document import ConfigDocument
+    from mmfix.errors import ConfigError, MmfixError, PatchError
+    from mmfix.findings import Finding, Override, Remedy
+    from mmfix.nonreentrant import use_nonreentrant_checkpoint
+    from mmfix.report.types import ConfigReport, PatchResult, Report
+
+__version__ = "0.1.0"
+
+_EXPORTS = {
+    "check": "mmfix.api",
+    "load": "mmfix.api",
+    "patch": "mmfix.api",
+    "ConfigDocument": "mmfix.config.document",
+    "ConfigError": "mmfix.errors",
+    "MmfixError": "mmfix.errors",
+    "PatchError": "mmfix.errors",
+    "Finding": "mmfix.findings",
+    "Override": "mmfix.findings",
+    "Remedy": "mmfix.findings",
+    "use_nonreentrant_checkpoint": "mmfix.nonreentrant",
+    "ConfigReport": "mmfix.report.types",
+    "PatchResult": "mmfix.report.types",
+    "Report": "mmfix.report.types",
+}
+
+__all__ = [  # noqa: RUF022 - functions first, then types
+    "check",
+    "load",
+    "patch",
+    "use_nonreentrant_checkpoint",
+    "ConfigDocument",
+    "ConfigError",
+    "ConfigReport",
+    "Finding",
+    "MmfixError",
+    "Override",
+    "PatchError",
+    "PatchResult",
+    "Remedy",
+    "Report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import an exported name on first use (PEP 562)."""
+    module = _EXPORTS.get(name)
+    if module is None:
+        raise AttributeError(f"module 'mmfix' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})
+
+
+class _Package(ModuleType):
+    """The package ``mmfix``, in which ``mmfix.patch`` is the function.
+
+    The code behind it lives in a sub-package of the same name, and importing that would bind the
+    sub-package over the function.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _EXPORTS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

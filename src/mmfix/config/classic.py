@@ -1,0 +1,203 @@
+"""Classic configs: ``_base_ = [...]`` and plain Python text; JSON and YAML share the inheritance."""
+
+from __future__ import annotations
+
+import ast
+import os.path as osp
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+
+from mmfix.config.data import read_data
+from mmfix.config.document import ConfigDocument
+from mmfix.config.finish import finish
+from mmfix.config.imports import BASE_KEY, is_base_assignment
+from mmfix.config.interpreter.expressions import evaluate
+from mmfix.config.interpreter.state import Run, Scope
+from mmfix.config.interpreter.statements import run_module
+from mmfix.config.keypath import format_key
+from mmfix.config.merge import MergeConflict, add_scope, merge, resolve_references
+from mmfix.config.origin import Blame, Unknown
+from mmfix.config.packages import external_config
+from mmfix.config.source import Source
+from mmfix.config.values import TreeDict, TreeList, hook
+from mmfix.errors import ConfigError
+
+
+class BaseRef(NamedTuple):
+    """One entry of ``_base_``: the file it names, the registry scope if of another package, its line."""
+
+    path: str
+    scope: Optional[str]
+    line: Optional[int]
+
+
+def read_classic(
+    source: Source, load: Callable[[str, Source, Optional[int]], ConfigDocument]
+) -> ConfigDocument:
+    """Resolve a classic, JSON or YAML config (``mmengine/config/config.py: Config._file2dict``).
+
+    Args:
+        load: Loads a base file, given its path, the file that names it and the line.
+
+    Raises:
+        ConfigError: As MMEngine would fail, or a bound was hit.
+    """
+    data: Any = None
+    if source.tree is None:
+        data = read_data(source)
+    base: Optional[TreeDict] = None
+    files: List[str] = [source.path]
+    references = base_files(source, data)
+    for reference in references:
+        document = load(reference.path, source, reference.line)
+        files.extend(path for path in document.files if path not in files)
+        tree = document.tree if reference.scope is None else add_scope(document.tree, reference.scope)
+        base = _join(base, tree, source, reference)
+    if base is None:
+        base = TreeDict(config=True)
+    if source.tree is not None:
+        own, base = _evaluate(source, base)
+        kind = "classic"
+    else:
+        own = finish(data, source.path)
+        kind = "json" if source.path.endswith(".json") else "yaml"
+    return ConfigDocument(
+        path=source.path,
+        kind=kind,
+        text=source.text,
+        tree=_resolve(own, base, source),
+        own=own,
+        base=base if references else None,
+        files=tuple(files),
+    )
+
+
+def _join(base: Optional[TreeDict], tree: TreeDict, source: Source, reference: BaseRef) -> TreeDict:
+    result = TreeDict(config=True) if base is None else base
+    twice = sorted(str(key) for key in result.keys() & tree.keys())
+    if twice:
+        raise ConfigError(
+            f"the bases set the same key twice: {', '.join(twice)}",
+            source.path,
+            reference.line,
+            "MMEngine allows each top-level key in one base only; move it to one of them",
+        )
+    result.update(tree)
+    result.blames.update(tree.blames)
+    return result
+
+
+def _evaluate(source: Source, base: TreeDict) -> Tuple[TreeDict, TreeDict]:
+    """The file's own config dict, and the bases as its code left them."""
+    assert source.tree is not None
+    if BASE_KEY in source.code and any(
+        isinstance(node, ast.Name) and node.id == BASE_KEY and isinstance(node.ctx, ast.Load)
+        for node in ast.walk(source.tree)
+    ):
+        base = hook(base, fresh=True)  # the file's code can see it, and change it
+    names = TreeDict()
+    names[BASE_KEY] = base
+    run = Run(source, names)
+    run_module(run, source.tree.body)
+    names.pop(BASE_KEY, None)
+    return finish(names, source.path), base
+
+
+def _resolve(own: TreeDict, base: TreeDict, source: Source) -> TreeDict:
+    tree = own
+    if "_deprecation_" in tree or BASE_KEY in tree:
+        tree = TreeDict({key: value for key, value in own.items() if key not in ("_deprecation_", BASE_KEY)})
+        tree.blames = own.blames
+    if source.references:
+        try:
+            tree = resolve_references(tree, source.references, base)
+        except (KeyError, TypeError) as error:
+            raise ConfigError(
+                f"{{{{ _base_.x }}}} names a key that no base has: {error}", source.path
+            ) from error
+    try:
+        merged = merge(tree, base)
+    except MergeConflict as conflict:
+        blame = _blame_on_way(own, conflict.key)
+        raise ConfigError(
+            f"{format_key(conflict.key)} is a dict here but {_article(conflict.kind)} in the base",
+            source.path,
+            None if blame is None else blame.origin.line,
+            "MMEngine refuses to merge them; add _delete_=True to the dict to replace the base's value",
+        ) from conflict
+    for key in [key for key in merged if isinstance(key, str) and key.startswith("__")]:
+        del merged[key]
+    merged.config = True
+    return merged
+
+
+def _article(kind: str) -> str:
+    return {"NoneType": "None"}.get(kind, f"a {kind}")
+
+
+def _blame_on_way(tree: Any, path: Tuple[Any, ...]) -> Optional[Blame]:
+    found = None
+    for part in path:
+        if not isinstance(tree, TreeDict) or part not in tree:
+            break
+        found = tree.blames.get(part, found)
+        tree = tree[part]
+    return found
+
+
+def base_files(source: Source, data: Any = None) -> List[BaseRef]:
+    """The files that ``_base_`` names, in order.
+
+    Source: ``mmengine/config/config.py``: ``_get_base_files``, ``_get_cfg_path``.
+
+    Raises:
+        ConfigError: ``_base_`` is not a list of file names, or cannot be evaluated alone.
+    """
+    line: Optional[int] = None
+    if source.tree is not None:
+        node = next((node for node in source.tree.body if is_base_assignment(node)), None)
+        if node is None:
+            return []
+        line = node.lineno
+        value = _evaluate_base(source, node)
+    else:
+        value = data.get(BASE_KEY, [])
+        blame = data.blames.get(BASE_KEY)
+        line = None if blame is None else blame.origin.line
+    entries = value if isinstance(value, list) else [value]
+    references = []
+    for position, entry in enumerate(entries):
+        blame = value.blames[position] if isinstance(value, TreeList) else None
+        entry_line = line if blame is None else blame.origin.line
+        if isinstance(entry, Unknown) or not isinstance(entry, str):
+            what = entry.reason if isinstance(entry, Unknown) else f"it holds a {type(entry).__name__}"
+            raise ConfigError(
+                f"`_base_` must be a file name or a list of them: {what}", source.path, entry_line
+            )
+        references.append(_locate(entry, source, entry_line))
+    return references
+
+
+def _evaluate_base(source: Source, node: Any) -> Any:
+    """MMEngine evaluates the right-hand side alone: no other name of the file is known to it."""
+    run = Run(source, TreeDict())
+    try:
+        value = evaluate(run, node.value, Scope(TreeDict()))
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"`_base_` cannot be evaluated: {error}",
+            source.path,
+            node.lineno,
+            "MMEngine reads this line alone, so it must be plain strings",
+        ) from error
+    if isinstance(value, tuple):
+        raise ConfigError("`_base_` is a tuple; MMEngine takes a string or a list", source.path, node.lineno)
+    return value
+
+
+def _locate(entry: str, source: Source, line: Optional[int]) -> BaseRef:
+    if "::" in entry:
+        path, scope = external_config(entry, source.path, line)
+        return BaseRef(path, scope, line)
+    return BaseRef(osp.normpath(osp.join(osp.dirname(source.path), entry)), None, line)

@@ -1,0 +1,199 @@
+"""JSON and YAML configs as trees with origins."""
+
+from __future__ import annotations
+
+import json
+import re
+from json.scanner import NUMBER_RE
+from typing import Any, Dict, List, Tuple
+
+from mmfix.config.origin import Blame, Origin, Unknown
+from mmfix.config.source import Source
+from mmfix.config.values import TreeDict, TreeList
+from mmfix.errors import ConfigError
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_WORDS: Dict[str, Any] = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "NaN": float("nan"),
+    "Infinity": float("inf"),
+    "-Infinity": float("-inf"),
+}
+_MAX_DEPTH = 200
+
+
+def read_data(source: Source) -> TreeDict:
+    """The mapping in a JSON or YAML config.
+
+    Raises:
+        ConfigError: Syntax error, nested too deeply, or not a mapping.
+    """
+    try:
+        value = _read_json(source) if source.path.endswith(".json") else _read_yaml(source)
+    except RecursionError as error:
+        raise ConfigError("is nested too deeply to be read", source.path) from error
+    if not isinstance(value, TreeDict):
+        raise ConfigError("holds no mapping at its top level, so it is not a config", source.path)
+    return value
+
+
+def _read_json(source: Source) -> Any:
+    text = source.code
+    reader = _JsonReader(text, source.path)
+    if text.startswith("\ufeff"):
+        raise ConfigError("starts with a byte order mark, which JSON does not allow", source.path, 1)
+    try:
+        value, end = reader.value(_SPACE.match(text, 0).end(), 0)  # type: ignore[union-attr]
+        if _SPACE.match(text, end).end() != len(text):  # type: ignore[union-attr]
+            raise json.JSONDecodeError("Extra data", text, end)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"syntax error: {error.msg}", source.path, error.lineno) from error
+    return value
+
+
+class _JsonReader:
+    """A JSON parser that keeps positions; the standard library's does not tell them."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self.text = text
+        self.path = path
+        self.line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def blame(self, position: int) -> Blame:
+        from bisect import bisect_right
+
+        line = bisect_right(self.line_starts, position)
+        return Blame(Origin(self.path, line, position - self.line_starts[line - 1] + 1))
+
+    def skip(self, position: int) -> int:
+        return _SPACE.match(self.text, position).end()  # type: ignore[union-attr]
+
+    def value(self, at: int, depth: int) -> Tuple[Any, int]:
+        if depth > _MAX_DEPTH:
+            raise ConfigError("is nested too deeply to be read", self.path, self.blame(at).origin.line)
+        text = self.text
+        char = text[at : at + 1]
+        if char == "{":
+            return self.mapping(at + 1, depth + 1)
+        if char == "[":
+            return self.sequence(at + 1, depth + 1)
+        if char == '"':
+            return json.decoder.scanstring(text, at + 1, True)  # type: ignore[attr-defined,no-any-return]
+        for word, known in _WORDS.items():
+            if text.startswith(word, at):
+                return known, at + len(word)
+        match = NUMBER_RE.match(text, at)
+        if match is None:
+            raise json.JSONDecodeError("Expecting value", text, at)
+        whole, fraction, exponent = match.groups()
+        if fraction or exponent:
+            return float(whole + (fraction or "") + (exponent or "")), match.end()
+        if len(whole) > 4000:
+            raise json.JSONDecodeError("a number too long to be a setting", text, at)
+        return int(whole), match.end()
+
+    def mapping(self, at: int, depth: int) -> Tuple[TreeDict, int]:
+        result = TreeDict()
+        at = self.skip(at)
+        if self.text[at : at + 1] == "}":
+            return result, at + 1
+        while True:
+            if self.text[at : at + 1] != '"':
+                raise json.JSONDecodeError("Expecting property name enclosed in double quotes", self.text, at)
+            key, at = json.decoder.scanstring(self.text, at + 1, True)  # type: ignore[attr-defined]
+            at = self.skip(at)
+            if self.text[at : at + 1] != ":":
+                raise json.JSONDecodeError("Expecting ':' delimiter", self.text, at)
+            start = self.skip(at + 1)
+            result[key], at = self.value(start, depth)
+            result.blames[key] = self.blame(start)
+            more, at = self.more(at, "}")
+            if not more:
+                return result, at
+
+    def sequence(self, at: int, depth: int) -> Tuple[TreeList, int]:
+        values: List[Any] = []
+        blames: List[Any] = []
+        at = self.skip(at)
+        if self.text[at : at + 1] == "]":
+            return TreeList(), at + 1
+        while True:
+            blames.append(self.blame(at))
+            value, at = self.value(at, depth)
+            values.append(value)
+            more, at = self.more(at, "]")
+            if not more:
+                return TreeList(values, blames), at
+
+    def more(self, at: int, end: str) -> Tuple[bool, int]:
+        at = self.skip(at)
+        char = self.text[at : at + 1]
+        if char == end:
+            return False, at + 1
+        if char != ",":
+            raise json.JSONDecodeError("Expecting ',' delimiter", self.text, at)
+        return True, self.skip(at + 1)
+
+
+def _read_yaml(source: Source) -> Any:
+    import yaml
+
+    try:
+        # the C parser, where there is one, reads the same language and keeps the same marks
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(source.code)
+        try:
+            node = loader.get_single_node()
+            return None if node is None else _YamlReader(loader, source.path).value(node, 0)
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        line = None if error.problem_mark is None else error.problem_mark.line + 1
+        raise ConfigError(f"syntax error: {error.problem}", source.path, line) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"cannot be parsed: {error}".splitlines()[0], source.path) from error
+
+
+class _YamlReader:
+    """YAML nodes -> tree. Tags that would construct Python objects become Unknown."""
+
+    def __init__(self, loader: Any, path: str) -> None:
+        self.loader = loader
+        self.path = path
+        self.done: Dict[int, Any] = {}
+
+    def blame(self, node: Any) -> Blame:
+        return Blame(Origin(self.path, node.start_mark.line + 1, node.start_mark.column + 1))
+
+    def value(self, node: Any, depth: int) -> Any:
+        import yaml
+
+        if id(node) in self.done:
+            return self.done[id(node)]
+        if depth > _MAX_DEPTH:
+            raise ConfigError("is nested too deeply to be read", self.path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
+            self.loader.flatten_mapping(node)
+            result = self.done[id(node)] = TreeDict()
+            for key_node, value_node in node.value:
+                key = self.value(key_node, depth + 1)
+                try:
+                    result[key] = self.value(value_node, depth + 1)
+                except TypeError:
+                    raise ConfigError(
+                        "a mapping key is not hashable", self.path, key_node.start_mark.line + 1
+                    ) from None
+                result.blames[key] = self.blame(value_node)
+            return result
+        if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
+            items = self.done[id(node)] = TreeList()
+            for item in node.value:
+                items.append(self.value(item, depth + 1))
+                items.blames.append(self.blame(item))
+            return items
+        if node.tag.startswith("tag:yaml.org,2002:python/"):
+            return Unknown(
+                f"the YAML tag {node.tag.rsplit(':', 1)[1]} makes a Python object", self.blame(node).origin
+            )
+        return self.loader.construct_object(node, deep=True)

@@ -1,0 +1,191 @@
+"""Calls: builtins, methods, known library functions, and everything else (Unknown)."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from mmfix.config.interpreter import limits
+from mmfix.config.interpreter.expressions import blame_of, evaluate, iterate, keywords, tainted
+from mmfix.config.interpreter.methods import call_method, dict_update, wrap
+from mmfix.config.interpreter.modules import FUNCTIONS
+from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope
+from mmfix.config.origin import Blame, Unknown
+from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
+
+CONSTANTS: Dict[str, Any] = {"Ellipsis": ..., "NotImplemented": NotImplemented, "__debug__": True}
+
+#: These can create or change any name; a config that uses them cannot be followed.
+UNREADABLE = {"exec", "eval", "globals", "locals", "vars", "compile", "__import__"}
+
+_NATIVE: Dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        abs, all, any, ascii, bin, bool, bytes, chr, complex, divmod, enumerate, filter, float, format,
+        frozenset, hex, int, isinstance, iter, len, list, map, max, min, next, oct, ord, range, repr,
+        reversed, round, set, slice, sorted, str, sum, tuple, zip,
+    )
+}  # fmt: skip
+BUILTINS = {*_NATIVE, "dict", "print", "pow", "type"}
+
+_TYPES: Dict[str, Any] = {
+    "bool": bool, "bytes": bytes, "complex": complex, "dict": dict, "float": float, "frozenset": frozenset,
+    "int": int, "list": list, "range": range, "set": set, "slice": slice, "str": str, "tuple": tuple,
+}  # fmt: skip
+
+#: They look only at the outside of their arguments, so an Unknown inside does no harm.
+_SHALLOW = {
+    "len",
+    "list",
+    "tuple",
+    "enumerate",
+    "zip",
+    "reversed",
+    "isinstance",
+    "iter",
+    "next",
+    "range",
+    "map",
+}
+
+
+def call(run: Run, node: ast.Call, scope: Scope) -> Any:
+    """The value of a call.
+
+    Raises:
+        ConfigError: A bound was hit.
+        Exception: As Python would raise.
+    """
+    function = evaluate(run, node.func, scope)
+    args, blames, complete = _arguments(run, node, scope)
+    kwargs = keywords(run, node, scope)
+    if isinstance(function, LazyName):
+        raise RuntimeError(f"a lazy config cannot call {function.path}, which MMEngine does not import")
+    if not complete or isinstance(kwargs, Unknown):
+        if isinstance(function, MethodRef):
+            _poison(run, [function.owner], node)
+        return _unknown_call(run, node, args, kwargs)
+    if isinstance(function, MethodRef):
+        blame = next((step for step in blames if step is not None), None) or Blame(run.source.origin(node))
+        if function.name in ("setdefault", "insert") and len(blames) > 1 and blames[1] is not None:
+            blame = blames[1]
+        if any(isinstance(arg, Unknown) for arg in args[:1]) and function.name in _KEYED:
+            _poison(run, [function.owner], node)
+            return run.unknown("an unknown key", node)
+        return call_method(run, node, function.owner, function.name, args, kwargs, blame)
+    if isinstance(function, Function):
+        return function.call(function, tuple(args), kwargs)
+    if isinstance(function, Builtin):
+        return _builtin(run, node, function.name, args, blames, kwargs)
+    if isinstance(function, ModuleRef) and function.path in FUNCTIONS:
+        if function.path.startswith(("os.path.", "math.")) and tainted(args):
+            return run.unknown("computed from an unknown value", node)
+        return wrap(FUNCTIONS[function.path](*args, **kwargs))
+    if isinstance(function, (Unknown, ModuleRef)):
+        return _unknown_call(run, node, args, kwargs)
+    raise TypeError(f"'{type(function).__name__}' object is not callable")
+
+
+#: Methods whose first argument decides which slot changes.
+_KEYED = {"pop", "setdefault", "insert", "remove", "get"}
+
+
+def _arguments(run: Run, node: ast.Call, scope: Scope) -> Tuple[List[Any], List[Optional[Blame]], bool]:
+    values: List[Any] = []
+    blames: List[Optional[Blame]] = []
+    complete = True
+    for argument in node.args:
+        if isinstance(argument, ast.Starred):
+            inner = evaluate(run, argument.value, scope)
+            if isinstance(inner, (Unknown, ModuleRef)):
+                complete = False
+                continue
+            for item, blame in iterate(run, inner, argument):
+                values.append(item)
+                blames.append(blame)
+        else:
+            values.append(evaluate(run, argument, scope))
+            blames.append(blame_of(run, argument, scope))
+    return values, blames, complete
+
+
+def _unknown_call(run: Run, node: ast.Call, args: List[Any], kwargs: Any) -> Unknown:
+    """The result of code that is not evaluated; containers handed to it may have changed."""
+    _poison(run, [*args, *(kwargs.values() if isinstance(kwargs, dict) else ())], node)
+    return run.unknown(f"calls {_called(node.func)}, which is not evaluated", node)
+
+
+def _poison(run: Run, values: List[Any], node: ast.AST) -> None:
+    from mmfix.config.interpreter.statements import poison_object
+
+    for value in values:
+        if isinstance(value, (dict, list, set)):
+            poison_object(run, value, "handed to code that is not evaluated", node)
+
+
+def _called(node: ast.AST) -> str:
+    if isinstance(node, ast.Name):
+        return f"{node.id}()"
+    if isinstance(node, ast.Attribute):
+        return f"{_called(node.value).rstrip('()')}.{node.attr}()"
+    return "a function"
+
+
+def _builtin(
+    run: Run, node: ast.Call, name: str, args: List[Any], blames: List[Optional[Blame]], kwargs: TreeDict
+) -> Any:
+    if name == "print":
+        return None
+    if name == "dict":
+        result = TreeDict()
+        if any(isinstance(arg, (Unknown, ModuleRef)) for arg in args):
+            return run.unknown("made from an unknown value", node)
+        dict_update(run, node, result, args, kwargs)
+        return result
+    if name == "type":
+        return run.unknown("a class", node)
+    if name == "isinstance":
+        return _isinstance(run, node, args)
+    if any(isinstance(arg, (Unknown, ModuleRef, LazyName)) for arg in args):
+        return run.unknown("computed from an unknown value", node)
+    if name not in _SHALLOW and (
+        tainted([arg for arg in args if not callable(arg)]) or tainted(kwargs.get("default"))
+    ):
+        return run.unknown("computed from an unknown value", node)
+    args = [_native_callable(run, node, arg) for arg in args]
+    keyword_args = {key: _native_callable(run, node, value) for key, value in kwargs.items()}
+    for arg in args:
+        if isinstance(arg, range) and name != "len":
+            run.spend(min(len(arg), 10**9), node)
+    if name == "pow":
+        return limits.power(run, node, *args) if len(args) == 2 else pow(*args)
+    if name == "format" and len(args) > 1:
+        limits.check_format(run, node, str(args[1]))
+    if name in ("bytes", "bytearray") and args and isinstance(args[0], int):
+        run.spend(args[0], node)
+    if name in ("list", "tuple") and len(args) == 1 and not kwargs:
+        pairs = list(iterate(run, args[0], node))
+        items, steps = [item for item, _ in pairs], [step for _, step in pairs]
+        return TreeList(items, steps) if name == "list" else TreeTuple(items, tuple(steps))
+    return wrap(_NATIVE[name](*args, **keyword_args))
+
+
+def _isinstance(run: Run, node: ast.Call, args: List[Any]) -> Any:
+    value, classes = args
+    wanted = classes if isinstance(classes, tuple) else (classes,)
+    if isinstance(value, (Unknown, ModuleRef, LazyName)) or not all(
+        isinstance(one, Builtin) and one.name in _TYPES for one in wanted
+    ):
+        return run.unknown("asks for a class that is not known here", node)
+    return isinstance(value, tuple(_TYPES[one.name] for one in wanted))
+
+
+def _native_callable(run: Run, node: ast.Call, value: Any) -> Any:
+    """A config-level callable as one that ``map`` or ``sorted`` can call."""
+    if isinstance(value, Builtin):
+        name = value.name
+        return lambda *args: _builtin(run, node, name, list(args), [None] * len(args), TreeDict())
+    if isinstance(value, MethodRef):
+        blame = Blame(run.source.origin(node))
+        return lambda *args: call_method(run, node, value.owner, value.name, list(args), TreeDict(), blame)
+    return value

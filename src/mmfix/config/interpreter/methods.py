@@ -1,0 +1,297 @@
+"""Methods of config values, with blames kept in step."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any, Callable, Dict, List, Optional
+
+from mmfix.config.interpreter import limits
+from mmfix.config.interpreter.expressions import iterate, spread, tainted
+from mmfix.config.interpreter.state import Run
+from mmfix.config.origin import Blame, Unknown
+from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, hook
+
+_FIELD_ACCESS = re.compile(r"\{\w*[.\[]")
+_NESTED_FIELD = re.compile(r"\{[^}]*\{")
+_PLAIN_TYPES = (str, bytes, int, float, complex, set, frozenset, range, tuple)
+
+
+def wrap(value: Any) -> Any:
+    """A native container as a tree container; elements are kept as they are."""
+    if type(value) in (TreeDict, TreeList, TreeTuple):
+        if type(value) is TreeList:
+            return TreeList(value, list(value.blames))
+        return value
+    if isinstance(value, dict):
+        return TreeDict(value)
+    if isinstance(value, list):
+        return TreeList(value)
+    if type(value) is tuple:
+        return TreeTuple(value)
+    return value
+
+
+def call_method(
+    run: Run, node: ast.Call, owner: Any, name: str, args: List[Any], kwargs: TreeDict, blame: Blame
+) -> Any:
+    """Call ``owner.name(*args, **kwargs)``.
+
+    Raises:
+        Exception: As Python would.
+    """
+    if isinstance(owner, TreeDict):
+        if name == "update":
+            return dict_update(run, node, owner, args, kwargs)
+        handler = _DICT.get(name)
+        return (
+            run.unknown(f"dict.{name} is not evaluated", node)
+            if handler is None
+            else handler(owner, args, blame)
+        )
+    if isinstance(owner, TreeList):
+        if name == "sort":
+            return _sort(run, node, owner, kwargs)
+        list_handler = _LIST.get(name)
+        if list_handler is None:
+            return run.unknown(f"list.{name} is not evaluated", node)
+        return list_handler(run, node, owner, args, blame)
+    if not isinstance(owner, _PLAIN_TYPES) or name.startswith("_"):
+        return run.unknown(f"{type(owner).__name__}.{name} is not evaluated", node)
+    if tainted(args) or tainted(kwargs):
+        return run.unknown("computed from an unknown value", node)
+    if isinstance(owner, (str, bytes)):
+        failure = _check_text(run, node, owner, name, args, kwargs)
+        if failure is not None:
+            return failure
+    return wrap(getattr(owner, name)(*args, **kwargs))
+
+
+def _check_text(run: Run, node: ast.Call, owner: Any, name: str, args: List[Any], kwargs: TreeDict) -> Any:
+    """Refuse text operations with huge results; an Unknown for formats that look inside objects."""
+    if any(isinstance(arg, int) and abs(arg) > 9999 for arg in args) and name not in ("format", "join"):
+        run.fail("formats text too wide to be a setting", node)
+    if name in ("format", "format_map"):
+        limits.check_format(run, node, str(owner))
+        if _FIELD_ACCESS.search(str(owner)):
+            return run.unknown("a format string that looks inside objects", node)
+        if _NESTED_FIELD.search(str(owner)) and any(
+            isinstance(arg, int) and abs(arg) > 9999 for arg in (*args, *kwargs.values())
+        ):
+            run.fail("formats text too wide to be a setting", node)
+    elif name == "replace" and len(args) > 1:
+        run.spend(len(owner) * (len(args[1]) + 1) // 16, node)
+    elif name == "join" and args and hasattr(args[0], "__len__"):
+        run.spend(len(owner) * len(args[0]) // 16, node)
+    return None
+
+
+def _get(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
+    return owner.get(*args)
+
+
+def _pop(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
+    if owner.config and len(args) == 1 and args[0] not in owner:
+        return None
+    value = owner.pop(*args)
+    owner.blames.pop(args[0], None)
+    return value
+
+
+def _popitem(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
+    key, value = owner.popitem()
+    return TreeTuple((key, value), (None, owner.blames.pop(key, None)))
+
+
+def _setdefault(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
+    key = args[0]
+    if key not in owner:
+        value = args[1] if len(args) > 1 else None
+        owner[key] = hook(value) if owner.config else value
+        owner.blames[key] = blame
+        return value if owner.config and not isinstance(value, dict) else owner[key]
+    return owner[key]
+
+
+def dict_copy(owner: TreeDict) -> TreeDict:
+    """``dict.copy`` / ``ConfigDict.copy``: shallow; a config dict copies lists and tuples too."""
+    result = TreeDict(config=owner.config)
+    for key, value in owner.items():
+        result[key] = hook(value) if owner.config else value
+    result.blames = dict(owner.blames)
+    return result
+
+
+def _clear(owner: TreeDict, args: List[Any], blame: Blame) -> None:
+    owner.clear()
+    owner.blames.clear()
+
+
+def _items(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
+    steps = owner.blames
+    return TreeList(
+        [TreeTuple(item, (steps.get(item[0]), steps.get(item[0]))) for item in owner.items()],
+        [steps.get(key) for key in owner],
+    )
+
+
+def _values(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
+    return TreeList(owner.values(), [owner.blames.get(key) for key in owner])
+
+
+def _merge_method(owner: TreeDict, args: List[Any], blame: Blame) -> None:
+    merged = _merge_into(deep_copy(args[0]), deep_copy(owner))
+    owner.clear()
+    owner.blames.clear()
+    for key, value in merged.items():
+        owner[key] = hook(value)
+    owner.blames.update(merged.blames)
+
+
+_ABSENT = object()
+
+
+def _blames_of(mapping: Any) -> Dict[Any, Blame]:
+    """The blames of a tree dict; a native dict has none."""
+    return mapping.blames if isinstance(mapping, TreeDict) else {}
+
+
+def _merge_into(a: Any, b: Any) -> Any:
+    """``mmengine/config/config.py: ConfigDict.merge``; honours ``_delete_``."""
+    if not isinstance(a, dict):
+        return b if a is _ABSENT else a
+    if not isinstance(b, dict):
+        a.pop("_delete_", None)
+        return a
+    if a.pop("_delete_", False):
+        b.clear()
+    result = TreeDict()
+    for key in [*b, *a]:
+        if key != "_delete_":
+            result[key] = _merge_into(a.get(key, _ABSENT), b.get(key, _ABSENT))
+            steps = [blames[key] for blames in (_blames_of(a), _blames_of(b)) if key in blames]
+            if steps:
+                result.blames[key] = steps[0]._replace(previous=steps[1]) if len(steps) > 1 else steps[0]
+    return result
+
+
+_DICT: Dict[str, Callable[[TreeDict, List[Any], Blame], Any]] = {
+    "get": _get,
+    "pop": _pop,
+    "popitem": _popitem,
+    "setdefault": _setdefault,
+    "copy": lambda owner, args, blame: dict_copy(owner),
+    "clear": _clear,
+    "items": _items,
+    "values": _values,
+    "keys": lambda owner, args, blame: owner.keys(),
+    "merge": _merge_method,
+}
+
+
+def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwargs: TreeDict) -> Any:
+    """``dict.update``; deep for a config dict (``mmengine/config/config.py: ConfigDict.update``)."""
+    other = TreeDict()
+    if args:
+        source = args[0]
+        if isinstance(source, Unknown):
+            from mmfix.config.interpreter.statements import poison_object
+
+            poison_object(run, owner, "updated with an unknown value", node)
+            return None
+        spread(other, source if isinstance(source, dict) else wrap(dict(source)), unique=False)
+    spread(other, kwargs, unique=False)
+    _update(owner, other)
+    return None
+
+
+def _update(owner: TreeDict, other: TreeDict) -> None:
+    for key, value in other.items():
+        step = other.blames.get(key)
+        if step is not None and key in owner.blames:
+            step = step._replace(previous=owner.blames[key])
+        current = owner.get(key)
+        if owner.config and isinstance(current, TreeDict) and isinstance(value, dict):
+            _update(current, wrap(value))
+        else:
+            owner[key] = hook(value) if owner.config else value
+        if step is not None:
+            owner.blames[key] = step
+
+
+def _append(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: Blame) -> None:
+    owner.append(*args)
+    owner.blames.append(blame)
+
+
+def extend_list(run: Run, node: ast.AST, owner: TreeList, values: Any) -> None:
+    """``list.extend`` and ``+=``."""
+    if isinstance(values, Unknown):
+        from mmfix.config.interpreter.statements import poison_object
+
+        poison_object(run, owner, "extended with an unknown value", node)
+        return
+    for value, step in list(iterate(run, values, node)):
+        owner.append(value)
+        owner.blames.append(step)
+
+
+def _insert(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: Blame) -> None:
+    owner.insert(*args)
+    owner.blames.insert(args[0], blame)
+
+
+def _list_pop(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: Blame) -> Any:
+    value = owner.pop(*args)
+    owner.blames.pop(*args)
+    return value
+
+
+def _remove(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: Blame) -> None:
+    position = owner.index(args[0])
+    del owner[position]
+    del owner.blames[position]
+
+
+def _reverse(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: Blame) -> None:
+    owner.reverse()
+    owner.blames.reverse()
+
+
+def _list_clear(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: Blame) -> None:
+    owner.clear()
+    owner.blames.clear()
+
+
+def _sort(run: Run, node: ast.Call, owner: TreeList, kwargs: TreeDict) -> Any:
+    if tainted(list(owner)):
+        from mmfix.config.interpreter.statements import poison_object
+
+        poison_object(run, owner, "sorted with an unknown value inside", node)
+        return None
+    key = kwargs.get("key") or (lambda value: value)
+    order = sorted(range(len(owner)), key=lambda at: key(owner[at]), reverse=bool(kwargs.get("reverse")))
+    values, blames = list(owner), list(owner.blames)
+    owner[:] = [values[at] for at in order]
+    owner.blames[:] = [blames[at] for at in order]
+    return None
+
+
+_ListHandler = Callable[[Run, ast.Call, TreeList, List[Any], Blame], Any]
+_LIST: Dict[str, _ListHandler] = {
+    "append": _append,
+    "extend": lambda run, node, owner, args, blame: extend_list(run, node, owner, args[0]),
+    "insert": _insert,
+    "pop": _list_pop,
+    "remove": _remove,
+    "reverse": _reverse,
+    "clear": _list_clear,
+    "copy": lambda run, node, owner, args, blame: TreeList(owner, list(owner.blames)),
+    "index": lambda run, node, owner, args, blame: owner.index(*args),
+    "count": lambda run, node, owner, args, blame: owner.count(*args),
+}
+
+
+def first_blame(blames: List[Optional[Blame]], default: Blame) -> Blame:
+    """Blame of a method's first argument, else of the call."""
+    return next((blame for blame in blames if blame is not None), default)

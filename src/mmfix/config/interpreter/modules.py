@@ -1,0 +1,64 @@
+"""The part of the standard library that configs compute with: pure, cheap functions."""
+
+from __future__ import annotations
+
+import math
+import os.path as osp
+from typing import Any, Callable, Dict
+
+from mmfix.config.interpreter.state import ModuleRef
+from mmfix.config.values import TreeDict, deep_copy
+
+
+def shallow_copy(value: Any) -> Any:
+    """``copy.copy`` for config trees."""
+    from mmfix.config.interpreter.methods import dict_copy, wrap
+
+    if isinstance(value, TreeDict):
+        return dict_copy(value)
+    return wrap(value) if isinstance(value, (list, tuple, dict)) else value
+
+
+def _deep_copy(value: Any) -> Any:
+    return deep_copy(value)
+
+
+FUNCTIONS: Dict[str, Callable[..., Any]] = {
+    "copy.copy": shallow_copy,
+    "copy.deepcopy": _deep_copy,
+    "collections.OrderedDict": dict,
+    "dict.fromkeys": dict.fromkeys,
+}
+for _name in ("join", "dirname", "basename", "splitext", "split", "normpath", "isabs", "abspath"):
+    FUNCTIONS[f"os.path.{_name}"] = getattr(osp, _name)
+for _name in (
+    "ceil",
+    "floor",
+    "sqrt",
+    "log",
+    "log2",
+    "log10",
+    "exp",
+    "cos",
+    "sin",
+    "tan",
+    "isclose",
+    "fabs",
+    "gcd",
+):
+    FUNCTIONS[f"math.{_name}"] = getattr(math, _name)
+
+#: Functions written in Python: MMEngine drops them from the config when imported by name.
+DROPPED = {name for name, function in FUNCTIONS.items() if name.startswith(("os.path.", "copy."))}
+
+CONSTANTS: Dict[str, Any] = {
+    "math.pi": math.pi,
+    "math.e": math.e,
+    "math.inf": math.inf,
+    "math.nan": math.nan,
+}
+
+
+def member(path: str) -> Any:
+    """What ``module.name`` is: a known constant, or a reference."""
+    return CONSTANTS[path] if path in CONSTANTS else ModuleRef(path)

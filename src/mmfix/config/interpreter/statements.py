@@ -1,0 +1,317 @@
+"""Statements of a config."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
+
+from mmfix.config.imports import is_base_assignment
+from mmfix.config.interpreter.expressions import (
+    assign,
+    binary,
+    blame_of,
+    evaluate,
+    iterate,
+    truth,
+)
+from mmfix.config.interpreter.functions import make_function
+from mmfix.config.interpreter.methods import dict_update, extend_list
+from mmfix.config.interpreter.modules import member
+from mmfix.config.interpreter.state import ModuleRef, Run, Scope, bind
+from mmfix.config.interpreter.targets import delete
+from mmfix.config.origin import Blame, Unknown
+from mmfix.config.values import LazyName, TreeDict, TreeList
+from mmfix.errors import ConfigError
+
+
+class Signal(NamedTuple):
+    """Why a block ended early: ``return``, ``break`` or ``continue``."""
+
+    kind: str
+    value: Any = None
+
+
+def run_module(run: Run, body: List[ast.stmt]) -> None:
+    """Evaluate a config's top-level statements.
+
+    Raises:
+        ConfigError: MMEngine could not run the file either, or a bound was hit.
+    """
+    for node in body:
+        try:
+            execute(run, [node], run.scope)
+        except ConfigError:
+            raise
+        except RecursionError as error:
+            raise ConfigError("is nested too deeply to be read", run.source.path, node.lineno) from error
+        except Exception as error:
+            message = str(error) if type(error) is not KeyError else f"key {error}"
+            raise ConfigError(
+                f"MMEngine would stop here with {type(error).__name__}: {message}",
+                run.source.path,
+                node.lineno,
+            ) from error
+
+
+def execute(run: Run, body: Iterable[ast.stmt], scope: Scope) -> Optional[Signal]:
+    """Evaluate statements until one ends the block."""
+    for node in body:
+        run.steps += 1
+        handler = _HANDLERS.get(type(node))
+        if handler is None:
+            poison_names(run, [node], f"{type(node).__name__} is not evaluated", scope)
+            continue
+        signal = handler(run, node, scope)
+        if signal is not None:
+            return signal
+    return None
+
+
+def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
+    if not run.lazy and is_base_assignment(node):
+        return  # MMEngine removes it before running the file
+    value = evaluate(run, node.value, scope)
+    blame = blame_of(run, node.value, scope)
+    for target in node.targets:
+        _store(run, target, value, blame, scope)
+
+
+def _store(run: Run, target: ast.AST, value: Any, blame: Optional[Blame], scope: Scope) -> None:
+    if isinstance(target, ast.Name) and target.id in scope.global_names:
+        scope = run.scope
+    assign(run, target, value, blame, scope)
+
+
+def _annotated(run: Run, node: ast.AnnAssign, scope: Scope) -> None:
+    if node.value is not None:
+        _store(run, node.target, evaluate(run, node.value, scope), blame_of(run, node.value, scope), scope)
+
+
+def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
+    load = _as_load(node.target)
+    current = evaluate(run, load, scope)
+    value = evaluate(run, node.value, scope)
+    kind = type(node.op)
+    if isinstance(current, TreeList) and kind is ast.Add:
+        extend_list(run, node, current, value)
+        return
+    if isinstance(current, TreeDict) and kind is ast.BitOr:
+        dict_update(run, node, current, [value], TreeDict())
+        return
+    result = binary(run, node, kind, current, value)
+    _store(run, node.target, result, blame_of(run, node.value, scope), scope)
+
+
+def _as_load(target: Any) -> ast.AST:
+    """The same expression, to be read."""
+    import copy
+
+    load = copy.copy(target)
+    load.ctx = ast.Load()
+    return load  # type: ignore[no-any-return]
+
+
+def _expression(run: Run, node: ast.Expr, scope: Scope) -> None:
+    if not isinstance(node.value, ast.Constant):
+        evaluate(run, node.value, scope)
+
+
+def _if(run: Run, node: ast.If, scope: Scope) -> Optional[Signal]:
+    _require_body(run, node)
+    known = truth(run, evaluate(run, node.test, scope), node.test)
+    if isinstance(known, Unknown):
+        poison_names(run, [*node.body, *node.orelse], f"depends on a condition: {known.reason}", scope)
+        return None
+    return execute(run, node.body if known else node.orelse, scope)
+
+
+def _for(run: Run, node: ast.For, scope: Scope) -> Optional[Signal]:
+    _require_body(run, node)
+    values = evaluate(run, node.iter, scope)
+    if isinstance(values, (Unknown, ModuleRef, LazyName)):
+        poison_names(run, [node], "set in a loop over an unknown value", scope)
+        return None
+    for item, blame in iterate(run, values, node):
+        assign(run, node.target, item, blame or blame_of(run, node.iter, scope), scope)
+        signal = execute(run, node.body, scope)
+        if signal is not None and signal.kind != "continue":
+            return None if signal.kind == "break" else signal
+    return execute(run, node.orelse, scope)
+
+
+def _while(run: Run, node: ast.While, scope: Scope) -> Optional[Signal]:
+    _require_body(run, node)
+    while True:
+        run.spend(10, node)
+        known = truth(run, evaluate(run, node.test, scope), node.test)
+        if isinstance(known, Unknown):
+            poison_names(run, [node], "set in a loop with an unknown condition", scope)
+            return None
+        if not known:
+            return execute(run, node.orelse, scope)
+        signal = execute(run, node.body, scope)
+        if signal is not None and signal.kind != "continue":
+            return None if signal.kind == "break" else signal
+
+
+def _require_body(run: Run, node: Any) -> None:
+    """A block that holds only ``_base_ = ...`` is empty once MMEngine has removed that line."""
+    if not run.lazy and all(is_base_assignment(inner) for inner in node.body):
+        run.fail("`_base_` inside a block: MMEngine needs it at the top level", node.body[0])
+
+
+def _try(run: Run, node: ast.Try, scope: Scope) -> Optional[Signal]:
+    try:
+        signal = execute(run, node.body, scope)
+    except (ConfigError, RecursionError):
+        raise
+    except Exception as error:
+        for handler in node.handlers:
+            if _catches(handler, error):
+                if handler.name:
+                    bind(scope, handler.name, run.unknown("an exception", handler), None)
+                signal = execute(run, handler.body, scope)
+                break
+        else:
+            raise
+    else:
+        signal = signal or execute(run, node.orelse, scope)
+    return signal or execute(run, node.finalbody, scope)
+
+
+def _catches(handler: ast.ExceptHandler, error: Exception) -> bool:
+    if handler.type is None:
+        return True
+    names = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    classes = [getattr(builtins, name.id, None) for name in names if isinstance(name, ast.Name)]
+    return any(isinstance(one, type) and isinstance(error, one) for one in classes)
+
+
+def _with(run: Run, node: ast.With, scope: Scope) -> None:
+    if not run.lazy:
+        poison_names(run, [node], "set inside a `with` block", scope)
+
+
+def _function(run: Run, node: ast.FunctionDef, scope: Scope) -> None:
+    bind(scope, node.name, make_function(run, node, scope), Blame(run.source.origin(node)))
+
+
+def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
+    bind(scope, node.name, run.unknown("a class", node), Blame(run.source.origin(node)))
+
+
+def _import(run: Run, node: ast.Import, scope: Scope) -> None:
+    if run.lazy and scope is run.scope:
+        return  # bound beforehand, see mmfix/config/lazy.py
+    for alias in node.names:
+        path = alias.name if alias.asname else alias.name.split(".")[0]
+        bind(scope, alias.asname or path, ModuleRef(path, is_module=True), None)
+
+
+def _import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
+    if run.lazy and scope is run.scope:
+        return
+    for alias in node.names:
+        if alias.name == "*":
+            run.fail(f"`from {node.module} import *` cannot be followed without running the config", node)
+        bind(
+            scope,
+            alias.asname or alias.name,
+            member(f"{node.module}.{alias.name}"),
+            Blame(run.source.origin(node)),
+        )
+
+
+def _assert(run: Run, node: ast.Assert, scope: Scope) -> None:
+    if truth(run, evaluate(run, node.test, scope), node.test) is False:
+        raise AssertionError(f"line {node.lineno}")
+
+
+def _raise(run: Run, node: ast.Raise, scope: Scope) -> None:
+    raise RuntimeError("the config itself raises an error")
+
+
+def _delete(run: Run, node: ast.Delete, scope: Scope) -> None:
+    for target in node.targets:
+        delete(run, target, scope)
+
+
+def _global(run: Run, node: ast.Global, scope: Scope) -> None:
+    scope.global_names.update(node.names)
+
+
+def _return(run: Run, node: ast.Return, scope: Scope) -> Signal:
+    return Signal("return", None if node.value is None else evaluate(run, node.value, scope))
+
+
+_HANDLERS: Dict[type, Callable[[Run, Any, Scope], Optional[Signal]]] = {
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.Expr: _expression,
+    ast.If: _if,
+    ast.For: _for,
+    ast.While: _while,
+    ast.Try: _try,
+    ast.With: _with,
+    ast.FunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.Assert: _assert,
+    ast.Raise: _raise,
+    ast.Delete: _delete,
+    ast.Global: _global,
+    ast.Pass: lambda run, node, scope: None,
+    ast.Return: _return,
+    ast.Break: lambda run, node, scope: Signal("break"),
+    ast.Continue: lambda run, node, scope: Signal("continue"),
+}
+
+
+def poison_names(run: Run, nodes: List[Any], reason: str, scope: Scope) -> None:
+    """Make unknown every name that statements which are not evaluated may bind or change."""
+    names: Dict[str, ast.AST] = {}
+    for node in nodes:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name):
+                if isinstance(inner.ctx, (ast.Store, ast.Del)):
+                    names[inner.id] = inner
+                elif isinstance(getattr(scope.find(inner.id), "names", {}).get(inner.id), (dict, list, set)):
+                    names[inner.id] = inner  # it may be changed through this name
+            elif isinstance(inner, (ast.FunctionDef, ast.ClassDef)):
+                names[inner.name] = inner
+            elif isinstance(inner, ast.alias):
+                names[inner.asname or inner.name.split(".")[0]] = node
+    for name, place in names.items():
+        found = scope.find(name) or scope
+        current = found.names.get(name)
+        if isinstance(current, (dict, list, set)):
+            poison_object(run, current, reason, place)
+        bind(found, name, run.unknown(reason, place), Blame(run.source.origin(place)))
+
+
+def poison_object(run: Run, target: Any, reason: str, node: ast.AST) -> None:
+    """A container was changed in a way that is not followed: whatever holds it is unknown now."""
+    unknown = run.unknown(reason, node)
+    for name, value in list(run.scope.names.items()):
+        if _reaches(value, target, 0):
+            run.scope.names[name] = unknown
+    if isinstance(target, dict):
+        for key in target:
+            target[key] = unknown
+    elif isinstance(target, list):
+        target[:] = [unknown] * len(target)
+
+
+def _reaches(value: Any, target: Any, depth: int) -> bool:
+    if value is target:
+        return True
+    if depth > 50:
+        return True
+    if isinstance(value, dict):
+        return any(_reaches(item, target, depth + 1) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_reaches(item, target, depth + 1) for item in value)
+    return False

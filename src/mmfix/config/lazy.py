@@ -1,0 +1,195 @@
+"""Lazy configs: ``with read_base():`` and imported types.
+
+Source: ``mmengine/config/config.py: Config._parse_lazy_import``.
+"""
+
+from __future__ import annotations
+
+import ast
+import os.path as osp
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.finish import finish
+from mmfix.config.imports import is_base_assignment, is_builtin_module
+from mmfix.config.interpreter.modules import member
+from mmfix.config.interpreter.state import ModuleRef, Run, bind
+from mmfix.config.interpreter.statements import run_module
+from mmfix.config.origin import Blame
+from mmfix.config.packages import package_root
+from mmfix.config.source import Source
+from mmfix.config.values import LazyName, TreeDict, hook
+from mmfix.errors import ConfigError
+
+
+def read_lazy(source: Source, load: Callable[[str, Source, Optional[int]], ConfigDocument]) -> ConfigDocument:
+    """Resolve a lazy config.
+
+    Args:
+        load: Loads a base file as a lazy config, given its path, the file that names it and the line.
+
+    Raises:
+        ConfigError: As MMEngine would fail, or a bound was hit.
+    """
+    assert source.raw_tree is not None
+    # lazy configs know no {{ }}: MMEngine parses the text as it is
+    source = Source(source.path, source.text, source.text, {}, source.raw_tree, source.raw_tree)
+    body, base_imports = _take_read_base(source)
+    files: List[str] = [source.path]
+    bases: Dict[str, TreeDict] = {}
+    imported: Set[str] = set()
+    for node in base_imports:
+        module = "." * node.level + (node.module or "")
+        document = load(_base_path(module, source, node), source, node.lineno)
+        files.extend(path for path in document.files if path not in files)
+        # each import gives fresh objects, shared between the names of one module
+        bases[module] = hook(document.own, fresh=True)
+        imported.update(document.imported)
+
+    names = TreeDict()
+    run = Run(source, names, lazy=True)
+    names["__file__"] = source.path
+    imported.update(_bind_imports(run, body, bases))
+    run_module(run, [node for node in body if not isinstance(node, (ast.Import, ast.ImportFrom))])
+    own = finish(names, source.path, keep_functions=True)
+    for name in [name for name, value in own.items() if isinstance(value, ModuleRef)]:
+        if name in imported:
+            del own[name]
+    tree = TreeDict({name: value for name, value in own.items() if name not in imported}, config=True)
+    tree.blames = dict(own.blames)
+    return ConfigDocument(
+        path=source.path,
+        kind="lazy",
+        text=source.text,
+        tree=tree,
+        own=own,
+        files=tuple(files),
+        imported=frozenset(imported),
+    )
+
+
+def _take_read_base(source: Source) -> Tuple[List[ast.stmt], List[ast.ImportFrom]]:
+    """The statements with the first ``with read_base():`` unwrapped, and the imports in it.
+
+    Source: ``mmengine/config/config.py: Config._get_base_modules``.
+    """
+    assert source.tree is not None
+    body = list(source.tree.body)
+    for position, node in enumerate(body):
+        if is_base_assignment(node):
+            raise ConfigError(
+                "mixes `_base_ = ...` with imports that make MMEngine read the file as a lazy config",
+                source.path,
+                node.lineno,
+                "put `_base_` before all imports, or use `with read_base():`",
+            )
+        if not isinstance(node, ast.With):
+            continue
+        call = node.items[0].context_expr
+        if (
+            len(node.items) > 1
+            or not isinstance(call, ast.Call)
+            or getattr(call.func, "id", None) != "read_base"
+        ):
+            raise ConfigError(
+                "MMEngine allows only `with read_base():` in a config, not another `with`",
+                source.path,
+                node.lineno,
+            )
+        imports: List[ast.ImportFrom] = []
+        for inner in node.body:
+            if not isinstance(inner, ast.ImportFrom) or inner.module is None:
+                raise ConfigError(
+                    "only `from file import ...` may stand inside `with read_base():`",
+                    source.path,
+                    inner.lineno,
+                )
+            imports.append(inner)
+        return [*body[:position], *node.body, *body[position + 1 :]], imports
+    return body, []
+
+
+def _base_path(module: str, source: Source, node: ast.ImportFrom) -> str:
+    """The file behind a base import."""
+    level = node.level
+    parts = module[level:].split(".")
+    if level:
+        root = osp.join(osp.dirname(source.path), *[".."] * (level - 1))
+    else:
+        if len(parts) == 1:
+            raise ConfigError(
+                f"a base config cannot be the package {module} itself",
+                source.path,
+                node.lineno,
+                "write from package.configs.file import *",
+            )
+        found = package_root(parts[0])
+        if found is None:
+            raise ConfigError(
+                f"the base {module} needs the package {parts[0]}, which is not installed here",
+                source.path,
+                node.lineno,
+                "run mmfix in the environment you train in",
+            )
+        root, parts = found, parts[1:]
+    return osp.normpath(osp.join(root, *parts) + ".py")
+
+
+def _bind_imports(run: Run, body: List[ast.stmt], bases: Dict[str, TreeDict]) -> Set[str]:
+    """Bind what imports bring, in MMEngine's order; the names that are imported objects, not settings.
+
+    MMEngine fills in all base names and all lazy names while it transforms the file, before it runs
+    anything (``mmengine/config/utils.py: ImportTransformer``).
+    """
+    imported: Set[str] = set()
+    packages: Dict[str, Any] = {}
+    for node in body:
+        if isinstance(node, ast.ImportFrom):
+            _bind_from(run, node, bases, imported)
+        elif isinstance(node, ast.Import):
+            if len(node.names) != 1:
+                run.fail("MMEngine allows one module per `import` line in a lazy config", node)
+            alias = node.names[0]
+            builtin = is_builtin_module(alias.name.split(".")[0] if alias.asname else alias.name)
+            top = alias.name.split(".")[0]
+            if builtin:
+                path = alias.name if alias.asname else top
+                bind(run.scope, alias.asname or top, ModuleRef(path, is_module=True), None)
+                if alias.asname:
+                    imported.add(alias.asname)
+            elif alias.asname:
+                bind(run.scope, alias.asname, _module_name(alias.name), Blame(run.source.origin(node)))
+                imported.add(alias.asname)
+            else:
+                packages[top] = node
+    for top, node in packages.items():
+        bind(run.scope, top, _module_name(top), Blame(run.source.origin(node)))
+        imported.add(top)
+    return imported
+
+
+def _bind_from(run: Run, node: ast.ImportFrom, bases: Dict[str, TreeDict], imported: Set[str]) -> None:
+    module = "." * node.level + str(node.module)
+    builtin = is_builtin_module(module)
+    if not builtin and module in bases:
+        base = bases[module]
+        for alias in node.names:
+            if alias.name == "*":
+                for name, value in base.items():
+                    bind(run.scope, name, value, base.blames.get(name))
+                return
+            if alias.name not in base:
+                run.fail(f"the base {module} has no name {alias.name}", node)
+            bind(run.scope, alias.asname or alias.name, base[alias.name], base.blames.get(alias.name))
+        return
+    for alias in node.names:
+        if alias.name == "*":
+            run.fail(f"`from {module} import *` is allowed only inside `with read_base():`", node)
+        name = alias.asname or alias.name
+        value = member(f"{module}.{alias.name}") if builtin else LazyName(f"{module}.{alias.name}")
+        bind(run.scope, name, value, Blame(run.source.origin(node)))
+        imported.add(name)
+
+
+def _module_name(path: str) -> LazyName:
+    return LazyName(path, text=f"{path}.{path}")

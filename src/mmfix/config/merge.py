@@ -1,0 +1,132 @@
+"""How a child config is merged into its bases, without copying what does not change."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.origin import Blame, Unknown
+from mmfix.config.values import TreeDict, TreeList, TreeTuple
+
+DELETE_KEY = "_delete_"
+
+
+class MergeConflict(Exception):
+    """A dict in the child meets something else in the base; ``key`` says where, ``kind`` what."""
+
+    def __init__(self, key: KeyPath, kind: str) -> None:
+        super().__init__(format_key(key))
+        self.key = key
+        self.kind = kind
+
+
+def merge(child: TreeDict, base: TreeDict, path: KeyPath = ()) -> TreeDict:
+    """``base`` updated with ``child`` (``mmengine/config/config.py: Config._merge_a_into_b``).
+
+    Neither argument is changed; unchanged parts of ``base`` are shared with the result, which must
+    therefore not be mutated.
+
+    Raises:
+        MergeConflict: A dict would be merged into something that is not one, without ``_delete_``.
+    """
+    result = TreeDict(base, config=base.config)
+    blames = result.blames = dict(base.blames)
+    for key, value in child.items():
+        present = key in base
+        if isinstance(value, dict) and present:
+            result[key] = _merge_dict(value, base[key], (*path, key))
+        else:
+            # `_delete_` stays as a literal key when there is nothing to delete
+            result[key] = value
+        step = child.blames.get(key)
+        if step is not None:
+            blames[key] = _after(step, base.blames[key]) if present and key in base.blames else step
+    return result
+
+
+def _merge_dict(value: Any, current: Any, path: KeyPath) -> Any:
+    delete = value.get(DELETE_KEY, False)
+    if isinstance(delete, Unknown):
+        return Unknown("`_delete_` is unknown", delete.origin)
+    if DELETE_KEY in value:
+        stripped = TreeDict(value)
+        stripped.blames = dict(value.blames)
+        del stripped[DELETE_KEY]
+        stripped.blames.pop(DELETE_KEY, None)
+        value = stripped
+    if delete:
+        return value
+    if isinstance(current, Unknown):
+        return Unknown("merged into an unknown value", current.origin)
+    if not isinstance(current, dict):
+        raise MergeConflict(path, type(current).__name__)
+    return merge(value, current, path)  # type: ignore[arg-type]
+
+
+def _after(step: Blame, previous: Blame) -> Blame:
+    """``step``, which replaced ``previous`` in a base, after whatever it replaced in its own file."""
+    if step.previous is None:
+        return step._replace(previous=previous)
+    return step._replace(previous=_after(step.previous, previous))
+
+
+def add_scope(value: Any, scope: str, outermost: bool = True) -> Any:
+    """A copy in which the outermost dicts with a ``type`` get ``_scope_``, for a base of another package.
+
+    Source: ``mmengine/config/config.py: Config._dict_to_config_dict``.
+    """
+    if isinstance(value, dict):
+        result = TreeDict(value, config=True)
+        result.blames = dict(value.blames) if isinstance(value, TreeDict) else {}
+        if outermost and "type" in value:
+            outermost = False
+            if value.get("_scope_") is None:
+                result["_scope_"] = scope
+        for key, item in list(result.items()):
+            result[key] = add_scope(item, scope, outermost)
+        return result
+    if isinstance(value, TreeList):
+        return TreeList([add_scope(item, scope, outermost) for item in value], list(value.blames))
+    if isinstance(value, TreeTuple):
+        return TreeTuple([add_scope(item, scope, outermost) for item in value], value.blames)
+    return value
+
+
+def resolve_references(value: Any, references: Dict[str, str], base: TreeDict) -> Any:
+    """Replace the placeholders of ``{{ _base_.x.y }}`` by values of the merged bases.
+
+    Source: ``mmengine/config/config.py: Config._substitute_base_vars``.
+
+    Raises:
+        KeyError: The bases have no such key.
+        TypeError: The way to it leads through something that is not a dict.
+    """
+    if isinstance(value, str):
+        return _lookup(references[value], base)[0] if value in references else value
+    if isinstance(value, dict):
+        result = TreeDict(config=getattr(value, "config", False))
+        result.blames = dict(getattr(value, "blames", {}))
+        for key, item in value.items():
+            if isinstance(item, str) and item in references:
+                result[key], source = _lookup(references[item], base)
+                if source is not None and key in result.blames:
+                    result.blames[key] = result.blames[key]._replace(via=source)
+            else:
+                result[key] = resolve_references(item, references, base)
+        return result
+    if isinstance(value, (list, tuple)):
+        items: List[Any] = [resolve_references(item, references, base) for item in value]
+        blames = getattr(value, "blames", [None] * len(items))
+        return TreeList(items, list(blames)) if isinstance(value, list) else TreeTuple(items, tuple(blames))
+    return value
+
+
+def _lookup(dotted: str, base: TreeDict) -> Any:
+    value: Any = base
+    blame = None
+    for part in dotted.split("."):
+        if isinstance(value, Unknown):
+            return value, blame
+        blame = value.blames.get(part, blame) if isinstance(value, TreeDict) else blame
+        value = value[part]
+    return value, blame

@@ -1,0 +1,94 @@
+"""Configs of installed packages: ``_base_ = 'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py'``."""
+
+from __future__ import annotations
+
+import os.path as osp
+import re
+from typing import Any, Dict, Optional, Tuple
+
+from mmfix.config.imports import find_origin
+from mmfix.errors import ConfigError
+
+#: Packages MMEngine takes configs from (``mmengine/config/utils.py: MODULE2PACKAGE``).
+_PACKAGES = frozenset(
+    [
+        "mmcls",
+        "mmdet",
+        "mmdet3d",
+        "mmseg",
+        "mmaction",
+        "mmtrack",
+        "mmpose",
+        "mmedit",
+        "mmocr",
+        "mmgen",
+        "mmfewshot",
+        "mmrazor",
+        "mmflow",
+        "mmhuman3d",
+        "mmrotate",
+        "mmselfsup",
+        "mmyolo",
+        "mmpretrain",
+        "mmagic",
+    ]
+)
+
+
+def package_root(module: str) -> Optional[str]:
+    """The folder of an installed package, found without importing it."""
+    origin = find_origin(module)
+    return None if origin is None else osp.dirname(osp.abspath(origin))
+
+
+def external_config(entry: str, path: str, line: Optional[int]) -> Tuple[str, str]:
+    """File and registry scope of ``package::config``.
+
+    Source: ``mmengine/config/config.py: _get_cfg_path`` and ``mmengine/config/utils.py``.
+
+    Raises:
+        ConfigError: The name is malformed, or the package is not installed here.
+    """
+    if re.match(r"\w*::\w*/\w*", entry) is None or entry.count("::") > 1:
+        raise ConfigError(f"{entry!r} is not of the form package::folder/config.py", path, line)
+    scope, name = entry.split("::")
+    if scope not in _PACKAGES:
+        raise ConfigError(f"MMEngine takes no configs from a package {scope!r}", path, line)
+    root = package_root(scope)
+    if root is None:
+        raise ConfigError(
+            f"the base {entry!r} needs the package {scope}, which is not installed here",
+            path,
+            line,
+            "run mmfix in the environment you train in",
+        )
+    listed = _listed_configs(root).get(name.split(".")[0])
+    if listed is not None:
+        return osp.join(root, listed), scope
+    return osp.join(root, ".mim", "configs", name), scope
+
+
+_INDEX: Dict[str, Dict[str, str]] = {}
+
+
+def _listed_configs(root: str) -> Dict[str, str]:
+    """Config name -> path under the package, as its ``model-index.yml`` lists them."""
+    if root not in _INDEX:
+        _INDEX[root] = {}
+        index = _yaml(osp.join(root, ".mim", "model-index.yml"))
+        for meta in (index or {}).get("Import", ()):
+            for model in (_yaml(osp.join(root, ".mim", meta)) or {}).get("Models", ()):
+                config = model.get("Config")
+                if config:
+                    _INDEX[root].setdefault(config.partition("/")[-1], config)
+    return _INDEX[root]
+
+
+def _yaml(path: str) -> Any:
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            return yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, yaml.YAMLError):
+        return None

@@ -1,0 +1,106 @@
+"""Config files on disk: read, decode and parse, within bounds."""
+
+from __future__ import annotations
+
+import ast
+import os
+import os.path as osp
+from dataclasses import dataclass
+from typing import Dict, List, Optional
+
+from mmfix.config.origin import Origin
+from mmfix.config.template import substitute
+from mmfix.errors import ConfigError
+
+#: No real config comes near this; a bigger file is refused instead of read.
+MAX_BYTES = 4_000_000
+
+PYTHON_SUFFIXES = (".py",)
+DATA_SUFFIXES = (".json", ".yaml", ".yml")
+
+
+@dataclass
+class Source:
+    """One config file's text and, for Python, its syntax trees.
+
+    Attributes:
+        path: Absolute path.
+        text: As decoded, line endings as they are.
+        code: After ``{{ }}`` substitution.
+        references: Placeholder -> dotted base name (``{{ _base_.x }}``).
+        raw_tree: The tree of ``text``; MMEngine looks at it to tell lazy from classic.
+        tree: The tree of ``code``.
+    """
+
+    path: str
+    text: str
+    code: str
+    references: Dict[str, str]
+    raw_tree: Optional[ast.Module] = None
+    tree: Optional[ast.Module] = None
+    _lines: Optional[List[str]] = None
+
+    def origin(self, node: ast.AST) -> Origin:
+        """Where a node stands; columns are counted in characters, from 1."""
+        line: int = node.lineno  # type: ignore[attr-defined]
+        column: int = node.col_offset  # type: ignore[attr-defined]
+        if self._lines is None:
+            self._lines = [] if self.code.isascii() else self.code.split("\n")
+        if self._lines and line <= len(self._lines):
+            head = self._lines[line - 1].encode("utf-8", "replace")[:column]
+            column = len(head.decode("utf-8", "replace"))
+        return Origin(self.path, line, column + 1)
+
+
+def read_text(path: str) -> str:
+    """The file's text, line endings kept.
+
+    Raises:
+        ConfigError: Not there, not readable, not a file, too large, or not UTF-8.
+    """
+    if not osp.isfile(path):
+        what = "is a directory, not a config file" if osp.isdir(path) else "file not found"
+        raise ConfigError(what, path)
+    try:
+        if os.stat(path).st_size > MAX_BYTES:
+            raise ConfigError(f"larger than {MAX_BYTES // 1_000_000} MB, which no config is", path)
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path) from error
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError("is not UTF-8", path, line, "save it as UTF-8") from error
+
+
+def parse_source(path: str, text: str) -> Source:
+    """Parse a config's text; JSON and YAML are only substituted.
+
+    Raises:
+        ConfigError: Syntax error, or nested too deeply.
+    """
+    if len(text) > MAX_BYTES:
+        raise ConfigError(f"larger than {MAX_BYTES // 1_000_000} MB, which no config is", path)
+    raw_tree = _parse(text, path) if path.endswith(PYTHON_SUFFIXES) else None
+    code, references = substitute(text, path)
+    source = Source(path, text, code, references, raw_tree)
+    if raw_tree is not None:
+        source.tree = raw_tree if code == text else _parse(code, path)
+    return source
+
+
+def _parse(text: str, path: str) -> ast.Module:
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape in somebody's config is not our news
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise ConfigError(f"syntax error: {error.msg}", path, error.lineno) from error
+    except ValueError as error:
+        raise ConfigError(f"cannot be parsed: {error}", path) from error
+    except (RecursionError, MemoryError) as error:
+        raise ConfigError("is nested too deeply to be read", path) from error

@@ -1,0 +1,85 @@
+"""``{{ ... }}`` in a config's text: predefined variables, environment variables, base references."""
+
+from __future__ import annotations
+
+import os
+import os.path as osp
+import re
+from typing import Dict, NamedTuple
+
+from mmfix.errors import ConfigError
+
+_ENVIRONMENT = re.compile(r"""\{\{['"]?\s*\$(\w+)\s*:\s*(\S*?)\s*['"]?\}\}""")
+_BASE = re.compile(r"\{\{\s*_base_\.([\w.]+)\s*\}\}")
+
+
+class Substituted(NamedTuple):
+    """A config's text after substitution.
+
+    Attributes:
+        text: The text that is parsed and evaluated; line numbers are unchanged.
+        base_references: Placeholder string -> dotted name in the merged bases.
+    """
+
+    text: str
+    base_references: Dict[str, str]
+
+
+def substitute(text: str, path: str) -> Substituted:
+    """Replace all three kinds of ``{{ }}``, in MMEngine's order.
+
+    Source: ``mmengine/config/config.py``: ``_substitute_predefined_vars``,
+    ``_substitute_env_variables``, ``_pre_substitute_base_vars``.
+
+    Raises:
+        ConfigError: An environment variable is unset and has no default.
+    """
+    if "{{" not in text:
+        return Substituted(text, {})
+    text = _predefined(text, path)
+    text = _environment(text, path)
+    references: Dict[str, str] = {}
+
+    def placeholder(match: re.Match[str]) -> str:
+        name = f"_{match.group(1)}_mmfix_base_reference"
+        references[name] = match.group(1)
+        return f'"{name}"'
+
+    return Substituted(_BASE.sub(placeholder, text), references)
+
+
+def _predefined(text: str, path: str) -> str:
+    name = osp.basename(path)
+    stem, extension = osp.splitext(name)
+    for key, value in (
+        ("fileDirname", osp.dirname(path)),
+        ("fileBasename", name),
+        ("fileBasenameNoExtension", stem),
+        ("fileExtname", extension),
+    ):
+        pattern = r"\{\{\s*" + key + r"\s*\}\}"
+        text = re.sub(pattern, value.replace("\\", "/"), text)
+    return text
+
+
+def _environment(text: str, path: str) -> str:
+    for name, default in _ENVIRONMENT.findall(text):
+        value = os.environ.get(name, default)
+        if not value:
+            line = text[: text.index(f"${name}")].count("\n") + 1
+            raise ConfigError(
+                f"the environment variable {name} is not set and has no default",
+                path,
+                line,
+                f"set it, or write {{{{${name}:default}}}}",
+            )
+        # MMEngine uses the default as a regular expression, unescaped; so a default with special
+        # characters may match nothing and stay in the text.
+        pattern = r"""\{\{['"]?\s*\$""" + name + r"\s*:\s*" + default + r"""\s*['"]?\}\}"""
+        try:
+            text = re.sub(pattern, value, text)
+        except re.error as error:
+            raise ConfigError(
+                f"MMEngine cannot read the default of {{{{${name}:...}}}}: {error}", path
+            ) from error
+    return text

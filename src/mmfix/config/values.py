@@ -1,0 +1,125 @@
+"""Containers of a config tree: plain Python containers whose every slot remembers its blame.
+
+They *are* ``dict``, ``list`` and ``tuple``, so Python's own operators give Python's own results, and
+the reader only has to keep the blame in step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from mmfix.config.origin import Blame
+
+
+class TreeDict(Dict[Any, Any]):
+    """A dict that knows, for each key, what set it.
+
+    Attributes:
+        blames: Blame of each key. A key without an entry was not set by any text.
+        config: True where MMEngine would hold a ``ConfigDict`` (attribute access, deep ``update``).
+    """
+
+    __slots__ = ("blames", "config")
+
+    def __init__(self, *args: Any, config: bool = False) -> None:
+        super().__init__(*args)
+        self.blames: Dict[Any, Blame] = {}
+        self.config = config
+
+
+class TreeList(List[Any]):
+    """A list that knows what set each element (``blames`` has the same length)."""
+
+    __slots__ = ("blames",)
+
+    def __init__(self, values: Any = (), blames: Optional[List[Optional[Blame]]] = None) -> None:
+        super().__init__(values)
+        self.blames: List[Optional[Blame]] = [None] * len(self) if blames is None else blames
+
+
+class TreeTuple(Tuple[Any, ...]):
+    """A tuple that knows what set each element (``blames`` has the same length)."""
+
+    blames: Tuple[Optional[Blame], ...]
+
+    def __new__(cls, values: Any = (), blames: Optional[Tuple[Optional[Blame], ...]] = None) -> TreeTuple:
+        """A tuple of ``values``, set by ``blames`` (as many, or None)."""
+        self = super().__new__(cls, values)
+        self.blames = (None,) * len(self) if blames is None else blames
+        return self
+
+
+class LazyName:
+    """A name imported by a lazy config: what MMEngine holds as ``LazyObject`` or ``LazyAttr``.
+
+    Attributes:
+        path: The dotted path it stands for, ``mmdet.models.RetinaNet``.
+        text: What ``Config.to_dict()`` shows for it. The same, except that a whole module is shown with
+            its name twice (``mmengine/config/config.py: _lazy2string``).
+    """
+
+    __slots__ = ("path", "text")
+
+    def __init__(self, path: str, text: str = "") -> None:
+        self.path = path
+        self.text = text or path
+
+    def __repr__(self) -> str:
+        return f"LazyName({self.path!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LazyName) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+
+def deep_copy(value: Any, memo: Optional[Dict[int, Any]] = None) -> Any:
+    """``copy.deepcopy`` for config trees: containers are copied, blames are shared, aliases stay aliases."""
+    if not isinstance(value, (dict, list, tuple, set)):
+        return value
+    memo = {} if memo is None else memo
+    known = memo.get(id(value))
+    if known is not None:
+        return known
+    result: Any
+    if isinstance(value, dict):
+        result = TreeDict(config=getattr(value, "config", False))
+        memo[id(value)] = result
+        for key, item in value.items():
+            result[key] = deep_copy(item, memo)
+        result.blames = dict(getattr(value, "blames", {}))
+    elif isinstance(value, list):
+        result = TreeList()
+        memo[id(value)] = result
+        result.extend(deep_copy(item, memo) for item in value)
+        result.blames = list(getattr(value, "blames", [None] * len(value)))
+    elif isinstance(value, tuple):
+        blames = getattr(value, "blames", None)
+        result = memo[id(value)] = TreeTuple([deep_copy(item, memo) for item in value], blames)
+    else:
+        result = memo[id(value)] = set(value)
+    return result
+
+
+def hook(value: Any, fresh: bool = False) -> Any:
+    """What ``ConfigDict`` makes of a value stored in it (``mmengine/config/config.py: ConfigDict._hook``).
+
+    A plain dict becomes a new config dict, a list or tuple a new one, a config dict stays the same object
+    unless ``fresh`` asks for a copy of everything without aliases (``_dict_to_config_dict``).
+    """
+    if isinstance(value, dict):
+        if getattr(value, "config", False) and not fresh:
+            return value
+        result = TreeDict(config=True)
+        for key, item in value.items():
+            result[key] = hook(item, fresh) if isinstance(item, (dict, list, tuple)) else item
+        result.blames = dict(getattr(value, "blames", {}))
+        return result
+    if isinstance(value, list):
+        return TreeList(
+            [hook(item, fresh) for item in value], list(getattr(value, "blames", [None] * len(value)))
+        )
+    if isinstance(value, tuple):
+        return TreeTuple([hook(item, fresh) for item in value], getattr(value, "blames", None))
+    return value

@@ -1,0 +1,74 @@
+"""What mmfix says: findings, remedies, overrides. Plain data for rules, remedies, patch and report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Tuple
+
+from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.origin import Origin
+
+#: From worst to mildest.
+SEVERITIES = ("error", "warning", "note")
+#: From best known to least: rehearsed; follows from the framework's code; read from model code; a pattern.
+CONFIDENCES = ("proven", "certain", "likely", "possible")
+
+
+@dataclass(frozen=True)
+class Override:
+    """One key path, the value it gets, and why."""
+
+    key: KeyPath
+    value: Any
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{format_key(self.key)} = {self.value!r}"
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A named cure.
+
+    Attributes:
+        name: Stable, as typed after ``--remedy``: ``checkpoint-off``, ``find-unused``, ``static-graph``, ...
+        disposition: ``safe`` (same gradients, same parameters, no new way to fail; may cost memory or
+            time) or ``review`` (changes training, or rests on what ``assumes`` says).
+        cost: What it costs, one line.
+        overrides: What the patch sets. Empty: nothing a config can say (the cost line says what to do).
+        assumes: What must hold for a ``review`` remedy, one line each.
+    """
+
+    name: str
+    disposition: str
+    cost: str
+    overrides: Tuple[Override, ...]
+    assumes: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that will crash or silently go wrong.
+
+    Attributes:
+        code: Stable rule code, ``MMF101``.
+        name: The rule's name, ``reentrant-checkpoint-with-find-unused``.
+        severity: One of :data:`SEVERITIES`.
+        confidence: One of :data:`CONFIDENCES`.
+        message: What will happen and why, plain words, one or two sentences.
+        key: The key path that decides it.
+        origins: Where that key was set: the setter first, then what it overrode or read. Empty in memory
+            or when an absent key (a default) decides.
+        evidence: How it is known, one line each (framework source, table row).
+        remedies: Cures, best first; the first ``safe`` one is what ``mmfix patch`` applies.
+    """
+
+    code: str
+    name: str
+    severity: str
+    confidence: str
+    message: str
+    key: KeyPath
+    origins: Tuple[Origin, ...] = ()
+    evidence: Tuple[str, ...] = ()
+    remedies: Tuple[Remedy, ...] = ()

@@ -1,0 +1,115 @@
+"""What the framework will really do with a config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional, Tuple
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath
+from mmfix.ddp.types import Settings
+
+
+@dataclass(frozen=True)
+class CheckpointSite:
+    """A switch that turns gradient checkpointing on in one part of the model.
+
+    Attributes:
+        key: Key path of the switch, ``model.backbone.with_cp``; for a checkpoint without a switch the key
+            path of the ``type``.
+        value: What is in effect: the config's value, or the class default when the key is absent.
+        in_config: False when the class default decides.
+        off: The value that turns it off; None when no config value can.
+        type_name: ``ResNet`` (scope and package stripped).
+        reentrant: ``True``, ``False``, or None when the library's version decides.
+        guarded: The call is skipped when its input has no grad; None when not known.
+        evidence: Where this is known from, ``mmdet 3.3.0 mmdet/models/backbones/resnet.py:306``.
+        known: False when only the key's name suggests a checkpoint (type not in the table).
+    """
+
+    key: KeyPath
+    value: Any
+    in_config: bool
+    off: Any
+    type_name: str
+    reentrant: Optional[bool]
+    guarded: Optional[bool]
+    evidence: str
+    known: bool
+
+
+@dataclass(frozen=True)
+class ModelFact:
+    """A trait of one part of the model and the key that causes it.
+
+    Attributes:
+        kind: ``late-freeze``, ``unused`` or ``reused``.
+        key: The deciding key path, ``model.backbone.frozen_stages``.
+        type_name: The class, ``SwinTransformer``.
+        confidence: ``certain``, ``likely`` or ``possible``.
+        why: One sentence for the message.
+        evidence: Where this is known from.
+        scope: The part whose parameters it is about, ``model.backbone``.
+    """
+
+    kind: str
+    key: KeyPath
+    type_name: str
+    confidence: str
+    why: str
+    evidence: str
+    scope: KeyPath = ("model",)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An effective DDP setting and the key path that decides it (None: the framework's default)."""
+
+    value: Any
+    key: Optional[KeyPath]
+
+
+@dataclass(frozen=True)
+class TrainingSetup:
+    """Everything the rules ask about.
+
+    Attributes:
+        document: The config it was read from.
+        era: ``mmcv1`` or ``mmengine``.
+        runner: ``mmcv1``, ``Runner`` or ``FlexibleRunner``.
+        wrapper: ``ddp``, ``separate-ddp``, ``fsdp``, ``deepspeed``, ``other`` or ``none`` (launcher none).
+        wrapper_key: Where DDP arguments are read from: ``()`` (top level), ``('model_wrapper_cfg',)`` or
+            ``('strategy', 'model_wrapper')``.
+        find_unused: Effective ``find_unused_parameters``.
+        static_graph: Effective ``static_graph``.
+        accumulation: Effective accumulation (steps under ``no_sync()``); 1 in the mmcv 1.x era.
+        checkpoints: Every checkpoint that is on.
+        facts: Late freezing, unused and reused parts.
+        unknown: What could not be read and matters here, one line each.
+    """
+
+    document: ConfigDocument
+    era: str
+    runner: str
+    wrapper: str
+    wrapper_key: KeyPath
+    find_unused: Setting
+    static_graph: Setting
+    accumulation: Setting
+    checkpoints: Tuple[CheckpointSite, ...]
+    facts: Tuple[ModelFact, ...]
+    unknown: Tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """The same for the outcome function."""
+        return Settings(
+            find_unused_parameters=self.find_unused.value is True,
+            static_graph=self.static_graph.value is True,
+            accumulation=self.accumulation.value if isinstance(self.accumulation.value, int) else 1,
+            bypasses_forward=self.era == "mmcv1",
+        )
+
+    def facts_of(self, kind: str) -> Tuple[ModelFact, ...]:
+        """The facts of one kind."""
+        return tuple(fact for fact in self.facts if fact.kind == kind)
