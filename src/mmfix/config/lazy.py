@@ -39,7 +39,7 @@ def read_lazy(source: Source, load: Callable[[str, Source, Optional[int]], Confi
     bases: Dict[str, TreeDict] = {}
     imported: Set[str] = set()
     for node in base_imports:
-        module = "." * node.level + (node.module or "")
+        module = _module(node)
         document = load(_base_path(module, source, node), source, node.lineno)
         files.extend(path for path in document.files if path not in files)
         # each import gives fresh objects, shared between the names of one module
@@ -66,6 +66,19 @@ def read_lazy(source: Source, load: Callable[[str, Source, Optional[int]], Confi
         files=tuple(files),
         imported=frozenset(imported),
     )
+
+
+def base_paths(source: Source) -> Tuple[str, ...]:
+    """The files that ``with read_base():`` imports from.
+
+    Raises:
+        ConfigError: The block is not what MMEngine allows.
+    """
+    return tuple(_base_path(_module(node), source, node) for node in _take_read_base(source)[1])
+
+
+def _module(node: ast.ImportFrom) -> str:
+    return "." * node.level + str(node.module)
 
 
 def _take_read_base(source: Source) -> Tuple[List[ast.stmt], List[ast.ImportFrom]]:
@@ -169,7 +182,7 @@ def _bind_imports(run: Run, body: List[ast.stmt], bases: Dict[str, TreeDict]) ->
 
 
 def _bind_from(run: Run, node: ast.ImportFrom, bases: Dict[str, TreeDict], imported: Set[str]) -> None:
-    module = "." * node.level + str(node.module)
+    module = _module(node)
     builtin = is_builtin_module(module)
     if not builtin and module in bases:
         base = bases[module]

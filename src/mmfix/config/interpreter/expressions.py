@@ -19,9 +19,9 @@ def evaluate(run: Run, node: ast.AST, scope: Scope) -> Any:
         ConfigError: A bound was hit.
         Exception: Whatever Python would raise for this expression (the caller names the line).
     """
-    kind = type(node)
-    if kind is ast.Constant:
+    if isinstance(node, ast.Constant):
         return node.value
+    kind = type(node)
     run.steps += 1
     if run.steps % 1000 == 0:
         run.spend(0, node)
@@ -46,7 +46,7 @@ def _read_blame(node: ast.AST, scope: Scope) -> Optional[Blame]:
         if isinstance(node, ast.Attribute):
             path.append(node.attr)
         elif isinstance(node, ast.Subscript) and isinstance(_index(node), ast.Constant):
-            path.append(_index(node).value)  # type: ignore[attr-defined]
+            path.append(_index(node).value)
         else:
             return None
         node = node.value

@@ -1,0 +1,117 @@
+"""Which files belong together: configs in a folder, the configs root, and who inherits whom."""
+
+from __future__ import annotations
+
+import os
+import os.path as osp
+import re
+from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
+
+from mmfix.config.classic import base_files
+from mmfix.config.data import read_data
+from mmfix.config.imports import is_lazy
+from mmfix.config.lazy import base_paths
+from mmfix.config.reader import Reader
+from mmfix.config.source import DATA_SUFFIXES, MAX_BYTES, PYTHON_SUFFIXES, Source
+from mmfix.errors import ConfigError
+
+_SKIPPED_FOLDERS = {"__pycache__", "node_modules", "work_dirs", "build", "dist"}
+_SIGNATURE = re.compile(r"""^\s*["']?(_base_|model)["']?\s*(:[^:\n]*)?[=:]|\bread_base\b""", re.MULTILINE)
+_ROOT_NAMES = ("configs", "config")
+_PROJECT_FILES = (".git", "setup.py", "pyproject.toml")
+
+
+def walk(folder: str, seen: Optional[Callable[[str], None]] = None) -> Iterator[str]:
+    """Files below ``folder`` that look like configs, sorted.
+
+    A file looks like one when it binds ``model`` or ``_base_``, or uses ``read_base``; scripts, annotation
+    files and metafiles that happen to lie there do not. Hidden folders are skipped, links to folders
+    are not followed.
+
+    Args:
+        seen: Called with the path of every file looked at, for a progress display.
+    """
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS
+        )
+        for name in sorted(names):
+            if name.startswith(".") or not name.endswith((*PYTHON_SUFFIXES, *DATA_SUFFIXES)):
+                continue
+            path = osp.join(root, name)
+            if seen is not None:
+                seen(path)
+            if _looks_like_config(path):
+                yield path
+
+
+def _looks_like_config(path: str) -> bool:
+    text = _text(path)
+    return text is None or _SIGNATURE.search(text) is not None
+
+
+def _text(path: str) -> Optional[str]:
+    """The file's text, roughly decoded; None when it cannot be read (reading it properly says why)."""
+    try:
+        if os.stat(path).st_size > MAX_BYTES:
+            return "" if path.endswith(DATA_SUFFIXES) else None
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def configs_root(path: str) -> str:
+    """The folder whose configs may inherit ``path``.
+
+    The nearest parent called ``configs``; else the nearest that holds ``.git``, ``setup.py`` or
+    ``pyproject.toml``; else the file's own folder.
+    """
+    own = osp.dirname(osp.abspath(path))
+    parents = [own]
+    while osp.dirname(parents[-1]) != parents[-1]:
+        parents.append(osp.dirname(parents[-1]))
+    for parent in parents:
+        if osp.basename(parent) in _ROOT_NAMES:
+            return parent
+    for parent in parents:
+        if any(osp.exists(osp.join(parent, name)) for name in _PROJECT_FILES):
+            return parent
+    return own
+
+
+def bases_of(source: Source) -> Tuple[str, ...]:
+    """Absolute paths of the files a config inherits directly.
+
+    Raises:
+        ConfigError: They cannot be told.
+    """
+    if source.raw_tree is not None and is_lazy(source.raw_tree, source.path):
+        return base_paths(source)
+    data = read_data(source) if source.raw_tree is None else None
+    return tuple(reference.path for reference in base_files(source, data))
+
+
+def dependants(path: str, reader: Reader) -> List[str]:
+    """All configs under the same configs root that inherit ``path``, directly or not, sorted."""
+    path = osp.abspath(path)
+    texts: Dict[str, str] = {}
+    for name in walk(configs_root(path)):
+        texts[osp.abspath(name)] = _text(name) or ""
+    found: Set[str] = {path}
+    fresh = [path]
+    while fresh:
+        # only a file that mentions the name can inherit it: most are never parsed
+        names = re.compile("|".join(re.escape(osp.splitext(osp.basename(one))[0]) for one in fresh))
+        fresh_set, fresh = set(fresh), []
+        for candidate, text in texts.items():
+            if candidate in found or names.search(text) is None:
+                continue
+            try:
+                inherits = any(base in fresh_set for base in bases_of(reader.source(candidate)))
+            except ConfigError:
+                continue  # judged on its own, it will say what is wrong with it
+            if inherits:
+                found.add(candidate)
+                fresh.append(candidate)
+    return sorted(found - {path})
