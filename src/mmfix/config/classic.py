@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os.path as osp
+import re
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.data import read_data
@@ -86,10 +87,14 @@ def _join(base: Optional[TreeDict], tree: TreeDict, source: Source, reference: B
     return result
 
 
+#: `_base_` other than in `_base_ = ` and in paths such as '../_base_/models/x.py': worth a closer look.
+_MAY_READ_BASE = re.compile(r"(?<![\w/])_base_\b(?!/)(?!\s*=[^=])")
+
+
 def _evaluate(source: Source, base: TreeDict) -> Tuple[TreeDict, TreeDict]:
     """The file's own config dict, and the bases as its code left them."""
     assert source.tree is not None
-    if BASE_KEY in source.code and any(
+    if _MAY_READ_BASE.search(source.code) and any(
         isinstance(node, ast.Name) and node.id == BASE_KEY and isinstance(node.ctx, ast.Load)
         for node in ast.walk(source.tree)
     ):

@@ -72,7 +72,7 @@ def _size(value: Any, sizes: Dict[int, int], path: str) -> int:
 
 
 def _unknown(value: Any) -> Any:
-    if value is ... or value is NotImplemented:
+    if value is ... or value is NotImplemented or type(value).__module__ == "datetime":  # YAML dates
         return value
     if isinstance(value, (ModuleRef, MethodRef, Builtin, Function)):
         name = getattr(value, "path", None) or getattr(value, "name", None) or "a function"

@@ -68,9 +68,10 @@ class Reader:
         Raises:
             ConfigError: It cannot be read or parsed.
         """
-        if path not in self._sources:
-            self._sources[path] = parse_source(path, read_text(path))
-        return self._sources[path]
+        source = self._sources.get(path)
+        if source is None:
+            source = self._sources[path] = parse_source(path, read_text(path))
+        return source
 
     def _document(self, path: str, lazy: Optional[bool] = None) -> ConfigDocument:
         if path in self._documents:
@@ -85,6 +86,7 @@ class Reader:
             raise
         if lazy is None:
             self._documents[path] = document
+            self._sources.pop(path, None)  # its syntax tree is many times larger than the document
         return document
 
     def _resolve(self, source: Source, lazy: Optional[bool]) -> ConfigDocument:

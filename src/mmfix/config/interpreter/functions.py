@@ -12,12 +12,9 @@ from mmfix.config.values import TreeDict, TreeTuple
 
 
 def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Scope) -> Any:
-    """A callable value for ``def`` or ``lambda``; Unknown for generators and decorated functions."""
-    if isinstance(node, ast.FunctionDef):
-        if node.decorator_list:
-            return run.unknown("a decorated function", node)
-        if any(isinstance(inner, (ast.Yield, ast.YieldFrom, ast.Await)) for inner in ast.walk(node)):
-            return run.unknown("a generator function", node)
+    """A callable value for ``def`` or ``lambda``; Unknown for a decorated function."""
+    if isinstance(node, ast.FunctionDef) and node.decorator_list:
+        return run.unknown("a decorated function", node)
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults: Dict[str, Any] = {}
@@ -29,8 +26,10 @@ def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Sco
         if keyword_default is not None:
             defaults[parameter.arg] = evaluate(run, keyword_default, scope)
 
+    generates = any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in ast.walk(node))
+
     def call(function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        return _call(run, function, args, kwargs)
+        return run.unknown("a generator", node) if generates else _call(run, function, args, kwargs)
 
     return Function(node, scope, defaults, call)
 

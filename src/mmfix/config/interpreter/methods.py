@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List
 
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.expressions import iterate, spread, tainted
-from mmfix.config.interpreter.state import Run
+from mmfix.config.interpreter.state import Run, replacing
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, hook
 
@@ -208,15 +208,13 @@ def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwarg
 def _update(owner: TreeDict, other: TreeDict) -> None:
     for key, value in other.items():
         step = other.blames.get(key)
-        if step is not None and key in owner.blames:
-            step = step._replace(previous=owner.blames[key])
         current = owner.get(key)
         if owner.config and isinstance(current, TreeDict) and isinstance(value, dict):
             _update(current, wrap(value))
         else:
             owner[key] = hook(value) if owner.config else value
         if step is not None:
-            owner.blames[key] = step
+            owner.blames[key] = replacing(step, owner.blames.get(key))
 
 
 def _append(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: Blame) -> None:
@@ -290,8 +288,3 @@ _LIST: Dict[str, _ListHandler] = {
     "index": lambda run, node, owner, args, blame: owner.index(*args),
     "count": lambda run, node, owner, args, blame: owner.count(*args),
 }
-
-
-def first_blame(blames: List[Optional[Blame]], default: Blame) -> Blame:
-    """Blame of a method's first argument, else of the call."""
-    return next((blame for blame in blames if blame is not None), default)

@@ -11,8 +11,8 @@ from mmfix.config.source import Source
 from mmfix.config.values import TreeDict
 from mmfix.errors import ConfigError
 
-#: Evaluated nodes plus created elements in one file; the largest zoo config needs about 1 % of it.
-MAX_STEPS = 2_000_000
+#: Evaluated nodes plus created elements in one file; the largest zoo config needs under 3,000.
+MAX_STEPS = 500_000
 #: Calls of a config's own functions inside each other.
 MAX_CALL_DEPTH = 40
 
@@ -115,9 +115,25 @@ class Builtin:
     name: str
 
 
+#: How far back one file's own rebindings are remembered (loops would make endless chains).
+_MAX_REBINDINGS = 16
+
+
+def replacing(blame: Blame, old: Optional[Blame]) -> Blame:
+    """``blame`` after the value of ``old``; a place that sets the same slot again counts once."""
+    step = old
+    for _ in range(_MAX_REBINDINGS):
+        if step is None:
+            return blame._replace(previous=old)
+        if step.origin == blame.origin:
+            return blame._replace(previous=step.previous)
+        step = step.previous
+    return blame
+
+
 def bind(scope: Scope, name: str, value: Any, blame: Optional[Blame]) -> None:
     """Bind a name; a rebound name remembers what it replaced."""
     names = scope.names
     if blame is not None:
-        names.blames[name] = blame._replace(previous=names.blames[name]) if name in names.blames else blame
+        names.blames[name] = replacing(blame, names.blames.get(name))
     names[name] = value

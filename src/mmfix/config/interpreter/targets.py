@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from mmfix.config.interpreter.expressions import assign as assign_any
 from mmfix.config.interpreter.expressions import evaluate, iterate, tainted
-from mmfix.config.interpreter.state import ModuleRef, Run, Scope
+from mmfix.config.interpreter.state import ModuleRef, Run, Scope, replacing
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, hook
 
@@ -52,16 +52,12 @@ def set_item(run: Run, container: Any, key: Any, value: Any, blame: Optional[Bla
     if isinstance(container, TreeDict):
         if container.config:
             value = hook(value)
-        if blame is not None and key in container.blames:
-            blame = blame._replace(previous=container.blames[key])
         container[key] = value
         if blame is not None:
-            container.blames[key] = blame
+            container.blames[key] = replacing(blame, container.blames.get(key))
     elif isinstance(container, TreeList):
         container[key] = value
-        if blame is not None and container.blames[key] is not None:
-            blame = blame._replace(previous=container.blames[key])
-        container.blames[key] = blame
+        container.blames[key] = None if blame is None else replacing(blame, container.blames[key])
     else:
         raise TypeError(f"'{type(container).__name__}' object does not support item assignment")
 
