@@ -11,7 +11,7 @@ from mmfix.config.data import read_data
 from mmfix.config.document import ConfigDocument
 from mmfix.config.finish import finish
 from mmfix.config.imports import BASE_KEY, is_base_assignment
-from mmfix.config.interpreter.expressions import evaluate
+from mmfix.config.interpreter.core import evaluate
 from mmfix.config.interpreter.state import Run, Scope
 from mmfix.config.interpreter.statements import run_module
 from mmfix.config.keypath import format_key

@@ -6,17 +6,14 @@ import ast
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from mmfix.config.interpreter import limits
-from mmfix.config.interpreter.expressions import blame_of, evaluate, iterate, keywords, tainted
+from mmfix.config.interpreter.containers import keywords
+from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted
 from mmfix.config.interpreter.methods import call_method, dict_update, wrap
 from mmfix.config.interpreter.modules import FUNCTIONS
+from mmfix.config.interpreter.poison import poison_object
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
-
-CONSTANTS: Dict[str, Any] = {"Ellipsis": ..., "NotImplemented": NotImplemented, "__debug__": True}
-
-#: These can create or change any name; a config that uses them cannot be followed.
-UNREADABLE = {"exec", "eval", "globals", "locals", "vars", "compile", "__import__"}
 
 _NATIVE: Dict[str, Callable[..., Any]] = {
     function.__name__: function
@@ -26,8 +23,6 @@ _NATIVE: Dict[str, Callable[..., Any]] = {
         reversed, round, set, slice, sorted, str, sum, tuple, zip,
     )
 }  # fmt: skip
-BUILTINS = {*_NATIVE, "dict", "print", "pow", "type"}
-
 _TYPES: Dict[str, Any] = {
     "bool": bool, "bytes": bytes, "complex": complex, "dict": dict, "float": float, "frozenset": frozenset,
     "int": int, "list": list, "range": range, "set": set, "slice": slice, "str": str, "tuple": tuple,
@@ -47,6 +42,13 @@ _SHALLOW = {
     "range",
     "map",
 }
+
+
+def _call_node(run: Run, node: ast.Call, scope: Scope) -> Any:
+    func = node.func
+    if isinstance(func, ast.Name) and func.id == "dict" and not node.args and scope.find("dict") is None:
+        return keywords(run, node, scope)  # most of a config is this
+    return call(run, node, scope)
 
 
 def call(run: Run, node: ast.Call, scope: Scope) -> Any:
@@ -116,8 +118,6 @@ def _unknown_call(run: Run, node: ast.Call, args: List[Any], kwargs: Any) -> Unk
 
 
 def _poison(run: Run, values: List[Any], node: ast.AST) -> None:
-    from mmfix.config.interpreter.statements import poison_object
-
     for value in values:
         if isinstance(value, (dict, list, set)):
             poison_object(run, value, "handed to code that is not evaluated", node)
@@ -189,3 +189,6 @@ def _native_callable(run: Run, node: ast.Call, value: Any) -> Any:
         blame = Blame(run.source.origin(node))
         return lambda *args: call_method(run, node, value.owner, value.name, list(args), TreeDict(), blame)
     return value
+
+
+HANDLERS[ast.Call] = _call_node

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any, Dict, Tuple, Union
 
-from mmfix.config.interpreter.expressions import evaluate
+from mmfix.config.interpreter.core import HANDLERS, evaluate
 from mmfix.config.interpreter.state import MAX_CALL_DEPTH, Function, Run, Scope
 from mmfix.config.origin import Blame
 from mmfix.config.values import TreeDict, TreeTuple
@@ -86,3 +86,6 @@ def _bind_arguments(function: Function, args: Tuple[Any, ...], kwargs: Dict[str,
                 raise TypeError(f"{name}() missing a required argument: '{parameter}'")
             bound[parameter] = function.defaults[parameter]
     return bound
+
+
+HANDLERS[ast.Lambda] = make_function

@@ -7,7 +7,9 @@ import re
 from typing import Any, Callable, Dict, List
 
 from mmfix.config.interpreter import limits
-from mmfix.config.interpreter.expressions import iterate, spread, tainted
+from mmfix.config.interpreter.containers import spread
+from mmfix.config.interpreter.core import iterate, tainted
+from mmfix.config.interpreter.poison import poison_object
 from mmfix.config.interpreter.state import Run, replacing
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, hook
@@ -195,8 +197,6 @@ def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwarg
     if args:
         source = args[0]
         if isinstance(source, Unknown):
-            from mmfix.config.interpreter.statements import poison_object
-
             poison_object(run, owner, "updated with an unknown value", node)
             return None
         spread(other, source if isinstance(source, dict) else wrap(dict(source)), unique=False)
@@ -225,8 +225,6 @@ def _append(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: B
 def extend_list(run: Run, node: ast.AST, owner: TreeList, values: Any) -> None:
     """``list.extend`` and ``+=``."""
     if isinstance(values, Unknown):
-        from mmfix.config.interpreter.statements import poison_object
-
         poison_object(run, owner, "extended with an unknown value", node)
         return
     for value, step in list(iterate(run, values, node)):
@@ -263,8 +261,6 @@ def _list_clear(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blam
 
 def _sort(run: Run, node: ast.Call, owner: TreeList, kwargs: TreeDict) -> Any:
     if tainted(list(owner)):
-        from mmfix.config.interpreter.statements import poison_object
-
         poison_object(run, owner, "sorted with an unknown value inside", node)
         return None
     key = kwargs.get("key") or (lambda value: value)

@@ -51,7 +51,23 @@ for _name in (
 #: Functions written in Python: MMEngine drops them from the config when imported by name.
 DROPPED = {name for name, function in FUNCTIONS.items() if name.startswith(("os.path.", "copy."))}
 
+#: Builtins that `calls` evaluates.
+BUILTINS = frozenset(
+    (
+        "abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "complex", "dict", "divmod", "enumerate",
+        "filter", "float", "format", "frozenset", "hex", "int", "isinstance", "iter", "len", "list", "map",
+        "max", "min", "next", "oct", "ord", "pow", "print", "range", "repr", "reversed", "round", "set",
+        "slice", "sorted", "str", "sum", "tuple", "type", "zip",
+    )
+)  # fmt: skip
+
+#: These can create or change any name; a config that uses them cannot be followed.
+UNREADABLE = frozenset({"exec", "eval", "globals", "locals", "vars", "compile", "__import__"})
+
 CONSTANTS: Dict[str, Any] = {
+    "Ellipsis": ...,
+    "NotImplemented": NotImplemented,
+    "__debug__": True,
     "math.pi": math.pi,
     "math.e": math.e,
     "math.inf": math.inf,

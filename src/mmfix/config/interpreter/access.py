@@ -1,28 +1,104 @@
-"""Assignment targets: ``a.b = ``, ``a['b'] = ``, ``a, *b = ``, and ``del``."""
+"""Names, attributes, items: read, set and deleted."""
 
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import Any, Optional
 
-from mmfix.config.interpreter.expressions import assign as assign_any
-from mmfix.config.interpreter.expressions import evaluate, iterate, tainted
-from mmfix.config.interpreter.state import ModuleRef, Run, Scope, replacing
+from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, index_of, iterate, tainted
+from mmfix.config.interpreter.modules import BUILTINS, CONSTANTS, UNREADABLE, member
+from mmfix.config.interpreter.poison import poison_object
+from mmfix.config.interpreter.state import (
+    Builtin,
+    Function,
+    MethodRef,
+    ModuleRef,
+    Run,
+    Scope,
+    bind,
+    replacing,
+)
 from mmfix.config.origin import Blame, Unknown
-from mmfix.config.values import LazyName, TreeDict, TreeList, hook
+from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple, hook
+
+
+def _name(run: Run, node: ast.Name, scope: Scope) -> Any:
+    found = scope.find(node.id)
+    if found is not None:
+        return found.names[node.id]
+    if node.id in CONSTANTS:
+        return CONSTANTS[node.id]
+    if node.id in UNREADABLE:
+        run.fail(f"uses {node.id}(), which cannot be followed without running the config", node)
+    if node.id in BUILTINS:
+        return Builtin(node.id)
+    if hasattr(builtins, node.id):
+        return run.unknown(f"{node.id} is not evaluated", node)
+    raise NameError(f"name '{node.id}' is not defined")
+
+
+def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Any:
+    value = evaluate(run, node.value, scope)
+    index_node = index_of(node)
+    if isinstance(index_node, ast.Slice):
+        bounds = [
+            None if part is None else evaluate(run, part, scope)
+            for part in (index_node.lower, index_node.upper, index_node.step)
+        ]
+        index: Any = Unknown("an unknown bound") if tainted(bounds) else slice(*bounds)
+    else:
+        index = evaluate(run, index_node, scope)
+    if isinstance(value, (Unknown, ModuleRef)) or tainted(index):
+        return run.unknown("part of an unknown value", node)
+    result = value[index]
+    if isinstance(index, slice) and isinstance(value, (TreeList, TreeTuple)):
+        blames = value.blames[index]
+        return TreeList(result, list(blames)) if isinstance(value, list) else TreeTuple(result, tuple(blames))
+    return result
+
+
+def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Any:
+    value = evaluate(run, node.value, scope)
+    name = node.attr
+    if isinstance(value, Unknown):
+        return run.unknown("part of an unknown value", node)
+    if isinstance(value, LazyName):
+        return LazyName(f"{value.path}.{name}")
+    if isinstance(value, ModuleRef):
+        return member(f"{value.path}.{name}")
+    if isinstance(value, Builtin):
+        return ModuleRef(f"{value.name}.{name}")
+    if isinstance(value, TreeDict):
+        if hasattr(dict, name) or (value.config and name in ("merge", "to_dict")):
+            return MethodRef(value, name)
+        if value.config and name in value:
+            return value[name]
+        raise AttributeError(f"'{'ConfigDict' if value.config else 'dict'}' object has no attribute '{name}'")
+    if isinstance(value, (Function, MethodRef)):
+        return run.unknown("an attribute of a function", node)
+    if not hasattr(type(value), name):
+        raise AttributeError(f"'{type(value).__name__}' object has no attribute '{name}'")
+    return MethodRef(value, name)
+
+
+def _walrus(run: Run, node: ast.NamedExpr, scope: Scope) -> Any:
+    value = evaluate(run, node.value, scope)
+    bind(scope, node.target.id, value, blame_of(run, node.value, scope))
+    return value
 
 
 def assign(run: Run, target: ast.AST, value: Any, blame: Optional[Blame], scope: Scope) -> None:
-    """Store ``value`` in a target that is not a plain name.
+    """Store a value in a name, an item, an attribute or a tuple of targets.
 
     Raises:
         TypeError, AttributeError, ValueError, IndexError: As Python would.
     """
-    if isinstance(target, ast.Subscript):
+    if isinstance(target, ast.Name):
+        bind(scope, target.id, value, blame)
+    elif isinstance(target, ast.Subscript):
         container = evaluate(run, target.value, scope)
-        index_node: Any = target.slice
-        if type(index_node).__name__ == "Index":
-            index_node = index_node.value
+        index_node = index_of(target)
         if isinstance(index_node, ast.Slice):
             _poison_slice(run, container, target, scope)
             return
@@ -37,7 +113,7 @@ def assign(run: Run, target: ast.AST, value: Any, blame: Optional[Blame], scope:
     elif isinstance(target, (ast.Tuple, ast.List)):
         _unpack(run, target, value, blame, scope)
     elif isinstance(target, ast.Starred):
-        assign_any(run, target.value, value, blame, scope)
+        assign(run, target.value, value, blame, scope)
 
 
 def set_item(run: Run, container: Any, key: Any, value: Any, blame: Optional[Blame], node: ast.AST) -> None:
@@ -45,8 +121,6 @@ def set_item(run: Run, container: Any, key: Any, value: Any, blame: Optional[Bla
     if isinstance(container, (Unknown, ModuleRef)):
         return
     if tainted(key):
-        from mmfix.config.interpreter.statements import poison_object
-
         poison_object(run, container, "an item with an unknown key was set", node)
         return
     if isinstance(container, TreeDict):
@@ -81,9 +155,7 @@ def delete(run: Run, target: ast.AST, scope: Scope) -> None:
         if isinstance(target, ast.Attribute):
             key = target.attr
         else:
-            index_node: Any = target.slice
-            if type(index_node).__name__ == "Index":
-                index_node = index_node.value
+            index_node = index_of(target)
             if isinstance(index_node, ast.Slice):
                 _poison_slice(run, container, target, scope)
                 return
@@ -96,15 +168,13 @@ def delete(run: Run, target: ast.AST, scope: Scope) -> None:
 
 
 def _poison_slice(run: Run, container: Any, target: ast.AST, scope: Scope) -> None:
-    from mmfix.config.interpreter.statements import poison_object
-
     poison_object(run, container, "a slice was assigned", target)
 
 
 def _unpack(run: Run, target: Any, value: Any, blame: Optional[Blame], scope: Scope) -> None:
     if isinstance(value, (Unknown, ModuleRef, LazyName)):
         for item in target.elts:
-            assign_any(run, item, run.unknown("unpacked from an unknown value", target), blame, scope)
+            assign(run, item, run.unknown("unpacked from an unknown value", target), blame, scope)
         return
     pairs = list(iterate(run, value, target))
     stars = [position for position, item in enumerate(target.elts) if isinstance(item, ast.Starred)]
@@ -118,4 +188,9 @@ def _unpack(run: Run, target: Any, value: Any, blame: Optional[Blame], scope: Sc
         pairs[first:last] = [(middle, blame)]
     for item_target, (item, step) in zip(target.elts, pairs):
         # an element's own place is more telling than that of the whole tuple
-        assign_any(run, item_target, item, step or blame, scope)
+        assign(run, item_target, item, step or blame, scope)
+
+
+HANDLERS.update(
+    {ast.Name: _name, ast.Subscript: _subscript, ast.Attribute: _attribute, ast.NamedExpr: _walrus}
+)

@@ -1,0 +1,123 @@
+"""Evaluate an expression: the table of handlers, and what all of them need."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+
+from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope
+from mmfix.config.origin import Blame, Unknown
+from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
+
+#: Node type -> its handler. Each module of this package enters its own.
+HANDLERS: Dict[type, Callable[[Run, Any, Scope], Any]] = {}
+
+
+def evaluate(run: Run, node: ast.AST, scope: Scope) -> Any:
+    """The value of an expression.
+
+    Raises:
+        ConfigError: A bound was hit.
+        Exception: Whatever Python would raise for this expression (the caller names the line).
+    """
+    if isinstance(node, ast.Constant):
+        return node.value
+    kind = type(node)
+    run.steps += 1
+    if run.steps % 1000 == 0:
+        run.spend(0, node)
+    handler = HANDLERS.get(kind)
+    if handler is None:
+        return run.unknown(f"{kind.__name__} is not evaluated", node)
+    return handler(run, node, scope)
+
+
+def blame_of(run: Run, node: ast.AST, scope: Scope) -> Blame:
+    """Blame of an expression: where it stands, and the variable it reads, if it only reads one."""
+    via = None
+    if type(node) in (ast.Name, ast.Attribute, ast.Subscript):
+        via = _read_blame(node, scope)
+    return Blame(run.source.origin(node), via)
+
+
+def _read_blame(node: ast.AST, scope: Scope) -> Optional[Blame]:
+    """Blame of the slot that ``name``, ``a.b`` or ``a['b']`` reads."""
+    path: List[Any] = []
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Attribute):
+            path.append(node.attr)
+        elif isinstance(node, ast.Subscript) and isinstance(index_of(node), ast.Constant):
+            path.append(index_of(node).value)
+        else:
+            return None
+        node = node.value
+    found = scope.find(node.id)
+    if found is None:
+        return None
+    blame = found.names.blames.get(node.id)
+    value = found.names[node.id]
+    for key in reversed(path):
+        step = None
+        if isinstance(value, TreeDict) and key in value:
+            step = value.blames.get(key)
+        elif (
+            isinstance(value, (TreeList, TreeTuple))
+            and isinstance(key, int)
+            and -len(value) <= key < len(value)
+        ):
+            step = value.blames[key]
+        else:
+            return blame
+        blame = step or blame
+        value = value[key]
+    return blame
+
+
+def index_of(node: ast.Subscript) -> Any:
+    """The index expression; Python 3.8 wraps it in ``ast.Index``."""
+    index: Any = node.slice
+    return index.value if type(index).__name__ == "Index" else index
+
+
+def tainted(value: Any, depth: int = 0) -> bool:
+    """True when an Unknown is somewhere inside."""
+    if isinstance(value, Unknown):
+        return True
+    if depth > 50:
+        return True
+    if isinstance(value, dict):
+        return any(tainted(item, depth + 1) for item in value.values())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(tainted(item, depth + 1) for item in value)
+    return isinstance(value, (ModuleRef, MethodRef, Function, Builtin, LazyName))
+
+
+def opaque(value: Any) -> bool:
+    """True for values that no operator can work on."""
+    return isinstance(value, (Unknown, ModuleRef, LazyName, Function, MethodRef, Builtin))
+
+
+def truth(run: Run, value: Any, node: ast.AST) -> Any:
+    """``bool(value)``, or Unknown."""
+    if isinstance(value, (Unknown, ModuleRef, LazyName)):
+        return value if isinstance(value, Unknown) else run.unknown("an imported object as a condition", node)
+    return bool(value)
+
+
+def iterate(run: Run, value: Any, node: ast.AST) -> Iterator[Tuple[Any, Optional[Blame]]]:
+    """The elements of an iterable with their blames, counted against the budget."""
+    blames: Iterable[Optional[Blame]]
+    if isinstance(value, (TreeList, TreeTuple)):
+        blames = value.blames
+        for item, blame in zip(list(value), list(blames)):
+            run.spend(1, node)
+            yield item, blame
+        return
+    if isinstance(value, TreeDict):
+        for key in list(value):
+            run.spend(1, node)
+            yield key, value.blames.get(key)
+        return
+    for item in value:
+        run.spend(1, node)
+        yield item, None

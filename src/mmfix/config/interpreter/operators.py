@@ -1,0 +1,148 @@
+"""Operators, comparisons, conditions and formatted text."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from typing import Any, Callable, Dict, List, Optional
+
+from mmfix.config.interpreter import limits
+from mmfix.config.interpreter.containers import spread
+from mmfix.config.interpreter.core import HANDLERS, evaluate, opaque, tainted, truth
+from mmfix.config.interpreter.state import Run, Scope
+from mmfix.config.origin import Blame, Unknown
+from mmfix.config.values import TreeDict, TreeList, TreeTuple
+
+
+def _binary(run: Run, node: ast.BinOp, scope: Scope) -> Any:
+    left = evaluate(run, node.left, scope)
+    right = evaluate(run, node.right, scope)
+    return binary(run, node, type(node.op), left, right)
+
+
+def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
+    """A binary operation on values, with blames carried over for sequences and dicts."""
+    if opaque(left) or opaque(right) or (kind is ast.Mod and tainted(right)):
+        return run.unknown("computed from an unknown value", node)
+    if kind is ast.BitOr and isinstance(left, dict) and isinstance(right, dict):
+        merged = TreeDict(left, config=getattr(left, "config", False))
+        merged.blames = dict(getattr(left, "blames", {}))
+        spread(merged, right, unique=False)
+        return merged
+    result = limits.BINARY[kind](run, node, left, right)
+    if isinstance(result, (list, tuple)):
+        blames: List[Optional[Blame]] = []
+        if kind is ast.Add:
+            blames = [*_blames(left), *_blames(right)]
+        elif kind is ast.Mult:
+            sequence = left if isinstance(left, (list, tuple)) else right
+            blames = _blames(sequence) * (len(result) // max(1, len(sequence)))
+        return TreeList(result, blames) if isinstance(result, list) else TreeTuple(result, tuple(blames))
+    return result
+
+
+def _blames(value: Any) -> List[Optional[Blame]]:
+    return list(getattr(value, "blames", None) or [None] * len(value))
+
+
+def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Any:
+    value = evaluate(run, node.operand, scope)
+    if opaque(value):
+        return run.unknown("computed from an unknown value", node)
+    if isinstance(node.op, ast.Not):
+        return not value
+    if isinstance(node.op, ast.USub):
+        return -value
+    return +value if isinstance(node.op, ast.UAdd) else ~value
+
+
+def _bool(run: Run, node: ast.BoolOp, scope: Scope) -> Any:
+    value: Any = None
+    stop_at = isinstance(node.op, ast.Or)
+    for item in node.values:
+        value = evaluate(run, item, scope)
+        known = truth(run, value, item)
+        if isinstance(known, Unknown):
+            return known
+        if known is stop_at:
+            return value
+    return value
+
+
+_COMPARE: Dict[type, Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda left, right: left in right,
+    ast.NotIn: lambda left, right: left not in right,
+}
+
+
+def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
+    left = evaluate(run, node.left, scope)
+    for op, right_node in zip(node.ops, node.comparators):
+        right = evaluate(run, right_node, scope)
+        kind = type(op)
+        identity = kind in (ast.Is, ast.IsNot)
+        keys_only = kind in (ast.In, ast.NotIn) and isinstance(right, dict) and not tainted(left)
+        if (
+            opaque(left)
+            or opaque(right)
+            or not (identity or keys_only or not (tainted(left) or tainted(right)))
+        ):
+            return run.unknown("compares an unknown value", node)
+        result = _COMPARE[kind](left, right)
+        if not result:
+            return result
+        left = right
+    return True
+
+
+def _if(run: Run, node: ast.IfExp, scope: Scope) -> Any:
+    known = truth(run, evaluate(run, node.test, scope), node.test)
+    if isinstance(known, Unknown):
+        return known
+    return evaluate(run, node.body if known else node.orelse, scope)
+
+
+def _joined(run: Run, node: ast.JoinedStr, scope: Scope) -> Any:
+    parts = []
+    for part in node.values:
+        value = evaluate(run, part, scope)
+        if isinstance(value, Unknown):
+            return value
+        parts.append(value)
+    run.spend(sum(len(part) for part in parts) // 16, node)
+    return "".join(parts)
+
+
+_CONVERSIONS: Dict[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii}
+
+
+def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Any:
+    value = evaluate(run, node.value, scope)
+    spec = "" if node.format_spec is None else evaluate(run, node.format_spec, scope)
+    if tainted(value) or isinstance(spec, Unknown):
+        return run.unknown("text made from an unknown value", node)
+    limits.check_format(run, node, spec)
+    if node.conversion > 0:
+        value = _CONVERSIONS[chr(node.conversion)](value)
+    return format(value, spec)
+
+
+HANDLERS.update(
+    {
+        ast.BinOp: _binary,
+        ast.UnaryOp: _unary,
+        ast.BoolOp: _bool,
+        ast.Compare: _compare,
+        ast.IfExp: _if,
+        ast.JoinedStr: _joined,
+        ast.FormattedValue: _formatted,
+    }
+)
