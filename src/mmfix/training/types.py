@@ -22,7 +22,8 @@ class CheckpointSite:
         off: The value that turns it off; None when no config value can.
         type_name: ``ResNet`` (scope and package stripped).
         reentrant: ``True``, ``False``, or None when the library's version decides.
-        guarded: The call is skipped when its input has no grad; None when not known.
+        guarded: An input without grad does no harm: the call is then skipped, or always gets a tensor that
+            requires grad. None when not known.
         evidence: Where this is known from, ``mmdet 3.3.0 mmdet/models/backbones/resnet.py:306``.
         known: False when only the key's name suggests a checkpoint (type not in the table).
     """

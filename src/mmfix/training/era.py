@@ -1,0 +1,64 @@
+"""Which generation of the framework a config is written for, and whether it trains at all."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.origin import Unknown
+from mmfix.training.names import type_name
+
+MMCV1 = "mmcv1"
+MMENGINE = "mmengine"
+
+_MMCV1_SCHEDULE = ("runner", "total_epochs", "total_iters", "max_epochs", "optimizer_config")
+_MMCV1_HINTS = ("data", *_MMCV1_SCHEDULE, "lr_config", "checkpoint_config", "log_config")
+_LOOP_KEYS = ("by_epoch", "max_epochs", "max_iters", "val_interval", "val_begin")
+
+
+def era(document: ConfigDocument) -> str:
+    """``mmengine`` or ``mmcv1``.
+
+    ``train_cfg`` alone decides nothing: mmdet < 2.9 (mmcv 1.x) has one at the top level that holds
+    assigners and samplers; only the keys of an MMEngine loop make it one
+    (``mmengine/runner/runner.py: build_train_loop``). A fragment that shows neither is taken for MMEngine.
+    """
+    tree = document.tree
+    if _present(tree, "train_dataloader") or _present(tree, "optim_wrapper") or _has_loop(tree):
+        return MMENGINE
+    if "data" in tree and any(key in tree for key in _MMCV1_SCHEDULE):
+        return MMCV1
+    if any(key in tree for key in _MMCV1_HINTS) and "default_scope" not in tree:
+        return MMCV1
+    return MMENGINE
+
+
+def is_trainable(document: ConfigDocument) -> bool:
+    """True for a leaf config: a model and something to train it with.
+
+    MMEngine needs ``train_dataloader``, ``train_cfg`` and ``optim_wrapper`` together
+    (``mmengine/runner/runner.py: Runner.__init__``); two of them are taken for a training config, so that
+    one incomplete by mistake is still read. mmcv 1.x needs ``data.train`` and an optimizer or a runner.
+    Benchmark and test-only configs have neither.
+    """
+    tree = document.tree
+    if not isinstance(tree.get("model"), (dict, Unknown)):
+        return False
+    if era(document) == MMENGINE:
+        parts = (_present(tree, "train_dataloader"), _present(tree, "optim_wrapper"), _has_loop(tree))
+        return sum(parts) >= 2
+    data = tree.get("data")
+    has_train = isinstance(data, Unknown) or (isinstance(data, dict) and data.get("train") is not None)
+    return has_train and any(_present(tree, key) for key in ("optimizer", *_MMCV1_SCHEDULE))
+
+
+def _present(tree: Mapping[Any, Any], key: str) -> bool:
+    return tree.get(key) is not None
+
+
+def _has_loop(tree: Mapping[Any, Any]) -> bool:
+    loop = tree.get("train_cfg")
+    if not isinstance(loop, dict):
+        return False
+    name = type_name(loop.get("type"))
+    return any(key in loop for key in _LOOP_KEYS) or (name is not None and name.endswith("Loop"))

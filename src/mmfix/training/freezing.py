@@ -1,0 +1,53 @@
+"""Late freezing: ``requires_grad = False`` set in ``train()``, after DDP has registered every parameter.
+
+The DDP wrapper is built before the first ``model.train()`` (``mmengine/runner/runner.py: wrap_model``;
+``mmdet/apis/train.py`` in the mmcv 1.x era), so such parameters get no gradient and the reducer waits for
+them. Classes that freeze in their constructor are safe.
+"""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional
+
+from mmfix.training.parts import Part
+from mmfix.training.table import freezing, select
+from mmfix.training.types import ModelFact
+
+
+def late_freezing(parts: List[Part], era: str) -> List[ModelFact]:
+    """One fact for each key that freezes late.
+
+    No fact where the packages that can be meant disagree and the config does not tell them apart.
+    """
+    facts = []
+    for part in parts:
+        for key, rows in freezing(part.name).items():
+            if key not in part.node:
+                continue  # every default freezes nothing
+            value = part.node[key]
+            where = (*part.path, key)
+            chosen = select(rows, part.package, era)
+            thresholds = [row.threshold for row in chosen]
+            if None in thresholds:
+                continue
+            if not _freezes(value, thresholds):
+                continue
+            named = any(row.source.package == part.package for row in rows)
+            certain = all(row.source.stock for row in chosen) and (named or part.package is None)
+            facts.append(
+                ModelFact(
+                    kind="late-freeze",
+                    key=where,
+                    type_name=part.label,
+                    confidence="certain" if certain else "likely",
+                    why=f"{part.label} freezes parameters in train(), after the DDP wrap, "
+                    f"because {key}={value!r}.",
+                    evidence=chosen[0].evidence,
+                    scope=part.path,
+                )
+            )
+    return facts
+
+
+def _freezes(value: Any, thresholds: List[Optional[int]]) -> bool:
+    return isinstance(value, int) and all(value >= (threshold or 0) for threshold in thresholds)

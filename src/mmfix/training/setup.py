@@ -1,0 +1,43 @@
+"""``read``: a config -> what the framework will really do with it."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+from mmfix.config.document import ConfigDocument
+from mmfix.training.checkpoints import checkpoint_sites
+from mmfix.training.era import era as era_of
+from mmfix.training.facts import model_facts
+from mmfix.training.parts import model_parts
+from mmfix.training.types import TrainingSetup
+from mmfix.training.wrapping import accumulation, runner_kind, wrapping
+
+
+def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSetup:
+    """What matters to DistributedDataParallel in a resolved config.
+
+    Args:
+        document: The config.
+        launcher: ``--launcher`` of ``tools/train.py``, which overwrites the config's own ``launcher``.
+            ``'none'``: no wrapper. None: distributed.
+    """
+    unknown: List[str] = []
+    era = era_of(document)
+    runner = runner_kind(document, era, unknown)
+    wrapper, wrapper_key, find_unused, static_graph = wrapping(document, runner, unknown)
+    steps = accumulation(document, wrapper, era, unknown)
+    parts = model_parts(document, unknown)
+    sites = checkpoint_sites(document, parts, era, runner, unknown)
+    return TrainingSetup(
+        document=document,
+        era=era,
+        runner=runner,
+        wrapper="none" if launcher == "none" else wrapper,
+        wrapper_key=wrapper_key,
+        find_unused=find_unused,
+        static_graph=static_graph,
+        accumulation=steps,
+        checkpoints=sites,
+        facts=model_facts(parts, era),
+        unknown=tuple(unknown),
+    )

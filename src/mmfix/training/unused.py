@@ -1,0 +1,147 @@
+"""Model types and flags known for parameters that take no part in the loss.
+
+These are patterns, not readings of the model's code: nothing here is more than ``possible`` unless the
+framework's own code says so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import List
+
+from mmfix.training.parts import Part
+from mmfix.training.types import ModelFact
+
+# Types of which every official training config ships find_unused_parameters=True, then public forks.
+_TYPES = {
+    "BEiTPretrainViT": "mmpretrain 1.2.0 configs/beit, beitv2",
+    "CAE": "mmpretrain 1.2.0 configs/cae",
+    "DEKRHead": "mmpose 1.3.2 configs/body_2d_keypoint/dekr",
+    "DRN": "mmaction2 1.2.0 configs/localization/drn",
+    "DenseCL": "mmpretrain 1.2.0 configs/densecl",
+    "EVA": "mmpretrain 1.2.0 configs/eva",
+    "FpnTeacherDistill": "mmyolo 0.6.0 configs/rtmdet/distillation",
+    "ImVoxelNet": "mmdet3d 1.4.0 configs/imvoxelnet",
+    "MAEHiViT": "mmpretrain 1.2.0 configs/mae/mae_hivit-*",
+    "MILAN": "mmpretrain 1.2.0 configs/milan",
+    "MultiViewDfM": "mmdet3d 1.4.0 configs/mvfcos3d",
+    "PartA2": "mmdet3d 1.4.0 configs/parta2",
+    "SMOKEMono3D": "mmdet3d 1.4.0 configs/smoke",
+    "SiamRPN": "mmtrack 0.14.0 configs/sot/siamese_rpn",
+    "SwAV": "mmpretrain 1.2.0 configs/swav",
+    "VPD": "mmsegmentation 1.2.2 configs/vpd",
+    "iTPN": "mmpretrain 1.2.0 configs/itpn",
+    "MapTR": "hustvl/MapTR projects/configs/maptr",
+    "SurroundOcc": "weiyithu/SurroundOcc projects/configs/surroundocc/surroundocc.py:131",
+    "UniAD": "OpenDriveLab/UniAD projects/configs",
+}
+
+# A flag that names a module of its own; the words keep ordinary flags (`with_cp`, `use_sigmoid`) out.
+_FLAG = re.compile(r"(?:use|with|enable)_(?:\w+_)?(?:fusion|distill|distillation|teacher|auxiliary)(?:_|$)")
+
+# Backbones that run every stage up to num_stages and return only out_indices:
+# mmdet 3.3.0 mmdet/models/backbones/resnet.py: ResNet.forward, mmseg and mmpretrain alike.
+_STAGED = frozenset({
+    "ResNet", "ResNetV1c", "ResNetV1d", "ResNeXt", "ResNeSt", "Res2Net", "RegNet", "SEResNet", "SEResNeXt",
+})  # fmt: skip
+_STAGED_EVIDENCE = "mmdet 3.3.0 mmdet/models/backbones/resnet.py: ResNet.forward"
+# These end with a 1x1 convolution as layer 7, which always runs (mmseg's MobileNetV2 has none).
+_MOBILENET_PACKAGES = frozenset({None, "mmdet", "mmpretrain", "mmcls", "mmpose"})
+_MOBILENET_EVIDENCE = "mmdet 3.3.0 mmdet/models/backbones/mobilenet_v2.py: MobileNetV2.forward"
+
+
+def unused_parts(parts: List[Part]) -> List[ModelFact]:
+    """Facts of kind ``unused``, the surest first."""
+    return [*_teachers(parts), *_stages(parts), *_types(parts), *_flags(parts)]
+
+
+def _teachers(parts: List[Part]) -> List[ModelFact]:
+    facts = []
+    for part in parts:
+        config = part.node.get("semi_train_cfg")
+        if isinstance(config, dict) and config.get("freeze_teacher", True) is False:
+            facts.append(
+                ModelFact(
+                    kind="unused",
+                    key=(*part.path, "semi_train_cfg", "freeze_teacher"),
+                    type_name=part.label,
+                    confidence="likely",
+                    why="The teacher is inside DDP with trainable parameters and takes no part in the loss.",
+                    evidence="mmdet 3.3.0 mmdet/models/detectors/semi_base.py:52",
+                    scope=part.path,
+                )
+            )
+    return facts
+
+
+def _stages(parts: List[Part]) -> List[ModelFact]:
+    """Stages behind the last output: computed, then dropped."""
+    facts = []
+    for part in parts:
+        outputs = part.node.get("out_indices")
+        if not isinstance(outputs, (list, tuple)) or not all(type(index) is int for index in outputs):
+            continue
+        if part.name in _STAGED and str(part.path[-1]).endswith("backbone"):
+            last, evidence = part.node.get("num_stages", 4), _STAGED_EVIDENCE
+            what = f"stage {last}"
+        elif part.name == "MobileNetV2" and part.package in _MOBILENET_PACKAGES:
+            last, evidence, what = 8, _MOBILENET_EVIDENCE, "the last convolution"
+        else:
+            continue
+        frozen = part.node.get("frozen_stages", -1)
+        if not outputs or type(last) is not int or type(frozen) is not int:
+            continue
+        if max(outputs) + 1 < last and min(outputs) >= 0 and frozen < last:
+            facts.append(
+                ModelFact(
+                    kind="unused",
+                    key=(*part.path, "out_indices"),
+                    type_name=part.label,
+                    confidence="likely",
+                    why=f"{part.label} runs {what}, but out_indices={tuple(outputs)} returns nothing of it.",
+                    evidence=evidence,
+                    scope=part.path,
+                )
+            )
+    return facts
+
+
+def _types(parts: List[Part]) -> List[ModelFact]:
+    return [
+        ModelFact(
+            kind="unused",
+            key=(*part.path, "type"),
+            type_name=part.label,
+            confidence="possible",
+            why=f"Published {part.name} configs set find_unused_parameters=True: some of its parameters may "
+            f"take no part in the loss.",
+            evidence=_TYPES[part.name],
+            scope=part.path,
+        )
+        for part in parts
+        if part.name in _TYPES and "type" in part.node
+    ]
+
+
+def _flags(parts: List[Part]) -> List[ModelFact]:
+    facts = []
+    for part in parts:
+        for key, value in part.node.items():
+            if not isinstance(key, str) or not isinstance(value, bool) or not _FLAG.match(key):
+                continue
+            if value:
+                why = f"The module behind {key} may take no part in the loss of every step."
+            else:
+                why = f"{key} is off, but its module may have been made all the same."
+            facts.append(
+                ModelFact(
+                    kind="unused",
+                    key=(*part.path, key),
+                    type_name=part.label,
+                    confidence="possible",
+                    why=why,
+                    evidence=f"the name of the flag {key}",
+                    scope=part.path,
+                )
+            )
+    return facts

@@ -1,0 +1,155 @@
+"""The runner, the model wrapper, and the DDP arguments in effect."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.origin import Unknown
+from mmfix.training.era import MMCV1
+from mmfix.training.names import type_name
+from mmfix.training.parts import default_package
+from mmfix.training.types import Setting
+
+DEFAULT_OFF = Setting(False, None)
+NO_ACCUMULATION = Setting(1, None)
+
+_WRAPPERS = {
+    "DistributedDataParallel": "ddp",
+    "MMDistributedDataParallel": "ddp",
+    "MMSeparateDistributedDataParallel": "separate-ddp",
+    "FullyShardedDataParallel": "fsdp",
+    "MMFullyShardedDataParallel": "fsdp",
+    "MMDeepSpeedEngineWrapper": "deepspeed",
+}
+_STRATEGIES = {
+    "DDPStrategy": "ddp",
+    "FSDPStrategy": "fsdp",
+    "DeepSpeedStrategy": "deepspeed",
+    "SingleDeviceStrategy": "none",
+}
+
+# These never look at `runner_type`: mmpose 1.3.2 tools/train.py:155, mmagic 1.2.0 :101, mmselfsup 1.0.0 :89.
+_ALWAYS_RUNNER = frozenset({"mmpose", "mmagic", "mmselfsup"})
+
+_Settings = Tuple[str, KeyPath, Setting, Setting]
+
+
+def runner_kind(document: ConfigDocument, era: str, unknown: List[str]) -> str:
+    """``mmcv1``, ``Runner`` or ``FlexibleRunner`` (``runner_type``, read by ``tools/train.py``)."""
+    if era == MMCV1:
+        return "mmcv1"
+    kind = document.tree.get("runner_type")
+    if isinstance(kind, Unknown):
+        unknown.append(_line(("runner_type",), kind))
+    if type_name(kind) == "FlexibleRunner" and default_package(document) not in _ALWAYS_RUNNER:
+        return "FlexibleRunner"
+    return "Runner"
+
+
+def wrapping(document: ConfigDocument, runner: str, unknown: List[str]) -> _Settings:
+    """Wrapper kind, the place of its arguments, ``find_unused_parameters`` and ``static_graph``.
+
+    MMEngine's Runner reads the top-level key only when ``model_wrapper_cfg`` is None
+    (``mmengine/runner/runner.py: wrap_model``); FlexibleRunner never does
+    (``mmengine/_strategy/distributed.py: DDPStrategy``); mmcv 1.x train APIs read nothing else.
+    """
+    tree = document.tree
+    if runner == "mmcv1":
+        return "ddp", (), _mmcv1_find_unused(document, unknown), DEFAULT_OFF
+    if runner == "FlexibleRunner":
+        return _strategy(tree.get("strategy"), unknown)
+    config = tree.get("model_wrapper_cfg")
+    if config is None:
+        return "ddp", (), _flag(tree, (), "find_unused_parameters", unknown), DEFAULT_OFF
+    return _from_dict(config, ("model_wrapper_cfg",), unknown)
+
+
+def accumulation(document: ConfigDocument, wrapper: str, era: str, unknown: List[str]) -> Setting:
+    """Micro-batches per optimizer step that run under ``no_sync()``, and the key that says so.
+
+    Read from ``accumulative_counts`` of ``optim_wrapper`` and of every wrapper inside it
+    (``mmengine/optim/optimizer/optimizer_wrapper.py: optim_context``). mmcv 1.x has no ``no_sync()``.
+    """
+    config = document.tree.get("optim_wrapper")
+    if era == MMCV1 or wrapper in ("fsdp", "deepspeed"):
+        return NO_ACCUMULATION
+    if isinstance(config, Unknown):
+        unknown.append(_line(("optim_wrapper",), config))
+    if not isinstance(config, dict):
+        return NO_ACCUMULATION
+    best = NO_ACCUMULATION
+    places: List[Tuple[KeyPath, Any]] = [(("optim_wrapper",), config)]
+    places += [(("optim_wrapper", key), value) for key, value in config.items() if isinstance(value, dict)]
+    for path, node in places:
+        counts = node.get("accumulative_counts")
+        key = (*path, "accumulative_counts")
+        if isinstance(counts, Unknown):
+            unknown.append(_line(key, counts))
+        elif isinstance(counts, int) and counts > best.value:
+            best = Setting(counts, key)
+    return best
+
+
+def _mmcv1_find_unused(document: ConfigDocument, unknown: List[str]) -> Setting:
+    if "find_unused_parameters" in document.tree:
+        return _flag(document.tree, (), "find_unused_parameters", unknown)
+    if default_package(document) == "mmpose":
+        # mmpose 0.29.0 mmpose/apis/train.py:117: cfg.get('find_unused_parameters', True)
+        unknown.append(
+            "find_unused_parameters: not set; mmpose 0.x takes that for True, some of its forks for False. "
+            "Write the key."
+        )
+        return Setting(True, None)
+    if _root(document) == "VoxFormer":  # NVlabs/VoxFormer mmdet_train.py:73
+        return Setting(True, None)
+    return DEFAULT_OFF
+
+
+def _strategy(config: Any, unknown: List[str]) -> _Settings:
+    key: KeyPath = ("strategy", "model_wrapper")
+    if config is None:
+        return "ddp", key, DEFAULT_OFF, DEFAULT_OFF
+    if not isinstance(config, dict):
+        unknown.append(_line(("strategy",), config))
+        return "other", key, DEFAULT_OFF, DEFAULT_OFF
+    kind = _STRATEGIES.get(type_name(config.get("type")) or "", "other")
+    inner = config.get("model_wrapper")
+    if kind != "ddp" or inner is None:
+        return kind, key, DEFAULT_OFF, DEFAULT_OFF
+    return _from_dict(inner, key, unknown)
+
+
+def _from_dict(config: Any, path: KeyPath, unknown: List[str]) -> _Settings:
+    if not isinstance(config, dict):
+        unknown.append(_line(path, config))
+        return "other", path, DEFAULT_OFF, DEFAULT_OFF
+    kind = "ddp"
+    if "type" in config:
+        kind = _WRAPPERS.get(type_name(config["type"]) or "", "other")
+        if isinstance(config["type"], Unknown):
+            unknown.append(_line((*path, "type"), config["type"]))
+    if kind in ("fsdp", "deepspeed"):
+        return kind, path, DEFAULT_OFF, DEFAULT_OFF
+    found = _flag(config, path, "find_unused_parameters", unknown)
+    return kind, path, found, _flag(config, path, "static_graph", unknown)
+
+
+def _flag(node: Dict[Any, Any], path: KeyPath, name: str, unknown: List[str]) -> Setting:
+    if name not in node:
+        return DEFAULT_OFF
+    value = node[name]
+    if isinstance(value, Unknown):
+        unknown.append(_line((*path, name), value))
+        return Setting(value, (*path, name))
+    return Setting(bool(value), (*path, name))
+
+
+def _root(document: ConfigDocument) -> Optional[str]:
+    model = document.tree.get("model")
+    return type_name(model.get("type")) if isinstance(model, dict) else None
+
+
+def _line(path: KeyPath, value: Any) -> str:
+    return f"{format_key(path)}: {value.reason if isinstance(value, Unknown) else f'not a dict: {value!r}'}"
