@@ -1,0 +1,7 @@
+"""Cures, solved for the whole setup at once: offered only if the predicted outcome is OK."""
+
+from __future__ import annotations
+
+from mmfix.remedies.solve import enable_static_graph, move_find_unused, move_value, solve
+
+__all__ = ["enable_static_graph", "move_find_unused", "move_value", "solve"]

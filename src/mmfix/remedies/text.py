@@ -1,0 +1,71 @@
+"""What remedies cost and assume, in plain words."""
+
+from __future__ import annotations
+
+from mmfix.ddp import Checkpoint, Outcome
+from mmfix.remedies.change import Change, runs_custom_imports
+from mmfix.training.types import TrainingSetup
+
+ALL_USED = "Every trainable parameter takes part in the loss of every iteration."
+ONCE_A_STEP = "No checkpointed module runs twice in one step."
+NO_REENTRANT = "No checkpoint in the model is reentrant."
+CONSTANT_GRAPH = (
+    "The graph is the same in every iteration: no layer drop, no branch or loss that depends on the data."
+)
+INPUT_HAS_GRAD = (
+    "The input of every checkpointed module has a gradient; otherwise the module silently stays untrained."
+)
+TORCH_DEFAULT = (
+    "The checkpoint is called without use_reentrant; fairscale's own checkpoint and an explicit "
+    "use_reentrant=True are not affected."
+)
+PYTHON_CALL = "You add the call to your training script; no config key reaches it here."
+BATCH = "The smaller effective batch (and the learning rate that goes with it) is what you want."
+SEPARATE = "The parts that MMSeparateDistributedDataParallel wraps use no reentrant checkpoint."
+MOVED = "The key takes effect from now on."
+
+#: What must hold for an outcome not to come about.
+RULES_OUT = {
+    Outcome.READY_TWICE: NO_REENTRANT,
+    Outcome.UNUSED: ALL_USED,
+    Outcome.UNTRAINED: INPUT_HAS_GRAD,
+}
+
+_MEMORY = {
+    "mmcv1": (
+        "a smaller data.samples_per_gpu, mixed precision (optimizer_config type Fp16OptimizerHook) or "
+        "accumulation (GradientCumulativeOptimizerHook)"
+    ),
+    "mmengine": (
+        "a smaller train_dataloader.batch_size, mixed precision (optim_wrapper type AmpOptimWrapper) or "
+        "accumulation (optim_wrapper.accumulative_counts)"
+    ),
+}
+_GRAPH_WALK = "1-2 % slower: DDP walks the graph in every step"
+
+
+def cost(setup: TrainingSetup, name: str, change: Change) -> str:
+    """The price of a change, one line."""
+    parts = []
+    if name == "wrapper-keys":
+        parts.append(f"The key takes effect; {_GRAPH_WALK}")
+    if change.checkpoint is Checkpoint.NONE:
+        parts.append(
+            "More memory (10-15 % seen with a checkpointed ResNet-50), and faster: nothing is computed "
+            f"twice; if memory is short: {_MEMORY[setup.era]}"
+        )
+    if change.checkpoint is Checkpoint.NON_REENTRANT:
+        parts.append("Same memory and speed; needs torch >= 1.11 and mmfix installed where you train")
+        if not runs_custom_imports(setup):
+            parts.append("call mmfix.use_nonreentrant_checkpoint() before the model runs")
+    if change.static_graph is True:
+        parts.append("Same memory and speed; needs torch >= 1.11; breaks with gradient accumulation")
+    if change.static_graph is False:
+        parts.append("DDP no longer records the graph of the first step; same gradients")
+    if change.find_unused is True and name != "wrapper-keys":
+        parts.append(_GRAPH_WALK)
+    if change.find_unused is False:
+        parts.append("None, 1-2 % faster; an unused parameter stops the run again")
+    if change.accumulation is not None:
+        parts.append("A smaller effective batch")
+    return "; ".join(parts) + "."

@@ -1,0 +1,63 @@
+"""The rules: what each one knows, and all of them together.
+
+A rule is a module: its docstring is its documentation, ``CASES`` are its tests, ``check`` finds. Rules about
+the graph share the cures solved for the whole setup; rules about a dead key bring their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+from typing import Tuple
+
+from mmfix.findings import Finding
+from mmfix.remedies import solve
+from mmfix.rules import (
+    checkpointed_module_reused,
+    conditional_modules_without_find_unused,
+    dead_static_graph_key,
+    flexible_runner_ignores_ddp_keys,
+    late_freezing,
+    late_freezing_with_checkpoint,
+    reentrant_checkpoint_with_find_unused,
+    static_graph_with_accumulation,
+    wrapper_shadows_find_unused,
+)
+from mmfix.rules.common import Case
+from mmfix.training.types import TrainingSetup
+
+__all__ = ["RULES", "Case", "judge"]
+
+#: Every rule, by code.
+RULES: Tuple[ModuleType, ...] = (
+    reentrant_checkpoint_with_find_unused,
+    conditional_modules_without_find_unused,
+    late_freezing,
+    late_freezing_with_checkpoint,
+    checkpointed_module_reused,
+    wrapper_shadows_find_unused,
+    flexible_runner_ignores_ddp_keys,
+    dead_static_graph_key,
+    static_graph_with_accumulation,
+)
+
+#: Rules about keys, which hold for every wrapper and attach their cures themselves.
+_KEY_RULES = (wrapper_shadows_find_unused, flexible_runner_ignores_ddp_keys, dead_static_graph_key)
+
+
+def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
+    """What every rule finds, each finding with the cures that fit the setup as a whole.
+
+    All of it is about DDP: without a wrapper (``launcher='none'``) there is nothing to say, and of FSDP,
+    DeepSpeed and one DDP a child (``MMSeparateDistributedDataParallel``) only dead keys are sure.
+    """
+    if setup.wrapper == "none":
+        return ()
+    joint = solve(setup)
+    findings = []
+    for rule in RULES:
+        if rule in _KEY_RULES:
+            findings += rule.check(setup)
+        elif setup.wrapper == "ddp":
+            findings += [replace(finding, remedies=joint) for finding in rule.check(setup)]
+    return tuple(findings)

@@ -1,0 +1,157 @@
+"""What rules share: cases, and how a finding is put together."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import Dict, Optional, Tuple
+
+from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.origin import Origin
+from mmfix.ddp import Outcome, Settings, Traits, outcome
+from mmfix.findings import CONFIDENCES, Finding
+from mmfix.remedies.graph import (
+    dead_find_unused,
+    is_certain,
+    outcomes,
+    possible,
+    reentrant_sites,
+    suspected,
+)
+from mmfix.training.types import CheckpointSite, TrainingSetup
+
+TWICE = "'Expected to mark a variable ready only once'"
+#: Evidence: a row of the outcome table.
+MEASURED = "torch DDP, measured: {}"
+UNUSED = "'Expected to have finished reduction in the prior iteration'"
+
+
+#: What makes the configs of the cases trainable, in either era.
+MMENGINE = """\
+train_dataloader = dict(batch_size=2)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
+"""
+MMCV1 = """\
+data = dict(samples_per_gpu=2, train=dict(type='CocoDataset'))
+optimizer = dict(type='SGD', lr=0.01)
+optimizer_config = dict(grad_clip=None)
+runner = dict(type='EpochBasedRunner', max_epochs=12)
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A config and what the rule says about it: documentation and test in one.
+
+    Attributes:
+        name: What the case shows.
+        text: The part of a classic config that matters.
+        finds: Severity and confidence of the finding, ``error certain``; empty when the rule is silent.
+        base: The part that makes it trainable, and of which era.
+    """
+
+    name: str
+    text: str
+    finds: str = ""
+    base: str = MMENGINE
+
+    @property
+    def config(self) -> str:
+        """The whole config."""
+        return self.base + self.text
+
+
+def make(
+    module: str,
+    setup: TrainingSetup,
+    *,
+    key: KeyPath,
+    confidence: str,
+    message: str,
+    evidence: Tuple[str, ...],
+    severity: Optional[str] = None,
+) -> Finding:
+    """A finding of the rule in ``module``; remedies are attached later, for the whole setup at once.
+
+    Without ``severity``, what is at least likely is an ``error`` and what is only possible a ``warning``.
+    """
+    rule = sys.modules[module]
+    return Finding(
+        code=rule.CODE,
+        name=rule.NAME,
+        severity=severity or ("warning" if confidence == "possible" else "error"),
+        confidence=confidence,
+        message=message,
+        key=key,
+        origins=origins(setup, key),
+        evidence=evidence,
+    )
+
+
+def origins(setup: TrainingSetup, key: KeyPath) -> Tuple[Origin, ...]:
+    """Where ``key`` was set, newest first; empty for a default or a config in memory."""
+    blame = setup.document.blame(key)
+    return () if blame is None else blame.chain()
+
+
+def weaker(*confidences: str) -> str:
+    """The least of several confidences: a chain is as strong as its weakest link."""
+    return max(confidences, key=CONFIDENCES.index)
+
+
+def site_confidence(setup: TrainingSetup, site: CheckpointSite) -> str:
+    """``certain`` for a checkpoint that is known to be reentrant and on, else ``possible``."""
+    return "certain" if is_certain(setup, site) else "possible"
+
+
+def sites_by_key(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
+    """The checkpoints that are or may be reentrant, one for each key: one key may switch several parts."""
+    sites: Dict[KeyPath, CheckpointSite] = {}
+    for site in reentrant_sites(setup):
+        sites.setdefault(site.key, site)
+    return tuple(sites.values())
+
+
+def describe(site: CheckpointSite) -> str:
+    """``the reentrant gradient checkpoint in ResNet``, as sure as it is known."""
+    if not site.known:
+        return f"what looks like a gradient checkpoint in {site.type_name} ({site.key[-1]})"
+    if site.reentrant is None:
+        return f"the gradient checkpoint in {site.type_name} (reentrant or not: its library decides)"
+    where = "" if site.in_config else ", which is on by default"
+    return f"the reentrant gradient checkpoint in {site.type_name}{where}"
+
+
+def stops(confidence: str) -> str:
+    """The verb of a message: ``stops``, or ``may stop`` when it is only possible."""
+    return "may stop" if confidence == "possible" else "stops"
+
+
+def ends_in(settings: Settings, traits: Traits, expected: Outcome) -> bool:
+    """Whether the run ends in ``expected``."""
+    return outcome(settings, traits) is expected
+
+
+def matters(setup: TrainingSetup) -> bool:
+    """Whether ``find_unused_parameters`` changes any outcome; under static graph it does not."""
+    graphs = possible(setup)
+    on, off = (replace(setup.settings, find_unused_parameters=value) for value in (True, False))
+    return outcomes(on, graphs) != outcomes(off, graphs)
+
+
+def is_told_elsewhere(setup: TrainingSetup) -> bool:
+    """Whether a rule about unused or frozen parameters reports that ``find_unused_parameters`` is off."""
+    if setup.wrapper != "ddp":
+        return False
+    graph = suspected(setup)
+    return ends_in(setup.settings, Traits(unused=graph.unused, late_freeze=graph.late_freeze), Outcome.UNUSED)
+
+
+def find_unused_text(setup: TrainingSetup) -> str:
+    """``find_unused_parameters is off``, and why the key that asks for it does not help."""
+    dead = dead_find_unused(setup)
+    if not dead:
+        return "find_unused_parameters is off"
+    where = format_key(setup.wrapper_key) or "the top level"
+    return f"find_unused_parameters is off (nobody reads {format_key(dead[0])} here, only {where})"

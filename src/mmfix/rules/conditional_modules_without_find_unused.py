@@ -1,0 +1,123 @@
+"""Modules that may take no part in the loss, while `find_unused_parameters` is off.
+
+## What it does
+
+Finds model types and flags that are known for parameters without a gradient (a teacher that is not
+frozen, a fusion or distillation module behind `use_*` / `with_*`, model types whose published
+configs all set `find_unused_parameters=True`) where DDP runs without `find_unused_parameters` and
+without static graph.
+
+## Why it is bad
+
+DDP waits for the gradient of every parameter that was trainable when the model was wrapped. If one
+takes no part in the loss, the next iteration stops with `Expected to have finished reduction in the
+prior iteration`. A module that a flag switches off may still be created. With one GPU nothing
+happens, so it shows first on the cluster.
+
+## Example
+
+```python
+find_unused_parameters = False
+model = dict(type='RapSam', use_learnable_fusion=True, use_sam_distill=False)
+```
+
+## Cure
+
+- `find-unused`: `find_unused_parameters=True`; 1-2 % slower. Not where a reentrant gradient
+  checkpoint is on: then `checkpoint-off` sets both.
+- Or do not create the module. `TORCH_DISTRIBUTED_DEBUG=INFO` makes torch name the parameters.
+
+## How it is known
+
+A trainable teacher is read from the framework's code: `likely`. Types and flags are known patterns:
+`possible`, a warning. Whether a parameter is unused can be seen for certain only by running the
+model.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from mmfix.ddp import Outcome, Traits, Unused
+from mmfix.findings import Finding
+from mmfix.rules.common import MEASURED, MMCV1, UNUSED, Case, ends_in, find_unused_text, make, stops
+from mmfix.training.types import TrainingSetup
+
+CODE = "MMF102"
+NAME = "conditional-modules-without-find-unused"
+SUMMARY = "Parameters that may get no gradient stop the run while find_unused_parameters is off."
+
+CASES = (
+    Case(
+        "a module behind a flag",
+        """
+find_unused_parameters = False
+model = dict(type='RapSam', backbone=dict(type='mmdet.ResNet', depth=50), use_learnable_fusion=True)
+""",
+        "warning possible",
+    ),
+    Case(
+        "a model type known for it",
+        """
+model = dict(type='ImVoxelNet', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "warning possible",
+        base=MMCV1,
+    ),
+    Case(
+        "a teacher that is not frozen",
+        """
+model = dict(
+    type='mmdet.SoftTeacher',
+    detector=dict(type='mmdet.FasterRCNN', backbone=dict(type='mmdet.ResNet', depth=50)),
+    semi_train_cfg=dict(freeze_teacher=False))
+""",
+        "error likely",
+    ),
+    Case(
+        "asked for where nobody reads it",
+        """
+find_unused_parameters = True
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
+model = dict(type='RapSam', backbone=dict(type='mmdet.ResNet', depth=50), use_learnable_fusion=True)
+""",
+        "warning possible",
+    ),
+    Case(
+        "with a checkpoint beside it",
+        """
+model = dict(type='ImVoxelNet', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
+""",
+        "warning possible",
+        base=MMCV1,
+    ),
+    Case(
+        "find_unused_parameters is on",
+        """
+find_unused_parameters = True
+model = dict(type='RapSam', backbone=dict(type='mmdet.ResNet', depth=50), use_learnable_fusion=True)
+""",
+    ),
+    Case(
+        "an ordinary flag",
+        """
+model = dict(type='RapSam', backbone=dict(type='mmdet.ResNet', depth=50), use_sigmoid=True)
+""",
+    ),
+)
+
+
+def check(setup: TrainingSetup) -> Iterator[Finding]:
+    """One finding for each part that may be unused."""
+    if not ends_in(setup.settings, Traits(unused=Unused.ALWAYS), Outcome.UNUSED):
+        return
+    for fact in setup.facts_of("unused"):
+        yield make(
+            __name__,
+            setup,
+            key=fact.key,
+            confidence=fact.confidence,
+            message=f"{fact.why} DDP waits for every gradient, and {find_unused_text(setup)}: it "
+            f"{stops(fact.confidence)} the second iteration with {UNUSED}.",
+            evidence=(fact.evidence, MEASURED.format("unused parameter, F=0")),
+        )

@@ -1,0 +1,152 @@
+"""Keys that look like static graph or a wrapper, and that nobody reads.
+
+## What it does
+
+Finds top-level `static_graph`, `use_static_graph` and `model_wrapper`.
+
+## Why it is bad
+
+They are written as a cure for a checkpoint that does not go with DDP, and no training script reads
+them: the run stops as before, and the config says it should not. Static graph is an argument of the
+DDP wrapper; MMEngine passes it from `model_wrapper_cfg`. In the mmcv 1.x era no key reaches it, and
+calling `model._set_static_graph()` in code is worse than the error: mmcv 1.x bypasses
+`DDP.forward`, so gradients are no longer reduced between ranks (torch >= 2.1, silently) or the
+backward pass crashes (torch <= 2.0).
+
+## Example
+
+```python
+find_unused_parameters = True
+use_static_graph = True   # nobody reads this
+```
+
+## Cure
+
+- `static-graph` (MMEngine): `model_wrapper_cfg = dict(type='MMDistributedDataParallel',
+  static_graph=True, ...)`, if the graph never changes.
+- `wrapper-keys` (MMEngine): what `model_wrapper` says, under its right name `model_wrapper_cfg`.
+- mmcv 1.x: another cure for the checkpoint, see `reentrant-checkpoint-with-find-unused`.
+
+## How it is known
+
+`mmengine/runner/runner.py: wrap_model`; in the mmcv 1.x era the train APIs of mmdet, mmseg, mmdet3d
+and mmcls pass only `find_unused_parameters`. mmdet 2.x does read `model_wrapper` (it replaces
+`model`, `mmdet/utils/replace_cfg_vals.py`), so it is not reported there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator
+
+from mmfix.findings import Finding
+from mmfix.remedies import enable_static_graph, move_value
+from mmfix.rules.common import MMCV1, Case, make
+from mmfix.training.types import TrainingSetup
+
+CODE = "MMF108"
+NAME = "dead-static-graph-key"
+SUMMARY = "Top-level static_graph, use_static_graph and model_wrapper look like a cure; nobody reads them."
+
+CASES = (
+    Case(
+        "use_static_graph",
+        """
+use_static_graph = True
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
+""",
+        "warning certain",
+    ),
+    Case(
+        "static_graph, mmcv 1.x",
+        """
+static_graph = True
+model = dict(type='FCOS', backbone=dict(type='ResNet', depth=50, with_cp=True))
+""",
+        "warning certain",
+        base=MMCV1,
+    ),
+    Case(
+        "model_wrapper",
+        """
+model_wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "warning certain",
+    ),
+    Case(
+        "the wrapper has it as well",
+        """
+static_graph = True
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "note certain",
+    ),
+    Case(
+        "switched off",
+        """
+static_graph = False
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+    ),
+    Case(
+        "mmdet 2.x reads model_wrapper",
+        """
+model_wrapper = dict(type='SoftTeacher', model='${model}')
+model = dict(type='FCOS', backbone=dict(type='ResNet', depth=50))
+""",
+        base=MMCV1,
+    ),
+)
+
+_STATIC = ("static_graph", "use_static_graph")
+_MEANT = "model_wrapper was meant to be model_wrapper_cfg."
+
+
+def check(setup: TrainingSetup) -> Iterator[Finding]:
+    """One finding for each dead key that asks for something."""
+    if setup.wrapper not in ("ddp", "separate-ddp"):
+        return
+    for key in _STATIC:
+        if setup.document.get((key,), None) is True:
+            yield _static_graph(setup, key)
+    if setup.era == "mmengine" and isinstance(setup.document.get(("model_wrapper",), None), dict):
+        where = ("strategy", "model_wrapper") if setup.runner == "FlexibleRunner" else ("model_wrapper_cfg",)
+        finding = make(
+            __name__,
+            setup,
+            key=("model_wrapper",),
+            severity="warning" if setup.document.get(where, None) is None else "note",
+            confidence="certain",
+            message="model_wrapper is read by nobody: MMEngine's key is model_wrapper_cfg.",
+            evidence=("mmengine/runner/runner.py: wrap_model",),
+        )
+        yield replace(finding, remedies=move_value(setup, ("model_wrapper",), where, _MEANT))
+
+
+def _static_graph(setup: TrainingSetup, key: str) -> Finding:
+    on = setup.settings.static_graph
+    if on:
+        effect = "Static graph is on all the same, through the wrapper."
+    elif setup.era == "mmcv1":
+        effect = (
+            "In the mmcv 1.x era no key reaches static graph. Do not call model._set_static_graph() instead: "
+            "mmcv 1.x bypasses DDP.forward, and gradients are silently no longer reduced."
+        )
+    else:
+        effect = "Static graph is off: it belongs into the DDP wrapper."
+    finding = make(
+        __name__,
+        setup,
+        key=(key,),
+        severity="note" if on else "warning",
+        confidence="certain",
+        message=f"{key} at the top level is read by nobody. {effect}",
+        evidence=(
+            "mmcv/parallel/distributed.py: MMDistributedDataParallel.train_step"
+            if setup.era == "mmcv1"
+            else "mmengine/runner/runner.py: wrap_model",
+        ),
+    )
+    return replace(finding, remedies=() if on or setup.wrapper != "ddp" else enable_static_graph(setup))

@@ -1,0 +1,206 @@
+"""DDP keys that the chosen runner does not read.
+
+## What it does
+
+Finds top-level DDP keys (`find_unused_parameters`, `model_wrapper_cfg`, `sync_bn`, and also
+`activation_checkpointing`, `efficient_conv_bn_eval`, `compile`) in a config with
+`runner_type='FlexibleRunner'`, and a `strategy` without it.
+
+## Why it is bad
+
+FlexibleRunner takes what DDP gets from `strategy.model_wrapper` and nothing else; the plain Runner
+never looks at `strategy`. A key that nobody reads raises no error: the run stops for the reason the
+key was to prevent, or trains without it.
+
+## Example
+
+```python
+runner_type = 'FlexibleRunner'
+find_unused_parameters = True   # nobody reads this
+```
+
+## Cure
+
+- `wrapper-keys`: the key goes to where FlexibleRunner reads it, `strategy =
+  dict(type='DDPStrategy', model_wrapper=...)`.
+- `flexible-runner`: for a lone `strategy`, `runner_type='FlexibleRunner'`.
+
+## How it is known
+
+`mmengine/runner/_flexible_runner.py: build_strategy` and `from_cfg`;
+`mmengine/_strategy/distributed.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator, Tuple
+
+from mmfix.config.keypath import KeyPath
+from mmfix.findings import Finding, Override, Remedy
+from mmfix.remedies import move_find_unused, move_value, solve
+from mmfix.remedies.graph import dead_find_unused
+from mmfix.rules.common import Case, is_told_elsewhere, make, matters
+from mmfix.training.types import TrainingSetup
+
+CODE = "MMF107"
+NAME = "flexible-runner-ignores-ddp-keys"
+SUMMARY = "FlexibleRunner reads DDP settings only below strategy; the plain Runner never reads strategy."
+
+CASES = (
+    Case(
+        "find_unused_parameters",
+        """
+runner_type = 'FlexibleRunner'
+find_unused_parameters = True
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "warning certain",
+    ),
+    Case(
+        "model_wrapper_cfg",
+        """
+runner_type = 'FlexibleRunner'
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "warning certain",
+    ),
+    Case(
+        "model_wrapper_cfg beside what is read",
+        """
+runner_type = 'FlexibleRunner'
+strategy = dict(type='DDPStrategy', model_wrapper=dict(broadcast_buffers=False, static_graph=True))
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "note certain",
+    ),
+    Case(
+        "sync_bn",
+        """
+runner_type = 'FlexibleRunner'
+strategy = dict(type='DDPStrategy')
+sync_bn = 'torch'
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "warning certain",
+    ),
+    Case(
+        "compile",
+        """
+runner_type = 'FlexibleRunner'
+compile = True
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "note certain",
+    ),
+    Case(
+        "a strategy without FlexibleRunner",
+        """
+strategy = dict(type='DDPStrategy', model_wrapper=dict(type='MMDistributedDataParallel', static_graph=True))
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "warning certain",
+    ),
+    Case(
+        "where FlexibleRunner reads it",
+        """
+runner_type = 'FlexibleRunner'
+find_unused_parameters = True
+strategy = dict(
+    type='DDPStrategy',
+    model_wrapper=dict(
+        type='MMDistributedDataParallel', broadcast_buffers=False, find_unused_parameters=True))
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+    ),
+    Case(
+        "DeepSpeed has no DDP to configure",
+        """
+runner_type = 'FlexibleRunner'
+find_unused_parameters = True
+strategy = dict(type='DeepSpeedStrategy')
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+    ),
+    Case(
+        "says what holds anyway",
+        """
+runner_type = 'FlexibleRunner'
+find_unused_parameters = False
+compile = False
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+    ),
+)
+
+_STRATEGY_WRAPPER = ("strategy", "model_wrapper")
+_SOURCE = "mmengine/runner/_flexible_runner.py: build_strategy"
+_MEANT = "What the key says is still what you want; until now it was not in effect."
+_ONLY_RUNNER = ("activation_checkpointing", "efficient_conv_bn_eval", "compile")
+
+
+def check(setup: TrainingSetup) -> Iterator[Finding]:
+    """One finding for each key that is set to something and read by nobody."""
+    if setup.runner == "FlexibleRunner" and setup.wrapper == "ddp":
+        yield from _flexible(setup)
+    elif setup.runner == "Runner" and isinstance(setup.document.get(("strategy",), None), dict):
+        yield from _lone_strategy(setup)
+
+
+def _flexible(setup: TrainingSetup) -> Iterator[Finding]:
+    get = setup.document.get
+    top = ("find_unused_parameters",)
+    if top in dead_find_unused(setup) and matters(setup) and not is_told_elsewhere(setup):
+        finding = _dead(setup, top, "warning", "If a parameter is unused, the run stops.")
+        yield replace(finding, remedies=solve(setup) or move_find_unused(setup))
+    if isinstance(get(("model_wrapper_cfg",), None), dict):
+        severity = "warning" if get(_STRATEGY_WRAPPER, None) is None else "note"
+        finding = _dead(setup, ("model_wrapper_cfg",), severity, "DDP gets none of it.")
+        yield replace(finding, remedies=move_value(setup, ("model_wrapper_cfg",), _STRATEGY_WRAPPER, _MEANT))
+    if isinstance(get(("sync_bn",), None), str) and get(("strategy", "sync_bn"), None) is None:
+        finding = _dead(setup, ("sync_bn",), "warning", "BatchNorm is not synchronised between ranks.")
+        yield replace(finding, remedies=move_value(setup, ("sync_bn",), ("strategy", "sync_bn"), _MEANT))
+    for key in _ONLY_RUNNER:
+        if get((key,), None):
+            yield _dead(setup, (key,), "note", "The plain Runner would.")
+
+
+def _dead(setup: TrainingSetup, key: KeyPath, severity: str, effect: str) -> Finding:
+    return make(
+        __name__,
+        setup,
+        key=key,
+        severity=severity,
+        confidence="certain",
+        message=f"{key[0]} is not in effect: FlexibleRunner does not read it at the top level. {effect}",
+        evidence=(_SOURCE,),
+    )
+
+
+def _lone_strategy(setup: TrainingSetup) -> Iterator[Finding]:
+    finding = make(
+        __name__,
+        setup,
+        key=("strategy",),
+        severity="warning",
+        confidence="certain",
+        message="strategy is not in effect: the plain Runner never reads it, only FlexibleRunner does.",
+        evidence=("mmengine/runner/runner.py: Runner.from_cfg",),
+    )
+    yield replace(finding, remedies=_flexible_runner(setup))
+
+
+def _flexible_runner(setup: TrainingSetup) -> Tuple[Remedy, ...]:
+    if setup.document.get(("runner_type",), None) is not None:
+        return ()  # set, and this project's tools/train.py does not look at it
+    return (
+        Remedy(
+            "flexible-runner",
+            "review",
+            "Another runner drives the training; top-level DDP keys go dead.",
+            (Override(("runner_type",), "FlexibleRunner", "reads strategy"),),
+            ("Your tools/train.py looks at runner_type (those of mmpose, mmagic and mmselfsup do not).",),
+        ),
+    )

@@ -1,0 +1,121 @@
+"""Parameters frozen after the DDP wrap, while `find_unused_parameters` is off.
+
+## What it does
+
+Finds `frozen_stages` (or `freeze_all`) on a class that freezes only in its `train()` method: Swin
+Transformer, CSPDarknet, CSPNeXt, MobileNetV2 and many more; everything in mmyolo; ResNet in
+mmaction2.
+
+## Why it is bad
+
+The runner wraps the model with DDP before it calls `model.train()`. At the wrap these parameters
+are still trainable, so DDP registers them and waits for their gradients, which never come: the
+second iteration stops with `Expected to have finished reduction in the prior iteration`. Classes
+that freeze in their constructor (the ResNets of mmdet, mmseg, mmpretrain and mmpose, HRNet,
+ConvNeXt, ViT) are safe.
+
+## Example
+
+```python
+model = dict(backbone=dict(type='SwinTransformer', frozen_stages=2))
+```
+
+## Cure
+
+- `find-unused`: `find_unused_parameters=True`; 1-2 % slower, same training.
+- `static-graph` (MMEngine): the frozen set never changes, so static graph works too.
+
+## How it is known
+
+Read from the classes' source. Measured on mmdet 3.3.0 Mask R-CNN Swin-T: `frozen_stages=2` stops,
+with `find_unused_parameters=True` it runs.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from mmfix.ddp import Outcome, Traits
+from mmfix.findings import Finding
+from mmfix.rules.common import (
+    MEASURED,
+    MMCV1,
+    UNUSED,
+    Case,
+    ends_in,
+    find_unused_text,
+    make,
+    sites_by_key,
+    stops,
+)
+from mmfix.training.types import TrainingSetup
+
+CODE = "MMF103"
+NAME = "late-freezing"
+SUMMARY = (
+    "Parameters frozen in train(), after the DDP wrap, stop the run while find_unused_parameters is off."
+)
+
+CASES = (
+    Case(
+        "Swin freezes in train()",
+        """
+model = dict(type='MaskRCNN', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2))
+""",
+        "error certain",
+    ),
+    Case(
+        "mmcv 1.x",
+        """
+model = dict(type='MaskRCNN', backbone=dict(type='SwinTransformer', frozen_stages=2))
+""",
+        "error certain",
+        base=MMCV1,
+    ),
+    Case(
+        "static graph copes",
+        """
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)
+model = dict(type='MaskRCNN', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2))
+""",
+    ),
+    Case(
+        "find_unused_parameters is on",
+        """
+find_unused_parameters = True
+model = dict(type='MaskRCNN', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2))
+""",
+    ),
+    Case(
+        "nothing frozen",
+        """
+model = dict(type='MaskRCNN', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=-1))
+""",
+    ),
+    Case(
+        "ResNet freezes in its constructor",
+        """
+model = dict(type='MaskRCNN', backbone=dict(type='mmdet.ResNet', depth=50, frozen_stages=1))
+""",
+    ),
+)
+
+
+def check(setup: TrainingSetup) -> Iterator[Finding]:
+    """One finding for each freezing key; with a checkpoint in the model it is MMF104's."""
+    if sites_by_key(setup) or not ends_in(setup.settings, Traits(late_freeze=True), Outcome.UNUSED):
+        return
+    for fact in setup.facts_of("late-freeze"):
+        yield make(
+            __name__,
+            setup,
+            key=fact.key,
+            confidence=fact.confidence,
+            message=f"{fact.why} DDP waits for their gradients, and {find_unused_text(setup)}: it "
+            f"{stops(fact.confidence)} the second iteration with {UNUSED}.",
+            evidence=(
+                fact.evidence,
+                "mmengine/runner/runner.py: wrap_model runs before train()",
+                MEASURED.format("frozen after the wrap, F=0"),
+            ),
+        )

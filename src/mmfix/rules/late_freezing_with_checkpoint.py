@@ -1,0 +1,129 @@
+"""Parameters frozen after the DDP wrap next to a reentrant gradient checkpoint.
+
+## What it does
+
+Finds late freezing (see `late-freezing`) in a model that also has a reentrant gradient checkpoint
+on.
+
+## Why it is bad
+
+Each of the two usual cures is the other one's poison. With `find_unused_parameters=False` the
+frozen parameters stop the second iteration (`Expected to have finished reduction in the prior
+iteration`); with `find_unused_parameters=True` the checkpoint stops the first one (`Expected to
+mark a variable ready only once`).
+
+## Example
+
+```python
+model = dict(backbone=dict(type='SwinTransformer', frozen_stages=2, with_cp=True))
+```
+
+## Cure
+
+- `checkpoint-off`: switches the checkpoint off *and* sets `find_unused_parameters=True`.
+- `non-reentrant`: the checkpoint stays, non-reentrant, with `find_unused_parameters=True`.
+- `static-graph` (MMEngine): copes with both, if the graph never changes.
+
+## How it is known
+
+Measured: mmdet 3.3.0 Mask R-CNN Swin-T with `frozen_stages=2` and `with_cp=True` fails with either
+setting and runs with static graph. `find_unused_parameters=True` fails when at least two trainable
+blocks are checkpointed: `likely`.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from mmfix.ddp import Checkpoint, Outcome, Traits
+from mmfix.findings import Finding
+from mmfix.rules.common import (
+    MEASURED,
+    MMCV1,
+    TWICE,
+    UNUSED,
+    Case,
+    describe,
+    ends_in,
+    find_unused_text,
+    make,
+    site_confidence,
+    sites_by_key,
+    stops,
+    weaker,
+)
+from mmfix.training.types import TrainingSetup
+
+CODE = "MMF104"
+NAME = "late-freezing-with-checkpoint"
+SUMMARY = "Late freezing and a reentrant checkpoint: the run stops with find_unused_parameters on and off."
+
+CASES = (
+    Case(
+        "find_unused_parameters off",
+        """
+model = dict(type='MaskRCNN', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2, with_cp=True))
+""",
+        "error certain",
+    ),
+    Case(
+        "find_unused_parameters on",
+        """
+find_unused_parameters = True
+model = dict(type='MaskRCNN', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2, with_cp=True))
+""",
+        "error likely",
+    ),
+    Case(
+        "mmcv 1.x",
+        """
+model = dict(type='MaskRCNN', backbone=dict(type='SwinTransformer', frozen_stages=2, with_cp=True))
+""",
+        "error certain",
+        base=MMCV1,
+    ),
+    Case(
+        "static graph copes with both",
+        """
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)
+model = dict(type='MaskRCNN', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2, with_cp=True))
+""",
+    ),
+    Case(
+        "no checkpoint",
+        """
+model = dict(type='MaskRCNN', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2, with_cp=False))
+""",
+    ),
+)
+
+
+def check(setup: TrainingSetup) -> Iterator[Finding]:
+    """The freezing keys while ``find_unused_parameters`` is off, the checkpoint switches while it is on."""
+    sites, facts = sites_by_key(setup), setup.facts_of("late-freeze")
+    if not sites or not facts:
+        return
+    if ends_in(setup.settings, Traits(late_freeze=True), Outcome.UNUSED):
+        for fact in facts:
+            yield make(
+                __name__,
+                setup,
+                key=fact.key,
+                confidence=fact.confidence,
+                message=f"{fact.why} DDP waits for their gradients, and {find_unused_text(setup)}: it "
+                f"{stops(fact.confidence)} the second iteration with {UNUSED}. Switching it on alone would "
+                f"not help: {describe(sites[0])} does not go with it.",
+                evidence=(fact.evidence, sites[0].evidence, MEASURED.format("frozen after the wrap, F=0")),
+            )
+    elif ends_in(setup.settings, Traits(Checkpoint.REENTRANT, late_freeze=True), Outcome.READY_TWICE):
+        for site in sites:
+            confidence = weaker("likely", site_confidence(setup, site))
+            yield make(
+                __name__,
+                setup,
+                key=site.key,
+                confidence=confidence,
+                message=f"find_unused_parameters=True with {describe(site)} {stops(confidence)} the first "
+                f"iteration: {TWICE}. Switching it off alone would not help: {facts[0].why}",
+                evidence=(site.evidence, facts[0].evidence, MEASURED.format("reentrant checkpoint, F=1")),
+            )

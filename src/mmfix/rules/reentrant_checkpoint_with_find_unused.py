@@ -1,0 +1,170 @@
+"""Reentrant gradient checkpoint together with `find_unused_parameters=True`.
+
+## What it does
+
+Finds a gradient checkpoint that is on (`with_cp`, `use_checkpoint`, `num_cp`,
+`activation_checkpointing`, ...; also one that is on by class default) while DistributedDataParallel
+(DDP) runs with `find_unused_parameters=True`.
+
+## Why it is bad
+
+With `find_unused_parameters=True` DDP walks the graph from the model's outputs and marks every
+parameter it does not meet as ready. What is inside a reentrant checkpoint hangs on a graph that is
+only built in the backward pass: DDP does not meet it, marks it, and then its own hook marks it
+again. The first iteration stops with `Expected to mark a variable ready only once`.
+
+It often comes as the second act: the run died of unused parameters, `find_unused_parameters=True`
+was added, and now the checkpoint kills it.
+
+## Example
+
+```python
+find_unused_parameters = True
+model = dict(backbone=dict(type='ResNet', depth=50, with_cp=True))
+```
+
+## Cure
+
+- `checkpoint-off`: `with_cp=False`. More memory, full speed, always right.
+- `non-reentrant`: `custom_imports` of `mmfix.nonreentrant_checkpoint`. Same memory, any graph.
+- `static-graph`: `static_graph=True` in `model_wrapper_cfg` (MMEngine only), if the graph never
+  changes and no gradients are accumulated. In the mmcv 1.x era no key reaches it, and
+  `model._set_static_graph()` in code is worse than the error: mmcv 1.x bypasses `DDP.forward`, and
+  gradients are silently no longer reduced.
+- `find-unused-off`: if no parameter is ever unused.
+
+## How it is known
+
+Measured on torch 1.13 and 2.13, two processes, gloo. `torch.utils.checkpoint` is reentrant unless
+told otherwise, up to torch 2.13. Severity `error` needs a class that is known to checkpoint; a key
+that only has the name of a checkpoint switch gives a `warning`.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from mmfix.config.keypath import format_key
+from mmfix.ddp import Checkpoint, Outcome, Traits
+from mmfix.findings import Finding
+from mmfix.rules.common import (
+    MEASURED,
+    MMCV1,
+    TWICE,
+    Case,
+    describe,
+    ends_in,
+    make,
+    site_confidence,
+    sites_by_key,
+    stops,
+    weaker,
+)
+from mmfix.training.types import TrainingSetup
+
+CODE = "MMF101"
+NAME = "reentrant-checkpoint-with-find-unused"
+SUMMARY = "A reentrant gradient checkpoint under find_unused_parameters=True stops the first iteration."
+
+CASES = (
+    Case(
+        "both on",
+        """
+find_unused_parameters = True
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
+""",
+        "error certain",
+    ),
+    Case(
+        "both on, mmcv 1.x",
+        """
+find_unused_parameters = True
+model = dict(type='CmtDetector', img_backbone=dict(type='ResNet', depth=50, with_cp=True))
+""",
+        "error certain",
+        base=MMCV1,
+    ),
+    Case(
+        "a count of checkpointed layers (fairscale)",
+        """
+find_unused_parameters = True
+model = dict(type='mmdet.DeformableDETR', encoder=dict(num_layers=6, num_cp=6))
+""",
+        "error certain",
+    ),
+    Case(
+        "a class nobody knows, with a switch that has the usual name",
+        """
+find_unused_parameters = True
+model = dict(type='EncoderDecoder', backbone=dict(type='MyNet', with_cp=True))
+""",
+        "warning possible",
+    ),
+    Case(
+        "through the wrapper",
+        """
+model_wrapper_cfg = dict(
+    type='MMDistributedDataParallel', broadcast_buffers=False, find_unused_parameters=True)
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
+""",
+        "error certain",
+    ),
+    Case(
+        "checkpoint alone",
+        """
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
+""",
+    ),
+    Case(
+        "find_unused_parameters alone",
+        """
+find_unused_parameters = True
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=False))
+""",
+    ),
+    Case(
+        "static graph makes it right",
+        """
+find_unused_parameters = True
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
+""",
+    ),
+    Case(
+        "made non-reentrant",
+        """
+find_unused_parameters = True
+custom_imports = dict(imports=['mmfix.nonreentrant_checkpoint'], allow_failed_imports=False)
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
+""",
+    ),
+    Case(
+        "all stages frozen: the checkpoint is off",
+        """
+find_unused_parameters = True
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, frozen_stages=4, with_cp=True))
+""",
+    ),
+)
+
+
+def check(setup: TrainingSetup) -> Iterator[Finding]:
+    """One finding for each switch; late freezing next to a checkpoint is MMF104's."""
+    reentrant = Traits(checkpoint=Checkpoint.REENTRANT)
+    if setup.facts_of("late-freeze") or not ends_in(setup.settings, reentrant, Outcome.READY_TWICE):
+        return
+    key = setup.find_unused.key
+    asked = "likely" if key is None else "certain"
+    source = "find_unused_parameters: this project's default" if key is None else f"{format_key(key)} = True"
+    silent = " Where its input has no gradient, it silently stays untrained."
+    for site in sites_by_key(setup):
+        confidence = weaker(asked, site_confidence(setup, site))
+        yield make(
+            __name__,
+            setup,
+            key=site.key,
+            confidence=confidence,
+            message=f"find_unused_parameters=True with {describe(site)} {stops(confidence)} the first "
+            f"iteration: {TWICE}.{'' if site.guarded is True else silent}",
+            evidence=(site.evidence, source, MEASURED.format("reentrant checkpoint, F=1")),
+        )

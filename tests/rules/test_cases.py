@@ -1,0 +1,127 @@
+"""Every case of every rule, through the real reader; and what its default cure leaves."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+import pytest
+
+from mmfix.config.memory import from_mapping
+from mmfix.config.reader import Reader
+from mmfix.findings import CONFIDENCES, SEVERITIES
+from mmfix.rules import RULES, judge
+from mmfix.training import read
+
+CASES = [(rule, case) for rule in RULES for case in rule.CASES]
+IDS = [f"{rule.CODE} {case.name}" for rule, case in CASES]
+
+
+def load(case):
+    return Reader().load("case.py", text=case.config)
+
+
+def apply(tree: Any, override) -> None:
+    *parents, last = override.key
+    for part in parents:
+        tree = tree[part] if isinstance(tree, list) else tree.setdefault(part, {})
+    tree[last] = copy.deepcopy(override.value)
+
+
+def patched(document, remedy):
+    tree = copy.deepcopy(document.to_dict())
+    for override in remedy.overrides:
+        apply(tree, override)
+    return from_mapping(tree)
+
+
+def failing(findings):
+    return [finding for finding in findings if finding.severity in ("error", "warning")]
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES, ids=IDS)
+def test_the_rule_says_what_the_case_says(rule, case):
+    findings = [finding for finding in judge(read(load(case))) if finding.code == rule.CODE]
+    said = {f"{finding.severity} {finding.confidence}" for finding in findings}
+    assert said == ({case.finds} if case.finds else set())
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES, ids=IDS)
+def test_no_other_rule_speaks_of_a_silent_case(rule, case):
+    codes = {finding.code for finding in failing(judge(read(load(case)))) if finding.code != rule.CODE}
+    expected = {
+        ("MMF105", "with find_unused_parameters it is MMF101"): {"MMF101"},
+        ("MMF104", "no checkpoint"): {"MMF103"},
+    }
+    assert codes == expected.get((rule.CODE, case.name), set())
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES, ids=IDS)
+def test_findings_are_complete(rule, case):
+    document = load(case)
+    for finding in judge(read(document)):
+        assert finding.severity in SEVERITIES
+        assert finding.confidence in CONFIDENCES
+        assert finding.name == {module.CODE: module.NAME for module in RULES}[finding.code]
+        assert finding.evidence
+        assert all(finding.evidence)
+        assert len(finding.message) < 500
+        blame = document.blame(finding.key)
+        assert finding.origins == (() if blame is None else blame.chain())
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES, ids=IDS)
+def test_the_default_cure_cures(rule, case):
+    """What ``mmfix patch`` applies: the first safe remedy of each finding; then nothing is left to say."""
+    document = load(case)
+    findings = failing(judge(read(document)))
+    chosen = [
+        next((remedy for remedy in finding.remedies if remedy.disposition == "safe"), None)
+        for finding in findings
+    ]
+    tree = copy.deepcopy(document.to_dict())
+    for remedy in chosen:
+        for override in remedy.overrides if remedy else ():
+            apply(tree, override)
+    left = {finding.code for finding in failing(judge(read(from_mapping(tree))))}
+    assert left == {finding.code for finding, remedy in zip(findings, chosen) if remedy is None}
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES, ids=IDS)
+def test_every_cure_that_a_config_can_hold_cures(rule, case):
+    document = load(case)
+    for finding in judge(read(document)):
+        for remedy in finding.remedies:
+            if remedy.overrides:
+                left = failing(judge(read(patched(document, remedy))))
+                assert finding.code not in {found.code for found in left}, remedy
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES, ids=IDS)
+def test_launcher_none_silences_everything(rule, case):
+    assert judge(read(load(case), launcher="none")) == ()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.CODE for rule in RULES])
+def test_a_rule_is_a_page(rule):
+    headings = re.findall(r"^## (.+)$", rule.__doc__, re.MULTILINE)
+    assert headings == ["What it does", "Why it is bad", "Example", "Cure", "How it is known"]
+    assert re.fullmatch(r"MMF1\d\d", rule.CODE)
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.NAME)
+    assert rule.NAME.replace("-", "_") == rule.__name__.rsplit(".", 1)[1]
+    assert rule.SUMMARY.endswith(".")
+    assert len({case.name for case in rule.CASES}) == len(rule.CASES)
+    assert any(case.finds for case in rule.CASES)
+    assert any(not case.finds for case in rule.CASES)
+    # the page speaks of the cures it offers, and only of those
+    offered = {remedy.name for case in rule.CASES for finding in judge(read(load(case)))
+               if finding.code == rule.CODE for remedy in finding.remedies}  # fmt: skip
+    cure = rule.__doc__.split("## Cure")[1].split("## ")[0]
+    assert set(re.findall(r"^- `([a-z-]+)`", cure, re.MULTILINE)) <= offered
+
+
+def test_rules_are_sorted_and_unique():
+    codes = [rule.CODE for rule in RULES]
+    assert codes == sorted(set(codes)) == [f"MMF{number}" for number in range(101, 110)]
+    assert len({rule.NAME for rule in RULES}) == len(RULES)
