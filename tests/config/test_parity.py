@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """The reader gives what ``mmengine.Config.fromfile(...).to_dict()`` gives, construct by construct."""
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import os.path as osp
 import re
-from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from mmfix.config.classic import base_files
 from mmfix.config.data import read_data
@@ -18,6 +18,7 @@ from mmfix.errors import ConfigError
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "work_dirs", "build", "dist"}
 _SIGNATURE = re.compile(r"""^\s*["']?(_base_|model)["']?\s*(:[^:\n]*)?[=:]|\bread_base\b""", re.MULTILINE)
 _ROOT_NAMES = ("configs", "config")
+MANY_NAMES = 50
 _PROJECT_FILES = (".git", "setup.py", "pyproject.toml")
 
 
@@ -94,18 +95,23 @@ def bases_of(source: Source) -> Tuple[str, ...]:
 
 def dependants(path: str, reader: Reader) -> List[str]:
     """All configs under the same configs root that inherit ``path``, directly or not, sorted."""
-    path = osp.abspath(path)
+    return dependants_of([path], reader)
+
+
+def dependants_of(paths: Iterable[str], reader: Reader) -> List[str]:
+    """All configs under the same configs roots that inherit one of ``paths`` and are none of them, sorted."""
+    given = {osp.abspath(path) for path in paths}
     texts: Dict[str, str] = {}
-    for name in walk(configs_root(path)):
-        texts[osp.abspath(name)] = _text(name) or ""
-    found: Set[str] = {path}
-    fresh = [path]
+    for root in {configs_root(path) for path in given}:
+        for name in walk(root):
+            texts[osp.abspath(name)] = _text(name) or ""
+    found: Set[str] = set(given)
+    fresh = set(given)
     while fresh:
-        # only a file that mentions the name can inherit it: most are never parsed
-        names = re.compile("|".join(re.escape(osp.splitext(osp.basename(one))[0]) for one in fresh))
-        fresh_set, fresh = set(fresh), []
+        mentions = _mentioning(fresh)
+        fresh_set, fresh = fresh, set()
         for candidate, text in texts.items():
-            if candidate in found or names.search(text) is None:
+            if candidate in found or not mentions(text):
                 continue
             try:
                 inherits = any(base in fresh_set for base in bases_of(reader.source(candidate)))
@@ -113,5 +119,17 @@ def dependants(path: str, reader: Reader) -> List[str]:
                 continue  # judged on its own, it will say what is wrong with it
             if inherits:
                 found.add(candidate)
-                fresh.append(candidate)
-    return sorted(found - {path})
+                fresh.add(candidate)
+    return sorted(found - given)
+
+
+def _mentioning(paths: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a text mentions the name of one of ``paths``: only then can it inherit one, and most do not.
+
+    For many names a search takes longer than parsing every file once.
+    """
+    names = {osp.splitext(osp.basename(path))[0] for path in paths}
+    if len(names) > MANY_NAMES:
+        return bool
+    pattern = re.compile("|".join(re.escape(name) for name in names))
+    return lambda text: pattern.search(text) is not None

@@ -34,10 +34,11 @@ def evaluate(run: Run, node: ast.AST, scope: Scope) -> Any:
 
 def blame_of(run: Run, node: ast.AST, scope: Scope) -> Blame:
     """Blame of an expression: where it stands, and the variable it reads, if it only reads one."""
-    via = None
-    if type(node) in (ast.Name, ast.Attribute, ast.Subscript):
-        via = _read_blame(node, scope)
-    return Blame(run.source.origin(node), via)
+    via = _read_blame(node, scope) if type(node) in _READS else None
+    return tuple.__new__(Blame, (run.source.origin(node), via, None))
+
+
+_READS = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 def _read_blame(node: ast.AST, scope: Scope) -> Optional[Blame]:
