@@ -1,0 +1,172 @@
+"""The child process that loads configs with MMEngine. Run as a script by :mod:`mmfix.patch.verify`.
+
+Requests and replies are JSON lines. A config may print, read its standard input, call ``sys.exit`` or
+change the working directory; none of that reaches the parent.
+"""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import contextlib
+import hashlib
+import io
+import json
+import os
+import pickle
+import signal
+import sys
+from collections import OrderedDict
+from typing import Any, Dict, Iterator, List, Tuple
+
+#: Resolved originals kept, so that several patches of one file load it once.
+_KEPT = 8
+
+
+@contextlib.contextmanager
+def overlaid(texts: Dict[str, bytes]) -> Iterator[None]:
+    """Let ``open`` and ``os.path.isfile`` see the given bytes at the given paths, whatever is on disk.
+
+    MMEngine's own loader then reads the text that would be written, at the path it would have
+    (``{{ fileBasename }}``, relative bases), while the user's folder stays untouched.
+    """
+    real_open, real_isfile = builtins.open, os.path.isfile
+    contents = {os.path.abspath(path): data for path, data in texts.items()}
+
+    def content(file: Any) -> Any:
+        if not isinstance(file, (str, os.PathLike)):
+            return None
+        return contents.get(os.path.abspath(os.fspath(file)))
+
+    def open_(file: Any, mode: str = "r", buffering: int = -1, *args: Any, **kwargs: Any) -> Any:
+        data = content(file)
+        if data is None or set(mode) - set("rbt"):
+            return real_open(file, mode, buffering, *args, **kwargs)
+        stream = io.BytesIO(data)
+        return stream if "b" in mode else io.TextIOWrapper(stream, *args, **kwargs)
+
+    def isfile(path: Any) -> bool:
+        return content(path) is not None or real_isfile(path)
+
+    builtins.open, os.path.isfile = open_, isfile
+    try:
+        yield
+    finally:
+        builtins.open, os.path.isfile = real_open, real_isfile
+
+
+@contextlib.contextmanager
+def _contained() -> Iterator[None]:
+    """Undo what a config may do to this process."""
+    folder, environment, search = os.getcwd(), dict(os.environ), list(sys.path)
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.path[:] = search
+
+
+class Loader:
+    """Loads configs with MMEngine and compares them."""
+
+    def __init__(self) -> None:
+        self.originals: OrderedDict[Tuple[str, str], Any] = OrderedDict()
+
+    def load(self, path: str, data: bytes) -> Any:
+        """The config as plain data, if the file at ``path`` had these bytes."""
+        from mmengine.config import Config
+
+        with _contained(), overlaid({path: data}):
+            return Config.fromfile(path, import_custom_modules=False).to_dict()
+
+    def original(self, path: str, data: bytes, fresh: bool = False) -> Any:
+        """As :meth:`load`, remembered by path and content."""
+        key = (path, hashlib.sha256(data).hexdigest())
+        if fresh or key not in self.originals:
+            self.originals[key] = self.load(path, data)
+            while len(self.originals) > _KEPT:
+                self.originals.popitem(last=False)
+        self.originals.move_to_end(key)
+        return self.originals[key]
+
+    def compare(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """Load both texts; say where their difference is not the declared one."""
+        from mmfix.patch.difference import with_overrides
+
+        path, target = request["path"], request["target"]
+        before, after = base64.b64decode(request["before"]), base64.b64decode(request["after"])
+        overrides = pickle.loads(base64.b64decode(request["overrides"]))
+        try:
+            original = self.original(path, before)
+        except BaseException as error:
+            return {"failed": "original", "error": _one_line(error)}
+        try:
+            patched = self.load(target, after)
+        except BaseException as error:
+            return {"failed": "patched", "error": _one_line(error)}
+        found = self._found(with_overrides(original, overrides), patched)
+        if found:
+            # A base may have been edited since the original was remembered; and a value may differ at
+            # every load (a date in `work_dir`), which is not the patch's doing.
+            again, once_more = self.original(path, before, fresh=True), self.load(path, before)
+            restless = {tuple(item["key"]) for item in self._found(again, once_more)}
+            found = self._found(with_overrides(again, overrides), patched)
+            found = [item for item in found if tuple(item["key"]) not in restless]
+        return {"differences": found}
+
+    @staticmethod
+    def _found(expected: Any, got: Any) -> List[Dict[str, Any]]:
+        from mmfix.patch.difference import differences, short
+
+        return [
+            {
+                "key": [part if isinstance(part, (int, str)) else str(part) for part in item.key],
+                "expected": short(item.before),
+                "got": short(item.after),
+            }
+            for item in differences(expected, got)
+        ]
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
+
+
+def _serve() -> None:
+    """Answer requests until the parent closes the pipe."""
+    requests = os.fdopen(os.dup(0), "r", encoding="ascii")
+    replies = os.fdopen(os.dup(1), "w", encoding="ascii")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+
+    def send(reply: Dict[str, Any]) -> None:
+        replies.write(json.dumps(reply) + "\n")
+        replies.flush()
+
+    try:
+        import mmengine.config  # noqa: F401
+    except BaseException as error:
+        send({"failed": "start", "error": _one_line(error)})
+        return
+    send({})
+    loader = Loader()
+    for line in requests:
+        try:
+            send(loader.compare(json.loads(line)))
+        except BaseException as error:
+            send({"failed": "comparison", "error": _one_line(error)})
+
+
+if __name__ == "__main__":
+    # Python put this folder first; the config must see the path a training script would.
+    folder = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != folder]
+    package_root = os.path.dirname(os.path.dirname(folder))
+    if package_root not in sys.path:
+        sys.path.append(package_root)
+    _serve()

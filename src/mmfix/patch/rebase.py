@@ -1,0 +1,172 @@
+"""Keep ``_base_`` of a config valid when its text moves to another folder."""
+
+from __future__ import annotations
+
+import ast
+import os.path as osp
+import re
+from typing import Any, List, Tuple
+
+from mmfix.config.document import ConfigDocument
+from mmfix.errors import PatchError
+
+_SAME_FOLDER = "write the copy into the folder of the original"
+
+#: Start and end in bytes of the encoded text, and what to put there.
+_Replacement = Tuple[int, int, str]
+
+
+def reference_to(path: str, folder: str) -> str:
+    """``path`` as a ``_base_`` entry of a config in ``folder``: ``./x.py``, ``../y/x.py``."""
+    try:
+        relative = osp.relpath(path, folder).replace(osp.sep, "/")
+    except ValueError:  # another drive on Windows
+        return path.replace(osp.sep, "/")
+    return relative if relative.startswith("../") else f"./{relative}"
+
+
+def module_reference(path: str, folder: str) -> str:
+    """``path`` as a relative module of a lazy config in ``folder``: ``.x``, ``..y.x``.
+
+    Raises:
+        PatchError: A part of the way is not a Python name.
+    """
+    reference = reference_to(path, folder)
+    parts = osp.splitext(reference)[0].split("/")
+    ups = sum(1 for part in parts if part == "..")
+    names = [part for part in parts if part not in (".", "..")]
+    bad = next((name for name in names if not name.isidentifier()), None)
+    if bad is not None or osp.isabs(reference):
+        raise PatchError(
+            f"a lazy config cannot import {reference}: {bad!r} is not a Python name",
+            hint="rename it, or patch the file in place",
+        )
+    return "." * (ups + 1) + ".".join(names)
+
+
+def rebased_bases(value: Any, old: str, new: str) -> Any:
+    """The value of ``_base_`` in a JSON or YAML config, for the folder ``new`` instead of ``old``."""
+    if isinstance(value, list):
+        return [rebased_bases(item, old, new) for item in value]
+    if not isinstance(value, str) or "::" in value or osp.isabs(value):
+        return value
+    return reference_to(osp.normpath(osp.join(old, value)), new)
+
+
+def rebased_text(document: ConfigDocument, new: str) -> str:
+    """The text of a Python or YAML config, changed to inherit the same files from the folder ``new``.
+
+    Raises:
+        PatchError: The file computes the names of its bases, or cannot name them from there.
+    """
+    old = osp.dirname(document.path)
+    if osp.abspath(new) == osp.abspath(old):
+        return document.text
+    if document.kind == "yaml":
+        replacements = _in_yaml(document, old, new)
+    else:
+        tree = ast.parse(document.text)
+        replacements = (
+            _in_lazy(document, tree, old, new)
+            if document.kind == "lazy"
+            else _in_classic(document, tree, old, new)
+        )
+    data = document.text.encode("utf-8")
+    for start, end, text in sorted(replacements, reverse=True):
+        data = data[:start] + text.encode("utf-8") + data[end:]
+    return data.decode("utf-8")
+
+
+def _in_classic(document: ConfigDocument, tree: ast.Module, old: str, new: str) -> List[_Replacement]:
+    if not any(isinstance(node, ast.Name) and node.id == "_base_" for node in ast.walk(tree)):
+        return []
+    stores = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id == "_base_" and not isinstance(node.ctx, ast.Load)
+    ]
+    assigns = [
+        node for node in tree.body if isinstance(node, ast.Assign) and stores and node.targets == [stores[0]]
+    ]
+    if len(stores) != 1 or not assigns:
+        raise PatchError(
+            "this file computes `_base_`, so its copy cannot be moved", document.path, hint=_SAME_FOLDER
+        )
+    value = assigns[0].value
+    entries = value.elts if isinstance(value, ast.List) else [value]
+    replacements = []
+    for entry in entries:
+        if not isinstance(entry, ast.Constant) or not isinstance(entry.value, str):
+            raise PatchError(
+                "this file computes `_base_`, so its copy cannot be moved",
+                document.path,
+                entry.lineno,
+                _SAME_FOLDER,
+            )
+        moved = rebased_bases(entry.value, old, new)
+        if moved != entry.value:
+            start, end = _span(document.text, entry)
+            replacements.append((start, end, ascii(moved)))
+    return replacements
+
+
+def _in_lazy(document: ConfigDocument, tree: ast.Module, old: str, new: str) -> List[_Replacement]:
+    inside = {id(node) for part in tree.body if isinstance(part, ast.With) for node in ast.walk(part)}
+    replacements = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        if id(node) not in inside or node.module is None:
+            raise PatchError(
+                "a relative import outside `with read_base()` cannot be moved",
+                document.path,
+                node.lineno,
+                _SAME_FOLDER,
+            )
+        target = osp.join(old, *[".."] * (node.level - 1), *node.module.split(".")) + ".py"
+        start, end = _span(document.text, node)
+        statement = document.text.encode("utf-8")[start:end].decode("utf-8")
+        moved = re.sub(
+            r"^from(\s+|(?=\.))[.\s]+[\w.\s]*?(?=\s+import\b)",
+            f"from {module_reference(osp.normpath(target), new)}",
+            statement,
+            count=1,
+        )
+        if moved != statement:
+            replacements.append((start, end, moved))
+    return replacements
+
+
+def _in_yaml(document: ConfigDocument, old: str, new: str) -> List[_Replacement]:
+    import json
+
+    import yaml
+
+    try:
+        root = yaml.compose(document.text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise PatchError(
+            "this YAML file's `_base_` cannot be found", document.path, hint=_SAME_FOLDER
+        ) from error
+    replacements = []
+    for key, value in root.value if isinstance(root, yaml.MappingNode) else []:
+        if key.value != "_base_":
+            continue
+        for entry in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            moved = rebased_bases(entry.value, old, new)
+            if moved != entry.value:
+                start, end = (
+                    len(document.text[: mark.index].encode("utf-8"))
+                    for mark in (entry.start_mark, entry.end_mark)
+                )
+                replacements.append((start, end, json.dumps(moved)))
+    return replacements
+
+
+def _span(text: str, node: Any) -> Tuple[int, int]:
+    """First and last byte of a node in the encoded text; ``ast`` counts columns in bytes."""
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line.encode("utf-8")))
+    return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset

@@ -1,0 +1,116 @@
+"""The marked block: every byte of the file stays, and undo gives exactly the old bytes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from patch_helpers import load, overrides_of, patch_and_check
+
+from mmfix.errors import PatchError
+from mmfix.patch import Verifier, plan, undo
+from mmfix.patch.block import FIRST, LAST, append, comment, split
+
+ENDINGS = {
+    "plain": b"a = 1\n",
+    "no newline at the end": b"a = 1",
+    "CRLF": b"a = 1\r\nb = 2\r\n",
+    "CRLF, no newline at the end": b"a = 1\r\nb = 2",
+    "old Mac line ends": b"a = 1\rb = 2\r",
+    "mixed line ends": b"a = 1\r\nb = 2\nc = 3\nd = 4\r\n",
+    "empty": b"",
+    "one empty line": b"\n",
+    "many empty lines at the end": b"a = 1\n\n\n\n",
+    "only a comment": b"# a config",
+    "a comment at the end": b"a = 1  # yes \\\n# last \\",
+    "a form feed at the end": b"a = 1\n\x0c",
+    "blanks at the end": b"a = 1\n    ",
+    "coding line": b"# -*- coding: utf-8 -*-\na = '\xc3\xa9'",
+    "a string over lines": b"a = '''x\ny'''",
+    "a continuation inside": b"a = 1 + \\\n    2",
+    "an open-looking comment": b"a = 1\n# (\n",
+}
+
+
+@pytest.mark.parametrize("data", ENDINGS.values(), ids=ENDINGS)
+def test_patch_keeps_and_undo_restores(data: bytes, tmp_path: Path, verifier: Verifier) -> None:
+    path = tmp_path / "leaf.py"
+    path.write_bytes(data)
+    assert patch_and_check(path, overrides_of({"find_unused_parameters": True}), verifier)
+    patched = path.read_bytes()
+    assert (b"\r\n" in patched[len(data) :]) == data.startswith(b"a = 1\r\nb = 2") * (b"c = 3" not in data)
+
+
+def test_byte_order_mark_is_kept_in_yaml(tmp_path: Path, verifier: Verifier) -> None:
+    path = tmp_path / "leaf.yaml"
+    path.write_bytes(b"\xef\xbb\xbfa: 1\n")
+    assert patch_and_check(path, overrides_of({"b": 2}), verifier) == ["b: 2"]
+
+
+@given(st.binary(max_size=40).filter(lambda data: b"# >>> mmfix" not in data and b"# <<< mmfix" not in data))
+def test_undo_is_exact_for_any_bytes(data: bytes) -> None:
+    patched = append(data, ["a = 1"])
+    assert patched.startswith(data)
+    assert undo(patched) == data
+    assert patched[len(data) :].decode("ascii").splitlines()[-2:] == ["a = 1", LAST]
+
+
+@given(st.lists(st.sampled_from(["\n", "\r\n", "\r", "a=1", " ", "\x0c", "#"]), max_size=8).map("".join))
+def test_undo_is_exact_for_any_line_ends(text: str) -> None:
+    assert undo(append(text.encode(), ["a = 1"])) == text.encode()
+
+
+def test_undo_without_a_block() -> None:
+    assert undo(b"a = 1\n") is None
+    assert undo(b'a = "# >>> mmfix: no"\n') is None
+
+
+@pytest.mark.parametrize("before", [b"a = 1\n", b"a = 1"])
+def test_undo_keeps_what_was_written_after_the_block(before: bytes) -> None:
+    assert undo(append(before, ["a = 2"]) + b"c = 3\n") == b"a = 1\nc = 3\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FIRST.encode() + b"\na = 1\n",
+        b"a = 1\n" + LAST.encode() + b"\n",
+        LAST.encode() + b"\n" + FIRST.encode() + b"\n",
+        append(append(b"a = 1\n", ["a = 2"]), ["a = 3"]),
+    ],
+)
+def test_damaged_block(data: bytes) -> None:
+    with pytest.raises(PatchError, match=r"damaged.*delete it by hand"):
+        undo(data)
+
+
+def test_block_of_another_line_ending_is_found() -> None:
+    """Git may rewrite all line ends of a file."""
+    patched = append(b"a = 1\nb = 2\n", ["a = 2"]).replace(b"\n", b"\r\n")
+    assert undo(patched) == b"a = 1\r\nb = 2\r\n"
+    found = split(patched)
+    assert found is not None
+    assert found.block.splitlines()[1] == "a = 2"
+
+
+def test_comments_are_ascii_one_line_and_no_template() -> None:
+    assert comment("a\nb \u2192 {{ fileBasename }}") == "# a b \\u2192 { { fileBasename }}"
+
+
+def test_block_text(tmp_path: Path) -> None:
+    path = tmp_path / "leaf.py"
+    path.write_text("model = dict(backbone=dict(with_cp=True))\n")
+    document, reader = load(path)
+    data = plan(document, overrides_of({"model.backbone.with_cp": False, "b": 1}, "MMF101: why"), reader)
+    assert data.decode() == (
+        "model = dict(backbone=dict(with_cp=True))\n"
+        "\n"
+        '# >>> mmfix: added by "mmfix patch"; remove with "mmfix patch --undo" >>>\n'
+        "# model.backbone.with_cp: True -> False (MMF101: why)\n"
+        "# b: not set -> 1 (MMF101: why)\n"
+        "model['backbone']['with_cp'] = False\n"
+        "b = 1\n"
+        "# <<< mmfix <<<\n"
+    )

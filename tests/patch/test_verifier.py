@@ -1,0 +1,219 @@
+"""The check before writing: it must let nothing wrong through, and survive what a config does."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+from patch_helpers import load, overrides_of, write_files
+
+from mmfix.errors import PatchError
+from mmfix.patch import Verifier, plan
+
+TEXT = "import sys\nmodel = dict(backbone=dict(with_cp=True), neck=dict(a=1))\nflag = 1\n"
+BASE = "model = dict(backbone=dict(with_cp=True, depth=50), neck=dict(a=1))\nitems = [1, 2]\n"
+CP = {"model.backbone.with_cp": False}
+
+
+@pytest.fixture
+def leaf(tmp_path: Path) -> Path:
+    write_files(
+        tmp_path, {"base.py": BASE, "leaf.py": "_base_ = './base.py'\nmodel = dict(neck=dict(b=2))\n"}
+    )
+    return tmp_path / "leaf.py"
+
+
+class BlindReader:
+    """A reader that sees what it is told to see, so that only MMEngine can object."""
+
+    def __init__(self, path: Path, pairs: Dict[str, Any]) -> None:
+        document, reader = load(path)
+        good = plan(document, overrides_of(pairs), reader)
+        self.document = reader.load(str(path), text=good.decode())
+
+    def load(self, path: str, text: Any = None) -> Any:
+        return self.document
+
+
+WRONG = {
+    "drops a key": (
+        "model = dict(backbone=dict(with_cp=False))\n",
+        r"also change model\.neck\.b from 2 to not set",
+    ),
+    "sets another value": (
+        "model['backbone'] = dict(with_cp=0)\n",
+        r"not set model\.backbone\.with_cp to False.*be 0",
+    ),
+    "does nothing": ("pass\n", r"would not set model\.backbone\.with_cp to False; it would be True"),
+    "leaves a helper name": (
+        "_t = 1\nmodel['backbone'] = dict(with_cp=False)\n",
+        "also change _t from not set to 1",
+    ),
+    "list for tuple": ("model['backbone'] = dict(with_cp=False)\nitems = (1, 2)\n", "also change items from"),
+    "bool for int": (
+        "model['backbone'] = dict(with_cp=False, depth=True)\n",
+        r"also change model\.backbone\.depth",
+    ),
+}
+
+
+@pytest.mark.parametrize("blind", [False, True], ids=["reader", "MMEngine"])
+@pytest.mark.parametrize(("block", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_patch_is_refused(
+    leaf: Path, verifier: Verifier, blind: bool, block: str, message: str
+) -> None:
+    before = leaf.read_bytes()
+    document, reader = load(leaf)
+    with pytest.raises(PatchError, match=message) as caught:
+        verifier.verify(
+            document,
+            before + block.encode(),
+            overrides_of(CP),
+            BlindReader(leaf, CP) if blind else reader,
+        )
+    assert caught.value.path == str(leaf)
+    assert "\n" not in str(caught.value)
+    assert leaf.read_bytes() == before
+
+
+def test_wrong_patch_counts_all_differences(leaf: Path, verifier: Verifier) -> None:
+    document, reader = load(leaf)
+    data = b"_base_ = './base.py'\nx = 1\ny = 2\n"
+    with pytest.raises(PatchError, match="and 3 more"):
+        verifier.verify(document, data, overrides_of(CP), reader)
+
+
+def test_patch_that_does_not_load(leaf: Path, verifier: Verifier) -> None:
+    document, reader = load(leaf)
+    data = leaf.read_bytes() + b"model['nothing']['x'] = 1\n"
+    with pytest.raises(PatchError, match=r"patched config could not be read.*KeyError"):
+        verifier.verify(document, data, overrides_of(CP), reader)
+    with pytest.raises(PatchError, match="MMEngine cannot load the patched config: KeyError: 'nothing'"):
+        verifier.verify(document, data, overrides_of(CP), BlindReader(leaf, CP))
+
+
+NOISY = {
+    "prints": "print('{\"id\": 0}\\n' * 1000)\n",
+    "writes to the file descriptors": "import os\nos.write(1, b'noise\\n')\nos.write(2, b'noise\\n')\n",
+    "warns": "import warnings\nwarnings.warn('careful')\n",
+    "reads its input": "import sys\nanswer = sys.stdin.read()\n",
+    "changes its surroundings": (
+        "import os\nimport sys\nimport tempfile\n"
+        "os.chdir(tempfile.gettempdir())\nos.environ.clear()\nsys.path.clear()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("noise", NOISY.values(), ids=NOISY)
+def test_noisy_config(leaf: Path, verifier: Verifier, noise: str) -> None:
+    document, reader = load(leaf)
+    data = plan(document, overrides_of(CP), reader)
+    (leaf.parent / "base.py").write_text("_base_ = []\n" + BASE + noise)
+    for _ in range(2):
+        verifier.verify(document, data, overrides_of(CP), reader)
+
+
+def test_one_config_does_not_disturb_the_next(leaf: Path, verifier: Verifier) -> None:
+    document, reader = load(leaf)
+    data = plan(document, overrides_of(CP), reader)
+    look = f"_base_ = []\nimport os\nimport sys\nassert os.getcwd() == {os.getcwd()!r}\n"
+    look += "assert 'x' not in sys.path\n"
+    change = "assert 'X' not in os.environ\nos.environ['X'] = '1'\nos.chdir('/')\nsys.path.append('x')\n"
+    (leaf.parent / "base.py").write_text(look + change + BASE)
+    for _ in range(2):
+        verifier.verify(document, data, overrides_of(CP), reader)
+
+
+def test_without_mmengine(leaf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fake/mmengine").mkdir(parents=True)
+    (tmp_path / "fake/mmengine/__init__.py").write_text("raise ImportError('no mmengine here')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "fake"))
+    document, reader = load(leaf)
+    data = plan(document, overrides_of(CP), reader)
+    message = r"cannot be imported: ImportError: no mmengine here \(pip install mmengine\)"
+    with Verifier() as verifier, pytest.raises(PatchError, match=message):
+        verifier.verify(document, data, overrides_of(CP), reader)
+
+
+ENDING = {
+    "sys.exit": ("sys.exit(3)\n", "MMEngine cannot load this config, patched or not: SystemExit: 3"),
+    "raise": ("raise ValueError('no\\nway')\n", "patched or not: ValueError: no way"),
+    "KeyboardInterrupt": ("raise KeyboardInterrupt\n", "patched or not: KeyboardInterrupt"),
+    "os._exit": ("import os\nos._exit(1)\n", "ended the process that loaded it"),
+    "endless": ("while True:\n    pass\n", "did not load this config within 3 s"),
+    "sleeps": ("import time\ntime.sleep(60)\n", "did not load this config within 3 s"),
+}
+
+
+@pytest.mark.parametrize(("code", "message"), ENDING.values(), ids=ENDING)
+def test_config_that_does_not_load(leaf: Path, code: str, message: str) -> None:
+    """mmfix's reader would stop most of these; here the file is swapped after reading."""
+    document, reader = load(leaf)
+    data = plan(document, overrides_of(CP), reader)
+    (leaf.parent / "base.py").write_text("_base_ = []\n" + BASE + "import sys\n" + code)
+    with Verifier(time_limit=3.0) as verifier:
+        started = time.monotonic()
+        with pytest.raises(PatchError, match=message) as caught:
+            verifier.verify(document, data, overrides_of(CP), reader)
+        assert time.monotonic() - started < 20
+        assert "\n" not in str(caught.value)
+        (leaf.parent / "base.py").write_text(BASE)
+        verifier.verify(document, data, overrides_of(CP), reader)
+
+
+def test_nothing_is_written(leaf: Path, verifier: Verifier) -> None:
+    (leaf.parent / "helper.py").write_text("x = 1\n")
+    before = sorted(os.listdir(leaf.parent))
+    document, reader = load(leaf)
+    verifier.verify(document, plan(document, overrides_of(CP), reader), overrides_of(CP), reader)
+    assert sorted(os.listdir(leaf.parent)) == before
+
+
+def test_templates_see_the_real_file_name(tmp_path: Path, verifier: Verifier) -> None:
+    write_files(tmp_path, {"leaf.py": "a = '{{ fileBasename }}|{{ fileDirname }}'\nb = 1\n"})
+    document, reader = load(tmp_path / "leaf.py")
+    data = plan(document, overrides_of({"b": 2}), reader)
+    verifier.verify(document, data, overrides_of({"b": 2}), reader)
+    with pytest.raises(PatchError, match="would not set a to"):
+        verifier.verify(document, data, overrides_of({"a": "other"}), reader)
+
+
+def test_base_changed_between_two_checks(leaf: Path, verifier: Verifier) -> None:
+    document, reader = load(leaf)
+    verifier.verify(document, plan(document, overrides_of(CP), reader), overrides_of(CP), reader)
+    (leaf.parent / "base.py").write_text(BASE + "more = 1\n")
+    document, reader = load(leaf)
+    verifier.verify(document, plan(document, overrides_of(CP), reader), overrides_of(CP), reader)
+
+
+def test_values_that_differ_at_every_load(tmp_path: Path, verifier: Verifier) -> None:
+    text = (
+        "_base_ = []\nimport uuid\nwork_dir = str(uuid.uuid4())\n"
+        "thing = object()\nkind = int\nnan = float('nan')\na = 1\n"
+    )
+    write_files(tmp_path, {"leaf.py": text})
+    document, reader = load(tmp_path / "leaf.py")
+    data = plan(document, overrides_of({"a": 2}), reader)
+    verifier.verify(document, data, overrides_of({"a": 2}), reader)
+    with pytest.raises(PatchError, match="also change kind"):
+        verifier.verify(document, data + b"kind = str\n", overrides_of({"a": 2}), reader)
+
+
+def test_one_process_serves_many_and_ends(leaf: Path) -> None:
+    document, reader = load(leaf)
+    data = plan(document, overrides_of(CP), reader)
+    with Verifier() as verifier:
+        verifier.verify(document, data, overrides_of(CP), reader)
+        process = verifier._process
+        verifier.verify(document, data, overrides_of(CP), reader)
+        assert verifier._process is process
+        assert process is not None
+    assert process.poll() is not None
+
+
+def test_no_process_without_need() -> None:
+    with Verifier() as verifier:
+        assert verifier._process is None

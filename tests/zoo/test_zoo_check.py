@@ -1,0 +1,97 @@
+"""Promise: the official configs are healthy, so `check` is silent on them, and loud once they are broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict, Set, Tuple
+
+import pytest
+from zoo_helpers import ROOTS, leaves
+
+import mmfix
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import get_path
+from mmfix.config.memory import from_mapping
+from mmfix.rules import judge
+from mmfix.training import read
+
+pytestmark = pytest.mark.zoo
+
+#: Configs that MMEngine cannot load either: a base that the wheel lacks, or that another package has.
+UNREADABLE = {"mmdet-3.3.0": 9, "mmdet-2.28.2": 0, "mmsegmentation-1.2.2": 0, "mmsegmentation-0.30.0": 0}
+LEAVES = {"mmdet-3.3.0": 790, "mmdet-2.28.2": 628, "mmsegmentation-1.2.2": 681, "mmsegmentation-0.30.0": 644}
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_silent_on_the_zoo(zoo: Callable[[str], Path], name: str) -> None:
+    report = mmfix.check(zoo(name) / ROOTS[name])
+    unreadable = [config for config in report.configs if config.status != "ok"]
+    assert [config.error for config in unreadable if config.error is None or config.error.kind != "config"] == []
+    assert len(unreadable) <= UNREADABLE[name]  # a package that is installed here can only make it fewer
+    assert len(report.configs) - len(unreadable) >= LEAVES[name]
+    assert [(config.path, finding.code) for config in report.configs for finding in config.findings] == []
+
+
+def backbone(document: ConfigDocument) -> Tuple[Any, ...]:
+    """Key path of the model's backbone, or ()."""
+    for path in (("model", "backbone"), ("model", "detector", "backbone")):
+        if isinstance(get_path(document.tree, path), dict):
+            return path
+    return ()
+
+
+def found(config: Dict[str, Any]) -> Set[str]:
+    return {finding.code for finding in judge(read(from_mapping(config)))}
+
+
+@pytest.mark.parametrize(("name", "least"), [("mmdet-3.3.0", 40), ("mmdet-2.28.2", 0)])
+def test_find_unused_beside_a_shipped_checkpoint(zoo: Callable[[str], Path], name: str, least: int) -> None:
+    """The advice of the error text, followed on every official config that has a checkpoint on."""
+    tried, missed = 0, []
+    for document in leaves(zoo, name):
+        setup = read(document)
+        if any(site.reentrant for site in setup.checkpoints):
+            tried += 1
+            if "MMF101" not in found({**document.to_dict(), "find_unused_parameters": True}):
+                missed.append(document.path)
+    assert tried >= least
+    assert missed == []
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_a_switched_on_checkpoint(zoo: Callable[[str], Path], name: str) -> None:
+    """`with_cp=True` on a stock backbone: fine alone, found beside `find_unused_parameters=True`."""
+    tried, wrong = 0, []
+    for document in leaves(zoo, name):
+        path = backbone(document)
+        config = document.to_dict()
+        if not path or get_path(config, path).get("type") not in ("ResNet", "SwinTransformer", "ResNetV1c"):
+            continue
+        tried += 1
+        config.pop("find_unused_parameters", None)  # a few configs ship with it
+        get_path(config, path)["with_cp"] = True
+        before, after = found(config), found({**config, "find_unused_parameters": True})
+        # trackers that run the backbone on two frames a step (QDTrack, MaskTrackRCNN) fail with it anyway
+        if before - {"MMF105"} or after != {"MMF101"}:
+            wrong.append((document.path, before, after))
+    assert tried >= 100
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_a_frozen_swin(zoo: Callable[[str], Path], name: str) -> None:
+    """`frozen_stages` on a backbone that freezes only in `train()`: the most frequent cause in threads."""
+    tried, missed = 0, []
+    for document in leaves(zoo, name):
+        path = backbone(document)
+        config = document.to_dict()
+        if not path or get_path(config, path).get("type") != "SwinTransformer":
+            continue
+        config.pop("find_unused_parameters", None)  # one config ships with the cure
+        get_path(config, path)["frozen_stages"] = 2
+        tried += 1
+        checkpointed = any(site.reentrant for site in read(document).checkpoints)
+        if ("MMF104" if checkpointed else "MMF103") not in found(config):
+            missed.append(document.path)
+    assert tried >= 8
+    assert missed == []

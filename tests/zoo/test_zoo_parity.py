@@ -1,0 +1,48 @@
+"""Promise: what the reader says of an official config is what MMEngine says, or an explicit Unknown."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Callable
+
+import pytest
+from zoo_helpers import ROOTS, SHARDS, config_files
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "config"))
+from parity import Failed, differences, with_mmengine  # noqa: E402
+
+from mmfix.config.reader import Reader  # noqa: E402
+from mmfix.errors import ConfigError  # noqa: E402
+
+pytestmark = pytest.mark.zoo
+
+#: Files that are no configs of their own: command line scripts kept among the configs.
+SCRIPTS = "override_category.py"
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("name", ROOTS)
+def test_equal_to_mmengine(zoo: Callable[[str], Path], name: str, shard: int) -> None:
+    reader = Reader()
+    loaded = equal = 0
+    wrong = []
+    for path in config_files(zoo, name)[shard::SHARDS]:
+        theirs = with_mmengine(path)
+        try:
+            ours = reader.load(path).to_dict()
+        except ConfigError as error:
+            if not isinstance(theirs, Failed):
+                wrong.append(f"only mmfix refuses {path}: {error}")
+            continue
+        if isinstance(theirs, Failed):
+            wrong.append(f"only MMEngine refuses {path}: {theirs}")
+            continue
+        found = list(differences(ours, theirs))
+        wrong.extend(f"{path}: {text}" for kind, text in found if kind == "different")
+        if not path.endswith(SCRIPTS):
+            loaded += 1
+            equal += not found
+    assert wrong == []
+    assert loaded > 50
+    assert equal >= 0.995 * loaded

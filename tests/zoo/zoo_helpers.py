@@ -1,0 +1,37 @@
+"""The config zoos of released wheels, and shards of them so that workers can share the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Iterator, List
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.family import walk
+from mmfix.config.reader import Reader
+from mmfix.errors import ConfigError
+from mmfix.training import is_trainable
+
+ROOTS = {
+    "mmdet-3.3.0": "mmdet/.mim/configs",
+    "mmdet-2.28.2": "mmdet/.mim/configs",
+    "mmsegmentation-1.2.2": "mmseg/.mim/configs",
+    "mmsegmentation-0.30.0": "mmseg/.mim/configs",
+}
+SHARDS = 6
+
+
+def config_files(zoo: Callable[[str], Path], name: str) -> List[str]:
+    """All files of a zoo that look like configs, bases included."""
+    return list(walk(str(zoo(name) / ROOTS[name])))
+
+
+def leaves(zoo: Callable[[str], Path], name: str, shard: int = 0, shards: int = 1) -> Iterator[ConfigDocument]:
+    """The configs of a zoo that can be trained; those that cannot be read are left out."""
+    reader = Reader()
+    for path in config_files(zoo, name)[shard::shards]:
+        try:
+            document = reader.load(path)
+        except ConfigError:
+            continue
+        if is_trainable(document):
+            yield document
