@@ -58,7 +58,9 @@ def seconds(command: list) -> float:
         "    times.append(time.perf_counter() - start)\n"
         "print(json.dumps(min(times)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, "15", *command], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "15", *command], capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout)
 
 

@@ -70,7 +70,12 @@ def survey(root: Path) -> Tuple[List[str], List[str], Counter, Counter]:
         str(unused),
         str(sum(switches.values())),
     ]
-    return cells, [f"`{Path(one.path).relative_to(root)}`: {one.error.message}" for one in unreadable], switches, facts
+    return (
+        cells,
+        [f"`{Path(one.path).relative_to(root)}`: {one.error.message}" for one in unreadable],
+        switches,
+        facts,
+    )
 
 
 def main() -> None:
@@ -78,23 +83,33 @@ def main() -> None:
         name: survey(Path(sys.argv[1]) / name / root) for name, root in ROOTS.items()
     }
     print(HEAD)
-    print("| zoo | leaf configs | errors | warnings | notes | not readable | ship `find_unused_parameters=True` |")
+    print(
+        "| zoo | leaf configs | errors | warnings | notes | not readable | ship `find_unused_parameters=True` |"
+    )
     print("|---|---|---|---|---|---|---|")
     for name, (cells, _, _, _) in results.items():
         print(f"| {name} | " + " | ".join(cells[:-1]) + " |")
-    print("\n## Not readable\n\nMMEngine refuses the same files: a base is not in the wheel, or belongs to a package")
+    print(
+        "\n## Not readable\n\nMMEngine refuses the same files: a base is not in the wheel, or belongs to a package"
+    )
     print("that is not installed where the table was made.\n")
     for name, (_, unreadable, _, _) in results.items():
         for line in unreadable:
             print(f"- {name} {line}")
-    print("\n## Gradient checkpoints that are on\n\nAll of them train with `find_unused_parameters` off and no module is")
-    print("checkpointed twice in a step, so DDP is fine with them: silence is right. `UNetModel` (VPD) trains with")
+    print(
+        "\n## Gradient checkpoints that are on\n\nAll of them train with `find_unused_parameters` off and no module is"
+    )
+    print(
+        "checkpointed twice in a step, so DDP is fine with them: silence is right. `UNetModel` (VPD) trains with"
+    )
     print("it on, but its checkpoint hands the parameters to autograd itself and is not reentrant for DDP.\n")
     print("| zoo | class and switch | configs |\n|---|---|---|")
     for name, (_, _, switches, _) in results.items():
         for switch, count in sorted(switches.items()):
             print(f"| {name} | {switch} | {count} |")
-    print("\n## Parts that may go without a gradient\n\nWith `find_unused_parameters` on, DDP takes care of them; a module")
+    print(
+        "\n## Parts that may go without a gradient\n\nWith `find_unused_parameters` on, DDP takes care of them; a module"
+    )
     print("that runs twice matters only together with a checkpoint, and no such config has one on.\n")
     print("| zoo | fact | configs |\n|---|---|---|")
     for name, (_, _, _, facts) in results.items():

@@ -132,6 +132,12 @@ EQUAL: Dict[str, Dict[str, str]] = {
         "c.py": "import torch.nn as nn\nimport mmdet.models\nfrom torch.optim import SGD as Opt\nfrom .local import thing\n"
         "a = nn.Conv2d\nb = mmdet.models.RetinaNet\nc = dict(type=Opt, x=[Opt], y=thing)\nd = nn\ne = mmdet\n"
     },
+    "lazy imports inside blocks": {
+        "c.py": "from mmengine.config import read_base\nwith read_base():\n    from .b import lr\n"
+        "if True:\n    from mmdet.models import A\n    import torch.nn as nn\nelse:\n    from mmdet.models import B\n"
+        "def f():\n    from torch.optim import SGD\n    return dict(type=SGD)\nx = dict(type=A, y=nn.ReLU, z=f())\ndel f\n",
+        "b.py": BASE,
+    },
     "lazy chain": {
         "c.py": "from mmengine.config import read_base\nwith read_base():\n    from .sub.b import *\n    from .d import lr\nx = [lr, model['n']]\n",
         "sub/b.py": "from mmengine.config import read_base\nwith read_base():\n    from ..d import *\nmodel = dict(n=lr)\n",
@@ -180,6 +186,7 @@ FAIL: Dict[str, Dict[str, str]] = {
     },
     "lazy base missing": {"c.py": "from mmengine.config import read_base\nwith read_base():\n    from .nope import *\n"},
     "lazy call": {"c.py": "from mmdet.models import R\nx = R(1)\n"},
+    "base import of an early mmengine": {"c.py": "if '_base_':\n    from .b import *\nx = lr\n", "b.py": BASE},
     "star import outside": {"c.py": "from mmdet.models import *\n"},
     "two modules in one import": {"c.py": "import mmdet, mmcv\n"},
     "yaml syntax": {"c.yaml": "a: [1\n"},

@@ -26,7 +26,9 @@ LEAVES = {"mmdet-3.3.0": 790, "mmdet-2.28.2": 628, "mmsegmentation-1.2.2": 681, 
 def test_silent_on_the_zoo(zoo: Callable[[str], Path], name: str) -> None:
     report = mmfix.check(zoo(name) / ROOTS[name])
     unreadable = [config for config in report.configs if config.status != "ok"]
-    assert [config.error for config in unreadable if config.error is None or config.error.kind != "config"] == []
+    assert [
+        config.error for config in unreadable if config.error is None or config.error.kind != "config"
+    ] == []
     assert len(unreadable) <= UNREADABLE[name]  # a package that is installed here can only make it fewer
     assert len(report.configs) - len(unreadable) >= LEAVES[name]
     assert [(config.path, finding.code) for config in report.configs for finding in config.findings] == []

@@ -10,10 +10,10 @@ import pytest
 from zoo_helpers import ROOTS, SHARDS, config_files
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "config"))
-from parity import Failed, differences, with_mmengine  # noqa: E402
+from parity import Failed, differences, with_mmengine
 
-from mmfix.config.reader import Reader  # noqa: E402
-from mmfix.errors import ConfigError  # noqa: E402
+from mmfix.config.reader import Reader
+from mmfix.errors import ConfigError
 
 pytestmark = pytest.mark.zoo
 

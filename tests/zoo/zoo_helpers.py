@@ -25,7 +25,9 @@ def config_files(zoo: Callable[[str], Path], name: str) -> List[str]:
     return list(walk(str(zoo(name) / ROOTS[name])))
 
 
-def leaves(zoo: Callable[[str], Path], name: str, shard: int = 0, shards: int = 1) -> Iterator[ConfigDocument]:
+def leaves(
+    zoo: Callable[[str], Path], name: str, shard: int = 0, shards: int = 1
+) -> Iterator[ConfigDocument]:
     """The configs of a zoo that can be trained; those that cannot be read are left out."""
     reader = Reader()
     for path in config_files(zoo, name)[shard::shards]:

@@ -18,7 +18,7 @@ from mmfix.config.interpreter.statements import run_module
 from mmfix.config.origin import Blame
 from mmfix.config.packages import package_root
 from mmfix.config.source import Source
-from mmfix.config.values import LazyName, TreeDict, hook
+from mmfix.config.values import LazyName, TreeDict, hook, whole_module
 from mmfix.errors import ConfigError
 
 
@@ -49,6 +49,7 @@ def read_lazy(source: Source, load: Callable[[str, Source, Optional[int]], Confi
     names = TreeDict()
     run = Run(source, names, lazy=True)
     names["__file__"] = source.path
+    run.base_modules = frozenset(bases)
     imported.update(_bind_imports(run, body, bases))
     run_module(run, [node for node in body if not isinstance(node, (ast.Import, ast.ImportFrom))])
     own = finish(names, source.path, keep_functions=True)
@@ -171,14 +172,34 @@ def _bind_imports(run: Run, body: List[ast.stmt], bases: Dict[str, TreeDict]) ->
                 if alias.asname:
                     imported.add(alias.asname)
             elif alias.asname:
-                bind(run.scope, alias.asname, _module_name(alias.name), Blame(run.source.origin(node)))
+                bind(run.scope, alias.asname, whole_module(alias.name), Blame(run.source.origin(node)))
                 imported.add(alias.asname)
             else:
                 packages[top] = node
+        else:
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.ImportFrom):
+                    _register_nested(run, inner, bases, imported)
+                elif isinstance(inner, ast.Import) and inner.names[0].asname:
+                    imported.add(inner.names[0].asname)
     for top, node in packages.items():
-        bind(run.scope, top, _module_name(top), Blame(run.source.origin(node)))
+        bind(run.scope, top, whole_module(top), Blame(run.source.origin(node)))
         imported.add(top)
     return imported
+
+
+def _register_nested(run: Run, node: ast.ImportFrom, bases: Dict[str, TreeDict], imported: Set[str]) -> None:
+    """An import inside `if` or a function: it binds when it runs, but its names count as imported."""
+    if _module(node) in bases:
+        _bind_from(run, node, bases, imported)
+        return
+    _refuse_star(run, node)
+    imported.update(alias.asname or alias.name for alias in node.names)
+
+
+def _refuse_star(run: Run, node: ast.ImportFrom) -> None:
+    if any(alias.name == "*" for alias in node.names):
+        run.fail(f"`from {_module(node)} import *` is allowed only inside `with read_base():`", node)
 
 
 def _bind_from(run: Run, node: ast.ImportFrom, bases: Dict[str, TreeDict], imported: Set[str]) -> None:
@@ -195,14 +216,9 @@ def _bind_from(run: Run, node: ast.ImportFrom, bases: Dict[str, TreeDict], impor
                 run.fail(f"the base {module} has no name {alias.name}", node)
             bind(run.scope, alias.asname or alias.name, base[alias.name], base.blames.get(alias.name))
         return
+    _refuse_star(run, node)
     for alias in node.names:
-        if alias.name == "*":
-            run.fail(f"`from {module} import *` is allowed only inside `with read_base():`", node)
         name = alias.asname or alias.name
         value = member(f"{module}.{alias.name}") if builtin else LazyName(f"{module}.{alias.name}")
         bind(run.scope, name, value, Blame(run.source.origin(node)))
         imported.add(name)
-
-
-def _module_name(path: str) -> LazyName:
-    return LazyName(path, text=f"{path}.{path}")

@@ -74,6 +74,11 @@ class LazyName:
         return hash(self.path)
 
 
+def whole_module(path: str) -> LazyName:
+    """A module imported as a whole: ``import a.b as c``."""
+    return LazyName(path, text=f"{path}.{path}")
+
+
 def deep_copy(value: Any, memo: Optional[Dict[int, Any]] = None) -> Any:
     """``copy.deepcopy`` for config trees: containers are copied, blames are shared, aliases stay aliases."""
     if not isinstance(value, (dict, list, tuple, set)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, NoReturn, Optional, Set, Union
+from typing import Any, Callable, Dict, FrozenSet, NoReturn, Optional, Set, Union
 
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.source import Source
@@ -44,6 +44,7 @@ class Run:
         source: The file.
         scope: Its top-level scope.
         lazy: It is a lazy config (imported names become ``LazyName``).
+        base_modules: Modules a lazy config reads as bases, as its imports spell them.
         steps: Budget used so far.
     """
 
@@ -51,6 +52,7 @@ class Run:
         self.source = source
         self.scope = Scope(names)
         self.lazy = lazy
+        self.base_modules: FrozenSet[str] = frozenset()
         self.steps = 0
         self.depth = 0
 

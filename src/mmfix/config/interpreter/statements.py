@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
 
-from mmfix.config.imports import is_base_assignment
+from mmfix.config.imports import is_base_assignment, is_builtin_module
 from mmfix.config.interpreter.access import assign, delete
 from mmfix.config.interpreter.core import blame_of, evaluate, iterate, truth
 from mmfix.config.interpreter.functions import make_function
@@ -16,7 +16,7 @@ from mmfix.config.interpreter.operators import binary
 from mmfix.config.interpreter.poison import poison_names
 from mmfix.config.interpreter.state import ModuleRef, Run, Scope, bind
 from mmfix.config.origin import Blame, Unknown
-from mmfix.config.values import LazyName, TreeDict, TreeList
+from mmfix.config.values import LazyName, TreeDict, TreeList, whole_module
 from mmfix.errors import ConfigError
 
 
@@ -197,19 +197,25 @@ def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
 
 
 def _import(run: Run, node: ast.Import, scope: Scope) -> None:
-    if run.lazy and scope is run.scope:
-        return  # bound beforehand, see mmfix/config/lazy.py
     for alias in node.names:
         path = alias.name if alias.asname else alias.name.split(".")[0]
-        bind(scope, alias.asname or path, ModuleRef(path, is_module=True), None)
+        if run.lazy and alias.asname and not is_builtin_module(path.split(".")[0]):
+            bind(scope, alias.asname, whole_module(path), Blame(run.source.origin(node)))
+        else:
+            bind(scope, alias.asname or path, ModuleRef(path, is_module=True), None)
 
 
 def _import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
-    if run.lazy and scope is run.scope:
-        return
+    module = "." * node.level + str(node.module)
+    if run.lazy and module in run.base_modules:
+        return  # bound beforehand, see mmfix/config/lazy.py
     for alias in node.names:
         if alias.name == "*":
-            run.fail(f"`from {node.module} import *` cannot be followed without running the config", node)
+            run.fail(f"`from {module} import *` cannot be followed without running the config", node)
+        if run.lazy and not is_builtin_module(module):
+            name = LazyName(f"{module}.{alias.name}")
+            bind(scope, alias.asname or alias.name, name, Blame(run.source.origin(node)))
+            continue
         bind(
             scope,
             alias.asname or alias.name,
