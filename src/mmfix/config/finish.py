@@ -13,6 +13,7 @@ from mmfix.errors import ConfigError
 #: Nodes a config may have once shared parts are counted as often as they are seen.
 MAX_NODES = 1_000_000
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _PLAIN = (str, int, float, bool, type(None), bytes, complex, LazyName, Unknown, set, frozenset, range, slice)
 
 
@@ -51,22 +52,16 @@ def _size(value: Any, sizes: Dict[int, int], path: str) -> int:
         return sizes[key]
     sizes[key] = -1
     total = 1
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if isinstance(item, (dict, list, tuple)):
-                total += _size(item, sizes, path)
-            else:
-                total += 1
-                if not isinstance(item, _PLAIN):
-                    value[name] = _unknown(item)
-    elif isinstance(value, (list, tuple)):
-        for position, item in enumerate(value):
-            if isinstance(item, (dict, list, tuple)):
-                total += _size(item, sizes, path)
-            else:
-                total += 1
-                if isinstance(value, list) and not isinstance(item, _PLAIN):
-                    value[position] = _unknown(item)
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for place, item in items:
+        if type(item) in _SCALARS:
+            total += 1
+        elif isinstance(item, (dict, list, tuple)):
+            total += _size(item, sizes, path)
+        else:
+            total += 1
+            if not isinstance(item, _PLAIN) and not isinstance(value, tuple):
+                value[place] = _unknown(item)
     sizes[key] = total
     return total
 

@@ -74,6 +74,9 @@ class Part(NamedTuple):
         return self.name or self.owner or str(self.path[-1])
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def model_parts(document: ConfigDocument, unknown: List[str]) -> List[Part]:
     """Every dict under ``model`` that can configure a module, outer parts first.
 
@@ -102,6 +105,8 @@ def model_parts(document: ConfigDocument, unknown: List[str]) -> List[Part]:
         else:
             items = list(enumerate(value))
         for key, item in reversed(items):
+            if type(item) in _SCALARS:  # most are, and this is the quickest way to tell
+                continue
             if isinstance(item, (dict, list, tuple)):
                 stack.append(((*path, key), item, above, scope))
             elif isinstance(item, Unknown) and key != "checkpoint":

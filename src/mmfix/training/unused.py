@@ -127,7 +127,7 @@ def _flags(parts: List[Part]) -> List[ModelFact]:
     facts = []
     for part in parts:
         for key, value in part.node.items():
-            if not isinstance(key, str) or not isinstance(value, bool) or not _FLAG.match(key):
+            if not isinstance(value, bool) or not isinstance(key, str) or not _FLAG.match(key):
                 continue
             if value:
                 why = f"The module behind {key} may take no part in the loss of every step."

@@ -1,0 +1,151 @@
+"""Which configs a list of paths stands for, and the judgement of each of them."""
+
+from __future__ import annotations
+
+import gc
+import os
+from dataclasses import dataclass
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.reader import Reader
+from mmfix.errors import ConfigError, MmfixError, PatchError
+from mmfix.findings import SEVERITIES
+from mmfix.report.place import display_path
+from mmfix.report.types import ConfigReport, Problem, Report
+
+MEMORY = "<memory>"
+REPORT_IT = "please report this with the config; MMFIX_DEBUG=1 shows where it happened"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a list of paths stands for.
+
+    Attributes:
+        paths: Files named, and files below directories named that look like configs.
+        inherited: Configs that inherit a file that was named, and were not named themselves.
+        failed: What was named and could not be used.
+        notes: What to know about the bases that were named.
+        reader: The reader that has parsed some of them already.
+    """
+
+    paths: Tuple[str, ...]
+    inherited: Tuple[str, ...]
+    failed: Tuple[ConfigReport, ...]
+    notes: Tuple[str, ...]
+    reader: Reader
+
+
+def select(paths: Sequence[str], dependants: bool = False) -> Selection:
+    """Sort paths into configs to judge and bases, whose heirs are to be judged. Duplicates are dropped.
+
+    With ``dependants`` the heirs of every file named are to be judged, not only those of bases.
+    """
+    from mmfix.config.family import dependants_of, walk
+
+    reader = Reader()
+    found: Dict[str, None] = {}
+    named: List[str] = []
+    bases: List[str] = []
+    failed: List[ConfigReport] = []
+    for path in paths:
+        full = os.path.abspath(os.path.expanduser(path))
+        if os.path.isdir(full):
+            below = list(walk(full))
+            if not below:
+                failed.append(unreadable(full, ConfigError("no config in this folder", full)))
+            found.update(dict.fromkeys(below))
+        elif _is_base(full, reader):
+            bases.append(full)
+        else:
+            found[full] = None
+            named.append(full)
+    parents = [*bases, *named] if dependants else bases
+    heirs = [path for path in dependants_of(parents, reader) if path not in found] if parents else []
+    notes = (_about_bases(bases, len(heirs)),) if bases else ()
+    return Selection(tuple(found), tuple(heirs), tuple(failed), notes, reader)
+
+
+def _is_base(path: str, reader: Reader) -> bool:
+    """True for a file that can be read and that nothing can train by itself."""
+    from mmfix.training import is_trainable
+
+    try:
+        return not is_trainable(reader.load(path))
+    except Exception:
+        return False  # it is judged like any other, and what is wrong with it is reported there
+
+
+def _about_bases(bases: Sequence[str], heirs: int) -> str:
+    more = f" and {len(bases) - 1} more" if len(bases) > 1 else ""
+    what = f"{display_path(bases[0])}{more} cannot be trained by itself"
+    if not heirs:
+        return f"{what}, and no config inherits it"
+    files = "1 file that inherits" if heirs == 1 else f"{heirs} files that inherit"
+    return f"{what}; looked at {files} it"
+
+
+def report_of(selection: Selection, judged: Iterable[ConfigReport]) -> Report:
+    """The report of a selection; one without any config to train is a problem, not a success."""
+    configs = [*selection.failed, *judged]
+    if not configs and not selection.notes:
+        error = ConfigError("no config that can be trained in this folder")
+        configs = [unreadable(os.path.commonpath(selection.paths), error)]
+    return Report(tuple(configs), selection.notes)
+
+
+def check_files(
+    paths: Iterable[str], reader: Reader, launcher: Optional[str] = None
+) -> Iterator[ConfigReport]:
+    """Judge each config that can be trained; a problem with one is its report, and the next goes on."""
+    from mmfix.training import is_trainable
+
+    # syntax and config trees hold no cycles; looking for some takes a quarter of the time
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for path in paths:
+            try:
+                document = reader.load(path)
+                if is_trainable(document):
+                    yield judge_document(document, launcher)
+            except Exception as error:
+                yield unreadable(path, error)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def judge_document(document: ConfigDocument, launcher: Optional[str] = None) -> ConfigReport:
+    """Findings for one config, worst first."""
+    from mmfix.rules import judge
+    from mmfix.training import read
+
+    setup = read(document, launcher=launcher)
+    findings = sorted(judge(setup), key=lambda finding: SEVERITIES.index(finding.severity))
+    return ConfigReport(
+        document.path or MEMORY, setup.era, document.kind, "ok", None, tuple(findings), tuple(setup.unknown)
+    )
+
+
+def unreadable(path: str, error: BaseException) -> ConfigReport:
+    """The report of a config that could not be judged."""
+    return ConfigReport(os.path.abspath(path), None, None, "unreadable", problem_of(error, path))
+
+
+def problem_of(error: BaseException, path: Optional[str] = None) -> Problem:
+    """Any exception as the one line people see, about ``path`` unless it names a file itself.
+
+    With ``MMFIX_DEBUG=1`` an exception nobody expected is raised again, for its traceback.
+    """
+    path = None if path is None else os.path.abspath(path)
+    if isinstance(error, MmfixError):
+        kind = "patch" if isinstance(error, PatchError) else "config"
+        return Problem(kind, error.message, error.path or path, error.line, error.hint)
+    if isinstance(error, OSError):
+        reason = (error.strerror or type(error).__name__).lower()
+        return Problem("system", reason, path if error.filename is None else os.fspath(error.filename))
+    if os.environ.get("MMFIX_DEBUG"):
+        raise error
+    return Problem("internal", f"internal error: {type(error).__name__}: {error}", path, hint=REPORT_IT)

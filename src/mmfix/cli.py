@@ -1,0 +1,256 @@
+"""The command line: click commands that only call the public functions and print what they return."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Sequence, Tuple, TypeVar
+
+import click
+
+from mmfix import __version__
+from mmfix.report import FORMATS, render_patches, render_report
+
+if TYPE_CHECKING:
+    from mmfix.report.types import Problem
+
+T = TypeVar("T")
+
+#: A walk over fewer configs than this is over before a progress bar can be read.
+PROGRESS_FROM = 100
+BROKEN_PIPE = 141  # what a shell reports for a process ended by SIGPIPE
+INTERRUPTED = 130  # the same for SIGINT
+LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
+STYLES: Dict[str, Dict[str, Any]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow", "bold": True},
+    "note": {"fg": "cyan"},
+    "strong": {"bold": True},
+    "dim": {"dim": True},
+    "added": {"fg": "green"},
+    "removed": {"fg": "red"},
+}
+
+#: Whether a path can be read is said in mmfix's own words, with exit code 2 and without a usage line.
+PATH = click.Path(readable=False)
+
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Find and patch what kills distributed training in OpenMMLab configs.
+
+    \b
+    Exit codes:
+      0  clean (notes do not count)
+      1  findings are left
+      2  could not do the job; other files were still done
+    """
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
+@format_option
+@click.option(
+    "--launcher",
+    type=click.Choice(LAUNCHERS),
+    help="The launcher you train with; 'none' (one process) silences DDP findings.  [default: distributed]",
+)
+@click.option("--dependants", is_flag=True, help="Judge the configs that inherit a named config, too.")
+def check(paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependants: bool) -> int:
+    """Say what will crash or silently go wrong. Runs no config, changes no file.
+
+    A directory is walked: configs that can be trained are judged, bases are not. A base given by name is
+    judged through the configs that inherit it. Without PATH: configs/, or mmfix's own examples.
+    """
+    from mmfix.checking import check_files, report_of, select
+
+    selection = select(paths or _default_path()[:1], dependants)
+    with _progress((*selection.paths, *selection.inherited), "checking") as items:
+        report = report_of(selection, check_files(items, selection.reader, launcher))
+    _show_problems([(config.error, config.path) for config in report.configs if config.error])
+    _write(render_report(report, format_, _paint(sys.stdout)))
+    return report.exit_code
+
+
+@cli.command(short_help="Patch configs; every patch is verified before it is written.")
+@click.argument("configs", nargs=-1, type=PATH, metavar="[CFG]...")
+@click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
+@click.option("--output", type=PATH, metavar="FILE", help="Write a patched copy to FILE.")
+@click.option("--overlay", is_flag=True, help="Write a new config that inherits CFG: CFG_mmfix.py, or FILE.")
+@click.option("--remedy", metavar="NAME", help="Use this cure instead of the first safe one.")
+@click.option("--undo", is_flag=True, help="Take the mmfix block out again, byte for byte.")
+@click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
+@format_option
+def patch(
+    configs: Tuple[str, ...],
+    diff: bool,
+    output: Optional[str],
+    overlay: bool,
+    remedy: Optional[str],
+    undo: bool,
+    fail_on_change: bool,
+    format_: str,
+) -> int:
+    """Patch configs in place: one marked block at the end, verified before it is written.
+
+    A directory is walked. Without CFG: configs/, or a diff of mmfix's own examples.
+
+    Only cures marked 'safe' are applied without --remedy. Exit 1: findings are left; exit 2: refused.
+    """
+    if undo and (output or overlay or remedy):
+        raise click.UsageError("--undo goes with none of --output, --overlay and --remedy")
+    from mmfix.checking import select
+    from mmfix.patching import Options, patch_files, patch_inherited, refused
+
+    if not configs:
+        path, examples = _default_path()
+        configs, diff = (path,), diff or examples
+    selection = select(configs)
+    if output and (len(configs) > 1 or len(selection.paths) > 1):
+        raise click.UsageError("--output takes one CFG, not several or a folder of them")
+    options = Options(remedy, output, overlay, undo, write=not diff)
+    results = [refused(config) for config in selection.failed]
+    with _progress(selection.paths, "patching") as items:
+        results.extend(patch_files(items, selection.reader, options))
+    results.extend(patch_inherited(selection.inherited, selection.reader))
+    _show_problems([(result.error, result.path) for result in results if result.error])
+    _write(render_patches(results, format_, _paint(sys.stdout), diff))
+    code = max((result.exit_code for result in results), default=0)
+    return max(code, int(fail_on_change and any(result.written for result in results)))
+
+
+@cli.command(short_help="Show resolved values and the line that set each.")
+@click.argument("path", type=PATH)
+@click.argument("key", required=False)
+@format_option
+def show(path: str, key: Optional[str], format_: str) -> int:
+    """Show resolved values and the line that set each of them.
+
+    With KEY (model.backbone.with_cp) its whole blame chain; without, every value of the config.
+    """
+    from mmfix.api import load
+    from mmfix.report import tree
+
+    document = load(path)
+    if format_ == "json":
+        _write(tree.render_json(document, key))
+    else:
+        _write(tree.render_text(document, key, _paint(sys.stdout)))
+    return 0
+
+
+@cli.command()
+def rules() -> int:
+    """List all rules."""
+    from mmfix.rules import RULES
+
+    paint = _paint(sys.stdout)
+    width = max(len(rule.NAME) for rule in RULES)
+    _write("".join(f"{paint(rule.CODE, 'strong')}  {rule.NAME:<{width}}  {rule.SUMMARY}\n" for rule in RULES))
+    return 0
+
+
+@cli.command()
+@click.argument("code")
+def rule(code: str) -> int:
+    """Print a rule's documentation; CODE is its code or its name."""
+    import inspect
+
+    from mmfix.rules import RULES
+
+    for module in RULES:
+        if code.upper() == module.CODE or code.lower() == module.NAME:
+            title = _paint(sys.stdout)(f"{module.CODE} {module.NAME}", "strong")
+            _write(f"{title}\n\n{inspect.cleandoc(module.__doc__ or module.SUMMARY)}\n")
+            return 0
+    raise click.BadParameter(f"no rule {code!r}; 'mmfix rules' lists them", param_hint="CODE")
+
+
+def main() -> None:
+    """Entry point: run the command, turn every failure into one line and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a path that the terminal's encoding cannot show is still shown
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = cli.main(prog_name="mmfix", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        code = _close_stdout()
+    except Exception as error:
+        from mmfix.checking import problem_of
+
+        _show_problems([(problem_of(error), "")])
+        code = 2
+    sys.exit(code)
+
+
+def _default_path() -> Tuple[str, bool]:
+    """``configs/`` of the working directory, else the example configs in mmfix; says which.
+
+    True with it: these are not the user's files, and nothing may be written there.
+    """
+    if Path("configs").is_dir():
+        print("mmfix: no path given, using configs/", file=sys.stderr)
+        return "configs", False
+    examples = Path(__file__).parent / "examples"
+    if not examples.is_dir():  # a source checkout: the examples go into the package when it is built
+        examples = Path(__file__).parents[2] / "configs"
+    print(f"mmfix: no path given and no configs/ here, using the examples in {examples}", file=sys.stderr)
+    return str(examples), True
+
+
+def _paint(stream: Any) -> Callable[[str, str], str]:
+    """Colours on a terminal (https://no-color.org switches them off), else plain text."""
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return lambda text, style: text
+    return lambda text, style: click.style(text, **STYLES[style])
+
+
+def _write(text: str) -> None:
+    """Write to stdout; a reader that left early (``| head``) ends the program quietly."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.exit(_close_stdout())
+
+
+def _close_stdout() -> int:
+    """Point stdout at nothing, so that the interpreter's last flush cannot fail either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _show_problems(problems: Sequence[Tuple[Problem, str]]) -> None:
+    """One line a problem on stderr; a broken base is told once, with the configs it stops."""
+    if problems:
+        from mmfix.report.text import render_problems
+
+        print(render_problems(problems, _paint(sys.stderr)), end="", file=sys.stderr)
+
+
+@contextmanager
+def _progress(items: Sequence[T], label: str) -> Iterator[Any]:
+    """``items``, behind a progress bar on stderr when that is a terminal and the walk is long."""
+    if len(items) < PROGRESS_FROM or not sys.stderr.isatty():
+        yield items
+        return
+    with click.progressbar(items, label=label, file=sys.stderr) as bar:
+        yield bar

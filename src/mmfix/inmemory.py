@@ -1,0 +1,74 @@
+"""Configs in memory: read one, and patch a deep copy of it for use right before the Runner."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from mmfix.checking import MEMORY, judge_document
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath
+from mmfix.config.memory import from_mapping
+from mmfix.patching import choose
+from mmfix.report.types import PatchResult, failing
+
+
+def as_document(config: Any) -> ConfigDocument:
+    """A config object or dict as a document without origins.
+
+    Raises:
+        TypeError: It is neither a mapping nor has ``to_dict``.
+    """
+    if isinstance(config, dict):
+        return from_mapping(config)
+    to_dict = getattr(config, "to_dict", None)  # mmcv 1.x: Config passes it on to its ConfigDict
+    if not callable(to_dict):
+        raise TypeError(f"expected a path, a Config or a dict, not {type(config).__name__}")
+    return from_mapping(to_dict())
+
+
+def patch_config(config: Any, remedy: Any = None) -> PatchResult:
+    """A patched deep copy of ``config`` in ``result.config``; ``config`` itself is left alone.
+
+    Raises:
+        PatchError: No finding has that remedy.
+    """
+    choice = choose(judge_document(as_document(config)).findings, remedy)
+    patched = copy.deepcopy(config)
+    for override in choice.overrides:
+        set_override(patched, override.key, copy.deepcopy(override.value))
+    return PatchResult(
+        MEMORY,
+        MEMORY,
+        remedies=choice.remedies,
+        overrides=choice.overrides,
+        left=failing(judge_document(as_document(patched)).findings),
+        config=patched,
+        notes=("a config in memory has no origins: take the patch over into its file to keep it",),
+    )
+
+
+def set_override(config: Any, key: KeyPath, value: Any) -> None:
+    """Set one key in a config object or dict, through dicts, lists and tuples, in place."""
+    # item access on a Config would import the types of a lazy one
+    root = getattr(config, "_cfg_dict", config)
+    _assign(root, key, value)
+
+
+def _assign(node: Any, key: KeyPath, value: Any) -> Any:
+    """``node`` with ``value`` at ``key``; only tuples are replaced, all else is changed in place."""
+    if not key:
+        return value
+    part = key[0]
+    if isinstance(node, (list, tuple)):
+        items = list(node) if isinstance(node, tuple) else node
+        items[int(part)] = _assign(items[int(part)], key[1:], value)
+        return tuple(items) if isinstance(node, tuple) else items
+    if not isinstance(node, dict):
+        node = {}
+    # dict's own methods: a ConfigDict imports lazy types on item access
+    new = _assign(dict.get(node, part), key[1:], value)
+    if isinstance(new, dict) and not isinstance(new, type(node)):
+        new = type(node)(new)  # a ConfigDict below a ConfigDict, for those who read it by attribute
+    dict.__setitem__(node, part, new)
+    return node

@@ -1,0 +1,201 @@
+"""Patch files: judge, choose the cures, plan the text, verify it, write it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from mmfix.checking import check_files, judge_document, problem_of
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.reader import Reader
+from mmfix.config.source import read_text
+from mmfix.errors import PatchError
+from mmfix.findings import Finding, Override, Remedy
+from mmfix.patch import Verifier, plan, plan_copy, plan_overlay, undo, write_atomically
+from mmfix.report.types import ConfigReport, PatchResult, failing
+from mmfix.training import is_trainable
+
+#: ``configs/a.py`` gets the overlay ``configs/a_mmfix.py``: a name a lazy config can import, too.
+OVERLAY_SUFFIX = "_mmfix"
+#: How an overlay starts; any other file is not overwritten by one. (JSON has no comments.)
+MADE_BY_OVERLAY = b'# Made by "mmfix patch --overlay"'
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller of a patch wants.
+
+    Attributes:
+        remedy: Name of the cure; None: the first ``safe`` one of each finding.
+        output: Write a patched copy to this file.
+        overlay: Write a new config that inherits the file: to ``output``, or beside it.
+        undo: Take the block of an earlier patch out.
+        write: Write; otherwise only plan.
+    """
+
+    remedy: Optional[str] = None
+    output: Optional[str] = None
+    overlay: bool = False
+    undo: bool = False
+    write: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The cures to apply: their names and all their overrides."""
+
+    remedies: Tuple[str, ...] = ()
+    overrides: Tuple[Override, ...] = ()
+
+
+def choose(findings: Sequence[Finding], name: Optional[str] = None) -> Choice:
+    """The cure of each finding that can fail a run: the one called ``name``, else the first ``safe`` one.
+
+    A finding without such a cure gets none. With ``name``, a note is cured too.
+
+    Raises:
+        PatchError: No finding has a cure called ``name``, or two cures set one key to different values.
+    """
+    chosen: List[Remedy] = []
+    for finding in findings:
+        if name is None and not failing((finding,)):
+            continue
+        remedy = next((remedy for remedy in finding.remedies if _wanted(remedy, name)), None)
+        if remedy is not None and remedy not in chosen:
+            chosen.append(remedy)
+    if name is not None and findings and not chosen:
+        raise _no_such_cure(findings, name)
+    overrides: Dict[KeyPath, Override] = {}
+    for remedy in chosen:
+        for override in remedy.overrides:
+            other = overrides.setdefault(override.key, override)
+            if other.value != override.value:
+                key = format_key(override.key)
+                raise PatchError(
+                    f"two cures disagree about {key}: {other.value!r} and {override.value!r}",
+                    hint="choose one with --remedy",
+                )
+    return Choice(tuple(dict.fromkeys(remedy.name for remedy in chosen)), tuple(overrides.values()))
+
+
+def _no_such_cure(findings: Sequence[Finding], name: str) -> PatchError:
+    known = {remedy.name: remedy for finding in findings for remedy in finding.remedies}
+    if name in known:
+        return PatchError(f"{name} cannot be written into this config", hint=known[name].cost)
+    names = ", ".join(sorted(known))
+    return PatchError(f"no cure is called {name}", hint=f"there is {names}" if names else "")
+
+
+def _wanted(remedy: Remedy, name: Optional[str]) -> bool:
+    if not remedy.overrides:
+        return False
+    return remedy.disposition == "safe" if name is None else remedy.name == name
+
+
+def patch_files(paths: Iterable[str], reader: Reader, options: Options) -> Iterator[PatchResult]:
+    """Patch each config that can be trained; a problem with one is its result, and the next goes on."""
+    with Verifier() as verifier:
+        for path in paths:
+            try:
+                if not options.undo and not is_trainable(reader.load(path)):
+                    continue
+                result = patch_file(path, reader, options, verifier)
+            except Exception as error:
+                full = os.path.abspath(path)
+                result = PatchResult(full, full, error=problem_of(error, path))
+            if result.written:
+                reader = Reader()  # a config of this list may inherit the file that was just written
+            yield result
+
+
+def patch_inherited(paths: Iterable[str], reader: Reader) -> Iterator[PatchResult]:
+    """Configs that were not named, only a base of theirs: judged, and never written."""
+    for report in check_files(paths, reader):
+        note = "inherits a base you named; name this config itself to patch it"
+        left = failing(report.findings)
+        notes = (note,) if left else ()
+        yield PatchResult(report.path, report.path, left=left, error=report.error, notes=notes)
+
+
+def refused(report: ConfigReport) -> PatchResult:
+    """The result for a path that could not be used."""
+    return PatchResult(report.path, report.path, error=report.error)
+
+
+def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) -> PatchResult:
+    """Plan the patch of one config, verify it, and write it when ``options.write`` is set.
+
+    Raises:
+        ConfigError: The config cannot be read.
+        PatchError: The patch was refused or could not be written; no file was changed.
+    """
+    path = os.path.abspath(path)
+    if options.undo:
+        return _undo(path, options.write)
+    document = _to_patch(path, reader, options)
+    if not is_trainable(document):
+        raise PatchError(
+            "nothing can train this config by itself", path, hint="patch a config that inherits it"
+        )
+    findings = judge_document(document).findings
+    choice = choose(findings, options.remedy)
+    if not choice.overrides:
+        return PatchResult(path, path, left=failing(findings))
+    target = _target(path, options)
+    if target == path:
+        after = plan(document, choice.overrides, reader)
+    elif options.overlay:
+        after = plan_overlay(document, choice.overrides, target)
+    else:
+        after = plan_copy(document, choice.overrides, target, reader)
+    before = _bytes(target)
+    if after != before:
+        if before is not None and options.overlay and not before.startswith(MADE_BY_OVERLAY):
+            raise PatchError("is there already and was not made by mmfix", target, hint="use --output FILE")
+        verifier.verify(document, after, choice.overrides, reader, None if target == path else target)
+        if options.write:
+            write_atomically(target, after, before)
+    left = failing(judge_document(reader.load(target, text=after.decode("utf-8"))).findings)
+    written = options.write and after != before
+    return PatchResult(path, target, before, after, written, choice.remedies, choice.overrides, left)
+
+
+def _undo(path: str, write: bool) -> PatchResult:
+    before = read_text(path).encode("utf-8")
+    after = undo(before)
+    if after is None:
+        return PatchResult(path, path)
+    if write:
+        write_atomically(path, after, before)
+    return PatchResult(path, path, before, after, write)
+
+
+def _to_patch(path: str, reader: Reader, options: Options) -> ConfigDocument:
+    """The config as it is; if a cure is named, as it was before an earlier patch, which is then replaced."""
+    document = reader.load(path)
+    original = undo(document.text.encode("utf-8")) if options.remedy else None
+    return document if original is None else reader.load(path, text=original.decode("utf-8"))
+
+
+def _target(path: str, options: Options) -> str:
+    if options.output is not None:
+        target = os.path.abspath(options.output)
+        if os.path.exists(target) and os.path.samefile(target, path):
+            raise PatchError(
+                "is the config itself", options.output, hint="leave --output away to patch in place"
+            )
+        return target
+    if options.overlay:
+        stem, suffix = os.path.splitext(path)
+        return f"{stem}{OVERLAY_SUFFIX}{suffix}"
+    return path
+
+
+def _bytes(path: str) -> Optional[bytes]:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,136 @@
+"""Reports as JSON, version 1. Keys are never removed or renamed within a version; new ones may come."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, Dict, Iterable, Optional, Sequence
+
+from mmfix.config.keypath import format_key
+from mmfix.config.origin import Origin, Unknown
+from mmfix.config.values import LazyName
+from mmfix.findings import Finding, Override, Remedy
+from mmfix.report.place import display_path
+from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
+
+VERSION = 1
+
+
+def render_report(report: Report) -> str:
+    """The report of a check as JSON text (see ``docs/json.md``)."""
+    return render(
+        configs=[_config(config) for config in report.configs],
+        summary=report.summary,
+        notes=list(report.notes),
+    )
+
+
+def render_patches(results: Sequence[PatchResult]) -> str:
+    """Patch results as JSON text (see ``docs/json.md``)."""
+    statuses = [result.status for result in results]
+    return render(
+        patches=[_patch(result) for result in results],
+        summary={
+            "configs": len(results),
+            **{status: statuses.count(status) for status in ("patched", "clean", "left", "refused")},
+        },
+    )
+
+
+def render(**content: Any) -> str:
+    """``content`` behind the two keys every document starts with, ``version`` and ``mmfix``."""
+    import mmfix
+
+    return json.dumps({"version": VERSION, "mmfix": mmfix.__version__, **content}, indent=2) + "\n"
+
+
+def jsonable(value: Any) -> Any:
+    """A config value in JSON's own types.
+
+    Tuples become lists, keys become text, what could not be known becomes ``{"unknown": reason}``, and
+    anything else JSON has no word for (infinity, bytes, an object) becomes its ``repr``.
+    """
+    if isinstance(value, Unknown):
+        return {"unknown": value.reason}
+    if isinstance(value, LazyName):
+        return value.text
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return repr(value)
+    return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)
+
+
+def origin_json(origin: Optional[Origin]) -> Optional[Dict[str, Any]]:
+    """An origin as ``{"path", "line", "column"}``; None stays None."""
+    if origin is None:
+        return None
+    return {"path": display_path(origin.path), "line": origin.line, "column": origin.column}
+
+
+def _config(config: ConfigReport) -> Dict[str, Any]:
+    return {
+        "path": display_path(config.path),
+        "era": config.era,
+        "kind": config.kind,
+        "status": config.status,
+        "error": _problem(config.error),
+        "findings": [_finding(finding) for finding in config.findings],
+        "unknown": list(config.unknown),
+    }
+
+
+def _finding(finding: Finding) -> Dict[str, Any]:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity,
+        "confidence": finding.confidence,
+        "message": finding.message,
+        "key": format_key(finding.key),
+        "origin": origin_json(finding.origins[0] if finding.origins else None),
+        "blame": [origin_json(origin) for origin in finding.origins],
+        "evidence": list(finding.evidence),
+        "remedies": [_remedy(remedy) for remedy in finding.remedies],
+    }
+
+
+def _remedy(remedy: Remedy) -> Dict[str, Any]:
+    return {
+        "name": remedy.name,
+        "disposition": remedy.disposition,
+        "cost": remedy.cost,
+        "assumes": list(remedy.assumes),
+        "overrides": _overrides(remedy.overrides),
+    }
+
+
+def _overrides(overrides: Iterable[Override]) -> list[Dict[str, Any]]:
+    return [
+        {"key": format_key(override.key), "value": jsonable(override.value), "reason": override.reason}
+        for override in overrides
+    ]
+
+
+def _patch(result: PatchResult) -> Dict[str, Any]:
+    return {
+        "path": display_path(result.path),
+        "target": display_path(result.target),
+        "status": result.status,
+        "written": result.written,
+        "remedies": list(result.remedies),
+        "overrides": _overrides(result.overrides),
+        "diff": result.diff(),
+        "left": [_finding(finding) for finding in result.left],
+        "error": _problem(result.error),
+        "notes": list(result.notes),
+    }
+
+
+def _problem(problem: Optional[Problem]) -> Optional[Dict[str, Any]]:
+    if problem is None:
+        return None
+    path = None if problem.path is None else display_path(problem.path)
+    return {**asdict(problem), "path": path}

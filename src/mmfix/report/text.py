@@ -1,0 +1,208 @@
+"""Reports as compact text: one head line a finding, what set the key, how it is known, and the cures."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+
+from mmfix.config.keypath import format_key
+from mmfix.config.values import LazyName
+from mmfix.findings import SEVERITIES, Finding, Override
+from mmfix.report.place import display_path, display_place, source_line
+from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
+
+#: Puts colour around a text: ``paint(text, style)`` with a style of :data:`STYLES`.
+Paint = Callable[[str, str], str]
+STYLES = ("error", "warning", "note", "strong", "dim", "added", "removed")
+
+#: What each confidence means, as ``DESIGN`` and ``mmfix rule`` say it.
+CONFIDENCE_TEXT = {
+    "proven": "seen in a rehearsal",
+    "certain": "follows from the config and the framework's code",
+    "likely": "read from model code",
+    "possible": "a known pattern; this config was not proven wrong",
+}
+
+
+def plain(text: str, style: str) -> str:
+    """The :data:`Paint` that adds nothing."""
+    return text
+
+
+def render_report(report: Report, paint: Paint = plain) -> str:
+    """The report of a check as people read it, summary line last."""
+    lines: List[str] = []
+    for config in report.configs:
+        lines.extend(_config(config, paint))
+    lines.extend(f"{paint('note', 'note')}: {note}" for note in report.notes)
+    lines.append(_summary(report, paint))
+    return "\n".join(lines) + "\n"
+
+
+def render_problems(problems: Sequence[Tuple[Problem, str]], paint: Paint = plain) -> str:
+    """Problems, each with the path of the config it stopped, one line each.
+
+    ``configs/a.py:3: error: message (hint)``. A problem of a base is told once for all configs it stops.
+    """
+    stopped: Dict[Problem, List[str]] = {}
+    for problem, config in problems:
+        stopped.setdefault(problem, []).append(config)
+    lines = (_problem(problem, configs, paint) for problem, configs in stopped.items())
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _problem(problem: Problem, configs: Sequence[str], paint: Paint) -> str:
+    place = "" if problem.path is None else display_place(problem.path, problem.line) + ": "
+    hint = f" ({problem.hint})" if problem.hint else ""
+    heirs = [config for config in configs if config and config != problem.path]
+    more = f" and {len(heirs) - 1} more" if len(heirs) > 1 else ""
+    read_by = f" [read by {display_path(heirs[0])}{more}]" if heirs and problem.path else ""
+    return " ".join(f"{place}{paint('error', 'error')}: {problem.message}{hint}{read_by}".split())
+
+
+def render_patches(results: Sequence[PatchResult], paint: Paint = plain, diff: bool = False) -> str:
+    """Patch results as people read them, summary line last; ``diff``: nothing was written, show the changes.
+
+    A config with nothing to say about is only counted.
+    """
+    lines: List[str] = []
+    for result in results:
+        if diff:
+            lines.extend(_diff(result, paint))
+        lines.extend(_patch(result, paint, diff))
+    lines.append(_patch_summary(results, paint, diff))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def render_value(value: Any, width: int = 100) -> str:
+    """A config value on one line, cut to ``width``."""
+    text = value.text if isinstance(value, LazyName) else repr(value)
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def _config(config: ConfigReport, paint: Paint) -> Iterator[str]:
+    followers = (*config.findings[1:], None)
+    for finding, follower in zip(config.findings, followers):
+        yield from _finding(config, finding, paint)
+        if follower is not None and finding.remedies and follower.remedies == finding.remedies:
+            yield _row("cures", "the same as for the next finding")
+        else:
+            yield from _cures(config, finding, paint)
+        yield ""
+    for line in config.unknown:
+        yield f"{display_path(config.path)}: {paint('cannot tell', 'note')}: {line}"
+
+
+def _finding(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str]:
+    origin = finding.origins[0] if finding.origins else None
+    place = display_path(config.path) if origin is None else display_place(*origin)
+    label = paint(f"{finding.severity}[{finding.code}]", finding.severity)
+    yield f"{paint(place, 'strong')}: {label} {finding.message}"
+    if origin is not None and origin.path != config.path:
+        yield _row("config", display_path(config.path))
+    yield _row("key", format_key(finding.key) + ("" if origin else "  (not set in a file)"))
+    for index, step in enumerate(finding.origins):
+        text = paint(source_line(step), "dim")
+        yield _row("earlier" if index else "set at", f"{display_place(*step)}  {text}".rstrip())
+    yield _row("known", f"{finding.confidence}: {CONFIDENCE_TEXT[finding.confidence]}")
+    for line in finding.evidence:
+        yield _row("", line)
+
+
+def _cures(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str]:
+    for index, remedy in enumerate(finding.remedies):
+        name = paint(remedy.name, "strong")
+        yield _row("" if index else "cures", f"{name} ({remedy.disposition}): {remedy.cost}")
+        for line in remedy.assumes:
+            yield _row("", f"    assumes: {line}")
+        for override in remedy.overrides:
+            yield _row("", f"    {_override(override)}")
+    command = _command(config, finding)
+    if command:
+        yield _row("patch", paint(command, "strong"))
+
+
+def _command(config: ConfigReport, finding: Finding) -> str:
+    """The line to paste; empty when no cure can be written into this config."""
+    names = [remedy.name for remedy in finding.remedies if remedy.overrides]
+    if not names or config.kind == "memory":
+        return ""
+    return f"mmfix patch {shlex.quote(display_path(config.path))} --remedy {names[0]}"
+
+
+def _override(override: Override) -> str:
+    return f"{format_key(override.key)} = {override.value!r}"
+
+
+def _row(label: str, text: str) -> str:
+    return f"  {label:<9}{text}"
+
+
+def _summary(report: Report, paint: Paint) -> str:
+    counts = report.summary
+    checked = count(counts["configs"], "config")
+    found = [count(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
+    if counts["unreadable"]:
+        found.append(f"{counts['unreadable']} not readable")
+    unsure = sum(bool(config.unknown) for config in report.configs)
+    if unsure:
+        found.append(f"{unsure} only partly readable")
+    worst = next((name for name in SEVERITIES if counts[name]), "error" if counts["unreadable"] else "strong")
+    return f"{checked} checked: {paint(', '.join(found) or 'nothing found', worst)}"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 config``, ``2 configs``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _diff(result: PatchResult, paint: Paint) -> Iterator[str]:
+    for line in result.diff().splitlines():
+        style = {"+": "added", "-": "removed", "@": "dim"}.get(line[:1])
+        yield paint(line, style) if style else line
+
+
+def _patch(result: PatchResult, paint: Paint, diff: bool) -> Iterator[str]:
+    name = paint(display_path(result.path), "strong")
+    if result.changed:
+        yield f"{name}: {_deed(result, diff)}"
+        for override in result.overrides:
+            yield f"    {_override(override)}  {paint('# ' + override.reason, 'dim')}"
+    elif result.remedies:
+        yield f"{name}: already patched with {', '.join(result.remedies)}"
+    for finding in result.left:
+        label = paint(f"{finding.severity}[{finding.code}]", finding.severity)
+        yield f"{name}: left: {label} {finding.message}"
+        yield from _choices(finding)
+    for note in result.notes:
+        yield f"{name}: {note}"
+
+
+def _choices(finding: Finding) -> Iterator[str]:
+    """The cures to choose from by hand."""
+    for remedy in finding.remedies:
+        how = f"{'--remedy' if remedy.overrides else 'by hand:'} {remedy.name}"
+        yield f"    {how} ({remedy.disposition}): {remedy.cost}"
+        for line in remedy.assumes:
+            yield f"        assumes: {line}"
+
+
+def _deed(result: PatchResult, diff: bool) -> str:
+    """What was (or would be) done, in a few words."""
+    if not result.remedies:
+        return "would take the mmfix block out" if diff else "took the mmfix block out"
+    where = "" if result.target == result.path else f" into {display_path(result.target)}"
+    return f"{'would patch' if diff else 'patched'} with {', '.join(result.remedies)}{where}"
+
+
+def _patch_summary(results: Sequence[PatchResult], paint: Paint, diff: bool) -> str:
+    changed = sum(result.changed for result in results)
+    parts = [(changed, "would change" if diff else "changed")]
+    parts += [
+        (sum(result.status == status for result in results), words)
+        for status, words in (("left", "with findings left"), ("refused", "refused"))
+    ]
+    told = ", ".join(f"{number} {words}" for number, words in parts if number)
+    left = any(result.exit_code for result in results)
+    style = "warning" if left else "strong"
+    return f"{count(len(results), 'config')}: {paint(told or 'nothing to patch', style)}"

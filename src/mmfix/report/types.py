@@ -1,0 +1,172 @@
+"""What the public functions return: reports of checks and results of patches. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Optional, Tuple
+
+from mmfix.findings import SEVERITIES, Finding, Override
+
+#: Severities that make a config fail; a note informs and never fails a run.
+FAILING = ("error", "warning")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why the job could not be done for one config, in one line.
+
+    Attributes:
+        kind: ``config`` (the config cannot be read), ``patch`` (a patch was refused), ``system`` (permission,
+            disk) or ``internal`` (a mistake in mmfix).
+        message: What is wrong.
+        path: The file it is about; may be a base of the config.
+        line: 1-based line in that file, if known.
+        hint: What to do about it; may be empty.
+    """
+
+    kind: str
+    message: str
+    path: Optional[str] = None
+    line: Optional[int] = None
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class ConfigReport:
+    """What was found in one config.
+
+    Attributes:
+        path: Absolute path; ``<memory>`` for an in-memory config.
+        era: ``mmcv1`` or ``mmengine``; None when it could not be read.
+        kind: ``classic``, ``lazy``, ``json``, ``yaml`` or ``memory``; None when it could not be read.
+        status: ``ok`` or ``unreadable``.
+        error: Set exactly when ``status`` is ``unreadable``.
+        findings: What will crash or silently go wrong, worst first.
+        unknown: What could not be told and matters here, one line each.
+    """
+
+    path: str
+    era: Optional[str]
+    kind: Optional[str]
+    status: str
+    error: Optional[Problem] = None
+    findings: Tuple[Finding, ...] = ()
+    unknown: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of a check: one entry a config, in the order they were read.
+
+    Attributes:
+        configs: One report a judged config.
+        notes: What the reader of the report must know, one line each: a base that was judged through the
+            configs that inherit it, an in-memory config without origins.
+    """
+
+    configs: Tuple[ConfigReport, ...]
+    notes: Tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> Tuple[Finding, ...]:
+        """The findings of all configs."""
+        return tuple(finding for config in self.configs for finding in config.findings)
+
+    @property
+    def summary(self) -> Dict[str, int]:
+        """Counts: ``configs``, ``unreadable``, ``findings`` and one count a severity (``error``, ...)."""
+        findings = self.findings
+        counts = {
+            "configs": len(self.configs),
+            "unreadable": sum(config.status == "unreadable" for config in self.configs),
+            "findings": len(findings),
+        }
+        for severity in SEVERITIES:
+            counts[severity] = sum(finding.severity == severity for finding in findings)
+        return counts
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 errors or warnings found, 2 some config could not be read."""
+        if any(config.status == "unreadable" for config in self.configs):
+            return 2
+        return int(bool(failing(self.findings)))
+
+    def __str__(self) -> str:
+        from mmfix.report.text import render_report
+
+        return render_report(self)
+
+
+@dataclass(frozen=True)
+class PatchResult:
+    """The result of patching one config.
+
+    Attributes:
+        path: Absolute path of the config; ``<memory>`` for an in-memory config.
+        target: The file that is (or would be) written: ``path``, an overlay or an output file.
+        before: Bytes of ``target`` before; None when it did not exist.
+        after: Bytes of ``target`` after; None when there is nothing to write.
+        written: Whether ``target`` was written.
+        remedies: Names of the applied cures.
+        overrides: What the patch sets.
+        left: Errors and warnings that stay after the patch.
+        error: Why nothing was planned or written; None when all went well.
+        config: In memory: the patched deep copy, to be given to ``Runner.from_cfg``.
+        notes: What the reader must know, one line each.
+    """
+
+    path: str
+    target: str
+    before: Optional[bytes] = None
+    after: Optional[bytes] = None
+    written: bool = False
+    remedies: Tuple[str, ...] = ()
+    overrides: Tuple[Override, ...] = ()
+    left: Tuple[Finding, ...] = ()
+    error: Optional[Problem] = None
+    config: Any = None
+    notes: Tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """True when ``target`` gets other bytes than it had."""
+        return self.after is not None and self.after != self.before
+
+    @property
+    def status(self) -> str:
+        """``refused``, ``left`` (errors or warnings stay), ``patched`` or ``clean`` (nothing to do)."""
+        if self.error is not None:
+            return "refused"
+        if self.left:
+            return "left"
+        return "patched" if self.changed or (self.config is not None and self.overrides) else "clean"
+
+    @property
+    def exit_code(self) -> int:
+        """0 patched or clean, 1 errors or warnings are left, 2 refused."""
+        return {"refused": 2, "left": 1}.get(self.status, 0)
+
+    def diff(self) -> str:
+        """A unified diff of ``target``; empty when nothing changes."""
+        if not self.changed:
+            return ""
+        import difflib
+
+        from mmfix.report.place import display_path
+
+        name = display_path(self.target)
+        old = "/dev/null" if self.before is None else f"a/{name}"
+        lines = difflib.unified_diff(_lines(self.before), _lines(self.after), old, f"b/{name}", lineterm="\n")
+        return "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+        )
+
+
+def failing(findings: Tuple[Finding, ...]) -> Tuple[Finding, ...]:
+    """The findings that make a run fail: errors and warnings."""
+    return tuple(finding for finding in findings if finding.severity in FAILING)
+
+
+def _lines(data: Optional[bytes]) -> list[str]:
+    return [] if data is None else data.decode("utf-8", errors="replace").splitlines(keepends=True)

@@ -1,0 +1,240 @@
+"""How the command line behaves towards terminals, pipes and its own arguments."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, Optional, Tuple
+
+import pytest
+
+CRASHES = "configs/cmt/cmt_aqr_voxel0100_r50_800x320_cbgs.py"
+
+
+def on_a_terminal(
+    arguments: list[str], cwd: Path, env: Optional[Dict[str, str]] = None, stream: str = "stdout"
+) -> Tuple[str, int]:
+    """Run mmfix with a pseudo terminal as one stream; returns what it wrote there and its exit code."""
+    pty = pytest.importorskip("pty", reason="needs pseudo terminals")
+    primary, secondary = pty.openpty()
+    scrubbed = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mmfix", *arguments],
+        cwd=str(cwd),
+        env={**scrubbed, "TERM": "xterm", **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=secondary if stream == "stdout" else subprocess.DEVNULL,
+        stderr=secondary if stream == "stderr" else subprocess.DEVNULL,
+    )
+    os.close(secondary)
+    written = b""
+    while True:
+        try:
+            piece = os.read(primary, 65536)
+        except OSError:  # Linux says EIO when the other end is closed
+            break
+        if not piece:
+            break
+        written += piece
+    os.close(primary)
+    return written.decode("utf-8"), process.wait()
+
+
+def test_progress_bar_on_a_terminal_for_long_walks_only(tmp_path: Path, mmfix: Any) -> None:
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    for number in range(120):
+        (folder / f"{number}.py").write_text(
+            "model = dict(type='A')\ntrain_dataloader = dict()\noptim_wrapper = dict()\n"
+        )
+    seen, code = on_a_terminal(["check", "configs"], tmp_path, stream="stderr")
+    assert "checking" in seen
+    assert "100%" in seen
+    assert code == 0
+    short, _ = on_a_terminal(["check", "configs/1.py"], tmp_path, stream="stderr")
+    assert short == ""
+    assert mmfix("check", "configs").stderr == ""
+
+
+def test_colour_on_a_terminal_only(examples: Path, mmfix: Any) -> None:
+    coloured, code = on_a_terminal(["check", CRASHES], examples.parent)
+    assert "\x1b[" in coloured
+    plain = mmfix("check", CRASHES)
+    assert "\x1b[" not in plain.stdout
+    assert code == plain.returncode == 1
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_no_colour_when_told(examples: Path, env: Dict[str, str]) -> None:
+    text, _ = on_a_terminal(["check", CRASHES], examples.parent, env)
+    assert "error[" in text
+    assert "\x1b[" not in text
+
+
+def test_a_reader_that_leaves_early(examples: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mmfix", "show", CRASHES],
+        cwd=str(examples.parent),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 141
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import mmfix.checking as checking, time\n"
+        "def select(*arguments):\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
+        "checking.select = select\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mmfix", "check", "a.py"],
+        cwd=str(tmp_path),
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert errors.strip() == b""
+    assert process.returncode == 130
+
+
+def test_without_path_configs_here_are_used(examples: Path, mmfix: Any) -> None:
+    done = mmfix("check")
+    assert done.stderr == "mmfix: no path given, using configs/\n"
+    assert CRASHES in done.stdout
+    assert done.returncode == 1
+
+
+def test_without_path_and_configs_the_examples_are_used(tmp_path: Path, mmfix: Any) -> None:
+    done = mmfix("patch")
+    said = "mmfix: no path given and no configs/ here, using the examples in "
+    assert done.stderr.startswith(said)
+    assert "cmt_aqr_voxel0100_r50_800x320_cbgs.py: would patch with checkpoint-off" in done.stdout
+    folder = Path(done.stderr[len(said) :].strip())
+    texts = [path.read_text() for path in folder.rglob("*.py")]
+    assert len(texts) > 5
+    assert not any(">>> mmfix" in text for text in texts), "the examples are shown, never written"
+
+
+def test_version(mmfix: Any) -> None:
+    import mmfix as package
+
+    assert mmfix("--version").stdout == f"mmfix {package.__version__}\n"
+
+
+def test_help_names_the_exit_codes(mmfix: Any) -> None:
+    done = mmfix("--help")
+    assert done.returncode == 0
+    for line in ("0  clean", "1  findings are left", "2  could not do the job"):
+        assert line in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["patch", "a.py", "b.py", "--output", "c.py"], "--output takes one CFG"),
+        (["patch", "configs", "--output", "c.py"], "--output takes one CFG"),
+        (["patch", "a.py", "--undo", "--overlay"], "--undo goes with none of"),
+        (["patch", "a.py", "--undo", "--remedy", "x"], "--undo goes with none of"),
+        (["check", "--format", "xml"], "'xml' is not one of 'text', 'json'"),
+        (["rule", "MMF999"], "no rule 'MMF999'; 'mmfix rules' lists them"),
+    ],
+)
+@pytest.mark.usefixtures("examples")
+def test_arguments_that_do_not_go_together(arguments: list[str], message: str, mmfix: Any) -> None:
+    done = mmfix(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_every_rule_is_listed_and_explained(mmfix: Any) -> None:
+    from mmfix.rules import RULES
+
+    listed = mmfix("rules").stdout.splitlines()
+    assert [line.split()[:2] for line in listed] == [[rule.CODE, rule.NAME] for rule in RULES]
+    by_code, by_name = mmfix("rule", RULES[0].CODE.lower()), mmfix("rule", RULES[0].NAME)
+    assert by_code.stdout == by_name.stdout
+    assert by_code.stdout.startswith(f"{RULES[0].CODE} {RULES[0].NAME}\n\n")
+    assert len(by_code.stdout.splitlines()) > 5
+
+
+@pytest.mark.parametrize(
+    ("key", "lines"),
+    [
+        (
+            "model.img_backbone.with_cp",
+            [
+                "model.img_backbone.with_cp = True",
+                "  set at     configs/cmt/cmt_voxel0100_r50_800x320_cbgs.py:20:17  "
+                "with_cp=True,  # saves memory: the forward pass of each b...",
+            ],
+        ),
+        (
+            "data.samples_per_gpu",
+            [
+                "data.samples_per_gpu = 4",
+                f"  set at     {CRASHES}:10:29  data = dict(samples_per_gpu=4)",
+                "  overrides  configs/cmt/_base_/nuscenes.py:20:21  samples_per_gpu=2,",
+            ],
+        ),
+    ],
+)
+def test_show_a_key_and_its_blame(key: str, lines: list[str], examples: Path, mmfix: Any) -> None:
+    assert mmfix("show", CRASHES, key).stdout.splitlines() == lines
+
+
+def test_show_reads_through_a_variable(tmp_path: Path, mmfix: Any) -> None:
+    (tmp_path / "a.py").write_text("cp = True\nmodel = dict(\n    with_cp=cp)\n")
+    assert mmfix("show", "a.py", "model.with_cp").stdout.splitlines() == [
+        "model.with_cp = True",
+        "  set at     a.py:3:13  with_cp=cp)",
+        "  read from  a.py:1:6  cp = True",
+    ]
+
+
+def test_show_the_whole_config(tmp_path: Path, mmfix: Any) -> None:
+    (tmp_path / "a.py").write_text("model = dict(\n    heads=[dict(n=1), dict()],\n    mean=[1, 2])\n")
+    assert mmfix("show", "a.py").stdout.splitlines() == [
+        "model.heads[0].n = 1  a.py:2",
+        "model.heads[1] = {}  a.py:2",
+        "model.mean = [1, 2]  a.py:3",
+    ]
+
+
+def test_show_as_json(tmp_path: Path, mmfix: Any) -> None:
+    (tmp_path / "a.py").write_text("model = dict(with_cp=True)\n")
+    shown = json.loads(mmfix("show", "a.py", "model.with_cp", "--format", "json").stdout)
+    place = {"path": "a.py", "line": 1, "column": 22}
+    assert (shown["version"], shown["path"], shown["kind"]) == (1, "a.py", "classic")
+    assert shown["values"] == [{"key": "model.with_cp", "value": True, "origin": place, "blame": [place]}]
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("model.cp", "a.py: error: no key model.cp (did you mean model.with_cp?)"),
+        ("with_cp", "a.py: error: no key with_cp (did you mean model.with_cp?)"),
+        ("zzz", "a.py: error: no key zzz"),
+        ("model..", "error: 'model..' is not a key path; write it like model.heads[0].with_cp"),
+    ],
+)
+def test_show_a_key_that_is_not_there(key: str, message: str, tmp_path: Path, mmfix: Any) -> None:
+    (tmp_path / "a.py").write_text("model = dict(with_cp=True)\n")
+    done = mmfix("show", "a.py", key)
+    assert (done.returncode, done.stderr) == (2, message + "\n")

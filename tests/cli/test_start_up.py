@@ -1,0 +1,64 @@
+"""``mmfix check`` stays light: what it imports, and how long it takes to start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import List
+
+import pytest
+
+HEAVY = ("torch", "mmengine", "libcst", "numpy", "cv2", "rich", "yaml", "matplotlib", "subprocess")
+
+
+def python(*arguments: str, cwd: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=str(cwd), stdout=subprocess.PIPE, check=True, encoding="utf-8"
+    )
+    return done.stdout
+
+
+def imported(code: str, cwd: Path) -> List[str]:
+    code += "\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"
+    return list(json.loads(python("-c", code, cwd=cwd).splitlines()[-1]))
+
+
+def test_check_imports_nothing_heavy(examples: Path) -> None:
+    code = (
+        "import sys\nsys.argv = ['mmfix', 'check', 'configs/healthy/retinanet_r50_fpn_1x_coco.py']\n"
+        "from mmfix.cli import main\ntry: main()\nexcept SystemExit as end: assert end.code == 0, end.code"
+    )
+    modules = imported(code, examples.parent)
+    assert "mmfix.checking" in modules
+    assert [name for name in HEAVY if name in modules] == []
+
+
+def test_import_mmfix_imports_only_itself(tmp_path: Path) -> None:
+    modules = imported("import mmfix", tmp_path)
+    assert [name for name in modules if name.startswith("mmfix")] == ["mmfix"]
+    assert [name for name in (*HEAVY, "click", "ast", "dataclasses") if name in modules] == []
+
+
+def test_check_starts_in_three_times_importing_click(
+    examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # as installed: compiled once, whatever the environment says about writing bytecode
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "bytecode"))
+
+    def seconds(*arguments: str) -> float:
+        begin = time.perf_counter()
+        python(*arguments, cwd=examples.parent)
+        return time.perf_counter() - begin
+
+    config = "configs/healthy/retinanet_r50_fpn_1x_coco.py"
+    # the best of several runs each, side by side: the machine may be busy with other tests
+    for _ in range(3):
+        click = min(seconds("-c", "import click") for _ in range(5))
+        check = min(seconds("-m", "mmfix", "check", config) for _ in range(5))
+        if check <= 3 * click:
+            return
+    raise AssertionError(f"check takes {check:.3f} s, import click {click:.3f} s")

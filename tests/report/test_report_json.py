@@ -1,0 +1,147 @@
+"""JSON version 1: every key, its type, and values JSON has no word for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mmfix
+from mmfix.config.origin import Origin, Unknown
+from mmfix.config.values import LazyName
+from mmfix.findings import Finding, Override, Remedy
+from mmfix.report.json import jsonable, render_patches, render_report
+from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
+
+KEY = ("model", "heads", 0, "with_cp")
+REMEDY = Remedy("checkpoint-off", "safe", "memory", (Override(KEY, False, "off"),), ("it fits",))
+
+
+def finding(path: Path) -> Finding:
+    origins = (Origin(str(path / "a.py"), 3, 5), Origin(str(path / "b.py"), 1, 2))
+    return Finding("MMF101", "n", "error", "certain", "m", KEY, origins, ("e",), (REMEDY,))
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_report_key_by_key(tmp_path: Path) -> None:
+    good = ConfigReport(str(tmp_path / "a.py"), "mmcv1", "classic", "ok", None, (finding(tmp_path),), ("u",))
+    error = Problem("config", "bad", str(tmp_path / "c.py"), 7, "mend")
+    bad = ConfigReport(str(tmp_path / "c.py"), None, None, "unreadable", error)
+    assert json.loads(render_report(Report((good, bad), ("n",)))) == {
+        "version": 1,
+        "mmfix": mmfix.__version__,
+        "configs": [
+            {
+                "path": "a.py",
+                "era": "mmcv1",
+                "kind": "classic",
+                "status": "ok",
+                "error": None,
+                "findings": [finding_json()],
+                "unknown": ["u"],
+            },
+            {
+                "path": "c.py",
+                "era": None,
+                "kind": None,
+                "status": "unreadable",
+                "error": {"kind": "config", "message": "bad", "path": "c.py", "line": 7, "hint": "mend"},
+                "findings": [],
+                "unknown": [],
+            },
+        ],
+        "summary": {"configs": 2, "unreadable": 1, "findings": 1, "error": 1, "warning": 0, "note": 0},
+        "notes": ["n"],
+    }
+
+
+def finding_json() -> Any:
+    return {
+        "code": "MMF101",
+        "name": "n",
+        "severity": "error",
+        "confidence": "certain",
+        "message": "m",
+        "key": "model.heads[0].with_cp",
+        "origin": {"path": "a.py", "line": 3, "column": 5},
+        "blame": [{"path": "a.py", "line": 3, "column": 5}, {"path": "b.py", "line": 1, "column": 2}],
+        "evidence": ["e"],
+        "remedies": [
+            {
+                "name": "checkpoint-off",
+                "disposition": "safe",
+                "cost": "memory",
+                "assumes": ["it fits"],
+                "overrides": [{"key": "model.heads[0].with_cp", "value": False, "reason": "off"}],
+            }
+        ],
+    }
+
+
+def test_in_memory_the_origin_is_null() -> None:
+    config = ConfigReport(
+        "<memory>",
+        "mmengine",
+        "memory",
+        "ok",
+        findings=(Finding("MMF101", "n", "error", "certain", "m", KEY),),
+    )
+    found = json.loads(render_report(Report((config,))))["configs"][0]["findings"][0]
+    assert (found["origin"], found["blame"]) == (None, [])
+
+
+def test_patches_key_by_key(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.py")
+    result = PatchResult(
+        path,
+        path,
+        b"",
+        b"b = 2\n",
+        True,
+        ("checkpoint-off",),
+        REMEDY.overrides,
+        (finding(tmp_path),),
+        notes=("n",),
+    )
+    assert json.loads(render_patches([result])) == {
+        "version": 1,
+        "mmfix": mmfix.__version__,
+        "patches": [
+            {
+                "path": "a.py",
+                "target": "a.py",
+                "status": "left",
+                "written": True,
+                "remedies": ["checkpoint-off"],
+                "overrides": [{"key": "model.heads[0].with_cp", "value": False, "reason": "off"}],
+                "diff": "--- a/a.py\n+++ b/a.py\n@@ -0,0 +1 @@\n+b = 2\n",
+                "left": [finding_json()],
+                "error": None,
+                "notes": ["n"],
+            }
+        ],
+        "summary": {"configs": 1, "patched": 0, "clean": 0, "left": 1, "refused": 0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ((1, (2, "x")), [1, [2, "x"]]),
+        ({1: None, "a": True}, {"1": None, "a": True}),
+        (Unknown("read from the environment"), {"unknown": "read from the environment"}),
+        (LazyName("torch.optim.AdamW"), "torch.optim.AdamW"),
+        (float("inf"), "inf"),
+        (float("nan"), "nan"),
+        (b"\x00", "b'\\x00'"),
+    ],
+)
+def test_values_json_has_no_word_for(value: object, expected: object) -> None:
+    assert jsonable(value) == expected
+    json.loads(json.dumps(jsonable(value), allow_nan=False))

@@ -1,0 +1,210 @@
+"""The text people see, word for word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mmfix.config.origin import Origin
+from mmfix.findings import Finding, Override, Remedy
+from mmfix.report.text import render_patches, render_problems, render_report
+from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
+
+KEY = ("model", "backbone", "with_cp")
+OFF = Remedy("checkpoint-off", "safe", "more memory", (Override(KEY, False, "no checkpoint"),))
+STATIC = Remedy(
+    "static-graph",
+    "review",
+    "no memory",
+    (Override(("model_wrapper_cfg", "static_graph"), True, "one graph"),),
+    assumes=("the graph is the same in every step",),
+)
+
+
+def finding(*origins: Origin, severity: str = "error") -> Finding:
+    return Finding(
+        "MMF101",
+        "cp-with-find-unused",
+        severity,
+        "certain",
+        "Backward stops.",
+        KEY,
+        origins,
+        ("mmdet resnet.py:306",),
+        (OFF, STATIC),
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "base.py").write_text("model = dict(\n    backbone=dict(with_cp=True))\n")
+    (tmp_path / "my config.py").write_text("_base_ = 'base.py'\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_finding_names_place_key_blame_cures_and_the_line_to_paste(project: Path) -> None:
+    config, base = str(project / "my config.py"), str(project / "base.py")
+    found = finding(Origin(base, 2, 27), Origin(base, 1, 1))
+    report = Report((ConfigReport(config, "mmengine", "classic", "ok", findings=(found,)),))
+    assert (
+        render_report(report)
+        == """\
+base.py:2:27: error[MMF101] Backward stops.
+  config   my config.py
+  key      model.backbone.with_cp
+  set at   base.py:2:27  backbone=dict(with_cp=True))
+  earlier  base.py:1:1  model = dict(
+  known    certain: follows from the config and the framework's code
+           mmdet resnet.py:306
+  cures    checkpoint-off (safe): more memory
+               model.backbone.with_cp = False
+           static-graph (review): no memory
+               assumes: the graph is the same in every step
+               model_wrapper_cfg.static_graph = True
+  patch    mmfix patch 'my config.py' --remedy checkpoint-off
+
+1 config checked: 1 error
+"""
+    )
+    assert str(report) == render_report(report)
+
+
+def test_cures_that_two_findings_share_are_told_once(project: Path) -> None:
+    config = str(project / "my config.py")
+    report = Report((ConfigReport(config, "mmengine", "classic", "ok", findings=(finding(), finding())),))
+    text = render_report(report)
+    assert text.count("  cures    the same as for the next finding\n") == 1
+    assert text.count("checkpoint-off (safe): more memory") == 1
+    assert text.count("  patch    ") == 1
+
+
+def test_in_memory_there_is_no_place_and_nothing_to_paste() -> None:
+    config = ConfigReport("<memory>", "mmengine", "memory", "ok", findings=(finding(),))
+    text = render_report(Report((config,), ("a config in memory has no origins",)))
+    assert text.splitlines()[:2] == [
+        "<memory>: error[MMF101] Backward stops.",
+        "  key      model.backbone.with_cp  (not set in a file)",
+    ]
+    assert "mmfix patch" not in text
+    assert text.endswith("note: a config in memory has no origins\n1 config checked: 1 error\n")
+
+
+@pytest.mark.parametrize(
+    ("configs", "last_line"),
+    [
+        ([], "0 configs checked: nothing found"),
+        ([ConfigReport("/a", "mmcv1", "classic", "ok")], "1 config checked: nothing found"),
+        (
+            [
+                ConfigReport(
+                    "/a", "mmcv1", "classic", "ok", findings=(finding(), finding(severity="warning"))
+                ),
+                ConfigReport("/b", "mmcv1", "classic", "ok", findings=(finding(),), unknown=("what x is",)),
+                ConfigReport("/c", None, None, "unreadable", Problem("config", "bad", "/c")),
+            ],
+            "3 configs checked: 2 errors, 1 warning, 1 not readable, 1 only partly readable",
+        ),
+    ],
+)
+def test_the_summary_hides_nothing(configs: list[ConfigReport], last_line: str) -> None:
+    assert render_report(Report(tuple(configs))).splitlines()[-1] == last_line
+
+
+def test_what_cannot_be_told_is_said() -> None:
+    config = ConfigReport("/a.py", "mmcv1", "classic", "ok", unknown=("model.with_cp is computed by f()",))
+    assert "/a.py: cannot tell: model.with_cp is computed by f()\n" in render_report(Report((config,)))
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (Problem("config", "no such file", "/x/a.py"), "/x/a.py: error: no such file"),
+        (
+            Problem("config", "bad\n  syntax", "/x/a.py", 3, "mend it"),
+            "/x/a.py:3: error: bad syntax (mend it)",
+        ),
+        (Problem("internal", "oops"), "error: oops"),
+    ],
+)
+def test_a_problem_is_one_line(problem: Problem, line: str) -> None:
+    assert render_problems([(problem, problem.path or "")]) == line + "\n"
+
+
+def test_a_broken_base_is_told_once(project: Path) -> None:
+    base = Problem("config", "no such base", str(project / "base.py"), 1)
+    stopped = [(base, str(project / name)) for name in ("a.py", "b.py", "c.py")]
+    assert render_problems(stopped) == "base.py:1: error: no such base [read by a.py and 2 more]\n"
+    assert render_problems(stopped[:1]) == "base.py:1: error: no such base [read by a.py]\n"
+
+
+def test_colour_goes_where_the_caller_wants_it() -> None:
+    config = ConfigReport("/a.py", "mmcv1", "classic", "ok", findings=(finding(),))
+    text = render_report(Report((config,)), lambda text, style: f"<{style}>{text}</>")
+    assert text.startswith("<strong>/a.py</>: <error>error[MMF101]</> Backward stops.\n")
+
+
+def patched(project: Path, **changes: object) -> PatchResult:
+    path = str(project / "base.py")
+    values = {
+        "before": b"a = 1\n",
+        "after": b"a = 1\nb = 2\n",
+        "remedies": ("checkpoint-off",),
+        "overrides": OFF.overrides,
+        **changes,
+    }
+    return PatchResult(path, str(values.pop("target", path)), **values)  # type: ignore[arg-type]
+
+
+def test_a_diff_and_what_it_does(project: Path) -> None:
+    assert (
+        render_patches([patched(project)], diff=True)
+        == """\
+--- a/base.py
++++ b/base.py
+@@ -1 +1,2 @@
+ a = 1
++b = 2
+base.py: would patch with checkpoint-off
+    model.backbone.with_cp = False  # no checkpoint
+1 config: 1 would change
+"""
+    )
+
+
+def test_a_diff_of_a_last_line_without_newline_can_be_applied(project: Path) -> None:
+    assert patched(project, before=b"a = 1", after=b"a = 2").diff().splitlines()[3:] == [
+        "-a = 1",
+        "\\ No newline at end of file",
+        "+a = 2",
+        "\\ No newline at end of file",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"written": True}, "base.py: patched with checkpoint-off"),
+        (
+            {"written": True, "target": "over.py", "before": None},
+            "base.py: patched with checkpoint-off into over.py",
+        ),
+        ({"after": b"a = 1\n"}, "base.py: already patched with checkpoint-off"),
+        ({"after": None, "remedies": (), "overrides": ()}, "1 config: nothing to patch"),
+        ({"after": b"", "remedies": (), "overrides": ()}, "base.py: took the mmfix block out"),
+    ],
+)
+def test_what_was_done_in_a_few_words(project: Path, changes: dict[str, object], line: str) -> None:
+    assert render_patches([patched(project, **changes)]).splitlines()[0] == line
+
+
+def test_what_is_left_lists_its_cures(project: Path) -> None:
+    result = patched(project, after=None, remedies=(), overrides=(), left=(finding(),))
+    assert render_patches([result]).splitlines() == [
+        "base.py: left: error[MMF101] Backward stops.",
+        "    --remedy checkpoint-off (safe): more memory",
+        "    --remedy static-graph (review): no memory",
+        "        assumes: the graph is the same in every step",
+        "1 config: 1 with findings left",
+    ]
