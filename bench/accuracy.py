@@ -24,7 +24,7 @@ from zoo_helpers import ROOTS, config_files, leaves  # noqa: E402
 
 from mmfix.config.reader import Reader  # noqa: E402
 from mmfix.errors import ConfigError, PatchError  # noqa: E402
-from mmfix.patch import Verifier, plan, undo  # noqa: E402
+from mmfix.patches import Verifier, plan, undo  # noqa: E402
 
 
 def row(*cells: Any) -> None:
@@ -84,12 +84,22 @@ def main() -> None:
     def zoo(name: str) -> Path:
         return Path(sys.argv[1]) / name
 
-    row("zoo", "config files", "equal", "explicit Unknown", "both refuse", "one refuses", "silently different")
+    row(
+        "zoo", "config files", "equal", "explicit Unknown", "both refuse", "one refuses", "silently different"
+    )
     row(*["---"] * 7)
     for name in ROOTS:
         count = parity(zoo, name)
         one = count["only mmfix refuses"] + count["only MMEngine refuses"]
-        row(name, sum(count.values()), count["equal"], count["unknown"], count["both refuse"], one, count["different"])
+        row(
+            name,
+            sum(count.values()),
+            count["equal"],
+            count["unknown"],
+            count["both refuse"],
+            one,
+            count["different"],
+        )
     print()
     row("zoo", "override", "leaf configs", "verified", "second run changes nothing", "undo is byte-exact")
     row(*["---"] * 6)

@@ -10,8 +10,6 @@ Names are imported when they are first used, so ``import mmfix`` costs next to n
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,18 +71,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_EXPORTS})
-
-
-class _Package(ModuleType):
-    """The package ``mmfix``, in which ``mmfix.patch`` is the function.
-
-    The code behind it lives in a sub-package of the same name, and importing that would bind the
-    sub-package over the function.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _EXPORTS and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -36,10 +36,10 @@ def check(target: Target, launcher: Optional[str] = None, *, dependants: bool = 
 
     A config that cannot be read is in the report (``status == 'unreadable'``); it is not raised.
     """
-    from mmfix.checking import check_files, judge_document, report_of, select
+    from mmfix.jobs.checking import check_files, judge_document, report_of, select
 
     if not isinstance(target, (str, os.PathLike)):
-        from mmfix.inmemory import as_document
+        from mmfix.jobs.inmemory import as_document
 
         return Report((judge_document(as_document(target), launcher),), (NO_ORIGINS,))
     selection = select([os.fspath(target)], dependants)
@@ -73,12 +73,12 @@ def patch(
     if not isinstance(target, (str, os.PathLike)):
         if output is not None or overlay or undo or write:
             raise TypeError("a config in memory has no file: output, overlay, undo and write need a path")
-        from mmfix.inmemory import patch_config
+        from mmfix.jobs.inmemory import patch_config
 
         return patch_config(target, remedy)
     from mmfix.config.reader import Reader
-    from mmfix.patch import Verifier
-    from mmfix.patching import Options, patch_file
+    from mmfix.jobs.patching import Options, patch_file
+    from mmfix.patches import Verifier
 
     options = Options(remedy, None if output is None else os.fspath(output), overlay, undo, write)
     with Verifier() as verifier:

@@ -74,7 +74,7 @@ def check(paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependa
     A directory is walked: configs that can be trained are judged, bases are not. A base given by name is
     judged through the configs that inherit it. Without PATH: configs/, or mmfix's own examples.
     """
-    from mmfix.checking import check_files, report_of, select
+    from mmfix.jobs.checking import check_files, report_of, select
 
     selection = select(paths or _default_path()[:1], dependants)
     with _progress((*selection.paths, *selection.inherited), "checking") as items:
@@ -111,8 +111,8 @@ def patch(
     """
     if undo and (output or overlay or remedy):
         raise click.UsageError("--undo goes with none of --output, --overlay and --remedy")
-    from mmfix.checking import select
-    from mmfix.patching import Options, patch_files, patch_inherited, refused
+    from mmfix.jobs.checking import select
+    from mmfix.jobs.patching import Options, patch_files, patch_inherited, refused
 
     if not configs:
         path, examples = _default_path()
@@ -194,7 +194,7 @@ def main() -> None:
     except BrokenPipeError:
         code = _close_stdout()
     except Exception as error:
-        from mmfix.checking import problem_of
+        from mmfix.jobs.checking import problem_of
 
         _show_problems([(problem_of(error), "")])
         code = 2

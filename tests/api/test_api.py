@@ -261,11 +261,11 @@ def test_every_exported_name_is_there() -> None:
 
 def test_patch_stays_the_function_whatever_is_imported() -> None:
     code = (
-        "import mmfix.patch.plan, mmfix\n"
+        "import mmfix.patches.plan, mmfix\n"
         "assert callable(mmfix.patch), mmfix.patch\n"
         "from mmfix import patch\n"
         "assert patch is mmfix.patch\n"
-        "from mmfix.patch import plan\n"
+        "from mmfix.patches import plan\n"
         "assert callable(plan) and callable(mmfix.patch)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -93,7 +93,7 @@ def test_a_reader_that_leaves_early(examples: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_ctrl_c_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import mmfix.checking as checking, time\n"
+        "import mmfix.jobs.checking as checking, time\n"
         "def select(*arguments):\n"
         "    print('ready', flush=True)\n"
         "    time.sleep(60)\n"

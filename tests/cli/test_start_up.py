@@ -32,7 +32,7 @@ def test_check_imports_nothing_heavy(examples: Path) -> None:
         "from mmfix.cli import main\ntry: main()\nexcept SystemExit as end: assert end.code == 0, end.code"
     )
     modules = imported(code, examples.parent)
-    assert "mmfix.checking" in modules
+    assert "mmfix.jobs.checking" in modules
     assert [name for name in HEAVY if name in modules] == []
 
 

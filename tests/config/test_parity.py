@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Callable, Dict, List, Tuple
 
 import pytest
 from parity import Failed, differences, with_mmengine, with_mmfix, write
@@ -263,6 +263,30 @@ def test_equal(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ours = with_mmfix(path)
     assert not isinstance(ours, Failed), ours
     assert list(differences(ours, theirs)) == []
+
+
+PACKAGE_BASES = {
+    "listed config": "_base_ = ['mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py']\nmodel = dict(backbone=dict(with_cp=True))\n",
+    "base file": "_base_ = 'mmdet::_base_/models/faster-rcnn_r50_fpn.py'\nx = _base_.model.backbone\n",
+    "missing file": "_base_ = 'mmdet::faster_rcnn/nope.py'\n",
+    "bad name": "_base_ = 'mmdet::nope'\n",
+    "unknown package": "_base_ = 'numpy::a/b.py'\n",
+    "package not installed": "_base_ = 'mmpose::a/b.py'\n",
+    "lazy": "from mmengine.config import read_base\nwith read_base():\n    from mmdet.configs.nope import *\n",
+}
+
+
+@pytest.mark.zoo
+@pytest.mark.parametrize("name", PACKAGE_BASES)
+def test_bases_of_an_installed_package(
+    name: str, zoo: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(zoo("mmdet-3.3.0")))
+    path = write(tmp_path, {"c.py": PACKAGE_BASES[name]})
+    theirs, ours = with_mmengine(path), with_mmfix(path)
+    assert isinstance(theirs, Failed) == isinstance(ours, Failed), (theirs, ours)
+    if not isinstance(theirs, Failed):
+        assert list(differences(ours, theirs)) == []
 
 
 @pytest.mark.parametrize("name", FAIL)

@@ -15,7 +15,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.config.reader import Reader
 from mmfix.findings import Override
-from mmfix.patch import Verifier, plan, undo
+from mmfix.patches import Verifier, plan, undo
 from mmfix.training.switches import WELL_KNOWN
 
 pytestmark = pytest.mark.zoo

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from patch_helpers import load, overrides_of, patch_and_check
 
 from mmfix.errors import PatchError
-from mmfix.patch import Verifier, plan, undo
-from mmfix.patch.block import FIRST, LAST, append, comment, split
+from mmfix.patches import Verifier, plan, undo
+from mmfix.patches.block import FIRST, LAST, append, comment, split
 
 ENDINGS = {
     "plain": b"a = 1\n",

@@ -10,7 +10,7 @@ import pytest
 from patch_helpers import load, overrides_of, write_files
 
 from mmfix.errors import PatchError
-from mmfix.patch import Verifier, plan_copy, plan_overlay, write_atomically
+from mmfix.patches import Verifier, plan_copy, plan_overlay, write_atomically
 
 BASE = """
     default_scope = 'mmdet'

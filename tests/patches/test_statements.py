@@ -9,7 +9,7 @@ import pytest
 from patch_helpers import load, overrides_of, patch_and_check, write_files
 
 from mmfix.errors import PatchError
-from mmfix.patch import Verifier, plan
+from mmfix.patches import Verifier, plan
 
 BASE = """
     default_scope = 'mmdet'

@@ -8,7 +8,7 @@ import pytest
 from patch_helpers import load, overrides_of, patch_and_check, statements
 
 from mmfix.errors import PatchError
-from mmfix.patch import Verifier, plan, undo
+from mmfix.patches import Verifier, plan, undo
 
 TEXT = b"model = dict(backbone=dict(with_cp=True), head=dict(a=1, b=2))\nother = [1, 2]\n"
 

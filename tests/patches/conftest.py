@@ -4,7 +4,7 @@ from typing import Iterator
 
 import pytest
 
-from mmfix.patch import Verifier
+from mmfix.patches import Verifier
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,14 @@ import os
 from dataclasses import dataclass
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from mmfix.checking import check_files, judge_document, problem_of
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.reader import Reader
 from mmfix.config.source import read_text
 from mmfix.errors import PatchError
 from mmfix.findings import Finding, Override, Remedy
-from mmfix.patch import Verifier, plan, plan_copy, plan_overlay, undo, write_atomically
+from mmfix.jobs.checking import check_files, judge_document, problem_of
+from mmfix.patches import Verifier, plan, plan_copy, plan_overlay, undo, write_atomically
 from mmfix.report.types import ConfigReport, PatchResult, failing
 from mmfix.training import is_trainable
 

@@ -8,8 +8,8 @@ from typing import Any, List, Mapping, Sequence, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.errors import PatchError
-from mmfix.patch.edits import Scene, edit_tree, shared_containers
-from mmfix.patch.expression import is_name
+from mmfix.patches.edits import Scene, edit_tree, shared_containers
+from mmfix.patches.expression import is_name
 
 #: Top-level names MMEngine refuses or keeps for itself (``mmengine/config/config.py``: ``RESERVED_KEYS``).
 RESERVED = ("_base_", "_delete_", "_deprecation_", "filename", "text", "pretty_text", "env_variables")

@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Sequence, Tuple
 from mmfix.config.document import ConfigDocument, to_plain
 from mmfix.config.keypath import MISSING, KeyPath
 from mmfix.errors import PatchError
-from mmfix.patch.difference import with_overrides
-from mmfix.patch.edits import BY_OVERLAY, DELETE, Set, edit_tree, flatten, inherit, set_in_child
+from mmfix.patches.difference import with_overrides
+from mmfix.patches.edits import BY_OVERLAY, DELETE, Set, edit_tree, flatten, inherit, set_in_child
 
 
 def yaml_lines(document: ConfigDocument, overrides: Sequence[Tuple[KeyPath, Any]]) -> List[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mmfix.errors import PatchError
-from mmfix.patch import write_atomically
+from mmfix.patches import write_atomically
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX modes, symlinks and limits")
 
@@ -82,7 +82,7 @@ IN_CHILD = """
 import os, resource, sys
 {setup}
 from mmfix.errors import PatchError
-from mmfix.patch.write import write_atomically
+from mmfix.patches.write import write_atomically
 try:
     write_atomically(sys.argv[1], b"x" * 100_000)
 except PatchError as error:
@@ -138,7 +138,7 @@ def test_read_only_folder(tmp_path: Path) -> None:
     for parent in (tmp_path, *tmp_path.parents[:2]):
         parent.chmod(parent.stat().st_mode | 0o055)
     # root may write anywhere, so the writer becomes somebody else
-    setup = "" if os.geteuid() else "import mmfix.patch.write\nos.setuid(65534)"
+    setup = "" if os.geteuid() else "import mmfix.patches.write\nos.setuid(65534)"
     answer = write_in_child(path, setup)
     folder.chmod(0o755)
     assert answer == (

@@ -10,12 +10,12 @@ from mmfix.config.document import ConfigDocument, to_plain
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.errors import PatchError
 from mmfix.findings import Override
-from mmfix.patch.block import append, comment, split
-from mmfix.patch.data import inherited_data, json_copy, to_json, to_yaml, yaml_lines
-from mmfix.patch.difference import declared, resolve_key, short, with_overrides
-from mmfix.patch.edits import DELETE
-from mmfix.patch.python import append_statements, overlay_statements
-from mmfix.patch.rebase import module_reference, rebased_bases, rebased_text, reference_to
+from mmfix.patches.block import append, comment, split
+from mmfix.patches.data import inherited_data, json_copy, to_json, to_yaml, yaml_lines
+from mmfix.patches.difference import declared, resolve_key, short, with_overrides
+from mmfix.patches.edits import DELETE
+from mmfix.patches.python import append_statements, overlay_statements
+from mmfix.patches.rebase import module_reference, rebased_bases, rebased_text, reference_to
 
 Pairs = Tuple[Tuple[KeyPath, Any], ...]
 

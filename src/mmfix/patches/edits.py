@@ -27,8 +27,8 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Tuple, Union
 from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.config.origin import Unknown
 from mmfix.errors import PatchError
-from mmfix.patch.difference import short, with_overrides
-from mmfix.patch.expression import dict_with, render, sequence_with, subscript
+from mmfix.patches.difference import short, with_overrides
+from mmfix.patches.expression import dict_with, render, sequence_with, subscript
 
 DELETE = "_delete_"
 BY_OVERLAY = 'use "--overlay" to write a new config that inherits this one'

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from mmfix.config.origin import Unknown
 from mmfix.errors import PatchError
-from mmfix.patch.difference import differences
-from mmfix.patch.expression import render
+from mmfix.patches.difference import differences
+from mmfix.patches.expression import render
 
 keys = st.one_of(st.text(max_size=5), st.sampled_from(["class", "a", "type", "a-b", "\ufb01"]), st.integers())
 scalars = st.one_of(

@@ -10,7 +10,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import parse_key
 from mmfix.config.reader import Reader
 from mmfix.findings import Override
-from mmfix.patch import Verifier, plan, undo
+from mmfix.patches import Verifier, plan, undo
 
 
 def write_files(folder: Path, files: Dict[str, str]) -> None:

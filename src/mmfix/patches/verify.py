@@ -17,9 +17,9 @@ from mmfix.config.document import ConfigDocument, to_plain
 from mmfix.config.keypath import KeyPath
 from mmfix.errors import ConfigError, PatchError
 from mmfix.findings import Override
-from mmfix.patch.difference import differences, mismatch_message, short, with_overrides
-from mmfix.patch.edits import BY_OVERLAY
-from mmfix.patch.plan import Loads
+from mmfix.patches.difference import differences, mismatch_message, short, with_overrides
+from mmfix.patches.edits import BY_OVERLAY
+from mmfix.patches.plan import Loads
 
 #: Seconds until MMEngine must have been imported.
 _START_LIMIT = 120.0

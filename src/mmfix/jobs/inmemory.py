@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from mmfix.checking import MEMORY, judge_document
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.config.memory import from_mapping
-from mmfix.patching import choose
+from mmfix.jobs.checking import MEMORY, judge_document
+from mmfix.jobs.patching import choose
 from mmfix.report.types import PatchResult, failing
 
 

@@ -1,4 +1,4 @@
-"""The child process that loads configs with MMEngine. Run as a script by :mod:`mmfix.patch.verify`.
+"""The child process that loads configs with MMEngine. Run as a script by :mod:`mmfix.patches.verify`.
 
 Requests and replies are JSON lines. A config may print, read its standard input, call ``sys.exit`` or
 change the working directory; none of that reaches the parent.
@@ -93,7 +93,7 @@ class Loader:
 
     def compare(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Load both texts; say where their difference is not the declared one."""
-        from mmfix.patch.difference import with_overrides
+        from mmfix.patches.difference import with_overrides
 
         path, target = request["path"], request["target"]
         before, after = base64.b64decode(request["before"]), base64.b64decode(request["after"])
@@ -118,7 +118,7 @@ class Loader:
 
     @staticmethod
     def _found(expected: Any, got: Any) -> List[Dict[str, Any]]:
-        from mmfix.patch.difference import differences, short
+        from mmfix.patches.difference import differences, short
 
         return [
             {

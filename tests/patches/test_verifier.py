@@ -11,7 +11,7 @@ import pytest
 from patch_helpers import load, overrides_of, write_files
 
 from mmfix.errors import PatchError
-from mmfix.patch import Verifier, plan
+from mmfix.patches import Verifier, plan
 
 TEXT = "import sys\nmodel = dict(backbone=dict(with_cp=True), neck=dict(a=1))\nflag = 1\n"
 BASE = "model = dict(backbone=dict(with_cp=True, depth=50), neck=dict(a=1))\nitems = [1, 2]\n"

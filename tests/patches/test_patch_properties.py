@@ -12,8 +12,8 @@ from patch_helpers import load, patch_and_check
 
 from mmfix.errors import ConfigError, PatchError
 from mmfix.findings import Override
-from mmfix.patch import Verifier, plan_copy, plan_overlay
-from mmfix.patch.expression import render
+from mmfix.patches import Verifier, plan_copy, plan_overlay
+from mmfix.patches.expression import render
 
 NAMES = ("model", "a", "b", "neck")
 scalars = st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.just(0.5), st.sampled_from(["x", "y"]))
