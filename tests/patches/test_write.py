@@ -135,7 +135,7 @@ def test_read_only_folder(tmp_path: Path) -> None:
     path.write_bytes(b"old")
     path.chmod(0o666)
     folder.chmod(0o555)
-    for parent in (tmp_path, *tmp_path.parents[:2]):
+    for parent in (tmp_path, *list(tmp_path.parents)[:2]):
         parent.chmod(parent.stat().st_mode | 0o055)
     # root may write anywhere, so the writer becomes somebody else
     setup = "" if os.geteuid() else "import mmfix.patches.write\nos.setuid(65534)"

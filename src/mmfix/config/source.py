@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import os.path as osp
+import sys
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
 
@@ -93,9 +94,29 @@ def parse_source(path: str, text: str) -> Source:
     return source
 
 
+#: Python 3.8's parser gives up at 100 open brackets, and writes about it to stderr by itself.
+_OLD_PARSER_DEPTH = 95
+
+
+def _too_deep_for_old_parser(text: str) -> bool:
+    if sys.version_info >= (3, 9):
+        return False
+    depth = 0
+    for char in text:
+        if char in "([{":
+            depth += 1
+            if depth > _OLD_PARSER_DEPTH:
+                return True
+        elif char in ")]}":
+            depth -= 1
+    return False
+
+
 def _parse(text: str, path: str) -> ast.Module:
     import warnings
 
+    if _too_deep_for_old_parser(text):
+        raise ConfigError("is nested too deeply to be read", path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in somebody's config is not our news
