@@ -29,7 +29,13 @@ ALLOWED: Dict[str, Set[str]] = {
     "__main__": {"cli"},
 }
 #: Only the file that runs in a child process, and the switch that needs it, import these.
-HEAVY = {"torch": {"nonreentrant"}, "mmengine": {"patches/child"}, "numpy": set(), "libcst": set(), "mmcv": set()}
+HEAVY = {
+    "torch": {"nonreentrant"},
+    "mmengine": {"patches/child"},
+    "numpy": set(),
+    "libcst": set(),
+    "mmcv": set(),
+}
 
 
 def imports() -> Iterator[Tuple[Path, str]]:
