@@ -222,7 +222,7 @@ UNKNOWN: Dict[str, Tuple[Dict[str, str], List[str]]] = {
     ),
     "changed by unknown code": (
         {"c.py": "_base_ = 'b.py'\nimport random\na = [1, 2, 3]\nb = dict(x=a)\nc = [4]\nrandom.shuffle(a)\n", "b.py": BASE},
-        [".a", ".b"],
+        [".a", ".b.x"],
     ),
     "class": ({"c.py": "class A:\n    x = 1\nb = A.x\nc = 1\n"}, [".A", ".b"]),
     "unknown merged": (

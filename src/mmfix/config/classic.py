@@ -9,7 +9,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.data import read_data
 from mmfix.config.document import ConfigDocument
-from mmfix.config.finish import finish
+from mmfix.config.finish import check_size, finish
 from mmfix.config.imports import BASE_KEY, is_base_assignment
 from mmfix.config.interpreter.core import evaluate
 from mmfix.config.interpreter.state import Run, Scope
@@ -88,22 +88,32 @@ def _join(base: Optional[TreeDict], tree: TreeDict, source: Source, reference: B
 
 
 #: `_base_` other than in `_base_ = ` and in paths such as '../_base_/models/x.py': worth a closer look.
-_MAY_READ_BASE = re.compile(r"(?<![\w/])_base_\b(?!/)(?!\s*=[^=])")
+_MAY_USE_BASE = re.compile(r"_base_(?!/)(?!\s*=[^=])")
+
+
+def _uses_base(source: Source) -> bool:
+    """The file's own code reads or changes `_base_`."""
+    assert source.tree is not None
+    if source.code.isascii() and not _MAY_USE_BASE.search(source.code):
+        return False
+    names = (node for node in ast.walk(source.tree) if isinstance(node, ast.Name) and node.id == BASE_KEY)
+    targets = [node.targets[0] for node in ast.walk(source.tree) if is_base_assignment(node)]  # type: ignore[attr-defined]
+    return any(all(name is not target for target in targets) for name in names)
 
 
 def _evaluate(source: Source, base: TreeDict) -> Tuple[TreeDict, TreeDict]:
     """The file's own config dict, and the bases as its code left them."""
     assert source.tree is not None
-    if _MAY_READ_BASE.search(source.code) and any(
-        isinstance(node, ast.Name) and node.id == BASE_KEY and isinstance(node.ctx, ast.Load)
-        for node in ast.walk(source.tree)
-    ):
+    shared = base
+    if _uses_base(source):
         base = hook(base, fresh=True)  # the file's code can see it, and change it
     names = TreeDict()
     names[BASE_KEY] = base
     run = Run(source, names)
     run_module(run, source.tree.body)
     names.pop(BASE_KEY, None)
+    if base is not shared:
+        check_size(base, source.path)
     return finish(names, source.path), base
 
 

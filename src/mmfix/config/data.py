@@ -196,4 +196,9 @@ class _YamlReader:
             return Unknown(
                 f"the YAML tag {node.tag.rsplit(':', 1)[1]} makes a Python object", self.blame(node).origin
             )
-        return self.loader.construct_object(node, deep=True)
+        try:
+            return self.loader.construct_object(node, deep=True)
+        except (KeyError, ValueError, TypeError) as error:
+            raise ConfigError(
+                f"a value that YAML cannot read: {error}", self.path, node.start_mark.line + 1
+            ) from error

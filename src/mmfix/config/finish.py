@@ -7,12 +7,15 @@ from typing import Any, Dict
 from mmfix.config.interpreter.modules import DROPPED
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef
 from mmfix.config.origin import Unknown
-from mmfix.config.values import LazyName, TreeDict
+from mmfix.config.values import LazyName, TreeDict, TreeTuple
 from mmfix.errors import ConfigError
 
 #: Nodes a config may have once shared parts are counted as often as they are seen.
 MAX_NODES = 1_000_000
+#: Levels of nesting; Python's own repr and copy give up a little later.
+MAX_DEPTH = 200
 
+_CONTAINERS = (dict, list, tuple)
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _PLAIN = (str, int, float, bool, type(None), bytes, complex, LazyName, Unknown, set, frozenset, range, slice)
 
@@ -28,6 +31,8 @@ def finish(names: TreeDict, path: str, keep_functions: bool = False) -> TreeDict
     """
     result = TreeDict()
     for name, value in names.items():
+        if not isinstance(name, str):
+            raise ConfigError(f"the top-level key {name!r} is not text, which MMEngine refuses", path)
         if name.startswith("__"):
             continue
         if not keep_functions and (
@@ -38,37 +43,61 @@ def finish(names: TreeDict, path: str, keep_functions: bool = False) -> TreeDict
         result[name] = value
         if name in names.blames:
             result.blames[name] = names.blames[name]
-    if _size(result, {}, path) > MAX_NODES:
-        raise ConfigError("is too large when its shared parts are expanded", path)
+    check_size(result, path)
     return result
 
 
-def _size(value: Any, sizes: Dict[int, int], path: str) -> int:
+def check_size(tree: TreeDict, path: str) -> None:
+    """Refuse a tree that no config can be, and make unknown the values in it that none can hold.
+
+    Raises:
+        ConfigError: A container holds itself, or it is too deep or too large.
+    """
+    if _size(tree, {}, path, 0) > MAX_NODES:
+        raise ConfigError("is too large when its shared parts are expanded", path)
+
+
+def _size(value: Any, sizes: Dict[int, int], path: str, depth: int) -> int:
     """Nodes of a tree, shared parts counted every time; replaces values that no config can hold."""
     key = id(value)
     if key in sizes:
         if sizes[key] < 0:
             raise ConfigError("a container in it contains itself", path)
         return sizes[key]
+    if depth > MAX_DEPTH:
+        raise ConfigError("is nested too deeply to be read", path)
     sizes[key] = -1
     total = 1
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for place, item in items:
+        if type(place) not in _SCALARS and not _is_plain(place) and not isinstance(place, tuple):
+            raise ConfigError("a dict key in it cannot be known without running the config", path)
         if type(item) in _SCALARS:
             total += 1
-        elif isinstance(item, (dict, list, tuple)):
-            total += _size(item, sizes, path)
+            continue
+        if isinstance(item, tuple) and not all(
+            isinstance(one, _CONTAINERS) or _is_plain(one) for one in item
+        ):
+            known = [one if isinstance(one, _CONTAINERS) or _is_plain(one) else _unknown(one) for one in item]
+            item = TreeTuple(known)
+            if not isinstance(value, tuple):
+                value[place] = item
+        if isinstance(item, _CONTAINERS):
+            total += _size(item, sizes, path, depth + 1)
         else:
             total += 1
-            if not isinstance(item, _PLAIN) and not isinstance(value, tuple):
+            if not _is_plain(item) and not isinstance(value, tuple):
                 value[place] = _unknown(item)
     sizes[key] = total
     return total
 
 
+def _is_plain(value: Any) -> bool:
+    # YAML has dates
+    return isinstance(value, _PLAIN) or value is ... or type(value).__module__ == "datetime"
+
+
 def _unknown(value: Any) -> Any:
-    if value is ... or value is NotImplemented or type(value).__module__ == "datetime":  # YAML dates
-        return value
     if isinstance(value, (ModuleRef, MethodRef, Builtin, Function)):
         name = getattr(value, "path", None) or getattr(value, "name", None) or "a function"
         return Unknown(f"the object {name}")

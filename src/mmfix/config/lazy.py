@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import ast
 import os.path as osp
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Callable, Dict, List, Optional, Set, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.finish import finish
 from mmfix.config.imports import is_base_assignment, is_builtin_module
-from mmfix.config.interpreter.modules import member
 from mmfix.config.interpreter.state import ModuleRef, Run, bind
 from mmfix.config.interpreter.statements import run_module
 from mmfix.config.origin import Blame
 from mmfix.config.packages import package_root
 from mmfix.config.source import Source
-from mmfix.config.values import LazyName, TreeDict, hook, whole_module
+from mmfix.config.values import TreeDict, hook, whole_module
 from mmfix.errors import ConfigError
 
 
@@ -51,7 +50,7 @@ def read_lazy(source: Source, load: Callable[[str, Source, Optional[int]], Confi
     names["__file__"] = source.path
     run.base_modules = frozenset(bases)
     imported.update(_bind_imports(run, body, bases))
-    run_module(run, [node for node in body if not isinstance(node, (ast.Import, ast.ImportFrom))])
+    run_module(run, [node for node in body if not _moved_to_front(node)])
     own = finish(names, source.path, keep_functions=True)
     for name in [name for name, value in own.items() if isinstance(value, ModuleRef)]:
         if name in imported:
@@ -149,76 +148,51 @@ def _base_path(module: str, source: Source, node: ast.ImportFrom) -> str:
     return osp.normpath(osp.join(root, *parts) + ".py")
 
 
-def _bind_imports(run: Run, body: List[ast.stmt], bases: Dict[str, TreeDict]) -> Set[str]:
-    """Bind what imports bring, in MMEngine's order; the names that are imported objects, not settings.
+def _moved_to_front(node: ast.stmt) -> bool:
+    """``import a.b``: MMEngine collects these into one object a package, before all other lines."""
+    return (
+        isinstance(node, ast.Import)
+        and node.names[0].asname is None
+        and not is_builtin_module(node.names[0].name)
+    )
 
-    MMEngine fills in all base names and all lazy names while it transforms the file, before it runs
-    anything (``mmengine/config/utils.py: ImportTransformer``).
+
+def _bind_imports(run: Run, body: List[ast.stmt], bases: Dict[str, TreeDict]) -> Set[str]:
+    """Bind what MMEngine binds before it runs the file; the names of all imported objects.
+
+    Those are the names of base files and whole packages. Other imports become assignments where they
+    stand (``mmengine/config/utils.py: ImportTransformer``).
     """
     imported: Set[str] = set()
-    packages: Dict[str, Any] = {}
     for node in body:
-        if isinstance(node, ast.ImportFrom):
-            _bind_from(run, node, bases, imported)
-        elif isinstance(node, ast.Import):
-            if len(node.names) != 1:
-                run.fail("MMEngine allows one module per `import` line in a lazy config", node)
-            alias = node.names[0]
-            builtin = is_builtin_module(alias.name.split(".")[0] if alias.asname else alias.name)
-            top = alias.name.split(".")[0]
-            if builtin:
-                path = alias.name if alias.asname else top
-                bind(run.scope, alias.asname or top, ModuleRef(path, is_module=True), None)
-                if alias.asname:
-                    imported.add(alias.asname)
-            elif alias.asname:
-                bind(run.scope, alias.asname, whole_module(alias.name), Blame(run.source.origin(node)))
-                imported.add(alias.asname)
-            else:
-                packages[top] = node
-        else:
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.ImportFrom):
-                    _register_nested(run, inner, bases, imported)
-                elif isinstance(inner, ast.Import) and inner.names[0].asname:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.ImportFrom):
+                _bind_from(run, inner, bases, imported)
+            elif isinstance(inner, ast.Import):
+                if len(inner.names) != 1:
+                    run.fail("MMEngine allows one module per `import` line in a lazy config", inner)
+                if inner.names[0].asname:
                     imported.add(inner.names[0].asname)
-    for top, node in packages.items():
-        bind(run.scope, top, whole_module(top), Blame(run.source.origin(node)))
-        imported.add(top)
+    for node in body:
+        if isinstance(node, ast.Import) and _moved_to_front(node):
+            top = node.names[0].name.split(".")[0]
+            bind(run.scope, top, whole_module(top), Blame(run.source.origin(node)))
+            imported.add(top)
     return imported
-
-
-def _register_nested(run: Run, node: ast.ImportFrom, bases: Dict[str, TreeDict], imported: Set[str]) -> None:
-    """An import inside `if` or a function: it binds when it runs, but its names count as imported."""
-    if _module(node) in bases:
-        _bind_from(run, node, bases, imported)
-        return
-    _refuse_star(run, node)
-    imported.update(alias.asname or alias.name for alias in node.names)
-
-
-def _refuse_star(run: Run, node: ast.ImportFrom) -> None:
-    if any(alias.name == "*" for alias in node.names):
-        run.fail(f"`from {_module(node)} import *` is allowed only inside `with read_base():`", node)
 
 
 def _bind_from(run: Run, node: ast.ImportFrom, bases: Dict[str, TreeDict], imported: Set[str]) -> None:
     module = _module(node)
-    builtin = is_builtin_module(module)
-    if not builtin and module in bases:
-        base = bases[module]
-        for alias in node.names:
-            if alias.name == "*":
-                for name, value in base.items():
-                    bind(run.scope, name, value, base.blames.get(name))
-                return
-            if alias.name not in base:
-                run.fail(f"the base {module} has no name {alias.name}", node)
-            bind(run.scope, alias.asname or alias.name, base[alias.name], base.blames.get(alias.name))
-        return
-    _refuse_star(run, node)
+    base = None if is_builtin_module(module) else bases.get(module)
     for alias in node.names:
-        name = alias.asname or alias.name
-        value = member(f"{module}.{alias.name}") if builtin else LazyName(f"{module}.{alias.name}")
-        bind(run.scope, name, value, Blame(run.source.origin(node)))
-        imported.add(name)
+        if alias.name == "*":
+            if base is None:
+                run.fail(f"`from {module} import *` is allowed only inside `with read_base():`", node)
+            for name, value in base.items():
+                bind(run.scope, name, value, base.blames.get(name))
+        elif base is None:
+            imported.add(alias.asname or alias.name)
+        elif alias.name in base:
+            bind(run.scope, alias.asname or alias.name, base[alias.name], base.blames.get(alias.name))
+        else:
+            run.fail(f"the base {module} has no name {alias.name}", node)

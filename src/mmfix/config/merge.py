@@ -6,6 +6,7 @@ from typing import Any, Dict, List
 
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.origin import Blame, Unknown
+from mmfix.config.template import PLACEHOLDER
 from mmfix.config.values import TreeDict, TreeList, TreeTuple
 
 DELETE_KEY = "_delete_"
@@ -102,7 +103,10 @@ def resolve_references(value: Any, references: Dict[str, str], base: TreeDict) -
         TypeError: The way to it leads through something that is not a dict.
     """
     if isinstance(value, str):
-        return _lookup(references[value], base)[0] if value in references else value
+        if value in references:
+            return _lookup(references[value], base)[0]
+        # MMEngine leaves a random name there
+        return Unknown("a base reference inside a longer text") if PLACEHOLDER in value else value
     if isinstance(value, dict):
         result = TreeDict(config=getattr(value, "config", False))
         result.blames = dict(getattr(value, "blames", {}))
@@ -113,6 +117,8 @@ def resolve_references(value: Any, references: Dict[str, str], base: TreeDict) -
                     result.blames[key] = result.blames[key]._replace(via=source)
             else:
                 result[key] = resolve_references(item, references, base)
+            if isinstance(key, str) and PLACEHOLDER in key:
+                raise KeyError("a base reference as a key")
         return result
     if isinstance(value, (list, tuple)):
         items: List[Any] = [resolve_references(item, references, base) for item in value]

@@ -74,14 +74,14 @@ class Reader:
         return source
 
     def _document(self, path: str, lazy: Optional[bool] = None) -> ConfigDocument:
-        if path in self._documents:
+        if lazy is None and path in self._documents:
             return self._documents[path]
-        if path in self._failures:
+        if lazy is None and path in self._failures:
             raise self._failures[path]
         try:
             document = self._resolve(self.source(path), lazy)
         except ConfigError as error:
-            if not self._chain:
+            if lazy is None and not self._chain:
                 self._failures[path] = error
             raise
         if lazy is None:

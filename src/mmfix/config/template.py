@@ -10,6 +10,8 @@ from typing import Dict, NamedTuple
 from mmfix.errors import ConfigError
 
 _ENVIRONMENT = re.compile(r"""\{\{['"]?\s*\$(\w+)\s*:\s*(\S*?)\s*['"]?\}\}""")
+#: In the text that stands for a base reference until the bases are known.
+PLACEHOLDER = "_mmfix_base_reference"
 _BASE = re.compile(r"\{\{\s*_base_\.([\w.]+)\s*\}\}")
 
 
@@ -41,7 +43,7 @@ def substitute(text: str, path: str) -> Substituted:
     references: Dict[str, str] = {}
 
     def placeholder(match: re.Match[str]) -> str:
-        name = f"_{match.group(1)}_mmfix_base_reference"
+        name = f"_{match.group(1)}{PLACEHOLDER}"
         references[name] = match.group(1)
         return f'"{name}"'
 
@@ -66,7 +68,7 @@ def _environment(text: str, path: str) -> str:
     for name, default in _ENVIRONMENT.findall(text):
         value = os.environ.get(name, default)
         if not value:
-            line = text[: text.index(f"${name}")].count("\n") + 1
+            line = text[: max(0, text.find(f"${name}"))].count("\n") + 1
             raise ConfigError(
                 f"the environment variable {name} is not set and has no default",
                 path,

@@ -42,11 +42,7 @@ def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Any:
     value = evaluate(run, node.value, scope)
     index_node = index_of(node)
     if isinstance(index_node, ast.Slice):
-        bounds = [
-            None if part is None else evaluate(run, part, scope)
-            for part in (index_node.lower, index_node.upper, index_node.step)
-        ]
-        index: Any = Unknown("an unknown bound") if tainted(bounds) else slice(*bounds)
+        index: Any = _slice(run, index_node, scope)
     else:
         index = evaluate(run, index_node, scope)
     if isinstance(value, (Unknown, ModuleRef)) or tainted(index):
@@ -100,7 +96,7 @@ def assign(run: Run, target: ast.AST, value: Any, blame: Optional[Blame], scope:
         container = evaluate(run, target.value, scope)
         index_node = index_of(target)
         if isinstance(index_node, ast.Slice):
-            _poison_slice(run, container, target, scope)
+            _set_slice(run, container, _slice(run, index_node, scope), value, target)
             return
         set_item(run, container, evaluate(run, index_node, scope), value, blame, target)
     elif isinstance(target, ast.Attribute):
@@ -156,10 +152,14 @@ def delete(run: Run, target: ast.AST, scope: Scope) -> None:
             key = target.attr
         else:
             index_node = index_of(target)
-            if isinstance(index_node, ast.Slice):
-                _poison_slice(run, container, target, scope)
-                return
-            key = evaluate(run, index_node, scope)
+            key = (
+                _slice(run, index_node, scope)
+                if isinstance(index_node, ast.Slice)
+                else evaluate(run, index_node, scope)
+            )
+        if isinstance(key, Unknown) or tainted(key):
+            poison_object(run, container, "an unknown item was deleted", target)
+            return
         del container[key]
         if isinstance(container, TreeDict):
             container.blames.pop(key, None)
@@ -167,8 +167,24 @@ def delete(run: Run, target: ast.AST, scope: Scope) -> None:
             del container.blames[key]
 
 
-def _poison_slice(run: Run, container: Any, target: ast.AST, scope: Scope) -> None:
-    poison_object(run, container, "a slice was assigned", target)
+def _slice(run: Run, node: ast.Slice, scope: Scope) -> Any:
+    """A slice, or Unknown."""
+    parts = (node.lower, node.upper, node.step)
+    bounds = [None if part is None else evaluate(run, part, scope) for part in parts]
+    return Unknown("an unknown bound") if tainted(bounds) else slice(*bounds)
+
+
+def _set_slice(run: Run, container: Any, place: Any, value: Any, node: ast.AST) -> None:
+    if isinstance(container, (Unknown, ModuleRef)):
+        return
+    if not isinstance(container, TreeList):
+        raise TypeError(f"'{type(container).__name__}' object does not support slice assignment")
+    if isinstance(place, Unknown) or isinstance(value, (Unknown, ModuleRef)):
+        poison_object(run, container, "an unknown slice was assigned", node)
+        return
+    pairs = list(iterate(run, value, node))
+    container[place] = [item for item, _ in pairs]
+    container.blames[place] = [blame for _, blame in pairs]
 
 
 def _unpack(run: Run, target: Any, value: Any, blame: Optional[Blame], scope: Scope) -> None:

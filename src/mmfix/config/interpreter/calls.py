@@ -7,10 +7,10 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.containers import keywords
-from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted
+from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, opaque, tainted
 from mmfix.config.interpreter.methods import call_method, dict_update, wrap
 from mmfix.config.interpreter.modules import FUNCTIONS
-from mmfix.config.interpreter.poison import poison_object
+from mmfix.config.interpreter.poison import poison_callable, poison_object
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
@@ -29,6 +29,8 @@ _TYPES: Dict[str, Any] = {
 }  # fmt: skip
 
 #: They look only at the outside of their arguments, so an Unknown inside does no harm.
+_LAZY = {"next", "iter", "zip", "enumerate", "map", "filter"}
+_LONGEST_RANGE = 100_000
 _SHALLOW = {
     "len",
     "list",
@@ -68,17 +70,29 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
             _poison(run, [function.owner], node)
         return _unknown_call(run, node, args, kwargs)
     if isinstance(function, MethodRef):
+        if callable(kwargs.get("key")) or isinstance(kwargs.get("key"), (MethodRef, Builtin, ModuleRef)):
+            kwargs["key"] = _native_callable(run, node, kwargs["key"])
         blame = next((step for step in blames if step is not None), None) or Blame(run.source.origin(node))
         if function.name in ("setdefault", "insert") and len(blames) > 1 and blames[1] is not None:
             blame = blames[1]
-        if any(isinstance(arg, Unknown) for arg in args[:1]) and function.name in _KEYED:
+        if args and function.name in _KEYED and tainted(args[0]) and not isinstance(args[0], (list, dict)):
             _poison(run, [function.owner], node)
             return run.unknown("an unknown key", node)
-        return call_method(run, node, function.owner, function.name, args, kwargs, blame)
+        if isinstance(function.owner, set) and (tainted(args) or tainted(kwargs)):
+            _poison(run, [function.owner], node)
+            return run.unknown("a set of unknown values", node)
+        try:
+            return call_method(run, node, function.owner, function.name, args, kwargs, blame)
+        except Undecidable:
+            _poison(run, [function.owner], node)
+            return run.unknown("computed from an unknown value", node)
     if isinstance(function, Function):
         return function.call(function, tuple(args), kwargs)
     if isinstance(function, Builtin):
-        return _builtin(run, node, function.name, args, blames, kwargs)
+        try:
+            return _builtin(run, node, function.name, args, blames, kwargs)
+        except Undecidable:
+            return run.unknown("computed from an unknown value", node)
     if isinstance(function, ModuleRef) and function.path in FUNCTIONS:
         if function.path.startswith(("os.path.", "math.")) and tainted(args):
             return run.unknown("computed from an unknown value", node)
@@ -121,6 +135,8 @@ def _poison(run: Run, values: List[Any], node: ast.AST) -> None:
     for value in values:
         if isinstance(value, (dict, list, set)):
             poison_object(run, value, "handed to code that is not evaluated", node)
+        else:
+            poison_callable(run, value, "handed to code that is not evaluated", node)
 
 
 def _called(node: ast.AST) -> str:
@@ -152,22 +168,36 @@ def _builtin(
         tainted([arg for arg in args if not callable(arg)]) or tainted(kwargs.get("default"))
     ):
         return run.unknown("computed from an unknown value", node)
+    if name not in _LAZY:
+        args = [_materialized(run, node, arg) for arg in args]
+        if name not in _SHALLOW and tainted([arg for arg in args if not callable(arg)]):
+            return run.unknown("computed from an unknown value", node)
+        run.spend(sum(limits.weight(arg) for arg in args), node)
     args = [_native_callable(run, node, arg) for arg in args]
     keyword_args = {key: _native_callable(run, node, value) for key, value in kwargs.items()}
-    for arg in args:
-        if isinstance(arg, range) and name != "len":
-            run.spend(min(len(arg), 10**9), node)
     if name == "pow":
         return limits.power(run, node, *args) if len(args) == 2 else pow(*args)
     if name == "format" and len(args) > 1:
-        limits.check_format(run, node, str(args[1]))
+        limits.check_specification(run, node, str(args[1]))
     if name in ("bytes", "bytearray") and args and isinstance(args[0], int):
         run.spend(args[0], node)
     if name in ("list", "tuple") and len(args) == 1 and not kwargs:
         pairs = list(iterate(run, args[0], node))
         items, steps = [item for item, _ in pairs], [step for _, step in pairs]
         return TreeList(items, steps) if name == "list" else TreeTuple(items, tuple(steps))
-    return wrap(_NATIVE[name](*args, **keyword_args))
+    result = _NATIVE[name](*args, **keyword_args)
+    if isinstance(result, range) and len(result) > _LONGEST_RANGE:
+        run.fail("computes too much to be a config", node)
+    if isinstance(result, (str, bytes)):
+        run.spend(len(result) // 16, node)
+    return wrap(result)
+
+
+def _materialized(run: Run, node: ast.Call, value: Any) -> Any:
+    """An iterator as a list, so that it can be looked into; anything else as it is."""
+    if hasattr(value, "__next__"):
+        return [item for item, _ in iterate(run, value, node)]
+    return value
 
 
 def _isinstance(run: Run, node: ast.Call, args: List[Any]) -> Any:
@@ -180,8 +210,31 @@ def _isinstance(run: Run, node: ast.Call, args: List[Any]) -> Any:
     return isinstance(value, tuple(_TYPES[one.name] for one in wanted))
 
 
+class Undecidable(Exception):
+    """A function called from native code gave an Unknown, which native code must not see."""
+
+
 def _native_callable(run: Run, node: ast.Call, value: Any) -> Any:
     """A config-level callable as one that ``map`` or ``sorted`` can call."""
+    if isinstance(value, (Builtin, MethodRef, ModuleRef, Function)):
+        function = _plain_callable(run, node, value)
+
+        def decided(*args: Any) -> Any:
+            run.spend(1, node)
+            result = function(*args)
+            if opaque(result):
+                raise Undecidable
+            return result
+
+        return decided
+    return value
+
+
+def _plain_callable(run: Run, node: ast.Call, value: Any) -> Any:
+    if isinstance(value, ModuleRef):
+        if value.path not in FUNCTIONS:
+            raise Undecidable
+        return FUNCTIONS[value.path]
     if isinstance(value, Builtin):
         name = value.name
         return lambda *args: _builtin(run, node, name, list(args), [None] * len(args), TreeDict())

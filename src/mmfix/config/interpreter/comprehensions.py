@@ -7,6 +7,7 @@ from typing import Any, Callable, List, Optional
 
 from mmfix.config.interpreter.access import assign
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted, truth
+from mmfix.config.interpreter.poison import poison_calls
 from mmfix.config.interpreter.state import ModuleRef, Run, Scope
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList
@@ -24,7 +25,7 @@ def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
             results.append(evaluate(run, node.elt, inner))
         blames.append(blame_of(run, node.value if is_dict else node.elt, inner))
 
-    failure = _generate(run, node.generators, 0, scope, collect)
+    failure = _generate(run, node.generators, 0, [node], scope, collect)
     if failure is not None:
         return failure
     if is_dict:
@@ -45,6 +46,7 @@ def _generate(
     run: Run,
     generators: List[ast.comprehension],
     position: int,
+    rest: List[ast.AST],
     scope: Scope,
     collect: Callable[[Scope], None],
 ) -> Optional[Unknown]:
@@ -55,6 +57,7 @@ def _generate(
     generator = generators[position]
     values = evaluate(run, generator.iter, scope)
     if isinstance(values, (Unknown, ModuleRef)):
+        poison_calls(run, rest, "run in a loop over an unknown value", scope)
         return run.unknown("loops over an unknown value", generator.iter)
     for item, blame in iterate(run, values, generator.iter):
         inner = Scope(TreeDict(), scope)
@@ -62,11 +65,12 @@ def _generate(
         for condition in generator.ifs:
             known = truth(run, evaluate(run, condition, inner), condition)
             if isinstance(known, Unknown):
+                poison_calls(run, rest, known.reason, scope)
                 return known
             if not known:
                 break
         else:
-            failure = _generate(run, generators, position + 1, inner, collect)
+            failure = _generate(run, generators, position + 1, rest, inner, collect)
             if failure is not None:
                 return failure
     return None

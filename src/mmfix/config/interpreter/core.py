@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope
 from mmfix.config.origin import Blame, Unknown
@@ -80,17 +80,22 @@ def index_of(node: ast.Subscript) -> Any:
     return index.value if type(index).__name__ == "Index" else index
 
 
-def tainted(value: Any, depth: int = 0) -> bool:
-    """True when an Unknown is somewhere inside."""
-    if isinstance(value, Unknown):
-        return True
-    if depth > 50:
-        return True
-    if isinstance(value, dict):
-        return any(tainted(item, depth + 1) for item in value.values())
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return any(tainted(item, depth + 1) for item in value)
-    return isinstance(value, (ModuleRef, MethodRef, Function, Builtin, LazyName))
+def tainted(value: Any) -> bool:
+    """True when an Unknown, or an object that only exists while reading, is somewhere inside."""
+    if not isinstance(value, (dict, list, tuple, set, frozenset)):
+        return opaque(value)
+    seen = {id(value)}
+    stack = [value]
+    while stack:
+        container = stack.pop()
+        for item in container.values() if isinstance(container, dict) else container:
+            if isinstance(item, (dict, list, tuple, set, frozenset)):
+                if id(item) not in seen:
+                    seen.add(id(item))
+                    stack.append(item)
+            elif opaque(item):
+                return True
+    return False
 
 
 def opaque(value: Any) -> bool:
@@ -107,15 +112,15 @@ def truth(run: Run, value: Any, node: ast.AST) -> Any:
 
 def iterate(run: Run, value: Any, node: ast.AST) -> Iterator[Tuple[Any, Optional[Blame]]]:
     """The elements of an iterable with their blames, counted against the budget."""
-    blames: Iterable[Optional[Blame]]
     if isinstance(value, (TreeList, TreeTuple)):
-        blames = value.blames
-        for item, blame in zip(list(value), list(blames)):
+        position = 0
+        while position < len(value):  # the loop may change the list it runs over
             run.spend(1, node)
-            yield item, blame
+            yield value[position], value.blames[position]
+            position += 1
         return
     if isinstance(value, TreeDict):
-        for key in list(value):
+        for key in value:
             run.spend(1, node)
             yield key, value.blames.get(key)
         return

@@ -6,6 +6,7 @@ import ast
 from typing import Any, Dict, Tuple, Union
 
 from mmfix.config.interpreter.core import HANDLERS, evaluate
+from mmfix.config.interpreter.poison import poison_callable
 from mmfix.config.interpreter.state import MAX_CALL_DEPTH, Function, Run, Scope
 from mmfix.config.origin import Blame
 from mmfix.config.values import TreeDict, TreeTuple
@@ -41,15 +42,22 @@ def _call(run: Run, function: Function, args: Tuple[Any, ...], kwargs: Dict[str,
     run.spend(1, node)
     scope = Scope(_bind_arguments(function, args, kwargs), function.scope)
     run.depth += 1
+    run.active.append(scope)
     try:
         if run.depth > MAX_CALL_DEPTH:
             run.fail("its functions call each other too deeply", node)
         if isinstance(node, ast.Lambda):
             return evaluate(run, node.body, scope)
+        if any(isinstance(inner, ast.Nonlocal) for inner in node.body):
+            poison_callable(run, function, "nonlocal names are not followed", node)
+            return run.unknown("nonlocal names are not followed", node)
         signal = execute(run, node.body, scope)
+        if signal is not None and signal.kind == "unknown":
+            return run.unknown("returned under an unknown condition", node)
         return signal.value if signal is not None and signal.kind == "return" else None
     finally:
         run.depth -= 1
+        run.active.pop()
 
 
 def _bind_arguments(function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> TreeDict:

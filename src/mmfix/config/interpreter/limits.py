@@ -9,6 +9,10 @@ from typing import Any, Callable, Dict
 
 from mmfix.config.interpreter.state import Run
 
+#: A field width in `{:>99999}`, in `%99999d`, and as the whole of a format specification.
+_FIELD_WIDTH = re.compile(r"\{[^{}]*:[^{}]*\d{5,}")
+_PERCENT_WIDTH = re.compile(r"%(\(\w*\))?[-#0 +]*(\d{5,}|[\d*]*\.\d{5,})")
+_PERCENT_STAR = re.compile(r"%(\(\w*\))?[-#0 +]*(\*|\d*\.\*)")
 _WIDTH = re.compile(r"\d{5,}")
 _MAX_BITS = 100_000
 
@@ -57,15 +61,41 @@ def modulo(run: Run, node: ast.AST, left: Any, right: Any) -> Any:
         numbers = [
             item for item in (right if isinstance(right, tuple) else (right,)) if isinstance(item, int)
         ]
-        if _WIDTH.search(text) or ("*" in text and any(abs(number) > 9999 for number in numbers)):
+        wide = any(abs(number) > 9999 for number in numbers)
+        if _PERCENT_WIDTH.search(text) or (wide and _PERCENT_STAR.search(text)):
             run.fail("formats text too wide to be a setting", node)
-    return left % right
+        run.spend(weight(right), node)
+    result = left % right
+    if isinstance(result, (str, bytes)):
+        run.spend(len(result) // 16, node)
+    return result
 
 
-def check_format(run: Run, node: ast.AST, spec: str) -> None:
-    """Refuse a format string or specification that asks for a huge field."""
+def check_specification(run: Run, node: ast.AST, spec: str) -> None:
+    """Refuse a format specification (``>10``) that asks for a huge field."""
     if _WIDTH.search(spec):
         run.fail("formats text too wide to be a setting", node)
+
+
+def check_template(run: Run, node: ast.AST, template: str) -> None:
+    """Refuse a template (``'{:>10}'``) that asks for a huge field."""
+    if _FIELD_WIDTH.search(template):
+        run.fail("formats text too wide to be a setting", node)
+
+
+def weight(value: Any) -> int:
+    """Nodes of a value, shared parts counted as often as they are seen: what walking it costs."""
+    return _weigh(value, {})
+
+
+def _weigh(value: Any, known: Dict[int, int]) -> int:
+    if not isinstance(value, (dict, list, tuple, set, frozenset)):
+        return len(value) // 16 if isinstance(value, (str, bytes)) else 1
+    if id(value) not in known:
+        known[id(value)] = 1  # a container inside itself is found when the config is finished
+        items = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_weigh(item, known) for item in items)
+    return known[id(value)]
 
 
 BINARY: Dict[type, Callable[[Run, ast.AST, Any, Any], Any]] = {

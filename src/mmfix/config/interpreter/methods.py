@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List
 
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.containers import spread
-from mmfix.config.interpreter.core import iterate, tainted
+from mmfix.config.interpreter.core import iterate, opaque, tainted
 from mmfix.config.interpreter.poison import poison_object
 from mmfix.config.interpreter.state import Run, replacing
 from mmfix.config.origin import Blame, Unknown
@@ -22,8 +22,6 @@ _PLAIN_TYPES = (str, bytes, int, float, complex, set, frozenset, range, tuple)
 def wrap(value: Any) -> Any:
     """A native container as a tree container; elements are kept as they are."""
     if type(value) in (TreeDict, TreeList, TreeTuple):
-        if type(value) is TreeList:
-            return TreeList(value, list(value.blames))
         return value
     if isinstance(value, dict):
         return TreeDict(value)
@@ -46,16 +44,17 @@ def call_method(
         if name == "update":
             return dict_update(run, node, owner, args, kwargs)
         handler = _DICT.get(name)
-        return (
-            run.unknown(f"dict.{name} is not evaluated", node)
-            if handler is None
-            else handler(owner, args, blame)
-        )
+        default = [kwargs["default"]] if owner.config and set(kwargs) == {"default"} else []
+        if handler is None or (kwargs and not default):
+            poison_object(run, owner, f"dict.{name} is not evaluated", node)
+            return run.unknown(f"dict.{name} is not evaluated", node)
+        return handler(owner, [*args, *default], blame)
     if isinstance(owner, TreeList):
         if name == "sort":
             return _sort(run, node, owner, kwargs)
         list_handler = _LIST.get(name)
-        if list_handler is None:
+        if list_handler is None or kwargs:
+            poison_object(run, owner, f"list.{name} is not evaluated", node)
             return run.unknown(f"list.{name} is not evaluated", node)
         return list_handler(run, node, owner, args, blame)
     if not isinstance(owner, _PLAIN_TYPES) or name.startswith("_"):
@@ -66,7 +65,12 @@ def call_method(
         failure = _check_text(run, node, owner, name, args, kwargs)
         if failure is not None:
             return failure
-    return wrap(getattr(owner, name)(*args, **kwargs))
+    if name in ("to_bytes", "translate") or (isinstance(owner, range) and len(owner) > 10_000):
+        return run.unknown(f"{type(owner).__name__}.{name} is not evaluated", node)
+    result = getattr(owner, name)(*args, **kwargs)
+    if isinstance(result, (str, bytes)):
+        run.spend(len(result) // 16, node)
+    return wrap(result)
 
 
 def _check_text(run: Run, node: ast.Call, owner: Any, name: str, args: List[Any], kwargs: TreeDict) -> Any:
@@ -74,7 +78,7 @@ def _check_text(run: Run, node: ast.Call, owner: Any, name: str, args: List[Any]
     if any(isinstance(arg, int) and abs(arg) > 9999 for arg in args) and name not in ("format", "join"):
         run.fail("formats text too wide to be a setting", node)
     if name in ("format", "format_map"):
-        limits.check_format(run, node, str(owner))
+        limits.check_template(run, node, str(owner))
         if _FIELD_ACCESS.search(str(owner)):
             return run.unknown("a format string that looks inside objects", node)
         if _NESTED_FIELD.search(str(owner)) and any(
@@ -111,7 +115,7 @@ def _setdefault(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
         value = args[1] if len(args) > 1 else None
         owner[key] = hook(value) if owner.config else value
         owner.blames[key] = blame
-        return value if owner.config and not isinstance(value, dict) else owner[key]
+        return value  # a config dict has stored a copy of it (addict.Dict.setdefault)
     return owner[key]
 
 
@@ -260,7 +264,7 @@ def _list_clear(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blam
 
 
 def _sort(run: Run, node: ast.Call, owner: TreeList, kwargs: TreeDict) -> Any:
-    if tainted(list(owner)):
+    if tainted(list(owner)) or opaque(kwargs.get("reverse")):
         poison_object(run, owner, "sorted with an unknown value inside", node)
         return None
     key = kwargs.get("key") or (lambda value: value)

@@ -7,7 +7,7 @@ import os.path as osp
 from typing import Any, Callable, Dict
 
 from mmfix.config.interpreter.state import ModuleRef
-from mmfix.config.values import TreeDict, deep_copy
+from mmfix.config.values import TreeDict, TreeList, deep_copy
 
 
 def shallow_copy(value: Any) -> Any:
@@ -16,6 +16,8 @@ def shallow_copy(value: Any) -> Any:
 
     if isinstance(value, TreeDict):
         return dict_copy(value)
+    if isinstance(value, TreeList):
+        return TreeList(value, list(value.blames))
     return wrap(value) if isinstance(value, (list, tuple, dict)) else value
 
 
@@ -27,7 +29,6 @@ FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "copy.copy": shallow_copy,
     "copy.deepcopy": _deep_copy,
     "collections.OrderedDict": dict,
-    "dict.fromkeys": dict.fromkeys,
 }
 for _name in ("join", "dirname", "basename", "splitext", "split", "normpath", "isabs", "abspath"):
     FUNCTIONS[f"os.path.{_name}"] = getattr(osp, _name)

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.containers import spread
 from mmfix.config.interpreter.core import HANDLERS, evaluate, opaque, tainted, truth
+from mmfix.config.interpreter.poison import poison_calls
 from mmfix.config.interpreter.state import Run, Scope
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeTuple
@@ -25,6 +26,8 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
     if opaque(left) or opaque(right) or (kind is ast.Mod and tainted(right)):
         return run.unknown("computed from an unknown value", node)
     if kind is ast.BitOr and isinstance(left, dict) and isinstance(right, dict):
+        if getattr(left, "config", False) or getattr(right, "config", False):
+            return run.unknown("`|` of config dicts", node)
         merged = TreeDict(left, config=getattr(left, "config", False))
         merged.blames = dict(getattr(left, "blames", {}))
         spread(merged, right, unique=False)
@@ -63,6 +66,7 @@ def _bool(run: Run, node: ast.BoolOp, scope: Scope) -> Any:
         value = evaluate(run, item, scope)
         known = truth(run, value, item)
         if isinstance(known, Unknown):
+            poison_calls(run, node.values, known.reason, scope)
             return known
         if known is stop_at:
             return value
@@ -83,6 +87,9 @@ _COMPARE: Dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
+_CONTAINERS = (dict, list, tuple, set, frozenset)
+
+
 def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
     left = evaluate(run, node.left, scope)
     for op, right_node in zip(node.ops, node.comparators):
@@ -96,6 +103,8 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             or not (identity or keys_only or not (tainted(left) or tainted(right)))
         ):
             return run.unknown("compares an unknown value", node)
+        if isinstance(left, _CONTAINERS) or isinstance(right, _CONTAINERS):
+            run.spend(limits.weight(left) + limits.weight(right), node)
         result = _COMPARE[kind](left, right)
         if not result:
             return result
@@ -106,6 +115,7 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
 def _if(run: Run, node: ast.IfExp, scope: Scope) -> Any:
     known = truth(run, evaluate(run, node.test, scope), node.test)
     if isinstance(known, Unknown):
+        poison_calls(run, [node.body, node.orelse], known.reason, scope)
         return known
     return evaluate(run, node.body if known else node.orelse, scope)
 
@@ -129,7 +139,7 @@ def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Any:
     spec = "" if node.format_spec is None else evaluate(run, node.format_spec, scope)
     if tainted(value) or isinstance(spec, Unknown):
         return run.unknown("text made from an unknown value", node)
-    limits.check_format(run, node, spec)
+    limits.check_specification(run, node, spec)
     if node.conversion > 0:
         value = _CONVERSIONS[chr(node.conversion)](value)
     return format(value, spec)

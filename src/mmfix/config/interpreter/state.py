@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, FrozenSet, NoReturn, Optional, Set, Union
+from typing import Any, Callable, Dict, FrozenSet, List, NoReturn, Optional, Set, Union
 
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.source import Source
@@ -27,9 +27,16 @@ class Scope:
         self.parent = parent
         self.global_names: Set[str] = set()
 
+    def top(self) -> Scope:
+        """The file's own scope."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
     def find(self, name: str) -> Optional[Scope]:
         """The nearest scope that binds ``name``, or None."""
-        scope: Optional[Scope] = self
+        scope: Optional[Scope] = self.top() if name in self.global_names else self
         while scope is not None:
             if name in scope.names:
                 return scope
@@ -46,6 +53,8 @@ class Run:
         lazy: It is a lazy config (imported names become ``LazyName``).
         base_modules: Modules a lazy config reads as bases, as its imports spell them.
         steps: Budget used so far.
+        active: Scopes of the functions being called.
+        unknowns: How many values were found to be unknown so far.
     """
 
     def __init__(self, source: Source, names: TreeDict, lazy: bool = False) -> None:
@@ -55,6 +64,8 @@ class Run:
         self.base_modules: FrozenSet[str] = frozenset()
         self.steps = 0
         self.depth = 0
+        self.unknowns = 0
+        self.active: List[Scope] = []
 
     def spend(self, amount: int, node: Optional[ast.AST] = None) -> None:
         """Use up budget.
@@ -72,6 +83,7 @@ class Run:
 
     def unknown(self, reason: str, node: ast.AST) -> Unknown:
         """A value that would need running code."""
+        self.unknowns += 1
         return Unknown(reason, self.source.origin(node))
 
 
@@ -135,6 +147,8 @@ def replacing(blame: Blame, old: Optional[Blame]) -> Blame:
 
 def bind(scope: Scope, name: str, value: Any, blame: Optional[Blame]) -> None:
     """Bind a name; a rebound name remembers what it replaced."""
+    if name in scope.global_names:
+        scope = scope.top()
     names = scope.names
     if blame is not None:
         names.blames[name] = replacing(blame, names.blames.get(name))

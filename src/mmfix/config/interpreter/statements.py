@@ -13,7 +13,7 @@ from mmfix.config.interpreter.functions import make_function
 from mmfix.config.interpreter.methods import dict_update, extend_list
 from mmfix.config.interpreter.modules import member
 from mmfix.config.interpreter.operators import binary
-from mmfix.config.interpreter.poison import poison_names
+from mmfix.config.interpreter.poison import poison_body, poison_names, poison_object
 from mmfix.config.interpreter.state import ModuleRef, Run, Scope, bind
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, whole_module
@@ -69,18 +69,12 @@ def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
     value = evaluate(run, node.value, scope)
     blame = blame_of(run, node.value, scope)
     for target in node.targets:
-        _store(run, target, value, blame, scope)
-
-
-def _store(run: Run, target: ast.AST, value: Any, blame: Optional[Blame], scope: Scope) -> None:
-    if isinstance(target, ast.Name) and target.id in scope.global_names:
-        scope = run.scope
-    assign(run, target, value, blame, scope)
+        assign(run, target, value, blame, scope)
 
 
 def _annotated(run: Run, node: ast.AnnAssign, scope: Scope) -> None:
     if node.value is not None:
-        _store(run, node.target, evaluate(run, node.value, scope), blame_of(run, node.value, scope), scope)
+        assign(run, node.target, evaluate(run, node.value, scope), blame_of(run, node.value, scope), scope)
 
 
 def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
@@ -88,14 +82,24 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
     current = evaluate(run, load, scope)
     value = evaluate(run, node.value, scope)
     kind = type(node.op)
-    if isinstance(current, TreeList) and kind is ast.Add:
-        extend_list(run, node, current, value)
-        return
-    if isinstance(current, TreeDict) and kind is ast.BitOr:
-        dict_update(run, node, current, [value], TreeDict())
+    if isinstance(current, (TreeList, TreeDict, set)):
+        blame = blame_of(run, node.target, scope).via or blame_of(run, node.value, scope)
+        if isinstance(current, TreeList) and kind is ast.Add:
+            extend_list(run, node, current, value)
+        elif isinstance(current, TreeDict) and kind is ast.BitOr:
+            dict_update(run, node, current, [value], TreeDict())
+        elif isinstance(current, TreeList) and kind is ast.Mult and isinstance(value, int):
+            run.spend(max(0, len(current) * value), node)
+            current *= value
+            current.blames *= value
+        else:
+            poison_object(run, current, "changed by an operator that is not followed", node)
+            return
+        if not isinstance(node.target, ast.Name):  # stored back, and a config dict copies it
+            assign(run, node.target, current, blame, scope)
         return
     result = binary(run, node, kind, current, value)
-    _store(run, node.target, result, blame_of(run, node.value, scope), scope)
+    assign(run, node.target, result, blame_of(run, node.value, scope), scope)
 
 
 def _as_load(target: Any) -> ast.AST:
@@ -117,7 +121,7 @@ def _if(run: Run, node: ast.If, scope: Scope) -> Optional[Signal]:
     known = truth(run, evaluate(run, node.test, scope), node.test)
     if isinstance(known, Unknown):
         poison_names(run, [*node.body, *node.orelse], f"depends on a condition: {known.reason}", scope)
-        return None
+        return _maybe_left([*node.body, *node.orelse])
     return execute(run, node.body if known else node.orelse, scope)
 
 
@@ -126,10 +130,13 @@ def _for(run: Run, node: ast.For, scope: Scope) -> Optional[Signal]:
     values = evaluate(run, node.iter, scope)
     if isinstance(values, (Unknown, ModuleRef, LazyName)):
         poison_names(run, [node], "set in a loop over an unknown value", scope)
-        return None
+        return _maybe_left(node.body, loop=True)
     for item, blame in iterate(run, values, node):
         assign(run, node.target, item, blame or blame_of(run, node.iter, scope), scope)
         signal = execute(run, node.body, scope)
+        if signal is not None and signal.kind == "unknown":
+            poison_names(run, [node], "set in a loop that may end early", scope)
+            return _maybe_left(node.body, loop=True)
         if signal is not None and signal.kind != "continue":
             return None if signal.kind == "break" else signal
     return execute(run, node.orelse, scope)
@@ -142,12 +149,32 @@ def _while(run: Run, node: ast.While, scope: Scope) -> Optional[Signal]:
         known = truth(run, evaluate(run, node.test, scope), node.test)
         if isinstance(known, Unknown):
             poison_names(run, [node], "set in a loop with an unknown condition", scope)
-            return None
+            return _maybe_left(node.body, loop=True)
         if not known:
             return execute(run, node.orelse, scope)
         signal = execute(run, node.body, scope)
+        if signal is not None and signal.kind == "unknown":
+            poison_names(run, [node], "set in a loop that may end early", scope)
+            return _maybe_left(node.body, loop=True)
         if signal is not None and signal.kind != "continue":
             return None if signal.kind == "break" else signal
+
+
+def _maybe_left(body: List[ast.stmt], loop: bool = False) -> Optional[Signal]:
+    """The signal of a block that was not followed: unknown if it may have left the block around it.
+
+    Args:
+        loop: The block is a loop's, so only `return` leaves what is around.
+    """
+    leaves = (ast.Return,) if loop else (ast.Return, ast.Break, ast.Continue)
+    stack: List[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, leaves):
+            return Signal("unknown")
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+            stack.extend(ast.iter_child_nodes(node))
+    return None
 
 
 def _require_body(run: Run, node: Any) -> None:
@@ -157,30 +184,51 @@ def _require_body(run: Run, node: Any) -> None:
 
 
 def _try(run: Run, node: ast.Try, scope: Scope) -> Optional[Signal]:
+    unknowns = run.unknowns
+    signal: Optional[Signal] = None
     try:
         signal = execute(run, node.body, scope)
+        uncertain = run.unknowns > unknowns or _imports(node.body)
+        if not uncertain:
+            signal = signal or execute(run, node.orelse, scope)
     except (ConfigError, RecursionError):
         raise
     except Exception as error:
-        for handler in node.handlers:
-            if _catches(handler, error):
-                if handler.name:
-                    bind(scope, handler.name, run.unknown("an exception", handler), None)
-                signal = execute(run, handler.body, scope)
-                break
-        else:
+        handler = _handler(node.handlers, error)
+        uncertain = run.unknowns > unknowns or handler is None
+        if isinstance(handler, ast.ExceptHandler) and not uncertain:
+            signal = execute(run, handler.body, scope)
+        elif handler is False and not uncertain:
+            final = execute(run, node.finalbody, scope)
+            if final is not None:
+                return final
             raise
-    else:
-        signal = signal or execute(run, node.orelse, scope)
-    return signal or execute(run, node.finalbody, scope)
+    if uncertain and node.handlers:
+        # what was not evaluated may have raised, and then a handler would have run
+        poison_names(run, [node], "set where an exception may have been caught", scope)
+        return _maybe_left([node])
+    return execute(run, node.finalbody, scope) or signal
 
 
-def _catches(handler: ast.ExceptHandler, error: Exception) -> bool:
-    if handler.type is None:
-        return True
-    names = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    classes = [getattr(builtins, name.id, None) for name in names if isinstance(name, ast.Name)]
-    return any(isinstance(one, type) and isinstance(error, one) for one in classes)
+def _imports(body: List[ast.stmt]) -> bool:
+    return any(isinstance(inner, (ast.Import, ast.ImportFrom)) for node in body for inner in ast.walk(node))
+
+
+def _handler(handlers: List[ast.ExceptHandler], error: Exception) -> Any:
+    """The handler that catches ``error``; False if none does, None if that cannot be told."""
+    for handler in handlers:
+        if handler.name:
+            return None  # the exception object is not modelled
+        if handler.type is None:
+            return handler
+        names = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        for name in names:
+            kind = getattr(builtins, name.id, None) if isinstance(name, ast.Name) else None
+            if not isinstance(kind, type):
+                return None
+            if isinstance(error, kind):
+                return handler
+    return False
 
 
 def _with(run: Run, node: ast.With, scope: Scope) -> None:
@@ -193,6 +241,7 @@ def _function(run: Run, node: ast.FunctionDef, scope: Scope) -> None:
 
 
 def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
+    poison_body(run, node.body, scope, "used in a class that is not evaluated", node)
     bind(scope, node.name, run.unknown("a class", node), Blame(run.source.origin(node)))
 
 
@@ -230,7 +279,11 @@ def _assert(run: Run, node: ast.Assert, scope: Scope) -> None:
 
 
 def _raise(run: Run, node: ast.Raise, scope: Scope) -> None:
-    raise RuntimeError("the config itself raises an error")
+    name = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    kind = getattr(builtins, name.id, None) if isinstance(name, ast.Name) else None
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        raise kind("raised by the config itself")
+    run.fail("raises an exception", node)
 
 
 def _delete(run: Run, node: ast.Delete, scope: Scope) -> None:
