@@ -17,6 +17,7 @@ from mmfix.errors import ConfigError
 
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "work_dirs", "build", "dist"}
 _SIGNATURE = re.compile(r"""^\s*["']?(_base_|model)["']?\s*(:[^:\n]*)?[=:]|\bread_base\b""", re.MULTILINE)
+_DATA_SIGNATURE = re.compile(r"""(?<!\w)["']?(_base_|model)["']?\s*:""")
 _ROOT_NAMES = ("configs", "config")
 MANY_NAMES = 50
 _PROJECT_FILES = (".git", "setup.py", "pyproject.toml")
@@ -48,7 +49,8 @@ def walk(folder: str, seen: Optional[Callable[[str], None]] = None) -> Iterator[
 
 def _looks_like_config(path: str) -> bool:
     text = _text(path)
-    return text is None or _SIGNATURE.search(text) is not None
+    signature = _DATA_SIGNATURE if path.endswith(DATA_SUFFIXES) else _SIGNATURE
+    return text is None or signature.search(text) is not None
 
 
 def _text(path: str) -> Optional[str]:
@@ -65,8 +67,8 @@ def _text(path: str) -> Optional[str]:
 def configs_root(path: str) -> str:
     """The folder whose configs may inherit ``path``.
 
-    The nearest parent called ``configs``; else the nearest that holds ``.git``, ``setup.py`` or
-    ``pyproject.toml``; else the file's own folder.
+    The nearest parent called ``configs``; else the folder that holds the outermost ``_base_`` folder around
+    the file; else the nearest that holds ``.git``, ``setup.py`` or ``pyproject.toml``; else the file's own.
     """
     own = osp.dirname(osp.abspath(path))
     parents = [own]
@@ -75,6 +77,9 @@ def configs_root(path: str) -> str:
     for parent in parents:
         if osp.basename(parent) in _ROOT_NAMES:
             return parent
+    for parent in reversed(parents):
+        if osp.basename(parent) == "_base_":
+            return osp.dirname(parent)
     for parent in parents:
         if any(osp.exists(osp.join(parent, name)) for name in _PROJECT_FILES):
             return parent

@@ -7,7 +7,7 @@ import os
 import os.path as osp
 import sys
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from mmfix.config.origin import Origin
 from mmfix.config.template import substitute
@@ -44,13 +44,15 @@ class Source:
 
     def __post_init__(self) -> None:
         self._lines: List[str] = [] if self.code.isascii() else self.code.split("\n")
+        self._encoded: Tuple[int, bytes] = (0, b"")
 
     def origin(self, node: Any) -> Origin:
         """Where a syntax node stands; columns are counted in characters, from 1."""
         line, column = node.lineno, node.col_offset
-        if self._lines and line <= len(self._lines):
-            head = self._lines[line - 1].encode("utf-8", "replace")[:column]
-            column = len(head.decode("utf-8", "replace"))
+        if self._lines and line <= len(self._lines) and not self._lines[line - 1].isascii():
+            if self._encoded[0] != line:
+                self._encoded = (line, self._lines[line - 1].encode("utf-8", "replace"))
+            column = len(self._encoded[1][:column].decode("utf-8", "replace"))
         # a NamedTuple's own constructor takes twice as long, and every value of every config has one
         return _new_tuple(Origin, (self.path, line, column + 1))
 

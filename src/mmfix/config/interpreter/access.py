@@ -54,12 +54,18 @@ def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Any:
     return result
 
 
+#: Attributes that MMEngine's ``LazyObject`` and ``LazyAttr`` have themselves.
+_OWN_NAMES_OF_LAZY = {"module", "name", "location", "build", "source"}
+
+
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Any:
     value = evaluate(run, node.value, scope)
     name = node.attr
     if isinstance(value, Unknown):
         return run.unknown("part of an unknown value", node)
     if isinstance(value, LazyName):
+        if name in _OWN_NAMES_OF_LAZY or name.startswith("__"):
+            return run.unknown("an attribute of MMEngine's lazy object", node)
         return LazyName(f"{value.path}.{name}")
     if isinstance(value, ModuleRef):
         return member(f"{value.path}.{name}")
@@ -80,7 +86,10 @@ def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Any:
 
 def _walrus(run: Run, node: ast.NamedExpr, scope: Scope) -> Any:
     value = evaluate(run, node.value, scope)
-    bind(scope, node.target.id, value, blame_of(run, node.value, scope))
+    blame = blame_of(run, node.value, scope)
+    while scope.comprehension and scope.parent is not None:
+        scope = scope.parent  # `:=` binds outside of the comprehension it stands in
+    bind(scope, node.target.id, value, blame)
     return value
 
 

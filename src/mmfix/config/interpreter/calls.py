@@ -81,6 +81,8 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
         if isinstance(function.owner, set) and (tainted(args) or tainted(kwargs)):
             _poison(run, [function.owner], node)
             return run.unknown("a set of unknown values", node)
+        if not isinstance(function.owner, (dict, list)):
+            args = [_materialized(run, node, arg) for arg in args]
         try:
             return call_method(run, node, function.owner, function.name, args, kwargs, blame)
         except Undecidable:
@@ -158,8 +160,10 @@ def _builtin(
             return run.unknown("made from an unknown value", node)
         dict_update(run, node, result, args, kwargs)
         return result
-    if name == "type":
-        return run.unknown("a class", node)
+    if name in ("type", "id", "hash", "callable"):
+        return run.unknown("a class", node) if name == "type" else run.unknown(f"{name}() of an object", node)
+    if name in ("getattr", "hasattr"):
+        return _getattr(run, node, name, args)
     if name == "isinstance":
         return _isinstance(run, node, args)
     if any(isinstance(arg, (Unknown, ModuleRef, LazyName)) for arg in args):
@@ -174,6 +178,8 @@ def _builtin(
             return run.unknown("computed from an unknown value", node)
         run.spend(sum(limits.weight(arg) for arg in args), node)
     args = [_native_callable(run, node, arg) for arg in args]
+    if tainted([value for value in kwargs.values() if not _is_callable(value)]):
+        return run.unknown("computed from an unknown value", node)
     keyword_args = {key: _native_callable(run, node, value) for key, value in kwargs.items()}
     if name == "pow":
         return limits.power(run, node, *args) if len(args) == 2 else pow(*args)
@@ -193,11 +199,30 @@ def _builtin(
     return wrap(result)
 
 
+def _is_callable(value: Any) -> bool:
+    return isinstance(value, (Builtin, MethodRef, ModuleRef, Function))
+
+
 def _materialized(run: Run, node: ast.Call, value: Any) -> Any:
     """An iterator as a list, so that it can be looked into; anything else as it is."""
     if hasattr(value, "__next__"):
         return [item for item, _ in iterate(run, value, node)]
     return value
+
+
+def _getattr(run: Run, node: ast.Call, name: str, args: List[Any]) -> Any:
+    """``getattr`` and ``hasattr`` for the keys of dicts; of anything else they are unknown."""
+    owner = args[0] if args else None
+    if not (isinstance(owner, TreeDict) and len(args) > 1 and isinstance(args[1], str)) or hasattr(
+        dict, args[1]
+    ):
+        return run.unknown(f"{name}() of an object", node)
+    present = owner.config and args[1] in owner
+    if name == "hasattr":
+        return present
+    if not present and len(args) < 3:
+        raise AttributeError(f"no attribute '{args[1]}'")
+    return owner[args[1]] if present else args[2]
 
 
 def _isinstance(run: Run, node: ast.Call, args: List[Any]) -> Any:
@@ -216,7 +241,7 @@ class Undecidable(Exception):
 
 def _native_callable(run: Run, node: ast.Call, value: Any) -> Any:
     """A config-level callable as one that ``map`` or ``sorted`` can call."""
-    if isinstance(value, (Builtin, MethodRef, ModuleRef, Function)):
+    if _is_callable(value):
         function = _plain_callable(run, node, value)
 
         def decided(*args: Any) -> Any:

@@ -59,8 +59,8 @@ def _generate(
     if isinstance(values, (Unknown, ModuleRef)):
         poison_calls(run, rest, "run in a loop over an unknown value", scope)
         return run.unknown("loops over an unknown value", generator.iter)
+    inner = Scope(TreeDict(), scope, comprehension=True)
     for item, blame in iterate(run, values, generator.iter):
-        inner = Scope(TreeDict(), scope)
         assign(run, generator.target, item, blame, inner)
         for condition in generator.ifs:
             known = truth(run, evaluate(run, condition, inner), condition)

@@ -6,7 +6,7 @@ import ast
 from typing import Any, Dict, Tuple, Union
 
 from mmfix.config.interpreter.core import HANDLERS, evaluate
-from mmfix.config.interpreter.poison import poison_callable
+from mmfix.config.interpreter.poison import poison_body, poison_callable
 from mmfix.config.interpreter.state import MAX_CALL_DEPTH, Function, Run, Scope
 from mmfix.config.origin import Blame
 from mmfix.config.values import TreeDict, TreeTuple
@@ -15,6 +15,7 @@ from mmfix.config.values import TreeDict, TreeTuple
 def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Scope) -> Any:
     """A callable value for ``def`` or ``lambda``; Unknown for a decorated function."""
     if isinstance(node, ast.FunctionDef) and node.decorator_list:
+        poison_body(run, node.body, scope, "used in a decorated function", node)
         return run.unknown("a decorated function", node)
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
@@ -30,7 +31,10 @@ def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Sco
     generates = any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in ast.walk(node))
 
     def call(function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        return run.unknown("a generator", node) if generates else _call(run, function, args, kwargs)
+        if generates:
+            poison_callable(run, function, "a generator is not followed", node)
+            return run.unknown("a generator", node)
+        return _call(run, function, args, kwargs)
 
     return Function(node, scope, defaults, call)
 

@@ -16,6 +16,7 @@ from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, hook
 
 _FIELD_ACCESS = re.compile(r"\{\w*[.\[]")
 _NESTED_FIELD = re.compile(r"\{[^}]*\{")
+_PADDING = ("ljust", "rjust", "center", "zfill", "expandtabs")
 _PLAIN_TYPES = (str, bytes, int, float, complex, set, frozenset, range, tuple)
 
 
@@ -75,7 +76,7 @@ def call_method(
 
 def _check_text(run: Run, node: ast.Call, owner: Any, name: str, args: List[Any], kwargs: TreeDict) -> Any:
     """Refuse text operations with huge results; an Unknown for formats that look inside objects."""
-    if any(isinstance(arg, int) and abs(arg) > 9999 for arg in args) and name not in ("format", "join"):
+    if name in _PADDING and any(isinstance(arg, int) and abs(arg) > 9999 for arg in args):
         run.fail("formats text too wide to be a setting", node)
     if name in ("format", "format_map"):
         limits.check_template(run, node, str(owner))

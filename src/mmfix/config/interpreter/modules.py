@@ -55,8 +55,9 @@ DROPPED = {name for name, function in FUNCTIONS.items() if name.startswith(("os.
 #: Builtins that `calls` evaluates.
 BUILTINS = frozenset(
     (
-        "abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "complex", "dict", "divmod", "enumerate",
-        "filter", "float", "format", "frozenset", "hex", "int", "isinstance", "iter", "len", "list", "map",
+        "abs", "all", "any", "ascii", "bin", "bool", "bytes", "callable", "chr", "complex", "dict", "divmod",
+        "enumerate", "filter", "float", "format", "frozenset", "getattr", "hasattr", "hash", "hex", "id",
+        "int", "isinstance", "iter", "len", "list", "map",
         "max", "min", "next", "oct", "ord", "pow", "print", "range", "repr", "reversed", "round", "set",
         "slice", "sorted", "str", "sum", "tuple", "type", "zip",
     )

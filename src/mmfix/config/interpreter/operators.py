@@ -103,6 +103,8 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             or not (identity or keys_only or not (tainted(left) or tainted(right)))
         ):
             return run.unknown("compares an unknown value", node)
+        if hasattr(right, "__next__"):
+            return run.unknown("looks into an iterator", node)
         if isinstance(left, _CONTAINERS) or isinstance(right, _CONTAINERS):
             run.spend(limits.weight(left) + limits.weight(right), node)
         result = _COMPARE[kind](left, right)

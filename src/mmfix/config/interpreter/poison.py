@@ -30,7 +30,8 @@ def poison_names(
                     continue
                 value = getattr(scope.find(inner.id), "names", {}).get(inner.id)
                 if isinstance(value, _CONTAINERS):
-                    names[inner.id] = inner  # it may be changed through this name
+                    if inner.id != BASE_KEY or _may_change(nodes, BASE_KEY):
+                        names[inner.id] = inner  # it may be changed through this name
                 elif callable(value) or isinstance(value, MethodRef):
                     poison_callable(run, value, reason, inner, followed)
             elif isinstance(inner, (ast.FunctionDef, ast.ClassDef)):
@@ -50,6 +51,30 @@ def poison_names(
             poison_object(run, current, reason, place)
         if name != BASE_KEY:
             bind(found, name, run.unknown(reason, place), Blame(run.source.origin(place)))
+
+
+def _may_change(nodes: List[Any], name: str) -> bool:
+    """Whether statements may change the object behind ``name``: by assignment, a method, or a call with it."""
+    for node in nodes:
+        for inner in ast.walk(node):
+            if isinstance(inner, (ast.Attribute, ast.Subscript)) and not isinstance(inner.ctx, ast.Load):
+                changed: List[ast.AST] = [inner]
+            elif isinstance(inner, ast.Call):
+                changed = [inner.func, *inner.args, *(keyword.value for keyword in inner.keywords)]
+            elif isinstance(inner, ast.Assign):
+                changed = [inner.value]  # a second name for it
+            else:
+                continue
+            if any(_root(part) == name for part in changed):
+                return True
+    return False
+
+
+def _root(node: ast.AST) -> Optional[str]:
+    """``a`` of ``a.b['c']``."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
 
 
 def poison_callable(
@@ -78,15 +103,18 @@ def poison_body(
 ) -> None:
     """The body of a function or class that is not followed: outer names it changes are unknown."""
     inner = Scope(TreeDict(), scope)
+    outer: Set[str] = set()
     for part in ast.walk(owner):
         if isinstance(part, ast.Global):
             inner.global_names.update(part.names)
+        elif isinstance(part, ast.Nonlocal):
+            outer.update(part.names)
     for part in ast.walk(owner):
         # its own parameters and locals hide outer names of the same name
         name = part.arg if isinstance(part, ast.arg) else None
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             name = part.id
-        if name is not None and name not in inner.global_names:
+        if name is not None and name not in inner.global_names and name not in outer:
             inner.names[name] = None
     poison_names(run, body, reason, inner, followed)
 

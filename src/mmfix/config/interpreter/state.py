@@ -20,9 +20,10 @@ MAX_CALL_DEPTH = 40
 class Scope:
     """Names visible at one place; functions and comprehensions have a parent."""
 
-    __slots__ = ("global_names", "names", "parent")
+    __slots__ = ("comprehension", "global_names", "names", "parent")
 
-    def __init__(self, names: TreeDict, parent: Optional[Scope] = None) -> None:
+    def __init__(self, names: TreeDict, parent: Optional[Scope] = None, comprehension: bool = False) -> None:
+        self.comprehension = comprehension
         self.names = names
         self.parent = parent
         self.global_names: Set[str] = set()

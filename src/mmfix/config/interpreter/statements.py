@@ -231,9 +231,11 @@ def _handler(handlers: List[ast.ExceptHandler], error: Exception) -> Any:
     return False
 
 
-def _with(run: Run, node: ast.With, scope: Scope) -> None:
-    if not run.lazy:
-        poison_names(run, [node], "set inside a `with` block", scope)
+def _with(run: Run, node: ast.With, scope: Scope) -> Optional[Signal]:
+    if run.lazy:
+        return execute(run, node.body, scope)  # a second `read_base()`, which MMEngine just runs
+    poison_names(run, [node], "set inside a `with` block", scope)
+    return _maybe_left(node.body)
 
 
 def _function(run: Run, node: ast.FunctionDef, scope: Scope) -> None:
