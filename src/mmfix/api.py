@@ -59,7 +59,7 @@ def patch(
     """Plan a patch for one config, and write it when asked.
 
     Args:
-        target: A config file, or a config in memory: then ``result.config`` is a patched deep copy.
+        target: A config file, or a config in memory: then ``result.config`` is a patched copy.
         remedy: Name of the cure; None: the first ``safe`` one.
         output: Write a patched copy to this file instead.
         overlay: Write a new config that inherits the file instead: to ``output``, or beside it.

@@ -72,16 +72,20 @@ def check(paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependa
     """Say what will crash or silently go wrong. Runs no config, changes no file.
 
     A directory is walked: configs that can be trained are judged, bases are not. A base given by name is
-    judged through the configs that inherit it. Without PATH: configs/, or mmfix's own examples.
+    judged through the configs that inherit it. Without PATH: configs/, or mmfix's own examples (exit 0).
     """
     from mmfix.jobs.checking import check_files, report_of, select
 
-    selection = select(paths or _default_path()[:1], dependants)
+    examples = False
+    if not paths:
+        path, examples = _default_path()
+        paths = (path,)
+    selection = select(paths, dependants)
     with _progress((*selection.paths, *selection.inherited), "checking") as items:
         report = report_of(selection, check_files(items, selection.reader, launcher))
     _show_problems([(config.error, config.path) for config in report.configs if config.error])
     _write(render_report(report, format_, _paint(sys.stdout)))
-    return report.exit_code
+    return _of_examples(report.exit_code) if examples else report.exit_code
 
 
 @cli.command(short_help="Patch configs; every patch is verified before it is written.")
@@ -105,7 +109,7 @@ def patch(
 ) -> int:
     """Patch configs in place: one marked block at the end, verified before it is written.
 
-    A directory is walked. Without CFG: configs/, or a diff of mmfix's own examples.
+    A directory is walked. Without CFG: configs/, or a diff of mmfix's own examples (exit 0).
 
     Only cures marked 'safe' are applied without --remedy. Exit 1: findings are left; exit 2: refused.
     """
@@ -114,6 +118,7 @@ def patch(
     from mmfix.jobs.checking import select
     from mmfix.jobs.patching import Options, patch_files, patch_inherited, refused
 
+    examples = False
     if not configs:
         path, examples = _default_path()
         configs, diff = (path,), diff or examples
@@ -128,6 +133,7 @@ def patch(
     _show_problems([(result.error, result.path) for result in results if result.error])
     _write(render_patches(results, format_, _paint(sys.stdout), diff))
     code = max((result.exit_code for result in results), default=0)
+    code = _of_examples(code) if examples else code
     return max(code, int(fail_on_change and any(result.written for result in results)))
 
 
@@ -141,13 +147,20 @@ def show(path: str, key: Optional[str], format_: str) -> int:
     With KEY (model.backbone.with_cp) its whole blame chain; without, every value of the config.
     """
     from mmfix.api import load
+    from mmfix.jobs.checking import problem_of
     from mmfix.report import tree
 
-    document = load(path)
-    if format_ == "json":
-        _write(tree.render_json(document, key))
-    else:
-        _write(tree.render_text(document, key, _paint(sys.stdout)))
+    try:
+        document = load(path)
+        if format_ == "json":
+            text = tree.render_json(document, key)
+        else:
+            text = tree.render_text(document, key, _paint(sys.stdout))
+    except Exception as error:
+        if format_ == "json":
+            _write(tree.render_error(path, problem_of(error)))
+        raise
+    _write(text)
     return 0
 
 
@@ -180,6 +193,9 @@ def rule(code: str) -> int:
 
 def main() -> None:
     """Entry point: run the command, turn every failure into one line and an exit code."""
+    # Python has None for a stream that its parent closed (`>&-`); nobody reads what goes there
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a path that the terminal's encoding cannot show is still shown
             stream.reconfigure(errors="backslashreplace")
@@ -214,6 +230,11 @@ def _default_path() -> Tuple[str, bool]:
         examples = Path(__file__).parents[2] / "configs"
     print(f"mmfix: no path given and no configs/ here, using the examples in {examples}", file=sys.stderr)
     return str(examples), True
+
+
+def _of_examples(code: int) -> int:
+    """The exit code for mmfix's own examples: their findings are not the user's."""
+    return 0 if code == 1 else code
 
 
 def _paint(stream: Any) -> Callable[[str, str], str]:

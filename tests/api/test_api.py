@@ -6,6 +6,7 @@ import copy
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,9 @@ def test_overlay_inherits_the_config(name: str, examples: Path) -> None:
 def test_overlay_does_not_overwrite_a_file_of_yours(examples: Path) -> None:
     yours = (examples / CMT).with_name("cmt_aqr_voxel0100_r50_800x320_cbgs_mmfix.py")
     yours.write_text("x = 1\n")
-    with pytest.raises(mmfix.PatchError, match="was not made by mmfix"):
+    with pytest.raises(
+        mmfix.PatchError, match="is there already, and holds something that mmfix did not write"
+    ):
         mmfix.patch(examples / CMT, overlay=True, write=True)
     assert yours.read_text() == "x = 1\n"
 
@@ -275,3 +278,107 @@ def test_nonreentrant_checkpoint_is_exported() -> None:
     from mmfix.nonreentrant import use_nonreentrant_checkpoint
 
     assert mmfix.use_nonreentrant_checkpoint is use_nonreentrant_checkpoint
+
+
+# ---------------------------------------------------------------- files that are there already
+
+
+def test_a_named_cure_keeps_lines_apart_when_the_gap_is_gone(examples: Path) -> None:
+    path = examples / CMT
+    mmfix.patch(path, write=True)
+    path.write_bytes(path.read_bytes().replace(b"\n\n# >>> mmfix", b"\n# >>> mmfix") + b"total_epochs = 7\n")
+    before = resolved(path)
+    mmfix.patch(path, remedy="non-reentrant", write=True)
+    after = resolved(path)
+    assert (before["find_unused_parameters"], before["total_epochs"]) == (True, 7)
+    assert (after["find_unused_parameters"], after["total_epochs"]) == (True, 7)
+    mmfix.patch(path, undo=True, write=True)
+    assert b"\nfind_unused_parameters = True\ntotal_epochs = 7\n" in path.read_bytes()
+
+
+def test_output_does_not_overwrite_a_file_of_yours(examples: Path) -> None:
+    path, target = examples / CMT, examples / "cmt" / "mine.py"
+    target.write_text("precious = 1\n")
+    with pytest.raises(
+        mmfix.PatchError, match=r"is there already.*choose another name .* or delete it first"
+    ):
+        mmfix.patch(path, output=target, write=True)
+    assert target.read_text() == "precious = 1\n"
+
+
+def test_output_does_not_overwrite_another_config_that_is_patched(examples: Path) -> None:
+    other = examples / "cmt" / "other.py"
+    other.write_bytes((examples / CMT).read_bytes() + b"mine = 1\n")
+    mmfix.patch(other, write=True)
+    before = other.read_bytes()
+    with pytest.raises(mmfix.PatchError, match="is there already"):
+        mmfix.patch(examples / CMT, output=other, write=True)
+    assert other.read_bytes() == before
+
+
+def test_output_again_and_with_another_cure(examples: Path) -> None:
+    path, target = examples / CMT, examples / "cmt" / "copy.py"
+    mmfix.patch(path, output=target, write=True)
+    assert mmfix.patch(path, output=target, write=True).changed is False
+    assert mmfix.patch(path, output=target, remedy="non-reentrant", write=True).written
+
+
+@pytest.mark.parametrize("overlay", [True, False])
+def test_an_overlay_you_changed_is_not_overwritten(overlay: bool, examples: Path) -> None:
+    path, target = examples / CMT, examples / "cmt" / "over.py"
+    mmfix.patch(path, overlay=True, output=target, write=True)
+    assert mmfix.patch(path, overlay=True, output=target, remedy="non-reentrant", write=True).written
+    changed = target.read_bytes() + b"total_epochs = 7\n"
+    target.write_bytes(changed)
+    with pytest.raises(mmfix.PatchError, match="holds something that mmfix did not write"):
+        mmfix.patch(path, overlay=overlay, output=target, write=True)
+    assert target.read_bytes() == changed
+
+
+def test_undo_leaves_text_that_looks_like_a_block(examples: Path) -> None:
+    path = examples / CMT
+    text = path.read_text() + 'doc = """\n# >>> mmfix: mine\nprecious\n# <<< mmfix <<<\n"""\n'
+    path.write_text(text)
+    assert mmfix.patch(path, undo=True, write=True).changed is False
+    mmfix.patch(path, write=True)
+    mmfix.patch(path, undo=True, write=True)
+    assert path.read_text() == text
+
+
+# ---------------------------------------------------------------- what cannot be copied
+
+
+@pytest.mark.parametrize("kind", [dict, Config])
+def test_values_that_cannot_be_copied_are_shared(kind: type, examples: Path) -> None:
+    lock, numbers = threading.Lock(), (number for number in range(3))
+    plain = {**resolved(examples / CMT), "lock": lock, "more": {"numbers": [numbers], "pair": (lock, {})}}
+    config = kind(plain)
+    result = mmfix.patch(config).config
+    assert type(result) is kind
+    assert result["lock"] is lock
+    assert result["more"]["numbers"][0] is numbers
+    assert result["more"]["numbers"] is not config["more"]["numbers"]
+    assert result["more"]["pair"][1] is not config["more"]["pair"][1]
+    assert type(result["more"]) is type(config["more"])
+    assert result["model"]["img_backbone"]["with_cp"] is False
+    assert config["model"]["img_backbone"]["with_cp"] is True
+
+
+def test_one_dict_under_two_names_is_patched_under_one(examples: Path) -> None:
+    config = resolved(examples / CMT)
+    config["spare"] = config["model"]["img_backbone"]
+    result = mmfix.patch(config).config
+    assert (result["model"]["img_backbone"]["with_cp"], result["spare"]["with_cp"]) == (False, True)
+
+
+def test_a_printed_report_names_what_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\nmodel = dict(\n")
+    printed = str(mmfix.check(tmp_path / "a.py")).splitlines()
+    assert printed[0].startswith(f"{tmp_path / 'a.py'}:2: error: syntax error")
+    assert printed[-1] == "1 config checked: 1 not readable"
+
+
+def test_a_diff_of_a_file_elsewhere_has_no_absolute_names(examples: Path) -> None:
+    path = examples / CMT
+    name = path.as_posix().lstrip("/")
+    assert mmfix.patch(path).diff().splitlines()[:2] == [f"--- a/{name}", f"+++ b/{name}"]

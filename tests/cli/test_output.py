@@ -122,7 +122,9 @@ def test_without_path_configs_here_are_used(examples: Path, mmfix: Any) -> None:
 
 
 def test_without_path_and_configs_the_examples_are_used(tmp_path: Path, mmfix: Any) -> None:
+    assert mmfix("check").returncode == 0, "these findings are not the user's"
     done = mmfix("patch")
+    assert done.returncode == 0
     said = "mmfix: no path given and no configs/ here, using the examples in "
     assert done.stderr.startswith(said)
     assert "cmt_aqr_voxel0100_r50_800x320_cbgs.py: would patch with checkpoint-off" in done.stdout
@@ -238,3 +240,70 @@ def test_show_a_key_that_is_not_there(key: str, message: str, tmp_path: Path, mm
     (tmp_path / "a.py").write_text("model = dict(with_cp=True)\n")
     done = mmfix("show", "a.py", key)
     assert (done.returncode, done.stderr) == (2, message + "\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["show", "gone.py"], ["show", "a.py", "zzz"], ["show", "a.py", "model.."]]
+)
+def test_show_as_json_says_what_is_wrong(arguments: list[str], tmp_path: Path, mmfix: Any) -> None:
+    (tmp_path / "a.py").write_text("model = dict(with_cp=True)\n")
+    done = mmfix(*arguments, "--format", "json")
+    shown = json.loads(done.stdout)
+    assert (done.returncode, shown["path"], shown["values"]) == (2, arguments[1], [])
+    assert shown["error"]["message"] in done.stderr
+    assert json.loads(mmfix("show", "a.py", "--format", "json").stdout)["error"] is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes the streams")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["check", CRASHES], 1),
+        (["check", "gone.py"], 2),
+        (["patch", CRASHES], 0),
+        (["--help"], 0),
+        (["-x"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_closed_streams(arguments: list[str], code: int, closed: str, examples: Path) -> None:
+    before = (examples.parent / CRASHES).read_bytes()
+    command = f'"$0" -m mmfix "$@" {closed}'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable, *arguments],
+        cwd=str(examples.parent),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == code
+    assert "Error" not in done.stdout + done.stderr.replace("Error: No such option", "")
+    if arguments[0] == "patch":
+        assert (examples.parent / CRASHES).read_bytes().startswith(before)
+        assert b">>> mmfix" in (examples.parent / CRASHES).read_bytes()
+
+
+JSON_CONFIG = """\
+{"model": {"type": "Petr3D", "backbone": {"type": "ResNet", "with_cp": true}}, "find_unused_parameters": true,
+ "train_dataloader": {}, "optim_wrapper": {}, "train_cfg": {}}
+"""
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.yaml"])
+def test_the_line_to_paste_works_for_data_files(name: str, tmp_path: Path, mmfix: Any) -> None:
+    (tmp_path / name).write_text(JSON_CONFIG)
+    rows = [line.split() for line in mmfix("check", name).stdout.splitlines()]
+    command = next(row[1:] for row in rows if row[:1] == ["patch"])
+    assert command[:4] == ["mmfix", "patch", name, "--overlay"]
+    done = mmfix(*command[1:])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert mmfix("check", name.replace("a.", "a_mmfix.")).returncode == 0
+
+
+def test_a_refusal_about_the_config_itself_is_not_read_by_it(examples: Path, mmfix: Any) -> None:
+    done = mmfix("patch", CRASHES, "--output", CRASHES)
+    assert done.stderr.startswith(f"{CRASHES}: error: is the config itself (")
+    (examples / "mine.py").write_text("x = 1\n")
+    other = mmfix("patch", CRASHES, "--output", "configs/mine.py")
+    assert other.stderr.startswith("configs/mine.py: error: is there already")
+    assert "[read by" not in done.stderr + other.stderr

@@ -114,3 +114,87 @@ def test_block_text(tmp_path: Path) -> None:
         "b = 1\n"
         "# <<< mmfix <<<\n"
     )
+
+
+def test_undo_never_joins_lines() -> None:
+    """The empty line above the block is gone, and something follows the block."""
+    without_gap = append(b"a = 1\n", ["a = 2"]).replace(b"\n\n#", b"\n#") + b"b = 3\n"
+    assert undo(without_gap) == b"a = 1\nb = 3\n"
+
+
+@pytest.mark.parametrize("eol", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("original", "before", "after", "left"),
+    [
+        ("a|", "a|", "", "a|"),
+        ("a|", "a|", "b", "a|b"),
+        ("a|", "a||", "b|", "a|b|"),
+        ("a|", "a||||", "", "a|||"),
+        ("a|", "|", "b|", "|b|"),
+        ("a|", "", "b|", "b|"),
+        ("a", "a||", "", "a"),
+        ("a", "a|", "", "a|"),
+        ("a", "a|", "b|", "a|b|"),
+        ("a", "a||", "b|", "a|b|"),
+        ("a", "a|||", "", "a||"),
+    ],
+)
+def test_undo_takes_only_the_gap_that_is_there(
+    original: str, before: str, after: str, left: str, eol: str
+) -> None:
+    def data(text: str) -> bytes:
+        return text.replace("|", eol).encode()
+
+    block = data("|".join(append(data(original or "|"), ["x = 2"]).decode().split(FIRST)[1].splitlines()))
+    assert undo(data(before) + FIRST.encode() + block + eol.encode() + data(after)) == data(left)
+
+
+def test_a_gap_that_is_gone_after_a_windows_line() -> None:
+    """A block in ``\\n`` below a last line in ``\\r\\n``: the two belong together."""
+    patched = append(b"a = 1\nb = 2\nc = 3\r\n", ["x = 2"]).replace(b"\r\n\n#", b"\r\n#")
+    assert undo(patched) == b"a = 1\nb = 2\nc = 3\r\n"
+
+
+MARKERS = f"{FIRST}\nprecious\n{LAST}\n"
+TEXT_THAT_LOOKS_LIKE_A_BLOCK = {
+    "string.py": f'doc = """\n{MARKERS}"""\n',
+    "raw.py": f"doc = r'''\n{MARKERS}'''\n",
+    "brackets.py": f"a = [\n{FIRST}\n1,\n{LAST}\n]\n",
+    "scalar.yaml": f"a: |\n{''.join('  ' + line for line in MARKERS.splitlines(True))}",
+    "quoted.yaml": f"a: '\n{MARKERS}'\n",
+    "any.json": MARKERS,
+}
+
+
+@pytest.mark.parametrize("name", TEXT_THAT_LOOKS_LIKE_A_BLOCK)
+def test_text_that_looks_like_a_block_is_none(name: str) -> None:
+    text = TEXT_THAT_LOOKS_LIKE_A_BLOCK[name].encode()
+    assert undo(text, name) is None
+    if not name.endswith(".json"):
+        comment_only = b"x: 1\n" if name.endswith("ml") else b"x = 1\n"
+        assert undo(append(comment_only, ["# y"]), name) == comment_only
+    if name.endswith(".py"):
+        assert undo(append(text, ["x = 1"]), name) == text
+
+
+def test_half_a_block_in_a_string_is_no_damage() -> None:
+    text = f'doc = """\n{LAST}\n"""\n'.encode()
+    assert undo(text, "a.py") is None
+    assert undo(append(text, ["x = 1"]), "a.py") == text
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (append(b"a = '''\n", ["x = 1"]), "a.py"),
+        (append(b"a = (\n", ["x = 1"]), "a.py"),
+        (append(b"a: [\n", ["x: 1"]), "a.yaml"),
+    ],
+)
+def test_a_file_too_broken_to_tell_is_left_alone(data: bytes, name: str) -> None:
+    with pytest.raises(PatchError, match=rf"^{name}.*: is not valid .*correct the file, or delete"):
+        undo(data, name)
+
+
+def test_a_syntax_error_elsewhere_does_not_stop_undo() -> None:
+    assert undo(append(b"a = = 1\n", ["x = 1"]), "a.py") == b"a = = 1\n"

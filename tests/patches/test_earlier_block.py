@@ -8,7 +8,7 @@ import pytest
 from patch_helpers import load, overrides_of, patch_and_check, statements
 
 from mmfix.errors import PatchError
-from mmfix.patches import Verifier, plan, undo
+from mmfix.patches import Verifier, before_block, plan, undo
 
 TEXT = b"model = dict(backbone=dict(with_cp=True), head=dict(a=1, b=2))\nother = [1, 2]\n"
 
@@ -90,3 +90,23 @@ def test_without_a_reader_a_second_block_is_refused(path: Path) -> None:
     document, _ = load(path)
     with pytest.raises(PatchError, match="already has an mmfix block"):
         plan(document, overrides_of({"x": 1}))
+
+
+def test_before_the_block_lines_stay_lines(path: Path) -> None:
+    """The empty line above the block is gone and a line follows it."""
+    path.write_bytes(path.read_bytes().replace(b"\n\n#", b"\n#") + b"after = 1\n")
+    document, reader = load(path)
+    assert before_block(document, reader).text == TEXT.decode() + "after = 1\n"
+
+
+def test_before_the_block_is_the_file_without_the_block_s_own_overrides(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"= False\n", b"= False\nmodel['head'] = dict(a=9)\n"))
+    document, reader = load(path)
+    with pytest.raises(PatchError, match=r"was changed by hand: it also sets model\.head\.a"):
+        before_block(document, reader)
+
+
+def test_without_a_block_before_is_now(path: Path) -> None:
+    path.write_bytes(TEXT)
+    document, reader = load(path)
+    assert before_block(document, reader) is document

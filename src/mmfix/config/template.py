@@ -64,8 +64,19 @@ def _predefined(text: str, path: str) -> str:
     return text
 
 
+#: More would make MMEngine's regular expressions, which are used here too, take minutes.
+_MAX_VARIABLES = 200
+_LONG_GAP = re.compile(r"\s{500}")
+_NESTED_REPEAT = re.compile(r"[+*}][^+*{]*[+*{]")
+
+
 def _environment(text: str, path: str) -> str:
-    for name, default in _ENVIRONMENT.findall(text):
+    if _LONG_GAP.search(text):
+        raise ConfigError("has {{ }} and a gap of 500 spaces, which MMEngine takes very long to read", path)
+    found = _ENVIRONMENT.findall(text)
+    if len(set(found)) > _MAX_VARIABLES or any(_NESTED_REPEAT.search(default) for _, default in found):
+        raise ConfigError("has environment variables in {{ }} that MMEngine takes very long to read", path)
+    for name, default in found:
         value = os.environ.get(name, default)
         if not value:
             line = text[: max(0, text.find(f"${name}"))].count("\n") + 1

@@ -1,4 +1,4 @@
-"""Configs in memory: read one, and patch a deep copy of it for use right before the Runner."""
+"""Configs in memory: read one, and patch a copy of it for use right before the Runner."""
 
 from __future__ import annotations
 
@@ -28,15 +28,17 @@ def as_document(config: Any) -> ConfigDocument:
 
 
 def patch_config(config: Any, remedy: Any = None) -> PatchResult:
-    """A patched deep copy of ``config`` in ``result.config``; ``config`` itself is left alone.
+    """A patched copy of ``config`` in ``result.config``; ``config`` itself is left alone.
+
+    Containers are copied at every depth; other objects are shared with ``config``.
 
     Raises:
         PatchError: No finding has that remedy.
     """
     choice = choose(judge_document(as_document(config)).findings, remedy)
-    patched = copy.deepcopy(config)
+    patched = copied(config)
     for override in choice.overrides:
-        set_override(patched, override.key, copy.deepcopy(override.value))
+        set_override(patched, override.key, copied(override.value))
     return PatchResult(
         MEMORY,
         MEMORY,
@@ -46,6 +48,30 @@ def patch_config(config: Any, remedy: Any = None) -> PatchResult:
         config=patched,
         notes=("a config in memory has no origins: take the patch over into its file to keep it",),
     )
+
+
+def copied(value: Any) -> Any:
+    """``value`` with its dicts, lists and tuples copied at every depth, types kept; all else is shared.
+
+    A config may hold what cannot be copied: a lock, a generator, a loaded model.
+    """
+    if isinstance(value, dict):
+        new = copy.copy(value)
+        # dict's own methods: a ConfigDict imports lazy types on item access
+        for key, item in dict.items(value):
+            dict.__setitem__(new, key, copied(item))
+        return new
+    if isinstance(value, list):
+        items = copy.copy(value)
+        items[:] = [copied(item) for item in value]
+        return items
+    if isinstance(value, tuple):
+        return tuple.__new__(type(value), [copied(item) for item in value])
+    if "_cfg_dict" in getattr(value, "__dict__", ()):  # a Config; its own attribute access reads the dict
+        config = object.__new__(type(value))
+        vars(config).update({name: copied(item) for name, item in vars(value).items()})
+        return config
+    return value
 
 
 def set_override(config: Any, key: KeyPath, value: Any) -> None:

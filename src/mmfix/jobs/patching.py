@@ -13,14 +13,21 @@ from mmfix.config.source import read_text
 from mmfix.errors import PatchError
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.jobs.checking import check_files, judge_document, problem_of
-from mmfix.patches import Verifier, plan, plan_copy, plan_overlay, undo, write_atomically
+from mmfix.patches import (
+    Verifier,
+    before_block,
+    is_untouched,
+    plan,
+    plan_copy,
+    plan_overlay,
+    undo,
+    write_atomically,
+)
 from mmfix.report.types import ConfigReport, PatchResult, failing
 from mmfix.training import is_trainable
 
 #: ``configs/a.py`` gets the overlay ``configs/a_mmfix.py``: a name a lazy config can import, too.
 OVERLAY_SUFFIX = "_mmfix"
-#: How an overlay starts; any other file is not overwritten by one. (JSON has no comments.)
-MADE_BY_OVERLAY = b'# Made by "mmfix patch --overlay"'
 
 
 @dataclass(frozen=True)
@@ -152,8 +159,8 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
         after = plan_copy(document, choice.overrides, target, reader)
     before = _bytes(target)
     if after != before:
-        if before is not None and options.overlay and not before.startswith(MADE_BY_OVERLAY):
-            raise PatchError("is there already and was not made by mmfix", target, hint="use --output FILE")
+        if before is not None and target != path:
+            _check_ours(before, after, target)
         verifier.verify(document, after, choice.overrides, reader, None if target == path else target)
         if options.write:
             write_atomically(target, after, before)
@@ -164,7 +171,7 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
 
 def _undo(path: str, write: bool) -> PatchResult:
     before = read_text(path).encode("utf-8")
-    after = undo(before)
+    after = undo(before, path)
     if after is None:
         return PatchResult(path, path)
     if write:
@@ -175,8 +182,23 @@ def _undo(path: str, write: bool) -> PatchResult:
 def _to_patch(path: str, reader: Reader, options: Options) -> ConfigDocument:
     """The config as it is; if a cure is named, as it was before an earlier patch, which is then replaced."""
     document = reader.load(path)
-    original = undo(document.text.encode("utf-8")) if options.remedy else None
-    return document if original is None else reader.load(path, text=original.decode("utf-8"))
+    return before_block(document, reader) if options.remedy else document
+
+
+def _check_ours(before: bytes, after: bytes, target: str) -> None:
+    """Refuse to overwrite what mmfix did not write.
+
+    It may replace an overlay nobody changed since, and a copy that differs in nothing but mmfix's block.
+    """
+    if is_untouched(before):
+        return
+    plain = undo(before, target)
+    if plain is None or plain != (undo(after, target) or after):
+        raise PatchError(
+            "is there already, and holds something that mmfix did not write",
+            target,
+            hint="choose another name with --output, or delete it first",
+        )
 
 
 def _target(path: str, options: Options) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import List, NamedTuple, Optional, Sequence
 
 from mmfix.errors import PatchError
+from mmfix.patches.comments import only_comments
 
 FIRST = '# >>> mmfix: added by "mmfix patch"; remove with "mmfix patch --undo" >>>'
 LAST = "# <<< mmfix <<<"
@@ -48,7 +49,8 @@ def append(original: bytes, lines: Sequence[str]) -> bytes:
     head = ""
     body = list(lines)
     if original:
-        if not original.endswith((b"\n", b"\r")):
+        # a lone "\r" at the end would become one line break together with the "\n" added here
+        if not original.endswith(b"\n"):
             head = eol
             body.insert(0, NO_NEWLINE)
         head += eol
@@ -56,18 +58,32 @@ def append(original: bytes, lines: Sequence[str]) -> bytes:
     return original + (head + text.replace("\n", eol)).encode("utf-8")
 
 
-def split(data: bytes) -> Optional[Split]:
+def split(data: bytes, suffix: str = "") -> Optional[Split]:
     """The file without its block, and the block; None when there is no block.
 
-    Text that somebody wrote after the block is kept.
+    The block's own lines are taken out, and the empty line before it if it is there. Text that somebody
+    wrote after the block is kept, on lines of its own.
+
+    Args:
+        suffix: The file's suffix. With one, marker lines only count where they are comments; without, in
+            any text.
 
     Raises:
-        PatchError: There is only half a block, or more than one.
+        PatchError: There is only half a block, or more than one; or the file is too broken to tell its
+            comments from its strings.
     """
+    if suffix == ".json":
+        return None
     starts = list(_FIRST_LINE.finditer(data))
     ends = list(_LAST_LINE.finditer(data))
     if not starts and not ends:
         return None
+    if suffix:
+        offsets = only_comments(data, suffix, [found.start() for found in (*starts, *ends)])
+        starts = [found for found in starts if found.start() in offsets]
+        ends = [found for found in ends if found.start() in offsets]
+        if not starts and not ends:
+            return None
     if len(starts) != 1 or len(ends) != 1 or ends[0].start() < starts[0].end():
         at = (starts or ends)[0].start()
         raise PatchError(
@@ -80,7 +96,18 @@ def split(data: bytes) -> Optional[Split]:
     lines: List[str] = block.splitlines()
     # The line break the block was written with, so that a line break of the file itself is never eaten.
     eol = b"\r\n" if starts[0].group().endswith(b"\r\n") else b"\n"
-    added = 2 if NO_NEWLINE in lines and not after else 1
-    for _ in range(added):
-        before = before[: -len(eol)] if before.endswith(eol) else before
-    return Split(before + after, "\n".join(lines))
+    return Split(_without_gap(before, eol, NO_NEWLINE in lines and not after) + after, "\n".join(lines))
+
+
+def _without_gap(before: bytes, eol: bytes, unended: bool) -> bytes:
+    """``before`` without the empty line at its end, if it has one; what somebody wrote there instead stays.
+
+    Args:
+        unended: The last line had no line break either.
+    """
+    if not before.endswith(b"\n" + eol):
+        return before
+    shorter = before[: -len(eol)]
+    if unended and shorter.endswith(eol) and not shorter[: -len(eol)].endswith(b"\n"):
+        return shorter[: -len(eol)]
+    return shorter

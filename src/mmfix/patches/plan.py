@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os.path as osp
+import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument, to_plain
@@ -12,12 +13,16 @@ from mmfix.errors import PatchError
 from mmfix.findings import Override
 from mmfix.patches.block import append, comment, split
 from mmfix.patches.data import inherited_data, json_copy, to_json, to_yaml, yaml_lines
-from mmfix.patches.difference import declared, resolve_key, short, with_overrides
+from mmfix.patches.difference import declared, differences, resolve_key, short, with_overrides
 from mmfix.patches.edits import DELETE
 from mmfix.patches.python import append_statements, overlay_statements
 from mmfix.patches.rebase import module_reference, rebased_bases, rebased_text, reference_to
+from mmfix.patches.seal import sealed
 
 Pairs = Tuple[Tuple[KeyPath, Any], ...]
+
+#: A line of the block that names a key: ``# key: old -> new``.
+_COMMENT = re.compile(r"# \S.*?: .* -> ")
 
 
 class Loads(Protocol):
@@ -110,7 +115,7 @@ def plan_overlay(document: ConfigDocument, overrides: Sequence[Override], target
             return to_json({"_base_": reference, **inherited_data(document.tree, pairs)}).encode("utf-8")
         if suffix in (".yaml", ".yml"):
             lines = to_yaml({"_base_": reference, **inherited_data(document.tree, pairs)})
-            return _text([*about, *lines])
+            return sealed([*about, *lines])
         if document.kind == "lazy":
             module = module_reference(document.path, folder)
             head = [
@@ -119,18 +124,54 @@ def plan_overlay(document: ConfigDocument, overrides: Sequence[Override], target
                 "with read_base():",
                 f"    from {module} import *",
             ]
-            return _text([*about, *head, "", *overlay_statements(document, pairs)])
-        return _text([*about, f"_base_ = {reference!a}", *overlay_statements(document, pairs)])
+            return sealed([*about, *head, "", *overlay_statements(document, pairs)])
+        return sealed([*about, f"_base_ = {reference!a}", *overlay_statements(document, pairs)])
 
 
-def undo(data: bytes) -> Optional[bytes]:
+def undo(data: bytes, path: str = "") -> Optional[bytes]:
     """The file's bytes without mmfix's block, None if it has none.
+
+    Args:
+        path: The file; its suffix tells how to know a comment from text that looks like one.
 
     Raises:
         PatchError: The block is damaged.
     """
-    found = split(data)
+    try:
+        found = split(data, osp.splitext(path)[1])
+    except PatchError as error:
+        error.path = path or None
+        raise
     return None if found is None else found.original
+
+
+def before_block(document: ConfigDocument, reader: Loads) -> ConfigDocument:
+    """The config as it was before an earlier patch; the document itself if it has no block.
+
+    Raises:
+        PatchError: The block is damaged, or does more than its comments say: somebody wrote into it.
+        ConfigError: The file cannot be read without its block.
+    """
+    with _naming(document):
+        found = split(document.text.encode("utf-8"), osp.splitext(document.path)[1])
+        if found is None:
+            return document
+        plain = reader.load(document.path, text=found.original.decode("utf-8"))
+        said = [line[2 : line.index(": ")] for line in found.block.splitlines() if _COMMENT.match(line)]
+        for difference in differences(plain.to_dict(), document.to_dict()):
+            name = comment(format_key(difference.key))[2:]
+            if not any(_same_branch(name, key) for key in said):
+                raise PatchError(
+                    f"mmfix's block was changed by hand: it also sets {name}",
+                    hint="move what you added out of the block",
+                )
+        return plain
+
+
+def _same_branch(name: str, other: str) -> bool:
+    """True if one key is the other or stands below it."""
+    shorter, longer = sorted((name, other), key=len)
+    return longer.startswith(shorter) and longer[len(shorter) :][:1] in ("", ".", "[")
 
 
 def _folder(path: str) -> str:
@@ -149,10 +190,6 @@ def _naming(document: ConfigDocument) -> Iterator[None]:
     except PatchError as error:
         error.path = error.path or document.path or None
         raise
-
-
-def _text(lines: Sequence[str]) -> bytes:
-    return "\n".join([*lines, ""]).encode("utf-8")
 
 
 def _pairs(document: ConfigDocument, overrides: Sequence[Override]) -> Pairs:
@@ -180,7 +217,7 @@ def _order(document: ConfigDocument, overrides: Sequence[Override], reader: Opti
     pairs = _pairs(document, overrides)
     if document.kind == "json":
         return _Order(document, pairs, [])
-    found = split(document.text.encode("utf-8"))
+    found = split(document.text.encode("utf-8"), osp.splitext(document.path)[1])
     if found is None:
         return _Order(document, pairs, _comments(document, pairs, overrides))
     if reader is None:

@@ -70,13 +70,21 @@ def origin_json(origin: Optional[Origin]) -> Optional[Dict[str, Any]]:
     return {"path": display_path(origin.path), "line": origin.line, "column": origin.column}
 
 
+def problem_json(problem: Optional[Problem]) -> Optional[Dict[str, Any]]:
+    """A problem as ``{"kind", "message", "path", "line", "hint"}``; None stays None."""
+    if problem is None:
+        return None
+    path = None if problem.path is None else display_path(problem.path)
+    return {**asdict(problem), "path": path}
+
+
 def _config(config: ConfigReport) -> Dict[str, Any]:
     return {
         "path": display_path(config.path),
         "era": config.era,
         "kind": config.kind,
         "status": config.status,
-        "error": _problem(config.error),
+        "error": problem_json(config.error),
         "findings": [_finding(finding) for finding in config.findings],
         "unknown": list(config.unknown),
     }
@@ -124,13 +132,6 @@ def _patch(result: PatchResult) -> Dict[str, Any]:
         "overrides": _overrides(result.overrides),
         "diff": result.diff(),
         "left": [_finding(finding) for finding in result.left],
-        "error": _problem(result.error),
+        "error": problem_json(result.error),
         "notes": list(result.notes),
     }
-
-
-def _problem(problem: Optional[Problem]) -> Optional[Dict[str, Any]]:
-    if problem is None:
-        return None
-    path = None if problem.path is None else display_path(problem.path)
-    return {**asdict(problem), "path": path}

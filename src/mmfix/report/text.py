@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
@@ -14,6 +15,9 @@ from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
 #: Puts colour around a text: ``paint(text, style)`` with a style of :data:`STYLES`.
 Paint = Callable[[str, str], str]
 STYLES = ("error", "warning", "note", "strong", "dim", "added", "removed")
+
+#: Kinds that can seldom or never be patched in place.
+DATA_KINDS = ("json", "yaml")
 
 #: What each confidence means, as ``DESIGN`` and ``mmfix rule`` say it.
 CONFIDENCE_TEXT = {
@@ -54,9 +58,11 @@ def render_problems(problems: Sequence[Tuple[Problem, str]], paint: Paint = plai
 def _problem(problem: Problem, configs: Sequence[str], paint: Paint) -> str:
     place = "" if problem.path is None else display_place(problem.path, problem.line) + ": "
     hint = f" ({problem.hint})" if problem.hint else ""
-    heirs = [config for config in configs if config and config != problem.path]
+    # a refused patch may be about the file it would have written, which reads nothing
+    base = os.path.abspath(problem.path) if problem.path and problem.kind != "patch" else ""
+    heirs = [config for config in configs if base and config and os.path.abspath(config) != base]
     more = f" and {len(heirs) - 1} more" if len(heirs) > 1 else ""
-    read_by = f" [read by {display_path(heirs[0])}{more}]" if heirs and problem.path else ""
+    read_by = f" [read by {display_path(heirs[0])}{more}]" if heirs else ""
     return " ".join(f"{place}{paint('error', 'error')}: {problem.message}{hint}{read_by}".split())
 
 
@@ -127,7 +133,8 @@ def _command(config: ConfigReport, finding: Finding) -> str:
     names = [remedy.name for remedy in finding.remedies if remedy.overrides]
     if not names or config.kind == "memory":
         return ""
-    return f"mmfix patch {shlex.quote(display_path(config.path))} --remedy {names[0]}"
+    overlay = " --overlay" if config.kind in DATA_KINDS else ""
+    return f"mmfix patch {shlex.quote(display_path(config.path))}{overlay} --remedy {names[0]}"
 
 
 def _override(override: Override) -> str:

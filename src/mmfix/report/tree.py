@@ -11,6 +11,7 @@ from mmfix.config.origin import Blame
 from mmfix.errors import MmfixError
 from mmfix.report.place import display_path, display_place, source_line
 from mmfix.report.text import Paint, plain, render_value
+from mmfix.report.types import Problem
 
 
 def render_text(document: ConfigDocument, key: Optional[str], paint: Paint = plain) -> str:
@@ -38,7 +39,7 @@ def render_text(document: ConfigDocument, key: Optional[str], paint: Paint = pla
 
 
 def render_json(document: ConfigDocument, key: Optional[str]) -> str:
-    """The same as JSON: ``values`` is a list of ``{"key", "value", "origin", "blame"}``.
+    """The same as JSON: ``values`` is a list of ``{"key", "value", "origin", "blame"}``, ``error`` is None.
 
     Raises:
         MmfixError: The config has no such key, or ``key`` is not a key path.
@@ -58,7 +59,14 @@ def render_json(document: ConfigDocument, key: Optional[str]) -> str:
                 "blame": [origin_json(origin) for origin in chain],
             }
         )
-    return render(path=display_path(document.path), kind=document.kind, values=values)
+    return render(path=display_path(document.path), kind=document.kind, values=values, error=None)
+
+
+def render_error(path: str, problem: Problem) -> str:
+    """The JSON document for a config or a key that could not be shown."""
+    from mmfix.report.json import problem_json, render
+
+    return render(path=display_path(path), kind=None, values=[], error=problem_json(problem))
 
 
 def _find(document: ConfigDocument, key: Optional[str]) -> KeyPath:

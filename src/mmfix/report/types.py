@@ -93,9 +93,10 @@ class Report:
         return int(bool(failing(self.findings)))
 
     def __str__(self) -> str:
-        from mmfix.report.text import render_report
+        from mmfix.report.text import render_problems, render_report
 
-        return render_report(self)
+        problems = [(config.error, config.path) for config in self.configs if config.error]
+        return render_problems(problems) + render_report(self)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class PatchResult:
         overrides: What the patch sets.
         left: Errors and warnings that stay after the patch.
         error: Why nothing was planned or written; None when all went well.
-        config: In memory: the patched deep copy, to be given to ``Runner.from_cfg``.
+        config: In memory: the patched copy, to be given to ``Runner.from_cfg``.
         notes: What the reader must know, one line each.
     """
 
@@ -155,7 +156,7 @@ class PatchResult:
 
         from mmfix.report.place import display_path
 
-        name = display_path(self.target)
+        name = display_path(self.target).lstrip("/")  # as git has it; `patch -p1` refuses absolute names
         old = "/dev/null" if self.before is None else f"a/{name}"
         lines = difflib.unified_diff(_lines(self.before), _lines(self.after), old, f"b/{name}", lineterm="\n")
         return "".join(

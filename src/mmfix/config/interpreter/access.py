@@ -7,6 +7,7 @@ import builtins
 from typing import Any, Optional
 
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, index_of, iterate, tainted
+from mmfix.config.interpreter.limits import weight
 from mmfix.config.interpreter.modules import BUILTINS, CONSTANTS, UNREADABLE, member
 from mmfix.config.interpreter.poison import poison_object
 from mmfix.config.interpreter.state import (
@@ -47,7 +48,11 @@ def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Any:
         index = evaluate(run, index_node, scope)
     if isinstance(value, (Unknown, ModuleRef)) or tainted(index):
         return run.unknown("part of an unknown value", node)
+    if isinstance(index, tuple):
+        run.spend(weight(index), node)  # hashing walks it
     result = value[index]
+    if isinstance(index, slice):
+        run.spend(len(result) // 4, node)
     if isinstance(index, slice) and isinstance(value, (TreeList, TreeTuple)):
         blames = value.blames[index]
         return TreeList(result, list(blames)) if isinstance(value, list) else TreeTuple(result, tuple(blames))
@@ -130,6 +135,7 @@ def set_item(run: Run, container: Any, key: Any, value: Any, blame: Optional[Bla
         return
     if isinstance(container, TreeDict):
         if container.config:
+            run.spend(weight(value), node)
             value = hook(value)
         container[key] = value
         if blame is not None:

@@ -98,6 +98,7 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
     if isinstance(function, ModuleRef) and function.path in FUNCTIONS:
         if function.path.startswith(("os.path.", "math.")) and tainted(args):
             return run.unknown("computed from an unknown value", node)
+        run.spend(sum(limits.weight(arg) for arg in args), node)
         return wrap(FUNCTIONS[function.path](*args, **kwargs))
     if isinstance(function, (Unknown, ModuleRef)):
         return _unknown_call(run, node, args, kwargs)

@@ -58,6 +58,7 @@ def _dict(run: Run, node: ast.Dict, scope: Scope) -> Any:
         if key_node is None:
             if not spread(result, evaluate(run, value_node, scope), unique=False):
                 return run.unknown("unpacks an unknown value", value_node)
+            run.spend(len(result), value_node)
             continue
         key = evaluate(run, key_node, scope)
         if tainted(key):

@@ -54,7 +54,7 @@ def poison_names(
 
 
 def _may_change(nodes: List[Any], name: str) -> bool:
-    """Whether statements may change the object behind ``name``: by assignment, a method, or a call with it."""
+    """Whether statements may change the object behind ``name``: by item, method or call."""
     for node in nodes:
         for inner in ast.walk(node):
             if isinstance(inner, (ast.Attribute, ast.Subscript)) and not isinstance(inner.ctx, ast.Load):
