@@ -58,6 +58,14 @@ def setup_of(*facts, sites=(), find_unused=False, static=False, config=None):
             (Traits(Checkpoint.REENTRANT, input_has_grad=None),),
         ),
         (setup_of(sites=[replace(SITE, guarded=None)]), (Traits(Checkpoint.REENTRANT, input_has_grad=None),)),
+        (
+            setup_of(sites=[replace(SITE, guarded=False, input_has_grad=True)]),
+            (Traits(Checkpoint.REENTRANT),),
+        ),
+        (
+            setup_of(sites=[SITE, replace(SITE, guarded=False, input_has_grad=False)]),
+            (Traits(Checkpoint.REENTRANT, input_has_grad=False),),
+        ),
         (setup_of(sites=[replace(SITE, known=False)]), (Traits(None),)),
         (setup_of(sites=[replace(SITE, reentrant=None)]), (Traits(None),)),
         (setup_of(sites=[replace(SITE, reentrant=False)]), (Traits(Checkpoint.NON_REENTRANT),)),
@@ -121,8 +129,8 @@ def test_reuse_is_about_a_part():
     [
         (SITE, False),
         (replace(SITE, known=False), False),
-        (replace(SITE, key=("model", "encoder", "num_cp"), value=6), True),
-        (replace(SITE, value=4), True),
+        (replace(SITE, key=("model", "encoder", "num_cp"), value=6, counts_layers=True), True),
+        (replace(SITE, value=4), False),  # a number given to a plain switch
     ],
 )
 def test_the_flipped_default_reaches_torch_checkpoints_only(site, left):

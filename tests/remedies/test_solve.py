@@ -216,11 +216,11 @@ def test_static_graph_with_accumulation_is_cured_without_a_new_failure():
 @pytest.mark.parametrize(
     "wrapper",
     [
-        "model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel', find_unused_parameters=True)",
+        "model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')",
         "model_wrapper_cfg = dict(type='MMFullyShardedDataParallel', find_unused_parameters=True)",
         "runner_type = 'FlexibleRunner'\nstrategy = dict(type='DeepSpeedStrategy')",
         "runner_type = 'FlexibleRunner'\nstrategy = dict(type='FSDPStrategy')",
-        "model_wrapper_cfg = dict(type='MyWrapper', find_unused_parameters=True)",
+        "model_wrapper_cfg = dict(type='MyWrapper')",
     ],
 )
 def test_other_wrappers_are_left_alone(wrapper):
@@ -228,6 +228,119 @@ def test_other_wrappers_are_left_alone(wrapper):
     setup = read(Reader().load("config.py", text=MMENGINE + text))
     assert solve(setup) == ()
     assert judge(setup) == ()
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "confidence", "disposition"),
+    [("MMSeparateDistributedDataParallel", "likely", "safe"), ("MyDDP", "possible", "review")],
+)
+@pytest.mark.parametrize(
+    ("model", "code"),
+    [(RESNET, "MMF101"), (SWIN, "MMF104"), ("activation_checkpointing = 'generator'\n" + RESNET, "MMF110")],
+)
+def test_find_unused_through_another_wrapper(wrapper, confidence, disposition, model, code):
+    text = f"model_wrapper_cfg = dict(type='{wrapper}', find_unused_parameters=True)\n" + model
+    findings = judge(read(Reader().load("config.py", text=MMENGINE + text)))
+    (finding,) = [finding for finding in findings if finding.code == code]
+    assert finding.confidence == confidence
+    assert finding.severity == ("warning" if confidence == "possible" else "error")
+    remedies = {remedy.name: remedy for remedy in finding.remedies}
+    assert remedies["checkpoint-off"].disposition == disposition
+    assert "static-graph" not in remedies
+
+
+def test_an_unknown_wrapper_is_named():
+    text = "model_wrapper_cfg = dict(type='MyDDP', find_unused_parameters=True)\n" + RESNET
+    (line,) = read(Reader().load("config.py", text=MMENGINE + text)).unknown
+    assert line.startswith("model_wrapper_cfg.type: MyDDP ")
+
+
+@pytest.mark.parametrize(
+    ("entries", "top", "left"),
+    [
+        ("'backbone'", "", []),
+        ("['backbone', 'neck']", "", ["neck"]),
+        ("['backbone', 'neck']", "find_unused_parameters = True\n", []),  # neck would be ready twice
+        (
+            "['backbone.layer1', 'backbone.layer2', 'backbone.layer3']",
+            "",
+            ["backbone.layer1", "backbone.layer3"],
+        ),
+        ("['backbone', 'backbone.layer1']", "find_unused_parameters = True\n", ["backbone.layer1"]),
+    ],
+)
+def test_entries_without_a_gradient_are_taken_out(entries, top, left):
+    model = "model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', frozen_stages=1))\n"
+    found = cures(f"activation_checkpointing = {entries}\n{top}{model}")
+    assert found["checkpoint-off"].disposition == "safe"
+    assert values(found["checkpoint-off"]) == {("activation_checkpointing",): left}
+    # these would turn the crash into a module that is silently not trained, or the other way round
+    assert not {"find-unused", "static-graph", "find-unused-off"} & set(found)
+
+
+@pytest.mark.parametrize("value", [1, 2, "'yes'", "'False'"])
+def test_a_switch_that_is_no_bool(value):
+    text = TWICE.replace("with_cp=True", f"with_cp={value}")
+    found = cures(text)
+    assert found["non-reentrant"].disposition == "safe"
+    assert values(found["checkpoint-off"]) == {("model", "backbone", "with_cp"): False}
+    (finding,) = judge(read(Reader().load("config.py", text=MMENGINE + text)))
+    assert ("is text" in finding.message) == isinstance(value, str)
+
+
+def test_text_in_find_unused_is_named():
+    text = TWICE.replace("= True", "= 'False'", 1)
+    (finding,) = judge(read(Reader().load("config.py", text=MMENGINE + text)))
+    assert any("'False': text" in line for line in finding.evidence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "runner_type = 'FlexibleRunner'\n" + TWICE,
+        "runner_type = 'FlexibleRunner'\ncompile = True\n" + RESNET,
+        "model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False)\n" + TWICE,
+        "runner_type = 'FlexibleRunner'\nfind_unused_parameters = True\n"
+        "model = dict(type='CmtDetector', img_backbone=dict(type='VoVNetCP'))\n",
+        "runner_type = 'Runner'\nstrategy = dict(type='DDPStrategy')\n" + RESNET,
+    ],
+)
+def test_a_dead_key_always_has_a_cure(text):
+    (finding,) = judge(read(Reader().load("config.py", text=MMENGINE + text)))
+    assert finding.remedies
+
+
+def test_a_dead_find_unused_takes_the_checkpoint_along():
+    (finding,) = judge(
+        read(Reader().load("config.py", text=MMENGINE + "runner_type = 'FlexibleRunner'\n" + TWICE))
+    )
+    new = {"type": "MMDistributedDataParallel", "broadcast_buffers": False, "find_unused_parameters": True}
+    assert [(remedy.name, remedy.disposition, values(remedy)) for remedy in finding.remedies] == [
+        (
+            "wrapper-keys",
+            "safe",
+            {
+                ("model", "backbone", "with_cp"): False,
+                ("strategy",): {"type": "DDPStrategy", "model_wrapper": new},
+            },
+        )
+    ]
+
+
+def test_a_dead_static_graph_in_the_old_era_is_deleted_by_hand():
+    (finding,) = judge(read(Reader().load("config.py", text=MMCV1 + "static_graph = True\n" + RESNET)))
+    (remedy,) = finding.remedies
+    assert (remedy.name, remedy.disposition, remedy.overrides) == ("drop-key", "review", ())
+    assert "delete the static_graph line" in remedy.cost
+
+
+@pytest.mark.parametrize(("base", "source"), [(MMENGINE, "mmengine/"), (MMCV1, "mmdet/apis/train.py")])
+def test_late_freezing_cites_its_own_era(base, source):
+    model = "model = dict(type='FCOS', backbone=dict(type='SwinTransformer', frozen_stages=2))\n"
+    (finding,) = judge(read(Reader().load("config.py", text=base + model)))
+    assert finding.code == "MMF103"
+    assert any(line.startswith(source) for line in finding.evidence)
+    assert base is MMENGINE or not any("mmengine" in line for line in finding.evidence)
 
 
 def test_a_frozen_teacher_or_a_freeze_flag_lowers_the_confidence():

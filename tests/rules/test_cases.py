@@ -123,5 +123,5 @@ def test_a_rule_is_a_page(rule):
 
 def test_rules_are_sorted_and_unique():
     codes = [rule.CODE for rule in RULES]
-    assert codes == sorted(set(codes)) == [f"MMF{number}" for number in range(101, 110)]
+    assert codes == sorted(set(codes)) == [f"MMF{number}" for number in range(101, 111)]
     assert len({rule.NAME for rule in RULES}) == len(RULES)

@@ -8,7 +8,7 @@ import pytest
 from training_helpers import mmcv1, mmengine, setup_of, site_keys
 
 from mmfix.config.values import LazyName
-from mmfix.training.switches import is_on, off_value
+from mmfix.training.switches import is_on, is_on_as_text, off_value
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,17 @@ from mmfix.training.switches import is_on, off_value
 )  # fmt: skip
 def test_is_on(value, on):
     assert is_on(value) is on
+
+
+@pytest.mark.parametrize(
+    ("value", "known", "on"),
+    [
+        ("False", True, True), ("no", True, True), ("path.pth", True, True), ("", True, False),
+        ("False", False, True), ("Yes", False, True), ("path.pth", False, False), (True, True, False),
+    ],
+)  # fmt: skip
+def test_is_on_as_text(value, known, on):
+    assert is_on_as_text(value, known) is on
 
 
 @pytest.mark.parametrize(
@@ -35,6 +46,8 @@ def test_is_on(value, on):
         ([True, False, True], None, [False, False, False]),
         ((True, False), False, (False, False)),
         ([1, 0], None, [0, 0]),
+        ("False", False, False),
+        ("yes", None, False),
     ],
 )
 def test_off_value(value, default, off):
@@ -192,6 +205,57 @@ def test_activation_checkpointing_is_reentrant_and_unguarded_for_each_entry():
         False,
     )
     assert (second.value, second.type_name) == ("neck.convs", "neck.convs")
+
+
+RESNET = dict(type="ResNet")
+RESNET_1 = dict(type="ResNet", frozen_stages=1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "model", "expected"),
+    [
+        ("backbone", dict(backbone=RESNET), False),
+        ("img_backbone", dict(img_backbone=RESNET), False),
+        ("student.backbone", {}, False),
+        ("generator", dict(generator=dict(type="Net")), False),
+        ("backbone.patch_embed", dict(backbone=dict(type="SwinTransformer")), False),
+        ("backbone.conv1", dict(backbone=RESNET), False),
+        ("backbone.layer1.0.conv1", dict(backbone=RESNET), None),
+        ("backbone", dict(voxel_encoder=dict(type="PillarFeatureNet"), backbone=dict(type="SECOND")), None),
+        ("neck", dict(backbone=RESNET), None),
+        # behind the frozen stages: ResNet only
+        ("backbone.layer1", dict(backbone=RESNET), True),
+        ("backbone.layer1", dict(backbone=dict(type="ResNet", frozen_stages=0)), False),
+        ("backbone.layer2", dict(backbone=RESNET_1), False),
+        ("backbone.layer3", dict(backbone=RESNET_1), True),
+        ("backbone.layer3", dict(freeze_all=True, backbone=RESNET_1), None),
+        ("backbone.layer2", dict(backbone=dict(type="MyNet", frozen_stages=1)), None),
+        ("backbone.layer2", {}, None),
+        # frozen as a whole: nothing to lose, no site
+        ("backbone.layer1", dict(backbone=RESNET_1), "frozen"),
+        ("backbone.conv1", dict(backbone=RESNET_1), "frozen"),
+        ("backbone", dict(backbone=dict(type="ResNet", frozen_stages=4)), "frozen"),
+        ("backbone.layer4", dict(backbone=dict(type="ResNet", frozen_stages=4)), "frozen"),
+        ("img_backbone.layer4", dict(freeze_img=True, img_backbone=RESNET), "frozen"),
+    ],
+)
+def test_input_of_an_activation_checkpoint(entry, model, expected):
+    sites = setup_of(mmengine(dict(type="Net", **model), activation_checkpointing=[entry])).checkpoints
+    assert [site.input_has_grad for site in sites] == ([] if expected == "frozen" else [expected])
+
+
+@pytest.mark.parametrize(
+    ("node", "counts"),
+    [
+        (dict(type="ResNet", with_cp=2), False),
+        (dict(type="DetrTransformerEncoder", num_cp=2), True),
+        (dict(type="DetrTransformerEncoder", with_cp=2), True),
+        (dict(type="MyNet", with_cp=2), True),
+        (dict(type="MyNet", with_cp=True), False),
+    ],
+)
+def test_a_number_counts_layers_only_where_the_class_counts(node, counts):
+    assert only(mmengine(part(**node))).counts_layers is counts
 
 
 def test_typeless_part_is_named_after_the_class_its_owner_builds():

@@ -67,10 +67,6 @@ def flexible(**top):
             mmengine(model_wrapper_cfg=dict(type="MMDeepSpeedEngineWrapper")),
             "Runner", "deepspeed", WRAPPER, (False, None), (False, None),
         ),
-        (
-            mmengine(model_wrapper_cfg=dict(type="MyWrapper", find_unused_parameters=True)),
-            "Runner", "other", WRAPPER, (True, (*WRAPPER, *TOP)), (False, None),
-        ),
         # lazy configs: imported names and dotted text
         (
             mmengine(model_wrapper_cfg=dict(type=LazyName("mmengine.model.MMDistributedDataParallel"))),
@@ -131,6 +127,14 @@ def test_wrapping(config, runner, wrapper, place, unused, static):
     assert (setup.find_unused.value, setup.find_unused.key) == unused
     assert (setup.static_graph.value, setup.static_graph.key) == static
     assert setup.unknown == ()
+
+
+def test_a_wrapper_nobody_knows_is_read_like_ddp_and_named():
+    setup = setup_of(mmengine(model_wrapper_cfg=dict(type="MyWrapper", find_unused_parameters=True)))
+    assert (setup.wrapper, setup.wrapper_key) == ("other", WRAPPER)
+    assert setup.find_unused.value is True
+    (line,) = setup.unknown
+    assert line.startswith("model_wrapper_cfg.type: MyWrapper is not a wrapper")
 
 
 @pytest.mark.parametrize("config", [mmcv1(), mmengine(), flexible()])

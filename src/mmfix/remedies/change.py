@@ -9,24 +9,30 @@ from mmfix.config.document import to_plain
 from mmfix.config.keypath import KeyPath
 from mmfix.ddp import Checkpoint, Settings
 from mmfix.findings import Override
-from mmfix.remedies.graph import NONREENTRANT_MODULE, custom_imports, reentrant_sites
+from mmfix.remedies.graph import NONREENTRANT_MODULE, custom_imports, cut_off, is_true, reentrant_sites
+from mmfix.training.activation import KEY
 from mmfix.training.types import TrainingSetup
 
 #: Where DDP arguments go when the config has no wrapper yet, and what the runner would build by default.
 _NEW_WRAPPER = {"Runner": ("model_wrapper_cfg",), "FlexibleRunner": ("strategy", "model_wrapper")}
+
+#: Top-level keys that look like static graph; no framework reads them.
+STATIC_GRAPH_KEYS = ("static_graph", "use_static_graph")
 
 
 @dataclass(frozen=True)
 class Change:
     """What a cure changes; None leaves it.
 
-    ``checkpoint`` is ``NONE`` (switched off) or ``NON_REENTRANT``.
+    ``checkpoint`` is ``NONE`` (switched off) or ``NON_REENTRANT``. ``cut_off`` only takes the checkpoints
+    out whose input has no gradient (entries of ``activation_checkpointing``).
     """
 
     find_unused: Optional[bool] = None
     static_graph: Optional[bool] = None
     accumulation: Optional[int] = None
     checkpoint: Optional[Checkpoint] = None
+    cut_off: bool = False
 
     def settings(self, old: Settings) -> Settings:
         """The settings after the change."""
@@ -49,7 +55,11 @@ def write(setup: TrainingSetup, change: Change) -> Tuple[Override, ...]:
         found += _switch_off(setup)
     elif change.checkpoint is Checkpoint.NON_REENTRANT:
         found += _import_nonreentrant(setup)
+    elif change.cut_off:
+        found += _take_out(setup)
     found += _ddp_arguments(setup, change)
+    if change.static_graph is False:
+        found += _dead_static_graph(setup)
     if change.accumulation is not None and setup.accumulation.key is not None:
         reason = "static graph cannot start under no_sync()"
         found.append(Override(setup.accumulation.key, change.accumulation, reason))
@@ -74,11 +84,20 @@ def runs_custom_imports(setup: TrainingSetup) -> bool:
 
 
 def _switch_off(setup: TrainingSetup) -> List[Override]:
-    sites = {site.key: site for site in reentrant_sites(setup)}  # one key may switch several parts
-    return [
-        Override(key, to_plain(site.off), f"no gradient checkpoint in {site.type_name}")
-        for key, site in sites.items()
-    ]
+    sites = reentrant_sites(setup)
+    found = []
+    for key, off in {site.key: site.off for site in sites}.items():  # one key may switch several parts
+        names = dict.fromkeys(site.type_name for site in sites if site.key == key)
+        found.append(Override(key, to_plain(off), f"no gradient checkpoint in {', '.join(names)}"))
+    return found
+
+
+def _take_out(setup: TrainingSetup) -> List[Override]:
+    """``activation_checkpointing`` without the entries that are cut off."""
+    gone = [site.value for site in cut_off(setup)]
+    value = setup.document.get(KEY, None)
+    entries = [] if isinstance(value, str) else [to_plain(entry) for entry in value if entry not in gone]
+    return [Override(KEY, entries, f"no gradient checkpoint around {', '.join(gone)}")]
 
 
 def _import_nonreentrant(setup: TrainingSetup) -> List[Override]:
@@ -115,6 +134,12 @@ def _ddp_arguments(setup: TrainingSetup, change: Change) -> List[Override]:
         "find_unused_parameters": change.settings(setup.settings).find_unused_parameters,
     }
     return [place(setup, key, wrapper, reason)]
+
+
+def _dead_static_graph(setup: TrainingSetup) -> List[Override]:
+    """Keys nobody reads that would go on asking for the static graph that is switched off."""
+    asking = [key for key in STATIC_GRAPH_KEYS if is_true(setup.document.get((key,), None))]
+    return [Override((key,), False, "nobody reads it; says what holds") for key in asking]
 
 
 def place(setup: TrainingSetup, key: KeyPath, value: Any, reason: str) -> Override:

@@ -7,6 +7,7 @@ from typing import Any, FrozenSet, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.config.origin import Unknown
 from mmfix.ddp import Checkpoint, Outcome, Settings, Traits, Unused, possible_outcomes
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
 
@@ -35,10 +36,10 @@ def follows_torch_default(site: CheckpointSite) -> Optional[bool]:
     """Whether the call leaves ``use_reentrant`` to torch's default, which can be flipped; None: not known.
 
     fairscale's own reentrant checkpoint does not: its switch counts layers, ``num_cp`` in mmdet
-    (``mmdet/models/layers/transformer/detr_layers.py``), an int ``with_cp`` in Co-DETR.
+    (``mmdet/models/layers/transformer/detr_layers.py``), an int ``with_cp`` in Co-DETR. A number given to a
+    plain switch (``with_cp=1`` of ResNet) is only a true value.
     """
-    counts_layers = isinstance(site.value, int) and not isinstance(site.value, bool)
-    if counts_layers or site.key[-1] == "num_cp":
+    if site.counts_layers:
         return False
     return True if site.known and site.reentrant is True else None
 
@@ -54,6 +55,11 @@ def custom_imports(document: ConfigDocument) -> Tuple[str, ...]:
 def is_certain(setup: TrainingSetup, site: CheckpointSite) -> bool:
     """Whether the site really checkpoints, reentrantly, in every run of this config."""
     return site.known and site.reentrant is True and not may_be_frozen(setup.document, site)
+
+
+def cut_off(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
+    """The reentrant checkpoints whose input has no gradient, so that the module gets none."""
+    return tuple(site for site in reentrant_sites(setup) if site.input_has_grad is False)
 
 
 def may_be_frozen(document: ConfigDocument, site: CheckpointSite) -> bool:
@@ -88,6 +94,7 @@ def suspected(setup: TrainingSetup) -> Traits:
     sites = reentrant_sites(setup)
     return Traits(
         checkpoint=Checkpoint.REENTRANT if sites else _harmless(setup),
+        input_has_grad=not cut_off(setup),
         unused=Unused.ALWAYS if setup.facts_of("unused") else Unused.NEVER,
         late_freeze=bool(setup.facts_of("late-freeze")),
         reused=any(reuses(fact, site) for fact in setup.facts for site in sites),
@@ -119,7 +126,7 @@ def possible(setup: TrainingSetup, checkpoint: Optional[Checkpoint] = None) -> T
     return tuple(
         Traits(
             checkpoint=kind,
-            input_has_grad=True if all(site.guarded is True for site in sites) else None,
+            input_has_grad=_input_has_grad(sites),
             unused=often,
             late_freeze=True if _surely(late) else None if late else False,
             reused=True if _surely(reused) else None if reused else False,
@@ -137,7 +144,18 @@ def dead_find_unused(setup: TrainingSetup) -> Tuple[KeyPath, ...]:
     """Keys that ask for ``find_unused_parameters=True`` where nobody reads them, while it is off."""
     if setup.settings.find_unused_parameters:
         return ()
-    return tuple(key for key in FIND_UNUSED_KEYS if setup.document.get(key, None) is True)
+    return tuple(key for key in FIND_UNUSED_KEYS if is_true(setup.document.get(key, None)))
+
+
+def is_true(value: Any) -> bool:
+    """Whether Python takes a value for true, as DDP does with its flags: any text is, ``'False'`` too."""
+    return not isinstance(value, Unknown) and bool(value)
+
+
+def _input_has_grad(sites: Tuple[CheckpointSite, ...]) -> Optional[bool]:
+    if any(site.input_has_grad is False for site in sites):
+        return False
+    return True if all(site.guarded is True or site.input_has_grad for site in sites) else None
 
 
 def _surely(facts: Tuple[ModelFact, ...]) -> bool:

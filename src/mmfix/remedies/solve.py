@@ -6,15 +6,26 @@ from dataclasses import replace
 from typing import Any, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import to_plain
-from mmfix.config.keypath import KeyPath
-from mmfix.ddp import Checkpoint, Outcome, Settings, possible_outcomes
+from mmfix.config.keypath import KeyPath, format_key
+from mmfix.ddp import Checkpoint, Outcome, Settings, Traits, possible_outcomes
 from mmfix.findings import Remedy
 from mmfix.remedies import text
 from mmfix.remedies.change import Change, place, runs_custom_imports, write
-from mmfix.remedies.graph import follows_torch_default, outcomes, possible, reentrant_sites, suspected
+from mmfix.remedies.graph import (
+    cut_off,
+    follows_torch_default,
+    is_true,
+    outcomes,
+    possible,
+    reentrant_sites,
+    suspected,
+)
 from mmfix.training.types import TrainingSetup
 
 _FINE: FrozenSet[Outcome] = frozenset({Outcome.OK})
+_TOP: KeyPath = ("find_unused_parameters",)
+#: Cures that hold for whatever passes find_unused_parameters to DDP.
+_ANY_WRAPPER = frozenset({"checkpoint-off", "non-reentrant", "find-unused-off"})
 
 
 class Candidate(NamedTuple):
@@ -39,50 +50,77 @@ def solve(setup: TrainingSetup) -> Tuple[Remedy, ...]:
     One that fails on all of them is left out. Cures are joint: ``checkpoint-off`` also switches
     ``find_unused_parameters`` on where the facts need it.
     """
-    if setup.wrapper != "ddp" or possible_outcomes(setup.settings, suspected(setup)) == _FINE:
+    if possible_outcomes(setup.settings, suspected(setup)) == _FINE:
         return ()
-    remedies = [remedy for remedy in (_vet(setup, candidate) for candidate in _candidates(setup)) if remedy]
+    candidates = list(_candidates(setup))
+    if (
+        setup.wrapper != "ddp"
+    ):  # one DDP a child, or perhaps DDP: what is sure is that F and R do not go together
+        if setup.wrapper not in ("separate-ddp", "other") or not setup.settings.find_unused_parameters:
+            return ()
+        unsure = (text.UNKNOWN_WRAPPER,) if setup.wrapper == "other" else ()
+        candidates = [c._replace(assumes=(*c.assumes, *unsure)) for c in candidates if c.name in _ANY_WRAPPER]
+    remedies = _only(setup, candidates)
     return tuple(sorted(remedies, key=lambda remedy: remedy.disposition != "safe"))
 
 
-def enable_static_graph(setup: TrainingSetup) -> Tuple[Remedy, ...]:
-    """Static graph where the runner reads it; empty where it would fail (always in the mmcv 1.x era)."""
-    return _only(setup, _static_graph(setup))
+def enable_static_graph(setup: TrainingSetup, key: str) -> Tuple[Remedy, ...]:
+    """Static graph where the runner reads it; drop ``key`` where that fails, as ever in the mmcv 1.x era."""
+    return _only(setup, _static_graph(setup)) or drop_key(key)
 
 
 def move_find_unused(setup: TrainingSetup) -> Tuple[Remedy, ...]:
-    """``find_unused_parameters=True`` where the runner reads it; empty if that would fail."""
+    """``find_unused_parameters=True`` where the runner reads it; with the checkpoint off if it must be."""
+    sites = reentrant_sites(setup)
+    move = Change(find_unused=True)
     if setup.wrapper == "separate-ddp":  # one DDP a child: more than the outcome function speaks of
-        return _only(setup, [Candidate("wrapper-keys", (Change(find_unused=True),), (text.SEPARATE,))])
-    return _only(setup, [Candidate("wrapper-keys", (Change(find_unused=True),))])
+        found = _only(setup, [Candidate("wrapper-keys", (move,), (text.SEPARATE,))])
+    else:
+        off = (replace(move, checkpoint=Checkpoint.NONE),) if _can_switch_off(setup) else ()
+        found = _only(setup, [Candidate("wrapper-keys", (move, *off))])
+    if not found and sites and all(follows_torch_default(site) is not False for site in sites):
+        both = replace(move, checkpoint=Checkpoint.NON_REENTRANT)
+        assumes = tuple(_non_reentrant_assumes(setup))
+        found = _only(setup, [Candidate("wrapper-keys", (both,), assumes)])
+    return found or drop_key(format_key(_TOP))
+
+
+def drop_key(key: str) -> Tuple[Remedy, ...]:
+    """The cure for a key that nobody reads where nothing can be written instead: the line goes, by hand."""
+    return (Remedy("drop-key", "review", text.DROP.format(key), (), (text.NOT_MEANT,)),)
 
 
 def move_value(setup: TrainingSetup, old: KeyPath, new: KeyPath, assumes: str) -> Tuple[Remedy, ...]:
-    """The value of a key that nobody reads, at the key that is read; empty if that is taken or would fail."""
+    """What a key says that nobody reads, at the key that is read; drop it if that is taken or would fail."""
     document = setup.document
     value = document.get(old, None)
     if document.get(new, None) is not None or (new[0] == "strategy" and not _can_hold_strategy(setup)):
-        return ()
+        return drop_key(format_key(old))
     override = place(setup, new, to_plain(value), "moved to where the runner reads it")
     if (
         isinstance(value, dict)
         and not outcomes(_with_wrapper(setup.settings, value), possible(setup)) & _FINE
     ):
-        return ()
+        return drop_key(format_key(old))
     return (Remedy("wrapper-keys", "review", text.MOVED, (override,), (assumes,)),)
 
 
 def _with_wrapper(settings: Settings, wrapper: Any) -> Settings:
     return replace(
         settings,
-        find_unused_parameters=wrapper.get("find_unused_parameters") is True,
-        static_graph=wrapper.get("static_graph") is True,
+        find_unused_parameters=is_true(wrapper.get("find_unused_parameters")),
+        static_graph=is_true(wrapper.get("static_graph")),
     )
 
 
 def _can_hold_strategy(setup: TrainingSetup) -> bool:
     strategy = setup.document.get(("strategy",), None)
     return strategy is None or isinstance(strategy, dict)
+
+
+def _can_switch_off(setup: TrainingSetup) -> bool:
+    sites = reentrant_sites(setup)
+    return bool(sites) and all(site.off is not None for site in sites)
 
 
 def _only(setup: TrainingSetup, candidates: List[Candidate]) -> Tuple[Remedy, ...]:
@@ -93,19 +131,22 @@ def _candidates(setup: TrainingSetup) -> Iterator[Candidate]:
     settings, sites = setup.settings, reentrant_sites(setup)
     if not settings.find_unused_parameters:
         yield Candidate("find-unused", (Change(find_unused=True),))
-    if sites and all(site.off is not None for site in sites):
-        yield Candidate("checkpoint-off", _with_find_unused(Change(checkpoint=Checkpoint.NONE)))
+    if cut_off(setup) or _can_switch_off(setup):
+        least = _with_find_unused(Change(cut_off=True)) if cut_off(setup) else ()
+        all_off = _with_find_unused(Change(checkpoint=Checkpoint.NONE)) if _can_switch_off(setup) else ()
+        yield Candidate("checkpoint-off", (*least, *all_off))
     if sites and all(follows_torch_default(site) is not False for site in sites):
         changes = _with_find_unused(Change(checkpoint=Checkpoint.NON_REENTRANT))
         yield Candidate("non-reentrant", changes, tuple(_non_reentrant_assumes(setup)))
     if settings.static_graph:
         changes = _with_find_unused(Change(static_graph=False))
-        if sites and all(site.off is not None for site in sites):
+        if _can_switch_off(setup):
             off = Change(static_graph=False, checkpoint=Checkpoint.NONE)
             changes = (*changes, *_with_find_unused(off))
         yield Candidate("static-graph-off", changes)
     yield from _static_graph(setup)
-    if settings.find_unused_parameters:
+    # where a module may be silently untrained, a crash is no cure
+    if settings.find_unused_parameters and Outcome.UNTRAINED not in outcomes(settings, possible(setup)):
         once = [text.ONCE_A_STEP] if sites else []
         yield Candidate("find-unused-off", (Change(find_unused=False),), (text.ALL_USED, *once))
     if settings.accumulation > 1 and settings.static_graph:
@@ -132,12 +173,22 @@ def _static_graph(setup: TrainingSetup) -> List[Candidate]:
     return [Candidate("static-graph", (Change(static_graph=True),), tuple(assumes))]
 
 
+def _after(setup: TrainingSetup, change: Change) -> Tuple[Traits, ...]:
+    """The graphs the model may have after a change."""
+    if not change.cut_off:
+        return possible(setup, change.checkpoint)
+    gone = cut_off(setup)
+    graphs = possible(replace(setup, checkpoints=tuple(s for s in setup.checkpoints if s not in gone)))
+    settings = change.settings(setup.settings)
+    if settings.find_unused_parameters or settings.static_graph:
+        return graphs
+    # what is left is as before, and would stop loudly: not a new way to fail
+    return tuple(replace(graph, input_has_grad=True) for graph in graphs)
+
+
 def _vet(setup: TrainingSetup, candidate: Candidate) -> Optional[Remedy]:
     """The candidate as a remedy, with the first of its changes that is fine everywhere, or else anywhere."""
-    after = [
-        outcomes(change.settings(setup.settings), possible(setup, change.checkpoint))
-        for change in candidate.changes
-    ]
+    after = [outcomes(change.settings(setup.settings), _after(setup, change)) for change in candidate.changes]
     best = next((found for found in after if found == _FINE), None)
     if best is None:
         best = next((found for found in after if Outcome.OK in found), None)

@@ -22,6 +22,9 @@ TORCH_DEFAULT = (
 PYTHON_CALL = "You add the call to your training script; no config key reaches it here."
 BATCH = "The smaller effective batch (and the learning rate that goes with it) is what you want."
 SEPARATE = "The parts that MMSeparateDistributedDataParallel wraps use no reentrant checkpoint."
+UNKNOWN_WRAPPER = "The wrapper passes find_unused_parameters on to DistributedDataParallel."
+DROP = "Nothing: delete the {} line, nobody reads it."
+NOT_MEANT = "You do not need what the line asks for, or get it another way."
 MOVED = "The key takes effect from now on."
 
 #: What must hold for an outcome not to come about.
@@ -54,6 +57,8 @@ def cost(setup: TrainingSetup, name: str, change: Change) -> str:
             "More memory (10-15 % seen with a checkpointed ResNet-50), and faster: nothing is computed "
             f"twice; if memory is short: {_MEMORY[setup.era]}"
         )
+    if change.cut_off:
+        parts.append("More memory in the modules that are taken out, and they are trained from now on")
     if change.checkpoint is Checkpoint.NON_REENTRANT:
         parts.append("Same memory and speed; needs torch >= 1.11 and mmfix installed where you train")
         if not runs_custom_imports(setup):

@@ -13,6 +13,7 @@ from typing import Tuple
 from mmfix.findings import Finding
 from mmfix.remedies import solve
 from mmfix.rules import (
+    checkpoint_without_input_gradient,
     checkpointed_module_reused,
     conditional_modules_without_find_unused,
     dead_static_graph_key,
@@ -23,7 +24,7 @@ from mmfix.rules import (
     static_graph_with_accumulation,
     wrapper_shadows_find_unused,
 )
-from mmfix.rules.common import Case
+from mmfix.rules.common import Case, at_most
 from mmfix.training.types import TrainingSetup
 
 __all__ = ["RULES", "Case", "judge"]
@@ -39,17 +40,28 @@ RULES: Tuple[ModuleType, ...] = (
     flexible_runner_ignores_ddp_keys,
     dead_static_graph_key,
     static_graph_with_accumulation,
+    checkpoint_without_input_gradient,
 )
 
 #: Rules about keys, which hold for every wrapper and attach their cures themselves.
 _KEY_RULES = (wrapper_shadows_find_unused, flexible_runner_ignores_ddp_keys, dead_static_graph_key)
 
+#: Rules that hold for whatever passes ``find_unused_parameters`` on to DDP, and how sure they are there.
+_FIND_UNUSED_RULES = (
+    reentrant_checkpoint_with_find_unused,
+    late_freezing_with_checkpoint,
+    checkpoint_without_input_gradient,
+)
+_AT_MOST = {"separate-ddp": "likely", "other": "possible"}
+
 
 def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
     """What every rule finds, each finding with the cures that fit the setup as a whole.
 
-    All of it is about DDP: without a wrapper (``launcher='none'``) there is nothing to say, and of FSDP,
-    DeepSpeed and one DDP a child (``MMSeparateDistributedDataParallel``) only dead keys are sure.
+    All of it is about DDP: without a wrapper (``launcher='none'``) there is nothing to say, and of FSDP and
+    DeepSpeed only dead keys are sure. One DDP a child (``MMSeparateDistributedDataParallel``) fails with a
+    checkpoint under ``find_unused_parameters`` like any DDP (``likely``: a child may have none); a wrapper
+    nobody knows may be DDP (``possible``).
     """
     if setup.wrapper == "none":
         return ()
@@ -60,4 +72,8 @@ def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
             findings += rule.check(setup)
         elif setup.wrapper == "ddp":
             findings += [replace(finding, remedies=joint) for finding in rule.check(setup)]
+        elif rule in _FIND_UNUSED_RULES and setup.settings.find_unused_parameters:
+            most = _AT_MOST.get(setup.wrapper)
+            found = rule.check(setup) if most else ()
+            findings += [replace(at_most(finding, most or ""), remedies=joint) for finding in found]
     return tuple(findings)

@@ -18,6 +18,7 @@ from mmfix.remedies.graph import (
     reentrant_sites,
     suspected,
 )
+from mmfix.training.activation import KEY as ACTIVATION
 from mmfix.training.types import CheckpointSite, TrainingSetup
 
 TWICE = "'Expected to mark a variable ready only once'"
@@ -100,16 +101,29 @@ def weaker(*confidences: str) -> str:
     return max(confidences, key=CONFIDENCES.index)
 
 
+def at_most(finding: Finding, confidence: str) -> Finding:
+    """The finding, no surer than ``confidence``; what is only possible is a warning."""
+    weak = weaker(finding.confidence, confidence)
+    severity = "warning" if weak == "possible" and finding.severity == "error" else finding.severity
+    return replace(finding, confidence=weak, severity=severity)
+
+
 def site_confidence(setup: TrainingSetup, site: CheckpointSite) -> str:
-    """``certain`` for a checkpoint that is known to be reentrant and on, else ``possible``."""
-    return "certain" if is_certain(setup, site) else "possible"
+    """``certain`` if known to be reentrant and on, ``likely`` if its input may have no gradient."""
+    if not is_certain(setup, site):
+        return "possible"
+    return "certain" if site.guarded is True or site.input_has_grad else "likely"
 
 
 def sites_by_key(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
-    """The checkpoints that are or may be reentrant, one for each key: one key may switch several parts."""
+    """The checkpoints that are or may be reentrant, one for each key: one key may switch several parts.
+
+    Those that are cut off (MMF110) are not among them; of one key's parts, the best known one is taken.
+    """
     sites: Dict[KeyPath, CheckpointSite] = {}
     for site in reentrant_sites(setup):
-        sites.setdefault(site.key, site)
+        if site.input_has_grad is not False and (site.key not in sites or site.input_has_grad):
+            sites[site.key] = site
     return tuple(sites.values())
 
 
@@ -120,7 +134,20 @@ def describe(site: CheckpointSite) -> str:
     if site.reentrant is None:
         return f"the gradient checkpoint in {site.type_name} (reentrant or not: its library decides)"
     where = "" if site.in_config else ", which is on by default"
+    if isinstance(site.value, str) and site.key != ACTIVATION:
+        where = f" ({site.key[-1]}={site.value!r} is text, and any text counts as true)"
     return f"the reentrant gradient checkpoint in {site.type_name}{where}"
+
+
+def asks_for_find_unused(setup: TrainingSetup) -> str:
+    """Evidence: what switches ``find_unused_parameters`` on."""
+    key = setup.find_unused.key
+    if key is None:
+        return "find_unused_parameters: this project's default"
+    value = setup.document.get(key, True)
+    if isinstance(value, str):
+        return f"{format_key(key)} = {value!r}: text, and any text counts as true"
+    return f"{format_key(key)} = True"
 
 
 def stops(confidence: str) -> str:

@@ -25,7 +25,8 @@ use_static_graph = True   # nobody reads this
 - `static-graph` (MMEngine): `model_wrapper_cfg = dict(type='MMDistributedDataParallel',
   static_graph=True, ...)`, if the graph never changes.
 - `wrapper-keys` (MMEngine): what `model_wrapper` says, under its right name `model_wrapper_cfg`.
-- mmcv 1.x: another cure for the checkpoint, see `reentrant-checkpoint-with-find-unused`.
+- `drop-key`: delete the line. In the mmcv 1.x era all that can be done about it; a cure for the
+  checkpoint is in `reentrant-checkpoint-with-find-unused`.
 
 ## How it is known
 
@@ -40,7 +41,9 @@ from dataclasses import replace
 from typing import Iterator
 
 from mmfix.findings import Finding
-from mmfix.remedies import enable_static_graph, move_value
+from mmfix.remedies import drop_key, enable_static_graph, move_value
+from mmfix.remedies.change import STATIC_GRAPH_KEYS
+from mmfix.remedies.graph import is_true
 from mmfix.rules.common import MMCV1, Case, make
 from mmfix.training.types import TrainingSetup
 
@@ -100,7 +103,6 @@ model = dict(type='FCOS', backbone=dict(type='ResNet', depth=50))
     ),
 )
 
-_STATIC = ("static_graph", "use_static_graph")
 _MEANT = "model_wrapper was meant to be model_wrapper_cfg."
 
 
@@ -108,8 +110,8 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each dead key that asks for something."""
     if setup.wrapper not in ("ddp", "separate-ddp"):
         return
-    for key in _STATIC:
-        if setup.document.get((key,), None) is True:
+    for key in STATIC_GRAPH_KEYS:
+        if is_true(setup.document.get((key,), None)):
             yield _static_graph(setup, key)
     if setup.era == "mmengine" and isinstance(setup.document.get(("model_wrapper",), None), dict):
         where = ("strategy", "model_wrapper") if setup.runner == "FlexibleRunner" else ("model_wrapper_cfg",)
@@ -149,4 +151,6 @@ def _static_graph(setup: TrainingSetup, key: str) -> Finding:
             else "mmengine/runner/runner.py: wrap_model",
         ),
     )
-    return replace(finding, remedies=() if on or setup.wrapper != "ddp" else enable_static_graph(setup))
+    return replace(
+        finding, remedies=drop_key(key) if on or setup.wrapper != "ddp" else enable_static_graph(setup, key)
+    )

@@ -22,7 +22,8 @@ find_unused_parameters = True   # nobody reads this
 ## Cure
 
 - `wrapper-keys`: the key goes to where FlexibleRunner reads it, `strategy =
-  dict(type='DDPStrategy', model_wrapper=...)`.
+  dict(type='DDPStrategy', model_wrapper=...)`; with the checkpoint off where the two do not go together.
+- `drop-key`: delete the line, where nothing stands for it.
 - `flexible-runner`: for a lone `strategy`, `runner_type='FlexibleRunner'`.
 
 ## How it is known
@@ -38,7 +39,7 @@ from typing import Iterator, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.findings import Finding, Override, Remedy
-from mmfix.remedies import move_find_unused, move_value, solve
+from mmfix.remedies import drop_key, move_find_unused, move_value, solve
 from mmfix.remedies.graph import dead_find_unused
 from mmfix.rules.common import Case, is_told_elsewhere, make, matters
 from mmfix.training.types import TrainingSetup
@@ -54,6 +55,15 @@ CASES = (
 runner_type = 'FlexibleRunner'
 find_unused_parameters = True
 model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "warning certain",
+    ),
+    Case(
+        "asked for beside a checkpoint",
+        """
+runner_type = 'FlexibleRunner'
+find_unused_parameters = True
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
 """,
         "warning certain",
     ),
@@ -164,7 +174,7 @@ def _flexible(setup: TrainingSetup) -> Iterator[Finding]:
         yield replace(finding, remedies=move_value(setup, ("sync_bn",), ("strategy", "sync_bn"), _MEANT))
     for key in _ONLY_RUNNER:
         if get((key,), None):
-            yield _dead(setup, (key,), "note", "The plain Runner would.")
+            yield replace(_dead(setup, (key,), "note", "The plain Runner would."), remedies=drop_key(key))
 
 
 def _dead(setup: TrainingSetup, key: KeyPath, severity: str, effect: str) -> Finding:
@@ -194,7 +204,7 @@ def _lone_strategy(setup: TrainingSetup) -> Iterator[Finding]:
 
 def _flexible_runner(setup: TrainingSetup) -> Tuple[Remedy, ...]:
     if setup.document.get(("runner_type",), None) is not None:
-        return ()  # set, and this project's tools/train.py does not look at it
+        return drop_key("strategy")  # set, and this project's tools/train.py does not look at it
     return (
         Remedy(
             "flexible-runner",

@@ -100,6 +100,12 @@ model = dict(type='MaskRCNN', backbone=dict(type='mmdet.ResNet', depth=50, froze
     ),
 )
 
+#: Where the model is wrapped before anybody calls train().
+WRAPPED_BEFORE_TRAIN = {
+    "mmengine": "mmengine/runner/runner.py: wrap_model runs before train()",
+    "mmcv1": "mmdet/apis/train.py: train_detector wraps the model before the runner calls train()",
+}
+
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each freezing key; with a checkpoint in the model it is MMF104's."""
@@ -115,7 +121,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             f"{stops(fact.confidence)} the second iteration with {UNUSED}.",
             evidence=(
                 fact.evidence,
-                "mmengine/runner/runner.py: wrap_model runs before train()",
+                WRAPPED_BEFORE_TRAIN[setup.era],
                 MEASURED.format("frozen after the wrap, F=0"),
             ),
         )

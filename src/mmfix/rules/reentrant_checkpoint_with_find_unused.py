@@ -37,14 +37,16 @@ model = dict(backbone=dict(type='ResNet', depth=50, with_cp=True))
 
 Measured on torch 1.13 and 2.13, two processes, gloo. `torch.utils.checkpoint` is reentrant unless
 told otherwise, up to torch 2.13. Severity `error` needs a class that is known to checkpoint; a key
-that only has the name of a checkpoint switch gives a `warning`.
+that only has the name of a checkpoint switch gives a `warning`. Where the input of the checkpoint may
+have no gradient it is `likely`: such a module does not stop the run but stays untrained, see
+`checkpoint-without-input-gradient`. One DDP a child (`MMSeparateDistributedDataParallel`) is `likely`,
+a wrapper that nobody knows `possible`.
 """
 
 from __future__ import annotations
 
 from typing import Iterator
 
-from mmfix.config.keypath import format_key
 from mmfix.ddp import Checkpoint, Outcome, Traits
 from mmfix.findings import Finding
 from mmfix.rules.common import (
@@ -52,6 +54,7 @@ from mmfix.rules.common import (
     MMCV1,
     TWICE,
     Case,
+    asks_for_find_unused,
     describe,
     ends_in,
     make,
@@ -110,6 +113,48 @@ model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, with
         "error certain",
     ),
     Case(
+        "one DDP a child",
+        """
+model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel', find_unused_parameters=True)
+model = dict(type='Pix2Pix', generator=dict(type='MyNet'), backbone=dict(type='mmdet.ResNet', with_cp=True))
+""",
+        "error likely",
+    ),
+    Case(
+        "a wrapper nobody knows",
+        """
+model_wrapper_cfg = dict(type='MyDDP', find_unused_parameters=True)
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
+""",
+        "warning possible",
+    ),
+    Case(
+        "text counts as true",
+        """
+find_unused_parameters = 'False'
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, with_cp='False'))
+""",
+        "error certain",
+    ),
+    Case(
+        "activation_checkpointing, input not known",
+        """
+find_unused_parameters = True
+activation_checkpointing = ['neck']
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50), neck=dict(type='mmdet.FPN'))
+""",
+        "error likely",
+    ),
+    Case(
+        "activation_checkpointing of later stages",
+        """
+find_unused_parameters = True
+activation_checkpointing = ['backbone.layer3']
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, frozen_stages=1))
+""",
+        "error certain",
+    ),
+    Case(
         "checkpoint alone",
         """
 model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
@@ -153,9 +198,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     reentrant = Traits(checkpoint=Checkpoint.REENTRANT)
     if setup.facts_of("late-freeze") or not ends_in(setup.settings, reentrant, Outcome.READY_TWICE):
         return
-    key = setup.find_unused.key
-    asked = "likely" if key is None else "certain"
-    source = "find_unused_parameters: this project's default" if key is None else f"{format_key(key)} = True"
+    asked = "likely" if setup.find_unused.key is None else "certain"
     silent = " Where its input has no gradient, it silently stays untrained."
     for site in sites_by_key(setup):
         confidence = weaker(asked, site_confidence(setup, site))
@@ -166,5 +209,9 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             confidence=confidence,
             message=f"find_unused_parameters=True with {describe(site)} {stops(confidence)} the first "
             f"iteration: {TWICE}.{'' if site.guarded is True else silent}",
-            evidence=(site.evidence, source, MEASURED.format("reentrant checkpoint, F=1")),
+            evidence=(
+                site.evidence,
+                asks_for_find_unused(setup),
+                MEASURED.format("reentrant checkpoint, F=1"),
+            ),
         )

@@ -64,6 +64,16 @@ optim_wrapper['accumulative_counts'] = 4
         "error certain",
     ),
     Case(
+        "and at the top level, where nobody reads it",
+        """
+static_graph = True
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)
+optim_wrapper['accumulative_counts'] = 4
+""",
+        "error certain",
+    ),
+    Case(
         "static graph alone",
         """
 model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))

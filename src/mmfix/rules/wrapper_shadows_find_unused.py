@@ -23,7 +23,9 @@ model_wrapper_cfg = dict(type='MMDistributedDataParallel')
 
 ## Cure
 
-- `wrapper-keys`: write the key into `model_wrapper_cfg`.
+- `wrapper-keys`: write the key into `model_wrapper_cfg`; with the checkpoint off where the two do
+  not go together.
+- `drop-key`: delete a line that says what nobody reads.
 
 ## How it is known
 
@@ -37,7 +39,7 @@ from dataclasses import replace
 from typing import Iterator, Tuple
 
 from mmfix.findings import Finding, Override, Remedy
-from mmfix.remedies import move_find_unused, solve
+from mmfix.remedies import drop_key, move_find_unused, solve
 from mmfix.remedies.graph import dead_find_unused
 from mmfix.rules.common import Case, is_told_elsewhere, make, matters
 from mmfix.training.types import TrainingSetup
@@ -53,6 +55,15 @@ CASES = (
 find_unused_parameters = True
 model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
 model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "warning certain",
+    ),
+    Case(
+        "asked for beside a checkpoint",
+        """
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
+find_unused_parameters = True
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50, with_cp=True))
 """,
         "warning certain",
     ),
@@ -151,7 +162,7 @@ def _find_unused(setup: TrainingSetup) -> Iterator[Finding]:
         )
         yield replace(finding, remedies=solve(setup) or move_find_unused(setup))
     elif top is False and setup.find_unused.value is True and matters(setup):
-        yield make(
+        note = make(
             __name__,
             setup,
             key=_TOP,
@@ -161,6 +172,7 @@ def _find_unused(setup: TrainingSetup) -> Iterator[Finding]:
             "top-level key, and the wrapper says True.",
             evidence=(_SOURCE,),
         )
+        yield replace(note, remedies=drop_key(_TOP[0]))
 
 
 def _present(setup: TrainingSetup) -> Tuple[Tuple[str, str], ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, List, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath, get_path
-from mmfix.config.origin import Unknown
-from mmfix.training.names import type_name
+from mmfix.config.keypath import KeyPath
+from mmfix.training.activation import activation_sites
+from mmfix.training.freezing import is_frozen
 from mmfix.training.parts import Part
-from mmfix.training.switches import WELL_KNOWN, is_on, off_value, suggests_reentrant
+from mmfix.training.switches import WELL_KNOWN, is_on, is_on_as_text, off_value, suggests_reentrant
 from mmfix.training.table import Switch, select, switches
 from mmfix.training.types import CheckpointSite
 
@@ -17,7 +17,6 @@ from mmfix.training.types import CheckpointSite
 # mmdet/models/dense_heads/atss_vlfusion_head.py:243 builds VLFuse under `early_fuse` alone.
 _NEEDS = {("ATSSVLFusionHead", "use_checkpoint"): "early_fuse"}
 
-_ACTIVATION = "mmengine 0.10.7 mmengine/runner/activation_checkpointing.py: turn_on_activation_checkpointing"
 _ALWAYS_ON = "type"
 
 
@@ -29,7 +28,7 @@ def checkpoint_sites(
     for part in parts:
         sites.extend(_sites_of(part, parts[0].node, era))
     if runner == "Runner":
-        sites.extend(_activation_checkpointing(document, unknown))
+        sites.extend(activation_sites(document, parts, unknown))
     return tuple(sites)
 
 
@@ -39,8 +38,9 @@ def _sites_of(part: Part, model: Any, era: str) -> List[CheckpointSite]:
     for key in [*table, *(key for key in part.node if key in WELL_KNOWN and key not in table)]:
         rows = select(table[key], part.package, era) if key in table else ()
         site = _site(part, key, rows)
-        if site is not None and not _is_off(part, site, model):
-            sites.append(site)
+        if site is None or (site.guarded is True and is_frozen(part, model)):
+            continue  # guarded by `x.requires_grad`: off in a part that is frozen as a whole
+        sites.append(site)
     return sites
 
 
@@ -51,7 +51,8 @@ def _site(part: Part, key: str, rows: Tuple[Switch, ...]) -> Optional[Checkpoint
     default = _default(rows)
     in_config = key in part.node
     value = part.node[key] if in_config else default
-    if not is_on(value) or (rows and not any(row.used for row in rows)):
+    on = is_on(value) or (key != "num_cp" and is_on_as_text(value, bool(rows)))
+    if not on or (rows and not any(row.used for row in rows)):
         return None
     needed = _NEEDS.get((part.name or "", key))
     if needed is not None and not part.node.get(needed):
@@ -68,11 +69,12 @@ def _made(
             key=path, value=value, in_config=in_config, off=off, type_name=part.label,
             reentrant=suggests_reentrant(str(path[-1])), guarded=None,
             evidence=f"the name of the key {path[-1]}", known=False,
+            counts_layers=type(value) is int or path[-1] == "num_cp",
         )  # fmt: skip
     return CheckpointSite(
         key=path, value=value, in_config=in_config, off=off, type_name=part.label,
         reentrant=_agreed([row.reentrant for row in used]), guarded=_agreed([row.guarded for row in used]),
-        evidence=used[0].evidence, known=True,
+        evidence=used[0].evidence, known=True, counts_layers=any(type(row.default) is int for row in used),
     )  # fmt: skip
 
 
@@ -85,52 +87,3 @@ def _default(rows: Tuple[Switch, ...]) -> Any:
 
 def _agreed(values: List[Optional[bool]]) -> Optional[bool]:
     return values[0] if len(set(values)) == 1 else None
-
-
-def _is_off(part: Part, site: CheckpointSite, model: Any) -> bool:
-    """A call guarded by ``x.requires_grad`` is off in a part that is frozen as a whole."""
-    if site.guarded is not True:
-        return False
-    head = part.path[1] if len(part.path) > 1 else ""
-    if isinstance(head, str) and (
-        head.startswith("teacher") or (head.startswith("img_") and model.get("freeze_img") is True)
-    ):
-        return True
-    frozen = part.node.get("frozen_stages")
-    depths = part.node.get("depths")
-    stages = part.node.get("num_stages", len(depths) if isinstance(depths, (list, tuple)) else 4)
-    return type(frozen) is int and type(stages) is int and frozen >= stages
-
-
-def _activation_checkpointing(document: ConfigDocument, unknown: List[str]) -> List[CheckpointSite]:
-    """Top-level ``activation_checkpointing``: reentrant, unguarded, read by the plain Runner only.
-
-    Its entries are attribute paths of the model; an empty list turns all of them off.
-    """
-    key: KeyPath = ("activation_checkpointing",)
-    value = document.tree.get("activation_checkpointing")
-    if isinstance(value, Unknown):
-        unknown.append(f"activation_checkpointing: {value.reason}")
-        return []
-    entries = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []
-    sites = []
-    for entry in entries:
-        if isinstance(entry, Unknown):
-            unknown.append(f"activation_checkpointing: {entry.reason}")
-        elif isinstance(entry, str):
-            node = get_path(document.tree, ("model", *entry.split(".")))
-            name = type_name(node.get("type")) if isinstance(node, dict) else None
-            sites.append(
-                CheckpointSite(
-                    key=key,
-                    value=entry,
-                    in_config=True,
-                    off=[],
-                    type_name=name or entry,
-                    reentrant=True,
-                    guarded=False,
-                    evidence=_ACTIVATION,
-                    known=True,
-                )
-            )
-    return sites

@@ -7,7 +7,7 @@ them. Classes that freeze in their constructor are safe.
 
 from __future__ import annotations
 
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional
 
 from mmfix.training.parts import Part
 from mmfix.training.table import freezing, select
@@ -47,6 +47,19 @@ def late_freezing(parts: List[Part], era: str) -> List[ModelFact]:
                 )
             )
     return facts
+
+
+def is_frozen(part: Part, model: Dict[Any, Any]) -> bool:
+    """Whether the config freezes a part as a whole: a teacher, all stages, or ``freeze_img``."""
+    head = part.path[1] if len(part.path) > 1 else ""
+    if isinstance(head, str) and (
+        head.startswith("teacher") or (head.startswith("img_") and model.get("freeze_img") is True)
+    ):
+        return True
+    frozen = part.node.get("frozen_stages")
+    depths = part.node.get("depths")
+    stages = part.node.get("num_stages", len(depths) if isinstance(depths, (list, tuple)) else 4)
+    return type(frozen) is int and type(stages) is int and frozen >= stages
 
 
 def _freezes(value: Any, thresholds: List[Optional[int]]) -> bool:

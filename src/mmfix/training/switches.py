@@ -30,11 +30,11 @@ WELL_KNOWN = frozenset(
 
 # Switches that reach a library (transformers, timm, diffusers) whose version picks `use_reentrant`.
 _LIBRARY = frozenset({"gradient_checkpointing", "enable_gradient_checkpointing", "grad_checkpointing"})
+_MEANT_AS_BOOL = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
 
 
 def is_on(value: Any) -> bool:
     """Whether a switch value turns checkpointing on: a truthy bool, a positive count, any true element.
-
     Counts use 0 or -1 for off (mmdet ``num_cp=-1``, Co-DETR ``with_cp=-1``).
     """
     if isinstance(value, (list, tuple)):
@@ -42,6 +42,15 @@ def is_on(value: Any) -> bool:
     if isinstance(value, (bool, int, float)):
         return value > 0
     return False
+
+
+def is_on_as_text(value: Any, known: bool) -> bool:
+    """Whether a text turns a switch on: any does, ``'False'`` too, where a class asks ``if self.with_cp``.
+
+    See ``mmdet/models/backbones/resnet.py: Bottleneck.forward``. On a class that is not ``known`` only text
+    that was meant as a bool counts: it may be the path of a checkpoint.
+    """
+    return isinstance(value, str) and bool(value) and (known or value.lower() in _MEANT_AS_BOOL)
 
 
 def off_value(value: Any, default: Any) -> Any:
@@ -54,7 +63,7 @@ def off_value(value: Any, default: Any) -> Any:
     if isinstance(value, (list, tuple)):
         items = [0 if type(item) is int else False for item in value]
         return items if isinstance(value, list) else tuple(items)
-    if isinstance(value, bool) or isinstance(default, bool):
+    if isinstance(value, (bool, str)) or isinstance(default, bool):
         return False
     if isinstance(default, int) and not is_on(default):
         return default

@@ -26,6 +26,8 @@ class CheckpointSite:
             requires grad. None when not known.
         evidence: Where this is known from, ``mmdet 3.3.0 mmdet/models/backbones/resnet.py:306``.
         known: False when only the key's name suggests a checkpoint (type not in the table).
+        input_has_grad: Whether the input of the checkpointed call requires grad, where the config tells.
+        counts_layers: The switch is a number of layers to checkpoint, with fairscale's own checkpoint.
     """
 
     key: KeyPath
@@ -37,6 +39,8 @@ class CheckpointSite:
     guarded: Optional[bool]
     evidence: str
     known: bool
+    input_has_grad: Optional[bool] = None
+    counts_layers: bool = False
 
 
 @dataclass(frozen=True)

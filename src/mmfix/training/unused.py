@@ -41,7 +41,7 @@ _FLAG = re.compile(r"(?:use|with|enable)_(?:\w+_)?(?:fusion|distill|distillation
 
 # Backbones that run every stage up to num_stages and return only out_indices:
 # mmdet 3.3.0 mmdet/models/backbones/resnet.py: ResNet.forward, mmseg and mmpretrain alike.
-_STAGED = frozenset({
+STAGED = frozenset({
     "ResNet", "ResNetV1c", "ResNetV1d", "ResNeXt", "ResNeSt", "Res2Net", "RegNet", "SEResNet", "SEResNeXt",
 })  # fmt: skip
 _STAGED_EVIDENCE = "mmdet 3.3.0 mmdet/models/backbones/resnet.py: ResNet.forward"
@@ -81,7 +81,7 @@ def _stages(parts: List[Part]) -> List[ModelFact]:
         outputs = part.node.get("out_indices")
         if not isinstance(outputs, (list, tuple)) or not all(type(index) is int for index in outputs):
             continue
-        if part.name in _STAGED and str(part.path[-1]).endswith("backbone"):
+        if part.name in STAGED and str(part.path[-1]).endswith("backbone"):
             last, evidence = part.node.get("num_stages", 4), _STAGED_EVIDENCE
             what = f"stage {last}"
         elif part.name == "MobileNetV2" and part.package in _MOBILENET_PACKAGES:

@@ -130,6 +130,11 @@ def _from_dict(config: Any, path: KeyPath, unknown: List[str]) -> _Settings:
         kind = _WRAPPERS.get(type_name(config["type"]) or "", "other")
         if isinstance(config["type"], Unknown):
             unknown.append(_line((*path, "type"), config["type"]))
+        elif kind == "other":
+            name = type_name(config["type"])
+            unknown.append(
+                f"{format_key((*path, 'type'))}: {name} is not a wrapper that mmfix knows, it may be DDP"
+            )
     if kind in ("fsdp", "deepspeed"):
         return kind, path, DEFAULT_OFF, DEFAULT_OFF
     found = _flag(config, path, "find_unused_parameters", unknown)

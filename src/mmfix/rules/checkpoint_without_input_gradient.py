@@ -1,0 +1,133 @@
+"""A reentrant checkpoint around a module whose input has no gradient.
+
+## What it does
+
+Finds entries of MMEngine's `activation_checkpointing` that name a module fed with data (`backbone`,
+`img_backbone`, `generator`, the stem of a backbone) or a ResNet stage right behind the frozen ones.
+
+## Why it is bad
+
+A reentrant checkpoint passes gradients to its input, and only on the way there to its parameters. If
+no input has a gradient, the output has none either, and the module is not trained. Usually DDP stops
+the second iteration with `Expected to have finished reduction in the prior iteration`. The advice of
+that error text makes it worse: with `find_unused_parameters=True`, and with static graph, the run goes
+on and the module silently stays as it was initialised. `with_cp=True` inside a backbone has a guard
+against this (`x.requires_grad`); `activation_checkpointing` has none.
+
+## Example
+
+```python
+activation_checkpointing = ['backbone']   # the input is the image
+```
+
+## Cure
+
+- `checkpoint-off`: the entry leaves the list. Later stages (`backbone.layer3`) may stay.
+- `non-reentrant`: keeps the entry; a non-reentrant checkpoint needs no gradient at its input.
+
+## How it is known
+
+Measured on torch 2.13, two processes, gloo; `mmengine/runner/activation_checkpointing.py`. A whole
+backbone is `certain`; a stem, a generator or a stage behind frozen ones is read from the config's
+usual meaning: `likely`.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from mmfix.ddp import Checkpoint, Outcome, Traits, outcome
+from mmfix.findings import Finding
+from mmfix.remedies.graph import cut_off
+from mmfix.rules.common import MEASURED, UNUSED, Case, make
+from mmfix.training.activation import WHOLE_BACKBONES
+from mmfix.training.types import TrainingSetup
+
+CODE = "MMF110"
+NAME = "checkpoint-without-input-gradient"
+SUMMARY = (
+    "A checkpointed module whose input has no gradient is not trained: the run stops, or nobody notices."
+)
+
+CASES = (
+    Case(
+        "a whole backbone",
+        """
+activation_checkpointing = ['backbone']
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "error certain",
+    ),
+    Case(
+        "a whole backbone, silently untrained",
+        """
+find_unused_parameters = True
+activation_checkpointing = 'backbone'
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "error certain",
+    ),
+    Case(
+        "the stage behind the frozen ones",
+        """
+activation_checkpointing = ['backbone.layer1', 'backbone.layer2', 'backbone.layer3']
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, frozen_stages=1))
+""",
+        "error likely",
+    ),
+    Case(
+        "later stages",
+        """
+activation_checkpointing = ['backbone.layer3', 'backbone.layer4']
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, frozen_stages=1))
+""",
+    ),
+    Case(
+        "what is frozen has nothing to lose",
+        """
+activation_checkpointing = ['backbone.layer1']
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50, frozen_stages=1))
+""",
+    ),
+    Case(
+        "layers before the backbone",
+        """
+activation_checkpointing = ['backbone']
+model = dict(
+    type='VoxelNet', middle_encoder=dict(type='SparseEncoder'), backbone=dict(type='SECOND'))
+""",
+    ),
+    Case(
+        "made non-reentrant",
+        """
+activation_checkpointing = ['backbone']
+custom_imports = dict(imports=['mmfix.nonreentrant_checkpoint'], allow_failed_imports=False)
+model = dict(type='RetinaNet', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+    ),
+)
+
+
+def check(setup: TrainingSetup) -> Iterator[Finding]:
+    """One finding for each entry that is cut off."""
+    result = outcome(setup.settings, Traits(Checkpoint.REENTRANT, input_has_grad=False))
+    if result is Outcome.UNUSED:
+        effect = (
+            f"DDP stops the second iteration with {UNUSED}. find_unused_parameters=True would only hide it"
+        )
+        row = "reentrant checkpoint, input without grad, F=0"
+    elif result is Outcome.UNTRAINED:
+        effect = "it silently stays untrained, whatever the loss says"
+        row = "reentrant checkpoint, input without grad, F=1 or static graph"
+    else:
+        return
+    for site in cut_off(setup):
+        yield make(
+            __name__,
+            setup,
+            key=site.key,
+            confidence="certain" if site.value in WHOLE_BACKBONES else "likely",
+            message=f"activation_checkpointing wraps {site.value}, whose input has no gradient, in a "
+            f"reentrant checkpoint: the module gets none either, and {effect}.",
+            evidence=(site.evidence, MEASURED.format(row)),
+        )
