@@ -8,6 +8,7 @@ FOLDER is the unpacked mmdet 3.3.0 wheel (`pip download --no-deps mmdet==3.3.0`,
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -16,6 +17,9 @@ import tempfile
 from pathlib import Path
 
 REPEATS = 5
+
+# people run compiled bytecode; without it every start compiles all modules again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 CHECK = """
 import json, resource, sys, time

@@ -7,7 +7,6 @@ import os.path as osp
 import re
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
-from mmfix.config.data import read_data
 from mmfix.config.document import ConfigDocument
 from mmfix.config.finish import check_size, finish
 from mmfix.config.imports import BASE_KEY, is_base_assignment
@@ -44,6 +43,8 @@ def read_classic(
     """
     data: Any = None
     if source.tree is None:
+        from mmfix.config.data import read_data  # JSON and YAML configs are rare
+
         data = read_data(source)
     base: Optional[TreeDict] = None
     files: List[str] = [source.path]
@@ -96,9 +97,15 @@ def _uses_base(source: Source) -> bool:
     assert source.tree is not None
     if source.code.isascii() and not _MAY_USE_BASE.search(source.code):
         return False
-    names = (node for node in ast.walk(source.tree) if isinstance(node, ast.Name) and node.id == BASE_KEY)
-    targets = [node.targets[0] for node in ast.walk(source.tree) if is_base_assignment(node)]  # type: ignore[attr-defined]
-    return any(all(name is not target for target in targets) for name in names)
+    mentioned = assigned = 0
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Name) and node.id == BASE_KEY:
+            if isinstance(node.ctx, ast.Load):
+                return True
+            mentioned += 1
+        elif isinstance(node, ast.Assign) and is_base_assignment(node):
+            assigned += 1
+    return mentioned > assigned
 
 
 def _evaluate(source: Source, base: TreeDict) -> Tuple[TreeDict, TreeDict]:

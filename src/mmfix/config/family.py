@@ -8,7 +8,6 @@ import re
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from mmfix.config.classic import base_files
-from mmfix.config.data import read_data
 from mmfix.config.imports import is_lazy
 from mmfix.config.lazy import base_paths
 from mmfix.config.reader import Reader
@@ -94,7 +93,11 @@ def bases_of(source: Source) -> Tuple[str, ...]:
     """
     if source.raw_tree is not None and is_lazy(source.raw_tree, source.path):
         return base_paths(source)
-    data = read_data(source) if source.raw_tree is None else None
+    data = None
+    if source.raw_tree is None:
+        from mmfix.config.data import read_data
+
+        data = read_data(source)
     return tuple(reference.path for reference in base_files(source, data))
 
 

@@ -11,7 +11,7 @@ from mmfix.errors import ConfigError
 
 _ENVIRONMENT = re.compile(r"""\{\{['"]?\s*\$(\w+)\s*:\s*(\S*?)\s*['"]?\}\}""")
 #: In the text that stands for a base reference until the bases are known.
-PLACEHOLDER = "_mmfix_base_reference"
+PLACEHOLDER = "_mmfix_reference"
 _BASE = re.compile(r"\{\{\s*_base_\.([\w.]+)\s*\}\}")
 
 

@@ -7,6 +7,7 @@ from typing import Any, List, Mapping, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.config.template import PLACEHOLDER
 from mmfix.errors import PatchError
 from mmfix.patches.edits import Scene, edit_tree, shared_containers
 from mmfix.patches.expression import is_name
@@ -71,7 +72,7 @@ def _placeholders(value: Any) -> Any:
     stack = [value]
     while stack:
         node = stack.pop()
-        if isinstance(node, str) and node.endswith("_mmfix_base_reference"):
+        if isinstance(node, str) and node.endswith(PLACEHOLDER):
             yield node
         elif isinstance(node, (dict, list, tuple)):
             stack.extend(node.values() if isinstance(node, dict) else node)
