@@ -173,6 +173,8 @@ FAIL: Dict[str, Dict[str, str]] = {
     "base is a tuple": {"c.py": "_base_ = ('b.py',)\n", "b.py": BASE},
     "base inside if": {"c.py": "if True:\n    _base_ = 'b.py'\n", "b.py": BASE},
     "attribute of a plain dict": {"c.py": "a = dict(b=1)\nc = a.b\n"},
+    "adding to a dict": {"c.py": "a = dict(b=1)\na += [2]\n"},
+    "adding to _base_": {"c.py": "_base_ = 'b.py'\n_base_ += ['d.py']\n", "b.py": BASE},
     "missing key": {"c.py": "a = dict(b=1)\nc = a['x']\n"},
     "keyword twice": {"c.py": "a = dict(x=1)\nb = dict(x=2, **a)\n"},
     "reserved key": {"c.py": "filename = 'x'\n"},

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
 
 from mmfix.config.imports import is_base_assignment, is_builtin_module
 from mmfix.config.interpreter.access import assign, delete
-from mmfix.config.interpreter.core import blame_of, evaluate, iterate, truth
+from mmfix.config.interpreter.core import blame_of, evaluate, iterate, opaque, truth
 from mmfix.config.interpreter.functions import make_function
 from mmfix.config.interpreter.methods import dict_update, extend_list
 from mmfix.config.interpreter.modules import member
@@ -82,24 +82,30 @@ def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
     current = evaluate(run, load, scope)
     value = evaluate(run, node.value, scope)
     kind = type(node.op)
-    if isinstance(current, (TreeList, TreeDict, set)):
-        blame = blame_of(run, node.target, scope).via or blame_of(run, node.value, scope)
-        if isinstance(current, TreeList) and kind is ast.Add:
-            extend_list(run, node, current, value)
-        elif isinstance(current, TreeDict) and kind is ast.BitOr:
-            dict_update(run, node, current, [value], TreeDict())
-        elif isinstance(current, TreeList) and kind is ast.Mult and isinstance(value, int):
-            run.spend(max(0, len(current) * value), node)
-            current *= value
-            current.blames *= value
-        else:
-            poison_object(run, current, "changed by an operator that is not followed", node)
-            return
+    if _change_in_place(run, node, kind, current, value):
         if not isinstance(node.target, ast.Name):  # stored back, and a config dict copies it
+            blame = blame_of(run, node.target, scope).via or blame_of(run, node.value, scope)
             assign(run, node.target, current, blame, scope)
         return
     result = binary(run, node, kind, current, value)
     assign(run, node.target, result, blame_of(run, node.value, scope), scope)
+
+
+def _change_in_place(run: Run, node: ast.AugAssign, kind: type, current: Any, value: Any) -> bool:
+    """Operators that change their left side instead of making a new value; False for all others."""
+    if isinstance(current, TreeList) and kind is ast.Add:
+        extend_list(run, node, current, value)
+    elif isinstance(current, TreeDict) and kind is ast.BitOr:
+        dict_update(run, node, current, [value], TreeDict())
+    elif isinstance(current, TreeList) and kind is ast.Mult and isinstance(value, int):
+        run.spend(max(0, len(current) * value), node)
+        current *= value
+        current.blames *= value
+    elif isinstance(current, (TreeList, TreeDict, set)) and (isinstance(current, set) or opaque(value)):
+        poison_object(run, current, "changed by an operator that is not followed", node)
+    else:
+        return False
+    return True
 
 
 def _as_load(target: Any) -> ast.AST:
