@@ -125,3 +125,18 @@ def test_rules_are_sorted_and_unique():
     codes = [rule.CODE for rule in RULES]
     assert codes == sorted(set(codes)) == [f"MMF{number}" for number in range(101, 111)]
     assert len({rule.NAME for rule in RULES}) == len(RULES)
+
+
+def test_evidence_is_said_once() -> None:
+    """A frozen, checkpointed Swin: both facts come from the same class."""
+    config = {
+        "default_scope": "mmdet",
+        "model": {"backbone": {"type": "SwinTransformer", "with_cp": True, "frozen_stages": 2}},
+        "find_unused_parameters": True,
+        "train_dataloader": {},
+        "train_cfg": {"max_epochs": 1},
+        "optim_wrapper": {"type": "OptimWrapper"},
+    }
+    found = [finding for finding in judge(read(from_mapping(config))) if finding.code == "MMF104"]
+    assert found
+    assert all(len(set(finding.evidence)) == len(finding.evidence) for finding in found)

@@ -86,7 +86,7 @@ def make(
         message=message,
         key=key,
         origins=origins(setup, key),
-        evidence=evidence,
+        evidence=tuple(dict.fromkeys(evidence)),  # one class may be behind two facts
     )
 
 
