@@ -1,0 +1,25 @@
+"""From a registered name to the class in source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional
+
+from mmfix.code.interpreter.scopes import from_import
+from mmfix.code.known import openmmlab
+
+if TYPE_CHECKING:
+    from mmfix.code.interpreter.machine import Machine
+
+
+def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[str]) -> Any:
+    """The class or function a registry has under ``name``; what cannot be found is lost, with the reason."""
+    found = m.library.find(name, scope, registry)
+    if not found.candidates:
+        known = openmmlab.torch_layer(name)
+        return known if known is not None else m.lost(f"no class registered as {name} was found in source")
+    best = found.candidates[0]
+    if len(found.candidates) > 1:
+        places = ", ".join(item.module for item in found.candidates[:3])
+        m.ambiguous[name] = f"several classes are registered as {name}: {places}"
+    known = openmmlab.torch_layer(name) if best.scope in ("mmcv", "mmengine") else None
+    return from_import(m, best.module, best.qualname) if known is None else known

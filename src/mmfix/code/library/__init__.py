@@ -1,0 +1,1 @@
+"""Where model source lies and which class a registry name stands for, found without importing anything."""

@@ -1,0 +1,114 @@
+"""The directories that hold the code a config needs."""
+
+from __future__ import annotations
+
+import os
+import os.path as osp
+from functools import lru_cache
+from typing import Any, List, Mapping, Optional, Tuple
+
+_PROJECT = (".git", "setup.py", "pyproject.toml")
+
+
+def source_roots(config_path: Optional[str], tree: Mapping[str, Any]) -> Tuple[str, ...]:
+    """Directories to put in front of ``sys.path`` to find the config's code; most general first.
+
+    The repository around the config (nearest ``.git``, ``setup.py`` or ``pyproject.toml``; the parent of the
+    ``configs`` directory it lies in; or what holds the installed package it lies in), then ``projects/*``
+    there, then the directories that hold ``custom_imports`` (``mmengine/utils/misc.py:
+    import_modules_from_strings``) and the ``plugin_dir`` of mmcv 1.x repositories. A home directory is never
+    one of them.
+
+    Args:
+        config_path: None for a config that is not in a file: the working directory counts.
+        tree: The resolved config.
+    """
+    start = os.getcwd() if config_path is None else osp.dirname(osp.abspath(config_path))
+    roots = list(_around(start))
+    for wanted in _wanted(tree):
+        holder = _holder(start, tuple(roots), wanted)
+        if holder is not None and holder not in roots:
+            roots.append(holder)
+    return tuple(roots)
+
+
+def config_package(config_path: Optional[str]) -> Optional[str]:
+    """``mmdet`` for a config in ``mmdet/.mim/configs``, else None: the scope where the config names none."""
+    if config_path is None:
+        return None
+    folder = _package_folder(osp.dirname(osp.abspath(config_path)))
+    return None if folder is None else osp.basename(folder)
+
+
+def _wanted(tree: Mapping[str, Any]) -> List[str]:
+    """Relative paths of what the config imports: the first part of each module, and the plugin directory."""
+    wanted: List[str] = []
+    custom = tree.get("custom_imports")
+    imports = custom.get("imports") if isinstance(custom, dict) else None
+    for module in (
+        [imports] if isinstance(imports, str) else imports or () if isinstance(imports, list) else ()
+    ):
+        if isinstance(module, str):
+            wanted.append(module.partition(".")[0])
+    plugin = tree.get("plugin_dir")
+    if tree.get("plugin") is True and isinstance(plugin, str):
+        wanted.append(osp.normpath(plugin))
+    return [path for path in wanted if path and not osp.isabs(path) and not path.startswith(os.pardir)]
+
+
+@lru_cache(maxsize=None)
+def _around(start: str) -> Tuple[str, ...]:
+    package = _package_folder(start)
+    if package is not None:
+        return (osp.dirname(package),)
+    upward = _upward(start)
+    project = next((d for d in upward if any(osp.exists(osp.join(d, name)) for name in _PROJECT)), None)
+    sibling = next(
+        (
+            d
+            for d in upward
+            if start.startswith(osp.join(d, "configs") + os.sep) or start == osp.join(d, "configs")
+        ),
+        None,
+    )
+    roots = [] if project is None else [project]
+    if sibling is not None and (project is None or sibling.startswith(project + os.sep)):
+        roots.append(sibling)
+    if roots:
+        projects = osp.join(roots[0], "projects")
+        try:
+            with os.scandir(projects) as listing:
+                below = sorted(e.path for e in listing if e.is_dir() and not e.name.startswith((".", "_")))
+        except OSError:
+            below = []
+        roots.extend(path for path in below if path not in roots)
+    return tuple(roots)
+
+
+@lru_cache(maxsize=None)
+def _holder(start: str, roots: Tuple[str, ...], wanted: str) -> Optional[str]:
+    """The directory below which ``wanted`` (a path, or a module without its ``.py``) lies, roots first."""
+    for directory in (*roots, *_upward(start)):
+        path = osp.join(directory, wanted)
+        try:
+            if osp.isdir(path) or osp.isfile(path + ".py"):
+                return directory
+        except ValueError:  # a null byte
+            return None
+    return None
+
+
+def _package_folder(directory: str) -> Optional[str]:
+    """``.../mmdet`` for a directory in ``.../mmdet/.mim``."""
+    head, mark, _ = (directory + os.sep).rpartition(f"{os.sep}.mim{os.sep}")
+    return head if mark and osp.isfile(osp.join(head, "__init__.py")) else None
+
+
+def _upward(start: str) -> List[str]:
+    """The directory and its parents below the home directory or the file system root."""
+    home = osp.expanduser("~")
+    found: List[str] = []
+    while start not in (home, osp.dirname(start)):
+        found.append(start)
+        start = osp.dirname(start)
+    return found

@@ -1,0 +1,115 @@
+"""Readings kept between runs: a model that did not change, and whose source did not, is not read again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from functools import lru_cache
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from mmfix.code.library import cache
+from mmfix.code.library.library import Library
+from mmfix.code.library.walk import walk_sources
+from mmfix.code.reading import read_model
+from mmfix.code.stored import from_json, to_json
+from mmfix.code.types import ModelReading
+
+#: Changes with the layout of a stored reading, or with what is read off the source.
+_KIND = "readings-1"
+#: A walk over the repository serves this many seconds: every config of one run.
+_FRESH_SECONDS = 10.0
+#: What says nothing about gradients and differs between configs of one model.
+_NO_MATTER = frozenset({"init_cfg", "pretrained", "test_cfg", "data_preprocessor", "img_norm_cfg"})
+_walks: Dict[Tuple[str, ...], Tuple[float, str]] = {}
+
+
+def read_remembered(
+    model: Mapping[str, Any], roots: Tuple[str, ...], era: str, scope: Optional[str]
+) -> ModelReading:
+    """:func:`read_model`, or what it said before of the same model and the same source files.
+
+    Args:
+        model: The resolved ``model`` of a config.
+        roots: Directories searched before the installed packages.
+        era: ``mmengine`` or ``mmcv1``.
+        scope: The config's ``default_scope``.
+    """
+    walk = _fingerprint(roots)
+    text = f"{era}\n{scope}\n{roots}\n{walk}\n{_text(model)}"
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    reading = _recall(digest)
+    if reading is None:
+        reading = read_model(model, _library(roots, walk), era, scope)
+        _remember(digest, reading)
+    return reading
+
+
+@lru_cache(maxsize=4)
+def _library(roots: Tuple[str, ...], walk: str) -> Library:
+    """One library for all configs of a run; ``walk`` makes a new one when the repository changed."""
+    return Library(roots)
+
+
+def _recall(digest: str) -> Optional[ModelReading]:
+    entry = cache.load(_KIND, digest)
+    try:
+        if not isinstance(entry, dict) or any(
+            _stamp(path) != stamp for path, stamp in entry["files"].items()
+        ):
+            return None
+        return from_json(entry["reading"])
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None  # somebody else's file
+
+
+def _remember(digest: str, reading: ModelReading) -> None:
+    files = {path: _stamp(path) for path in reading.files}
+    cache.store(_KIND, digest, {"files": files, "reading": to_json(reading)})
+
+
+def _stamp(path: str) -> Optional[str]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def _fingerprint(roots: Tuple[str, ...]) -> str:
+    """Changes when a file below the roots appears, disappears or changes."""
+    known = _walks.get(roots)
+    now = time.monotonic()
+    if known is not None and now - known[0] < _FRESH_SECONDS:
+        return known[1]
+    digest = hashlib.sha256()
+    for root in roots:
+        if not _holds_packages(root):
+            for file in walk_sources(root).files:
+                digest.update(f"{file.path}\n{file.size}\n{file.mtime_ns}\n".encode("utf-8", "surrogatepass"))
+    for folder in sys.path:  # a package that is installed or removed changes its folder
+        digest.update(f"{folder}\n{_stamp(folder)}\n".encode("utf-8", "surrogatepass"))
+    _walks[roots] = (now, digest.hexdigest())
+    return _walks[roots][1]
+
+
+def _holds_packages(root: str) -> bool:
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(root))
+    except OSError:
+        return True
+
+
+def _text(value: Any) -> str:
+    """The part of a config that matters, as text."""
+    if isinstance(value, Mapping):
+        return (
+            "{"
+            + ",".join(f"{key!r}:{_text(item)}" for key, item in value.items() if key not in _NO_MATTER)
+            + "}"
+        )
+    if isinstance(value, (list, tuple)):
+        kind = "[" if isinstance(value, list) else "("
+        return kind + ",".join(map(_text, value)) + "]"
+    return repr(value)

@@ -1,0 +1,70 @@
+"""A reading as JSON values, and back."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any, Dict, Tuple, Type
+
+from mmfix.code.types import (
+    Built,
+    CheckpointUse,
+    LateFreeze,
+    ModelReading,
+    Place,
+    Problem,
+    Submodule,
+    Toggle,
+)
+
+_PARTS: Dict[str, Type[Any]] = {
+    "submodules": Submodule,
+    "late_freezes": LateFreeze,
+    "toggles": Toggle,
+    "checkpoints": CheckpointUse,
+    "built": Built,
+    "problems": Problem,
+}
+_PLACES = frozenset({"created", "used", "place"})
+_KEYS = frozenset({"key", "decided_by", "switch"})
+
+
+def to_json(reading: ModelReading) -> Dict[str, Any]:
+    """JSON values; tuples become lists."""
+    value = {name: [_values(item) for item in getattr(reading, name)] for name in _PARTS}
+    rest = {"gave_up": reading.gave_up, "files": list(reading.files), "all_built": reading.all_built}
+    return {**value, **rest}
+
+
+def from_json(value: Dict[str, Any]) -> ModelReading:
+    """The reading again. Raises LookupError, TypeError or ValueError for anything else."""
+    parts = {name: tuple(_made(kind, item) for item in value[name]) for name, kind in _PARTS.items()}
+    return ModelReading(
+        **parts,
+        gave_up=str(value["gave_up"]),
+        files=tuple(value["files"]),
+        all_built=bool(value["all_built"]),
+    )
+
+
+def _values(item: Any) -> Any:
+    if is_dataclass(item):
+        return [_values(getattr(item, field.name)) for field in fields(item)]
+    return list(item) if isinstance(item, tuple) else item
+
+
+def _made(kind: Type[Any], values: Any) -> Any:
+    names = _names(kind)
+    if len(values) != len(names):
+        raise ValueError(f"not a {kind.__name__}")
+    return kind(*(_field(name, item) for name, item in zip(names, values)))
+
+
+def _field(name: str, item: Any) -> Any:
+    if name in _PLACES and item is not None:
+        path, line = item
+        return Place(path, line)
+    return tuple(item) if name in _KEYS and item is not None else item
+
+
+def _names(kind: Type[Any]) -> Tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
