@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -13,8 +14,16 @@ from typing import Callable, Dict, Optional
 
 import pytest
 
+#: What mmfix remembers of source code stays away from the user's cache; child processes inherit it.
+os.environ["MMFIX_CACHE_DIR"] = tempfile.mkdtemp(prefix="mmfix-cache-")
+atexit.register(shutil.rmtree, os.environ["MMFIX_CACHE_DIR"], ignore_errors=True)
+
 REPOSITORY = Path(__file__).resolve().parents[1]
-ZOOS = ("mmdet-3.3.0", "mmdet-2.28.2", "mmsegmentation-1.2.2", "mmsegmentation-0.30.0")
+ZOOS = (
+    *("mmdet-3.3.0", "mmdet-2.28.2", "mmsegmentation-1.2.2", "mmsegmentation-0.30.0"),
+    *("mmpretrain-1.2.0", "mmpose-1.3.2", "mmaction2-1.2.0", "mmagic-1.2.0"),
+    *("mmengine-0.10.7", "mmcv-lite-2.1.0"),
+)
 
 
 def zoo_cache() -> Path:

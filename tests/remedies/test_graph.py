@@ -25,9 +25,11 @@ SITE = CheckpointSite(
     reentrant=True, guarded=True, evidence="here", known=True,
 )  # fmt: skip
 
+GAN = {"optim_wrapper": {"g": {"optimizer": {"type": "Adam"}}, "d": {"optimizer": {"type": "Adam"}}}}
+
 
 def fact(kind, confidence="certain", scope=("model",)):
-    return ModelFact(kind, ("model", "type"), "Net", confidence, "Because.", "here", scope)
+    return ModelFact(kind, ("model", "type"), "Net", confidence, "Because.", ("here",), scope)
 
 
 def setup_of(*facts, sites=(), find_unused=False, static=False, config=None):
@@ -50,6 +52,11 @@ def setup_of(*facts, sites=(), find_unused=False, static=False, config=None):
         # a sure fact does not say how often
         (setup_of(fact("unused")), (Traits(unused=Unused.ALWAYS), Traits(unused=Unused.SOMETIMES))),
         (setup_of(fact("unused", "possible")), (Traits(unused=None),)),
+        # frozen for a while: sure or not, static graph is never right
+        (setup_of(fact("toggled", "possible")), (Traits(unused=Unused.SOMETIMES),)),
+        (setup_of(fact("toggled"), fact("unused")), (Traits(unused=Unused.SOMETIMES),)),
+        (setup_of(fact("toggled"), find_unused=True), (Traits(unused=Unused.SOMETIMES),)),
+        (setup_of(fact("toggled"), config=GAN), (Traits(),)),
         (setup_of(fact("late-freeze", "likely")), (Traits(late_freeze=True),)),
         (setup_of(fact("late-freeze", "possible")), (Traits(late_freeze=None),)),
         (setup_of(sites=[SITE]), (Traits(Checkpoint.REENTRANT),)),
@@ -91,6 +98,9 @@ def test_suspected_takes_every_fact_at_its_word():
         Checkpoint.REENTRANT, True, Unused.ALWAYS, late_freeze=True, reused=True
     )
     assert suspected(setup_of(find_unused=True)) == Traits()
+    assert suspected(setup_of(fact("toggled", "possible"))) == Traits(unused=Unused.SOMETIMES)
+    one = {"optimizers": {"generator": {"type": "Adam"}}}
+    assert suspected(setup_of(fact("toggled"), config=one)) == Traits(unused=Unused.SOMETIMES)
 
 
 def test_outcomes_are_united():

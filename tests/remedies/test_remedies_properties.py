@@ -24,6 +24,7 @@ BACKBONES = {
     "hornet unguarded": {"type": "mmpretrain.HorNet", "with_cp": True},
     "unknown": {"type": "MyNet", "with_cp": True},
     "vovnet, no switch": {"type": "VoVNetCP"},
+    "resnet, stage dropped": {"type": "mmdet.ResNet", "out_indices": (0, 1), "with_cp": True},
     "fairscale": {"type": "mmdet.DeformableDetrTransformerEncoder", "num_cp": 6},
 }
 MODELS = {
@@ -31,6 +32,7 @@ MODELS = {
     "flag": {"type": "FCOS", "use_learnable_fusion": True},
     "teacher": {"type": "mmdet.SoftTeacher", "semi_train_cfg": {"freeze_teacher": False}},
     "reused": {"type": "mmdet.SoftTeacher"},
+    "schedule": {"type": "BasicVSR", "train_cfg": {"fix_iter": 5}},
 }
 DDP = {"type": "MMDistributedDataParallel", "broadcast_buffers": False}
 WRAPPERS: Dict[str, Dict[str, Any]] = {

@@ -377,3 +377,55 @@ def test_the_rules_need_nothing_heavy():
     code = "import sys, mmfix.rules, mmfix.remedies, mmfix.ddp; sys.exit(any(m in sys.modules for m in %r))"
     heavy = ["torch", "mmengine", "libcst", "numpy", "cv2"]
     assert subprocess.run([sys.executable, "-c", code % (heavy,)], check=False).returncode == 0
+
+
+TEACHER = "model = dict(type='mmdet.SoftTeacher', semi_train_cfg=dict(freeze_teacher=False){})\n"
+
+
+def test_a_teacher_is_frozen_where_that_is_all():
+    found = cures(TEACHER.format(""))
+    assert list(found) == ["freeze-teacher", "find-unused", "static-graph"]
+    assert values(found["freeze-teacher"]) == {("model", "semi_train_cfg", "freeze_teacher"): True}
+    late = TEACHER.format(", backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2)")
+    assert list(cures(late)) == ["find-unused", "static-graph"]  # what is frozen late would stop it still
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("", {"strides": (1, 2, 2), "dilations": (1, 1, 1)}),
+        ("strides=[1, 2, 1, 1], ", {"strides": [1, 2, 1], "dilations": (1, 1, 1)}),
+        (
+            "dcn=dict(type='DCN'), stage_with_dcn=(False, True, True, True), ",
+            {"strides": (1, 2, 2), "dilations": (1, 1, 1), "stage_with_dcn": (False, True, True)},
+        ),
+        # these follow the last stage, or name stages themselves
+        ("multi_grid=(1, 2, 4), ", None),
+        ("plugins=[dict(cfg=dict(type='X'), stages=(False, True, True, True))], ", None),
+        ("frozen_stages=3, num_stages=4, ", {"strides": (1, 2, 2), "dilations": (1, 1, 1)}),
+    ],
+)
+def test_fewer_stages(more, expected):
+    text = f"model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', {more}out_indices=(0, 2)))\n"
+    found = cures(text)
+    assert next(iter(found)) == "find-unused"
+    if expected is None:
+        assert "fewer-stages" not in found
+        return
+    keys = {"num_stages": 3, **expected}
+    assert found["fewer-stages"].disposition == "review"
+    assert values(found["fewer-stages"]) == {("model", "backbone", key): keys[key] for key in keys}
+
+
+def test_fewer_stages_is_for_resnets():
+    text = "model = dict(type='FCOS', backbone=dict(type='mmdet.{}', out_indices=(0, 2)))\n"
+    assert "fewer-stages" in cures(text.format("ResNeXt"))
+    assert "fewer-stages" not in cures(text.format("RegNet"))  # strides of its own
+    assert list(cures(text.format("MobileNetV2"))) == ["find-unused", "static-graph"]
+
+
+def test_a_freeze_schedule_never_gets_static_graph():
+    text = "model = dict(type='BasicVSR', generator=dict(type='X'{}), train_cfg=dict(fix_iter=5))\n"
+    assert list(cures(text.format(""))) == ["find-unused"]
+    both = "find_unused_parameters = True\n" + text.format(", with_cp=True")
+    assert list(cures(both)) == ["checkpoint-off", "non-reentrant"]

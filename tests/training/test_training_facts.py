@@ -69,7 +69,7 @@ def test_late_freezing(config, expected):
 def test_late_freeze_says_where_and_why():
     (fact,) = setup_of(mmengine(backbone("SwinTransformer", frozen_stages=2))).facts
     assert fact.scope == ("model", "backbone")
-    assert fact.evidence == "mmdet 3.3.0 mmdet/models/backbones/swin.py:468"
+    assert fact.evidence == ("mmdet 3.3.0 mmdet/models/backbones/swin.py:468",)
     assert "frozen_stages=2" in fact.why
     assert "train()" in fact.why
 

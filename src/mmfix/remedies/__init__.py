@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from mmfix.remedies.solve import drop_key, enable_static_graph, move_find_unused, move_value, solve
+from mmfix.remedies.solve import (
+    drop_key,
+    enable_static_graph,
+    filter_empty,
+    move_find_unused,
+    move_value,
+    solve,
+    write_find_unused,
+)
 
-__all__ = ["drop_key", "enable_static_graph", "move_find_unused", "move_value", "solve"]
+__all__ = [
+    "drop_key",
+    "enable_static_graph",
+    "filter_empty",
+    "move_find_unused",
+    "move_value",
+    "solve",
+    "write_find_unused",
+]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from mmfix.code.scripts import KeyRead
 from mmfix.config.document import to_plain
 from mmfix.config.keypath import KeyPath
 from mmfix.ddp import Checkpoint, Settings
 from mmfix.findings import Override
 from mmfix.remedies.graph import NONREENTRANT_MODULE, custom_imports, cut_off, is_true, reentrant_sites
 from mmfix.training.activation import KEY
-from mmfix.training.types import TrainingSetup
+from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
 
 #: Where DDP arguments go when the config has no wrapper yet, and what the runner would build by default.
 _NEW_WRAPPER = {"Runner": ("model_wrapper_cfg",), "FlexibleRunner": ("strategy", "model_wrapper")}
@@ -25,7 +26,8 @@ class Change:
     """What a cure changes; None leaves it.
 
     ``checkpoint`` is ``NONE`` (switched off) or ``NON_REENTRANT``. ``cut_off`` only takes the checkpoints
-    out whose input has no gradient (entries of ``activation_checkpointing``).
+    out whose input has no gradient. ``model`` is set in the model itself, which takes the facts ``cures``
+    away.
     """
 
     find_unused: Optional[bool] = None
@@ -33,6 +35,8 @@ class Change:
     accumulation: Optional[int] = None
     checkpoint: Optional[Checkpoint] = None
     cut_off: bool = False
+    model: Tuple[Override, ...] = ()
+    cures: Tuple[ModelFact, ...] = ()
 
     def settings(self, old: Settings) -> Settings:
         """The settings after the change."""
@@ -49,8 +53,8 @@ def _or(new: Any, old: Any) -> Any:
 
 
 def write(setup: TrainingSetup, change: Change) -> Tuple[Override, ...]:
-    """The overrides that make ``change``, in the order checkpoint, DDP arguments, accumulation."""
-    found: List[Override] = []
+    """The overrides that make ``change``, in the order model, checkpoint, DDP arguments, accumulation."""
+    found: List[Override] = list(change.model)
     if change.checkpoint is Checkpoint.NONE:
         found += _switch_off(setup)
     elif change.checkpoint is Checkpoint.NON_REENTRANT:
@@ -84,7 +88,10 @@ def runs_custom_imports(setup: TrainingSetup) -> bool:
 
 
 def _switch_off(setup: TrainingSetup) -> List[Override]:
-    sites = reentrant_sites(setup)
+    return _off(reentrant_sites(setup))
+
+
+def _off(sites: Sequence[CheckpointSite]) -> List[Override]:
     found = []
     for key, off in {site.key: site.off for site in sites}.items():  # one key may switch several parts
         names = dict.fromkeys(site.type_name for site in sites if site.key == key)
@@ -93,11 +100,15 @@ def _switch_off(setup: TrainingSetup) -> List[Override]:
 
 
 def _take_out(setup: TrainingSetup) -> List[Override]:
-    """``activation_checkpointing`` without the entries that are cut off."""
-    gone = [site.value for site in cut_off(setup)]
-    value = setup.document.get(KEY, None)
-    entries = [] if isinstance(value, str) else [to_plain(entry) for entry in value if entry not in gone]
-    return [Override(KEY, entries, f"no gradient checkpoint around {', '.join(gone)}")]
+    """The checkpoints that are cut off, without the others: switched off, or out of the list."""
+    gone = cut_off(setup)
+    found = _off([site for site in gone if site.key != KEY])
+    entries = [site.value for site in gone if site.key == KEY]
+    if entries:
+        value = setup.document.get(KEY, None)
+        left = [] if isinstance(value, str) else [to_plain(entry) for entry in value if entry not in entries]
+        found.append(Override(KEY, left, f"no gradient checkpoint around {', '.join(entries)}"))
+    return found
 
 
 def _import_nonreentrant(setup: TrainingSetup) -> List[Override]:
@@ -111,15 +122,57 @@ def _import_nonreentrant(setup: TrainingSetup) -> List[Override]:
     return [Override(("custom_imports", "imports"), names, reason)]
 
 
-def _ddp_arguments(setup: TrainingSetup, change: Change) -> List[Override]:
-    wanted: Dict[str, Any] = {}
+def can_write(setup: TrainingSetup, change: Change) -> bool:
+    """Whether keys of a config reach the DDP arguments that ``change`` sets, each by itself.
+
+    A training script may pass a constant, or one key as both arguments; mmcv 1.x scripts know of a static
+    graph only where they read one.
+    """
+    wanted, reads = _wanted(setup, change), _reads(setup)
+    static = reads.get("static_graph")
+    if "static_graph" in wanted and static is None and setup.era == "mmcv1":
+        return not setup.script  # without a script the outcome rules it out
+    for name in wanted:
+        read = reads.get(name)
+        if read is not None and (
+            read.key is None or (name != "static_graph" and static and static.key == read.key)
+        ):
+            return False
+    return True
+
+
+def _wanted(setup: TrainingSetup, change: Change) -> Dict[str, bool]:
+    wanted: Dict[str, bool] = {}
     if change.static_graph not in (None, setup.settings.static_graph):
-        wanted["static_graph"] = change.static_graph
+        wanted["static_graph"] = bool(change.static_graph)
     if change.find_unused not in (None, setup.settings.find_unused_parameters):
-        wanted["find_unused_parameters"] = change.find_unused
+        wanted["find_unused_parameters"] = bool(change.find_unused)
+    return wanted
+
+
+def _reads(setup: TrainingSetup) -> Dict[str, KeyRead]:
+    """The DDP arguments the repository's own training script sets, by name."""
+    script = setup.script
+    if script is None:
+        return {}
+    reads = {"find_unused_parameters": script.find_unused, "static_graph": script.static_graph}
+    return {name: read for name, read in reads.items() if read is not None}
+
+
+def _ddp_arguments(setup: TrainingSetup, change: Change) -> List[Override]:
+    wanted = _wanted(setup, change)
     if not wanted:
         return []
     reason = ", ".join(f"{name}={value}" for name, value in wanted.items()) + " for DDP"
+    by_script = [
+        Override(read.key, wanted.pop(name) is not read.negated, reason)
+        for name, read in _reads(setup).items()
+        if name in wanted and read.key is not None
+    ]
+    return [*by_script, *(_to_wrapper(setup, change, wanted, reason) if wanted else ())]
+
+
+def _to_wrapper(setup: TrainingSetup, change: Change, wanted: Dict[str, bool], reason: str) -> List[Override]:
     if not setup.wrapper_key and set(wanted) == {"find_unused_parameters"}:
         return [Override(("find_unused_parameters",), wanted["find_unused_parameters"], reason)]
     key = setup.wrapper_key or _NEW_WRAPPER[setup.runner]
@@ -138,7 +191,9 @@ def _ddp_arguments(setup: TrainingSetup, change: Change) -> List[Override]:
 
 def _dead_static_graph(setup: TrainingSetup) -> List[Override]:
     """Keys nobody reads that would go on asking for the static graph that is switched off."""
-    asking = [key for key in STATIC_GRAPH_KEYS if is_true(setup.document.get((key,), None))]
+    read = _reads(setup).get("static_graph")
+    dead = [key for key in STATIC_GRAPH_KEYS if read is None or read.key != (key,)]
+    asking = [key for key in dead if is_true(setup.document.get((key,), None))]
     return [Override((key,), False, "nobody reads it; says what holds") for key in asking]
 
 

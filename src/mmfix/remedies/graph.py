@@ -89,13 +89,33 @@ def reuses(fact: ModelFact, site: CheckpointSite) -> bool:
     return fact.kind == "reused" and site.key[: len(fact.scope)] == fact.scope
 
 
+def schedules(setup: TrainingSetup) -> Tuple[ModelFact, ...]:
+    """Parameters that are frozen or unfrozen while the training runs.
+
+    Models with several optimizers (GANs) freeze one part while the other learns, within one step; what DDP
+    does with those is not in the outcome table.
+    """
+    return () if _several_optimizers(setup.document) else setup.facts_of("toggled")
+
+
+def _several_optimizers(document: ConfigDocument) -> bool:
+    for key, inner in (("optim_wrapper", "optimizer"), ("optimizer", "type"), ("optimizers", "type")):
+        value = document.get((key,), None)
+        if not isinstance(value, dict) or inner in value:
+            continue
+        if sum(isinstance(item, dict) and inner in item for item in value.values()) > 1:
+            return True
+    return False
+
+
 def suspected(setup: TrainingSetup) -> Traits:
     """The graph as the config shows it: everything suspected holds, nothing else does."""
     sites = reentrant_sites(setup)
+    unused = Unused.ALWAYS if setup.facts_of("unused") else Unused.NEVER
     return Traits(
         checkpoint=Checkpoint.REENTRANT if sites else _harmless(setup),
         input_has_grad=not cut_off(setup),
-        unused=Unused.ALWAYS if setup.facts_of("unused") else Unused.NEVER,
+        unused=Unused.SOMETIMES if schedules(setup) else unused,
         late_freeze=bool(setup.facts_of("late-freeze")),
         reused=any(reuses(fact, site) for fact in setup.facts for site in sites),
     )
@@ -106,7 +126,8 @@ def possible(setup: TrainingSetup, checkpoint: Optional[Checkpoint] = None) -> T
 
     Where ``find_unused_parameters`` or static graph is on, or a key that nobody reads asks for it, a
     parameter may be unused and nobody would have noticed. Where both are off, only facts count: an
-    unused parameter that nothing points to is not a new way to fail.
+    unused parameter that nothing points to is not a new way to fail. A freeze schedule means that some
+    parameters are unused sometimes, sure or not: static graph is never right then.
     """
     sites = reentrant_sites(setup)
     if checkpoint is None:
@@ -117,7 +138,9 @@ def possible(setup: TrainingSetup, checkpoint: Optional[Checkpoint] = None) -> T
     unused = setup.facts_of("unused")
     hidden = setup.settings.find_unused_parameters or setup.settings.static_graph or dead_find_unused(setup)
     how_often: Tuple[Optional[Unused], ...] = (Unused.NEVER,)
-    if _surely(unused):
+    if schedules(setup):
+        how_often = (Unused.SOMETIMES,)
+    elif _surely(unused):
         how_often = (Unused.ALWAYS, Unused.SOMETIMES)
     elif unused or hidden:
         how_often = (None,)

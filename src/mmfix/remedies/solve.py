@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.config.document import to_plain
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.ddp import Checkpoint, Outcome, Settings, Traits, possible_outcomes
-from mmfix.findings import Remedy
+from mmfix.findings import Override, Remedy
 from mmfix.remedies import text
-from mmfix.remedies.change import Change, place, runs_custom_imports, write
+from mmfix.remedies.change import Change, can_write, place, runs_custom_imports, write
 from mmfix.remedies.graph import (
     cut_off,
     follows_torch_default,
@@ -20,6 +20,7 @@ from mmfix.remedies.graph import (
     reentrant_sites,
     suspected,
 )
+from mmfix.remedies.inside import fewer_stages, freeze_teachers
 from mmfix.training.types import TrainingSetup
 
 _FINE: FrozenSet[Outcome] = frozenset({Outcome.OK})
@@ -85,6 +86,22 @@ def move_find_unused(setup: TrainingSetup) -> Tuple[Remedy, ...]:
     return found or drop_key(format_key(_TOP))
 
 
+def write_find_unused(setup: TrainingSetup) -> Tuple[Remedy, ...]:
+    """The default of the training script, said by the config; nothing where the script reads no key."""
+    read = setup.script.find_unused if setup.script else None
+    key = _TOP if read is None else read.key
+    if key is None:
+        return ()
+    override = Override(key, read is None or not read.negated, "what the training script takes anyway")
+    return (Remedy("write-key", "safe", text.WRITTEN, (override,)),)
+
+
+def filter_empty(keys: Sequence[KeyPath]) -> Remedy:
+    """No images without ground truth: ``filter_empty_gt=True`` at every key that says False."""
+    overrides = tuple(Override(key, True, "no images without ground truth") for key in keys)
+    return Remedy("filter-empty-gt", "review", text.FILTERED, overrides, (text.BACKGROUND,))
+
+
 def drop_key(key: str) -> Tuple[Remedy, ...]:
     """The cure for a key that nobody reads where nothing can be written instead: the line goes, by hand."""
     return (Remedy("drop-key", "review", text.DROP.format(key), (), (text.NOT_MEANT,)),)
@@ -128,11 +145,17 @@ def _only(setup: TrainingSetup, candidates: List[Candidate]) -> Tuple[Remedy, ..
 
 
 def _candidates(setup: TrainingSetup) -> Iterator[Candidate]:
-    settings, sites = setup.settings, reentrant_sites(setup)
+    settings, sites, gone = setup.settings, reentrant_sites(setup), cut_off(setup)
+    frozen, fewer = freeze_teachers(setup), fewer_stages(setup)
+    if frozen is not None:
+        yield Candidate("freeze-teacher", (frozen,))
     if not settings.find_unused_parameters:
         yield Candidate("find-unused", (Change(find_unused=True),))
-    if cut_off(setup) or _can_switch_off(setup):
-        least = _with_find_unused(Change(cut_off=True)) if cut_off(setup) else ()
+    if fewer is not None:
+        yield Candidate("fewer-stages", (fewer,), (text.NO_OLD_CHECKPOINT,))
+    can_take_out = bool(gone) and all(site.off is not None for site in gone)
+    if can_take_out or _can_switch_off(setup):
+        least = _with_find_unused(Change(cut_off=True)) if can_take_out else ()
         all_off = _with_find_unused(Change(checkpoint=Checkpoint.NONE)) if _can_switch_off(setup) else ()
         yield Candidate("checkpoint-off", (*least, *all_off))
     if sites and all(follows_torch_default(site) is not False for site in sites):
@@ -168,13 +191,14 @@ def _static_graph(setup: TrainingSetup) -> List[Candidate]:
     if setup.settings.static_graph:
         return []
     assumes = [text.CONSTANT_GRAPH]
-    if any(site.guarded is not True for site in reentrant_sites(setup)):
+    if any(site.guarded is not True and not site.input_has_grad for site in reentrant_sites(setup)):
         assumes.append(text.INPUT_HAS_GRAD)
     return [Candidate("static-graph", (Change(static_graph=True),), tuple(assumes))]
 
 
 def _after(setup: TrainingSetup, change: Change) -> Tuple[Traits, ...]:
     """The graphs the model may have after a change."""
+    setup = replace(setup, facts=tuple(fact for fact in setup.facts if fact not in change.cures))
     if not change.cut_off:
         return possible(setup, change.checkpoint)
     gone = cut_off(setup)
@@ -188,13 +212,14 @@ def _after(setup: TrainingSetup, change: Change) -> Tuple[Traits, ...]:
 
 def _vet(setup: TrainingSetup, candidate: Candidate) -> Optional[Remedy]:
     """The candidate as a remedy, with the first of its changes that is fine everywhere, or else anywhere."""
-    after = [outcomes(change.settings(setup.settings), _after(setup, change)) for change in candidate.changes]
+    changes = [change for change in candidate.changes if can_write(setup, change)]
+    after = [outcomes(change.settings(setup.settings), _after(setup, change)) for change in changes]
     best = next((found for found in after if found == _FINE), None)
     if best is None:
         best = next((found for found in after if Outcome.OK in found), None)
     if best is None:
         return None
-    change = candidate.changes[after.index(best)]
+    change = changes[after.index(best)]
     assumes = candidate.assumes or tuple(line for bad, line in text.RULES_OUT.items() if bad in best)
     return Remedy(
         name=candidate.name,

@@ -25,7 +25,19 @@ SEPARATE = "The parts that MMSeparateDistributedDataParallel wraps use no reentr
 UNKNOWN_WRAPPER = "The wrapper passes find_unused_parameters on to DistributedDataParallel."
 DROP = "Nothing: delete the {} line, nobody reads it."
 NOT_MEANT = "You do not need what the line asks for, or get it another way."
+WRITTEN = "None: DDP gets what it gets now, under any training script that reads the key."
 MOVED = "The key takes effect from now on."
+NO_OLD_CHECKPOINT = (
+    "No run is resumed whose checkpoint still has the dropped stage, and nothing else needs that stage."
+)
+BACKGROUND = "Images without ground truth are not wanted in training."
+FILTERED = "Fewer images: those without ground truth are left out of training."
+
+#: Cures inside the model, which cost nothing else.
+_INSIDE = {
+    "freeze-teacher": "None: the teacher never gets a gradient; it follows the student as before",
+    "fewer-stages": "A smaller, faster model with the same outputs; its checkpoints lose the dropped stage",
+}
 
 #: What must hold for an outcome not to come about.
 RULES_OUT = {
@@ -49,7 +61,7 @@ _GRAPH_WALK = "1-2 % slower: DDP walks the graph in every step"
 
 def cost(setup: TrainingSetup, name: str, change: Change) -> str:
     """The price of a change, one line."""
-    parts = []
+    parts = [_INSIDE[name]] if name in _INSIDE else []
     if name == "wrapper-keys":
         parts.append(f"The key takes effect; {_GRAPH_WALK}")
     if change.checkpoint is Checkpoint.NONE:
@@ -58,7 +70,7 @@ def cost(setup: TrainingSetup, name: str, change: Change) -> str:
             f"twice; if memory is short: {_MEMORY[setup.era]}"
         )
     if change.cut_off:
-        parts.append("More memory in the modules that are taken out, and they are trained from now on")
+        parts.append("More memory in these modules, and they are trained from now on")
     if change.checkpoint is Checkpoint.NON_REENTRANT:
         parts.append("Same memory and speed; needs torch >= 1.11 and mmfix installed where you train")
         if not runs_custom_imports(setup):

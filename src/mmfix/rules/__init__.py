@@ -17,11 +17,16 @@ from mmfix.rules import (
     checkpointed_module_reused,
     conditional_modules_without_find_unused,
     dead_static_graph_key,
+    dropped_stages,
+    empty_ground_truth,
+    find_unused_default_of_the_repository,
     flexible_runner_ignores_ddp_keys,
+    freeze_schedule,
     late_freezing,
     late_freezing_with_checkpoint,
     reentrant_checkpoint_with_find_unused,
     static_graph_with_accumulation,
+    trainable_teacher,
     wrapper_shadows_find_unused,
 )
 from mmfix.rules.common import Case, at_most
@@ -41,10 +46,21 @@ RULES: Tuple[ModuleType, ...] = (
     dead_static_graph_key,
     static_graph_with_accumulation,
     checkpoint_without_input_gradient,
+    find_unused_default_of_the_repository,
+    trainable_teacher,
+    dropped_stages,
+    freeze_schedule,
+    empty_ground_truth,
 )
 
-#: Rules about keys, which hold for every wrapper and attach their cures themselves.
-_KEY_RULES = (wrapper_shadows_find_unused, flexible_runner_ignores_ddp_keys, dead_static_graph_key)
+#: Rules that look at the wrapper themselves and attach their cures themselves.
+_KEY_RULES = (
+    wrapper_shadows_find_unused,
+    flexible_runner_ignores_ddp_keys,
+    dead_static_graph_key,
+    find_unused_default_of_the_repository,
+    empty_ground_truth,
+)
 
 #: Rules that hold for whatever passes ``find_unused_parameters`` on to DDP, and how sure they are there.
 _FIND_UNUSED_RULES = (

@@ -3,7 +3,9 @@
 ## What it does
 
 Finds entries of MMEngine's `activation_checkpointing` that name a module fed with data (`backbone`,
-`img_backbone`, `generator`, the stem of a backbone) or a ResNet stage right behind the frozen ones.
+`img_backbone`, `generator`, the stem of a backbone) or a ResNet stage right behind the frozen ones;
+and, where the model's source is at hand, checkpoint calls in it that get an input without a gradient:
+the data itself, or what a frozen part made of it.
 
 ## Why it is bad
 
@@ -11,8 +13,9 @@ A reentrant checkpoint passes gradients to its input, and only on the way there 
 no input has a gradient, the output has none either, and the module is not trained. Usually DDP stops
 the second iteration with `Expected to have finished reduction in the prior iteration`. The advice of
 that error text makes it worse: with `find_unused_parameters=True`, and with static graph, the run goes
-on and the module silently stays as it was initialised. `with_cp=True` inside a backbone has a guard
-against this (`x.requires_grad`); `activation_checkpointing` has none.
+on and the module silently stays as it was initialised. `with_cp=True` in most backbones of mmdet and
+mmseg has a guard against this (`x.requires_grad`); `activation_checkpointing`, and many Swin and ViT
+classes of other repositories, have none.
 
 ## Example
 
@@ -22,14 +25,15 @@ activation_checkpointing = ['backbone']   # the input is the image
 
 ## Cure
 
-- `checkpoint-off`: the entry leaves the list. Later stages (`backbone.layer3`) may stay.
+- `checkpoint-off`: the entry leaves the list, or the switch goes off. Later stages
+  (`backbone.layer3`) may stay.
 - `non-reentrant`: keeps the entry; a non-reentrant checkpoint needs no gradient at its input.
 
 ## How it is known
 
 Measured on torch 2.13, two processes, gloo; `mmengine/runner/activation_checkpointing.py`. A whole
 backbone is `certain`; a stem, a generator or a stage behind frozen ones is read from the config's
-usual meaning: `likely`.
+usual meaning, a call in the model's code from its source: `likely`.
 """
 
 from __future__ import annotations
@@ -40,6 +44,7 @@ from mmfix.ddp import Checkpoint, Outcome, Traits, outcome
 from mmfix.findings import Finding
 from mmfix.remedies.graph import cut_off
 from mmfix.rules.common import MEASURED, UNUSED, Case, make
+from mmfix.training.activation import KEY as ACTIVATION
 from mmfix.training.activation import WHOLE_BACKBONES
 from mmfix.training.types import TrainingSetup
 
@@ -121,13 +126,26 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         row = "reentrant checkpoint, input without grad, F=1 or static graph"
     else:
         return
+    told = set()
     for site in cut_off(setup):
+        if (site.key, site.evidence, site.value) in told:  # one switch of several parts of one class
+            continue
+        told.add((site.key, site.evidence, site.value))
+        if site.key == ACTIVATION:
+            cause = (
+                f"activation_checkpointing wraps {site.value}, whose input has no gradient, in a reentrant "
+                "checkpoint"
+            )
+        else:
+            cause = (
+                f"The reentrant checkpoint in {site.type_name} at {site.evidence} gets an input without a "
+                "gradient"
+            )
         yield make(
             __name__,
             setup,
             key=site.key,
-            confidence="certain" if site.value in WHOLE_BACKBONES else "likely",
-            message=f"activation_checkpointing wraps {site.value}, whose input has no gradient, in a "
-            f"reentrant checkpoint: the module gets none either, and {effect}.",
+            confidence="certain" if site.key == ACTIVATION and site.value in WHOLE_BACKBONES else "likely",
+            message=f"{cause}: the module gets none either, and {effect}.",
             evidence=(site.evidence, MEASURED.format(row)),
         )

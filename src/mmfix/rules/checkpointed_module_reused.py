@@ -2,8 +2,9 @@
 
 ## What it does
 
-Finds a reentrant gradient checkpoint inside a module that its model is known to run several times a
-step, with gradients: semi-supervised detectors, siamese and two-view models, trackers with
+Finds a reentrant gradient checkpoint inside a module that runs several times a step, with
+gradients: read from the model's source where that is at hand (a loop, two views, shared weights),
+else known for the type: semi-supervised detectors, siamese and two-view models, trackers with
 reference frames.
 
 ## Why it is bad
@@ -114,5 +115,5 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             confidence=confidence,
             message=f"{fact.why} With {describe(site)} each use marks the parameters once more: "
             f"DDP {stops(confidence)} the first iteration with {TWICE}.",
-            evidence=(site.evidence, fact.evidence, MEASURED.format("reentrant checkpoint, reused")),
+            evidence=(site.evidence, *fact.evidence, MEASURED.format("reentrant checkpoint, reused")),
         )

@@ -141,13 +141,23 @@ def describe(site: CheckpointSite) -> str:
 
 def asks_for_find_unused(setup: TrainingSetup) -> str:
     """Evidence: what switches ``find_unused_parameters`` on."""
-    key = setup.find_unused.key
+    key, script = setup.find_unused.key, setup.script
+    read = script.find_unused if script else None
+    if script is not None and read is not None and (key is None or read.negated):
+        how = "always" if read.key is None else f"because of {format_key(read.key)}" if key else "by default"
+        return f"{script.where(read.place)}: find_unused_parameters is True {how}"
     if key is None:
         return "find_unused_parameters: this project's default"
     value = setup.document.get(key, True)
     if isinstance(value, str):
         return f"{format_key(key)} = {value!r}: text, and any text counts as true"
     return f"{format_key(key)} = True"
+
+
+def surely_on(setup: TrainingSetup) -> str:
+    """How sure it is that ``find_unused_parameters`` is on: the config or the script at hand says so."""
+    read = setup.script.find_unused if setup.script else None
+    return "likely" if setup.find_unused.key is None and read is None else "certain"
 
 
 def stops(confidence: str) -> str:
@@ -181,4 +191,9 @@ def find_unused_text(setup: TrainingSetup) -> str:
     if not dead:
         return "find_unused_parameters is off"
     where = format_key(setup.wrapper_key) or "the top level"
+    script = setup.script
+    if script is not None and script.find_unused is not None:
+        read = script.find_unused
+        where = f"{format_key(read.key)}" if read.key else "nothing"
+        where += f", {script.where(read.place)}"
     return f"find_unused_parameters is off (nobody reads {format_key(dead[0])} here, only {where})"

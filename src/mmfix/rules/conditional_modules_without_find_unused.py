@@ -2,10 +2,13 @@
 
 ## What it does
 
-Finds model types and flags that are known for parameters without a gradient (a teacher that is not
-frozen, a fusion or distillation module behind `use_*` / `with_*`, model types whose published
-configs all set `find_unused_parameters=True`) where DDP runs without `find_unused_parameters` and
-without static graph.
+Reads the model's source (nothing is imported or run) and finds modules that are made, and that the
+loss never reaches in a training step: never called, called only under `torch.no_grad()`, or whose
+result is dropped. Where a class's source is not at hand, types and flags are taken that are known
+for it (a module behind `use_*` / `with_*`, model types whose published configs all set
+`find_unused_parameters=True`). DDP runs without `find_unused_parameters` and without static graph.
+
+A teacher is `trainable-teacher`, a backbone stage that nobody reads is `dropped-stages`.
 
 ## Why it is bad
 
@@ -25,13 +28,15 @@ model = dict(type='RapSam', use_learnable_fusion=True, use_sam_distill=False)
 
 - `find-unused`: `find_unused_parameters=True`; 1-2 % slower. Not where a reentrant gradient
   checkpoint is on: then `checkpoint-off` sets both.
-- Or do not create the module. `TORCH_DISTRIBUTED_DEBUG=INFO` makes torch name the parameters.
+- Or do not create the module: the finding names the line that makes it.
+  `TORCH_DISTRIBUTED_DEBUG=INFO` makes torch name the parameters at run time.
 
 ## How it is known
 
-A trainable teacher is read from the framework's code: `likely`. Types and flags are known patterns:
-`possible`, a warning. Whether a parameter is unused can be seen for certain only by running the
-model.
+`likely` when it is read from the model's source: the evidence names the line that makes the module
+and the line that uses it. `possible`, a warning, when it depends on the data or the iteration, or
+is only a known type or flag. Whether a parameter is unused can be seen for certain only by running
+the model.
 """
 
 from __future__ import annotations
@@ -40,6 +45,7 @@ from typing import Iterator
 
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
+from mmfix.remedies.inside import dropped_stages, trainable_teachers
 from mmfix.rules.common import MEASURED, MMCV1, UNUSED, Case, ends_in, find_unused_text, make, stops
 from mmfix.training.types import TrainingSetup
 
@@ -63,16 +69,6 @@ model = dict(type='ImVoxelNet', backbone=dict(type='mmdet.ResNet', depth=50))
 """,
         "warning possible",
         base=MMCV1,
-    ),
-    Case(
-        "a teacher that is not frozen",
-        """
-model = dict(
-    type='mmdet.SoftTeacher',
-    detector=dict(type='mmdet.FasterRCNN', backbone=dict(type='mmdet.ResNet', depth=50)),
-    semi_train_cfg=dict(freeze_teacher=False))
-""",
-        "error likely",
     ),
     Case(
         "asked for where nobody reads it",
@@ -108,10 +104,13 @@ model = dict(type='RapSam', backbone=dict(type='mmdet.ResNet', depth=50), use_si
 
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
-    """One finding for each part that may be unused."""
+    """One finding for each part that may be unused, but for teachers (MMF112) and dropped stages (MMF113)."""
+    elsewhere = (*trainable_teachers(setup), *dropped_stages(setup))
     if not ends_in(setup.settings, Traits(unused=Unused.ALWAYS), Outcome.UNUSED):
         return
     for fact in setup.facts_of("unused"):
+        if fact in elsewhere:
+            continue
         yield make(
             __name__,
             setup,
@@ -119,5 +118,5 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             confidence=fact.confidence,
             message=f"{fact.why} DDP waits for every gradient, and {find_unused_text(setup)}: it "
             f"{stops(fact.confidence)} the second iteration with {UNUSED}.",
-            evidence=(fact.evidence, MEASURED.format("unused parameter, F=0")),
+            evidence=(*fact.evidence, MEASURED.format("unused parameter, F=0")),
         )

@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds top-level `static_graph`, `use_static_graph` and `model_wrapper`.
+Finds top-level `static_graph`, `use_static_graph` and `model_wrapper`. A key that the repository's
+own training script reads is not dead; in the mmcv 1.x era what it does is then worse, and said.
 
 ## Why it is bad
 
@@ -28,11 +29,14 @@ use_static_graph = True   # nobody reads this
 - `drop-key`: delete the line. In the mmcv 1.x era all that can be done about it; a cure for the
   checkpoint is in `reentrant-checkpoint-with-find-unused`.
 
+Where a script of the mmcv 1.x era does read the key, it gets False (`static-graph-off`).
+
 ## How it is known
 
 `mmengine/runner/runner.py: wrap_model`; in the mmcv 1.x era the train APIs of mmdet, mmseg, mmdet3d
-and mmcls pass only `find_unused_parameters`. mmdet 2.x does read `model_wrapper` (it replaces
-`model`, `mmdet/utils/replace_cfg_vals.py`), so it is not reported there.
+and mmcls pass only `find_unused_parameters`; a repository's own training script is read. mmdet 2.x
+does read `model_wrapper` (it replaces `model`, `mmdet/utils/replace_cfg_vals.py`), so it is not
+reported there.
 """
 
 from __future__ import annotations
@@ -40,11 +44,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterator
 
+from mmfix.ddp import Outcome, Traits
 from mmfix.findings import Finding
-from mmfix.remedies import drop_key, enable_static_graph, move_value
+from mmfix.remedies import drop_key, enable_static_graph, move_value, solve
 from mmfix.remedies.change import STATIC_GRAPH_KEYS
 from mmfix.remedies.graph import is_true
-from mmfix.rules.common import MMCV1, Case, make
+from mmfix.rules.common import MMCV1, Case, ends_in, make
 from mmfix.training.types import TrainingSetup
 
 CODE = "MMF108"
@@ -110,8 +115,11 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each dead key that asks for something."""
     if setup.wrapper not in ("ddp", "separate-ddp"):
         return
+    if ends_in(setup.settings, Traits(), Outcome.DIVERGED):
+        yield _diverges(setup)
+    read = setup.script.static_graph if setup.script else None
     for key in STATIC_GRAPH_KEYS:
-        if is_true(setup.document.get((key,), None)):
+        if is_true(setup.document.get((key,), None)) and (read is None or read.key != (key,)):
             yield _static_graph(setup, key)
     if setup.era == "mmengine" and isinstance(setup.document.get(("model_wrapper",), None), dict):
         where = ("strategy", "model_wrapper") if setup.runner == "FlexibleRunner" else ("model_wrapper_cfg",)
@@ -125,6 +133,27 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             evidence=("mmengine/runner/runner.py: wrap_model",),
         )
         yield replace(finding, remedies=move_value(setup, ("model_wrapper",), where, _MEANT))
+
+
+def _diverges(setup: TrainingSetup) -> Finding:
+    """A static graph that a script of the mmcv 1.x era really switches on."""
+    script = setup.script
+    read = script.static_graph if script else None
+    finding = make(
+        __name__,
+        setup,
+        key=setup.static_graph.key or ((read.key if read else None) or ("static_graph",)),
+        severity="error",
+        confidence="certain",
+        message="The training script switches static graph on, and mmcv 1.x bypasses DDP.forward: gradients "
+        "are silently no longer reduced between ranks (torch >= 2.1), or the backward pass crashes "
+        "(torch <= 2.0).",
+        evidence=(
+            *((f"{script.where(read.place)}: static graph",) if script and read else ()),
+            "mmcv/parallel/distributed.py: MMDistributedDataParallel.train_step",
+        ),
+    )
+    return replace(finding, remedies=solve(setup))
 
 
 def _static_graph(setup: TrainingSetup, key: str) -> Finding:

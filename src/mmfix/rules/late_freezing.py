@@ -4,15 +4,16 @@
 
 Finds `frozen_stages` (or `freeze_all`) on a class that freezes only in its `train()` method: Swin
 Transformer, CSPDarknet, CSPNeXt, MobileNetV2 and many more; everything in mmyolo; ResNet in
-mmaction2.
+mmaction2. In a model of your own, the source is read: any `requires_grad = False` that runs in
+`train()`, or in `init_weights()` under MMEngine, and was not done in the constructor.
 
 ## Why it is bad
 
-The runner wraps the model with DDP before it calls `model.train()`. At the wrap these parameters
-are still trainable, so DDP registers them and waits for their gradients, which never come: the
-second iteration stops with `Expected to have finished reduction in the prior iteration`. Classes
-that freeze in their constructor (the ResNets of mmdet, mmseg, mmpretrain and mmpose, HRNet,
-ConvNeXt, ViT) are safe.
+The runner wraps the model with DDP before it calls `model.train()`; MMEngine's Runner calls
+`model.init_weights()` after the wrap, too. At the wrap these parameters are still trainable, so DDP
+registers them and waits for their gradients, which never come: the second iteration stops with
+`Expected to have finished reduction in the prior iteration`. Classes that freeze in their
+constructor (the ResNets of mmdet, mmseg, mmpretrain and mmpose, HRNet, ConvNeXt, ViT) are safe.
 
 ## Example
 
@@ -27,8 +28,9 @@ model = dict(backbone=dict(type='SwinTransformer', frozen_stages=2))
 
 ## How it is known
 
-Read from the classes' source. Measured on mmdet 3.3.0 Mask R-CNN Swin-T: `frozen_stages=2` stops,
-with `find_unused_parameters=True` it runs.
+Read from the classes' source: `certain` for released classes, `likely` for a class of your own,
+with the line that freezes. Measured on mmdet 3.3.0 Mask R-CNN Swin-T: `frozen_stages=2` stops, with
+`find_unused_parameters=True` it runs.
 """
 
 from __future__ import annotations
@@ -53,7 +55,8 @@ from mmfix.training.types import TrainingSetup
 CODE = "MMF103"
 NAME = "late-freezing"
 SUMMARY = (
-    "Parameters frozen in train(), after the DDP wrap, stop the run while find_unused_parameters is off."
+    "Parameters frozen in train() or init_weights(), after the DDP wrap, stop the run while "
+    "find_unused_parameters is off."
 )
 
 CASES = (
@@ -100,9 +103,9 @@ model = dict(type='MaskRCNN', backbone=dict(type='mmdet.ResNet', depth=50, froze
     ),
 )
 
-#: Where the model is wrapped before anybody calls train().
+#: Where the model is wrapped before anybody calls train(), and init_weights() under MMEngine.
 WRAPPED_BEFORE_TRAIN = {
-    "mmengine": "mmengine/runner/runner.py: wrap_model runs before train()",
+    "mmengine": "mmengine/runner/runner.py: wrap_model runs before init_weights() and model.train()",
     "mmcv1": "mmdet/apis/train.py: train_detector wraps the model before the runner calls train()",
 }
 
@@ -120,7 +123,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             message=f"{fact.why} DDP waits for their gradients, and {find_unused_text(setup)}: it "
             f"{stops(fact.confidence)} the second iteration with {UNUSED}.",
             evidence=(
-                fact.evidence,
+                *fact.evidence,
                 WRAPPED_BEFORE_TRAIN[setup.era],
                 MEASURED.format("frozen after the wrap, F=0"),
             ),

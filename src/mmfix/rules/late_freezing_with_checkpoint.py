@@ -2,8 +2,8 @@
 
 ## What it does
 
-Finds late freezing (see `late-freezing`) in a model that also has a reentrant gradient checkpoint
-on.
+Finds late freezing (see `late-freezing`; in `train()`, or in `init_weights()` under MMEngine) in a
+model that also has a reentrant gradient checkpoint on.
 
 ## Why it is bad
 
@@ -113,7 +113,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 message=f"{fact.why} DDP waits for their gradients, and {find_unused_text(setup)}: it "
                 f"{stops(fact.confidence)} the second iteration with {UNUSED}. Switching it on alone would "
                 f"not help: {describe(sites[0])} does not go with it.",
-                evidence=(fact.evidence, sites[0].evidence, MEASURED.format("frozen after the wrap, F=0")),
+                evidence=(*fact.evidence, sites[0].evidence, MEASURED.format("frozen after the wrap, F=0")),
             )
     elif ends_in(setup.settings, Traits(Checkpoint.REENTRANT, late_freeze=True), Outcome.READY_TWICE):
         for site in sites:
@@ -125,5 +125,5 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 confidence=confidence,
                 message=f"find_unused_parameters=True with {describe(site)} {stops(confidence)} the first "
                 f"iteration: {TWICE}. Switching it off alone would not help: {facts[0].why}",
-                evidence=(site.evidence, facts[0].evidence, MEASURED.format("reentrant checkpoint, F=1")),
+                evidence=(site.evidence, *facts[0].evidence, MEASURED.format("reentrant checkpoint, F=1")),
             )

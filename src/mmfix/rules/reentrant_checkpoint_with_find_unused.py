@@ -61,6 +61,7 @@ from mmfix.rules.common import (
     site_confidence,
     sites_by_key,
     stops,
+    surely_on,
     weaker,
 )
 from mmfix.training.types import TrainingSetup
@@ -198,7 +199,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     reentrant = Traits(checkpoint=Checkpoint.REENTRANT)
     if setup.facts_of("late-freeze") or not ends_in(setup.settings, reentrant, Outcome.READY_TWICE):
         return
-    asked = "likely" if setup.find_unused.key is None else "certain"
+    asked = surely_on(setup)
     silent = " Where its input has no gradient, it silently stays untrained."
     for site in sites_by_key(setup):
         confidence = weaker(asked, site_confidence(setup, site))

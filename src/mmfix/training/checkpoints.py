@@ -7,8 +7,10 @@ from typing import Any, List, Optional, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.training.activation import activation_sites
+from mmfix.training.checkpoints_in_code import with_code
 from mmfix.training.freezing import is_frozen
 from mmfix.training.parts import Part
+from mmfix.training.reading import CodeReading
 from mmfix.training.switches import WELL_KNOWN, is_on, is_on_as_text, off_value, suggests_reentrant
 from mmfix.training.table import Switch, select, switches
 from mmfix.training.types import CheckpointSite
@@ -21,12 +23,19 @@ _ALWAYS_ON = "type"
 
 
 def checkpoint_sites(
-    document: ConfigDocument, parts: List[Part], era: str, runner: str, unknown: List[str]
+    document: ConfigDocument,
+    parts: List[Part],
+    era: str,
+    runner: str,
+    unknown: List[str],
+    code: Optional[CodeReading],
 ) -> Tuple[CheckpointSite, ...]:
     """Checkpoints that are on, in the order of the model tree; unreadable switches are in ``unknown``."""
     sites: List[CheckpointSite] = []
     for part in parts:
         sites.extend(_sites_of(part, parts[0].node, era))
+    if code is not None:
+        sites = with_code(sites, parts, code)
     if runner == "Runner":
         sites.extend(activation_sites(document, parts, unknown))
     return tuple(sites)

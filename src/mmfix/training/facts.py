@@ -1,20 +1,52 @@
-"""Traits of the model that a config alone reveals."""
+"""Traits of the model: read from its source where that is found, else from tables of known classes."""
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from dataclasses import replace
+from typing import List, Optional, Tuple
 
+from mmfix.config.keypath import KeyPath
 from mmfix.training.freezing import late_freezing
 from mmfix.training.parts import Part
+from mmfix.training.reading import CodeReading, facts_from_code
 from mmfix.training.reuse import reused_parts
 from mmfix.training.types import ModelFact
 from mmfix.training.unused import unused_parts
 
 
-def model_facts(parts: List[Part], era: str) -> Tuple[ModelFact, ...]:
-    """Late freezing, unused and reused parts, from tables of known classes.
+def model_facts(parts: List[Part], era: str, code: Optional[CodeReading]) -> Tuple[ModelFact, ...]:
+    """Late freezing, unused, toggled and reused parts.
 
-    This is the one place where facts about model code enter: what is read from the classes themselves
-    (package ``mmfix.code``) replaces or confirms the tables here.
+    What was read replaces the lists of known types and flags for every class that was found; the tables of
+    released classes stay where the reading says the same (they are surer), or has nothing to say.
     """
-    return (*late_freezing(parts, era), *unused_parts(parts), *reused_parts(parts))
+    known = [*late_freezing(parts, era), *unused_parts(parts), *reused_parts(parts)]
+    if code is None or not code.reading.built:
+        return tuple(known)
+    read = facts_from_code(code, parts)
+    merged = [_with_evidence(fact, read) for fact in known if not _is_refuted(fact, code, read)]
+    told = {(fact.kind, fact.key) for fact in merged}
+    return (*merged, *(fact for fact in read if (fact.kind, fact.key) not in told))
+
+
+def _is_refuted(fact: ModelFact, code: CodeReading, read: List[ModelFact]) -> bool:
+    """Whether the reading knows better: the class was found and followed, and what the table says is not there."""
+    if code.reading.gave_up or not code.is_built(fact.scope) or _is_unclear(fact.scope, code):
+        return False
+    if any(other.kind == fact.kind and other.scope == fact.scope for other in read):
+        return fact.confidence == "possible"
+    return fact.kind == "unused" or (fact.kind == "late-freeze" and code.own)
+
+
+def _is_unclear(scope: KeyPath, code: CodeReading) -> bool:
+    """Whether the reading lost track of some part below a config dict."""
+    return any(
+        item.verdict == "cannot tell" and item.key[: len(scope)] == scope for item in code.reading.submodules
+    )
+
+
+def _with_evidence(fact: ModelFact, read: List[ModelFact]) -> ModelFact:
+    for other in read:
+        if other.kind == fact.kind and other.key == fact.key:
+            return replace(fact, evidence=tuple(dict.fromkeys([*fact.evidence, *other.evidence])))
+    return fact

@@ -42,7 +42,7 @@ def late_freezing(parts: List[Part], era: str) -> List[ModelFact]:
                     confidence="certain" if certain else "likely",
                     why=f"{part.label} freezes parameters in train(), after the DDP wrap, "
                     f"because {key}={value!r}.",
-                    evidence=chosen[0].evidence,
+                    evidence=(chosen[0].evidence,),
                     scope=part.path,
                 )
             )

@@ -85,6 +85,6 @@ def _fact(key: KeyPath, part: Part, entry: _Reuse, scope: Tuple[object, ...]) ->
         type_name=part.label,
         confidence=entry.confidence,
         why=f"In one training step of {part.label}, {entry.what}.",
-        evidence=entry.evidence,
+        evidence=(entry.evidence,),
         scope=scope,  # type: ignore[arg-type]
     )

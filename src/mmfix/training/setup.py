@@ -6,9 +6,12 @@ from typing import List, Optional
 
 from mmfix.config.document import ConfigDocument
 from mmfix.training.checkpoints import checkpoint_sites
+from mmfix.training.decisions import with_decisions
 from mmfix.training.era import era as era_of
 from mmfix.training.facts import model_facts
 from mmfix.training.parts import model_parts
+from mmfix.training.reading import code_reading
+from mmfix.training.script import deciding_script
 from mmfix.training.types import TrainingSetup
 from mmfix.training.wrapping import accumulation, runner_kind, wrapping
 
@@ -24,10 +27,12 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
     unknown: List[str] = []
     era = era_of(document)
     runner = runner_kind(document, era, unknown)
-    wrapper, wrapper_key, find_unused, static_graph = wrapping(document, runner, unknown)
+    script = deciding_script(document, runner, unknown)
+    wrapper, wrapper_key, find_unused, static_graph = wrapping(document, runner, unknown, script)
     steps = accumulation(document, wrapper, era, unknown)
     parts = model_parts(document, unknown)
-    sites = checkpoint_sites(document, parts, era, runner, unknown)
+    code = None if launcher == "none" else code_reading(document, era)
+    sites = checkpoint_sites(document, parts, era, runner, unknown, code)
     return TrainingSetup(
         document=document,
         era=era,
@@ -38,6 +43,7 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
         static_graph=static_graph,
         accumulation=steps,
         checkpoints=sites,
-        facts=model_facts(parts, era),
+        facts=with_decisions(document, parts, sites, model_facts(parts, era, code)),
         unknown=tuple(unknown),
+        script=script,
     )

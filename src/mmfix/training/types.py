@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional, Tuple
 
+from mmfix.code.scripts import TrainingScript
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.ddp.types import Settings
@@ -48,12 +49,12 @@ class ModelFact:
     """A trait of one part of the model and the key that causes it.
 
     Attributes:
-        kind: ``late-freeze``, ``unused`` or ``reused``.
+        kind: ``late-freeze``, ``unused``, ``toggled`` (``requires_grad`` set in mid-training) or ``reused``.
         key: The deciding key path, ``model.backbone.frozen_stages``.
         type_name: The class, ``SwinTransformer``.
         confidence: ``certain``, ``likely`` or ``possible``.
         why: One sentence for the message.
-        evidence: Where this is known from.
+        evidence: Where this is known from, one line each.
         scope: The part whose parameters it is about, ``model.backbone``.
     """
 
@@ -62,7 +63,7 @@ class ModelFact:
     type_name: str
     confidence: str
     why: str
-    evidence: str
+    evidence: Tuple[str, ...]
     scope: KeyPath = ("model",)
 
 
@@ -91,6 +92,7 @@ class TrainingSetup:
         checkpoints: Every checkpoint that is on.
         facts: Late freezing, unused and reused parts.
         unknown: What could not be read and matters here, one line each.
+        script: The repository's own training script, where it decides ``find_unused`` or ``static_graph``.
     """
 
     document: ConfigDocument
@@ -104,6 +106,7 @@ class TrainingSetup:
     checkpoints: Tuple[CheckpointSite, ...]
     facts: Tuple[ModelFact, ...]
     unknown: Tuple[str, ...] = ()
+    script: Optional[TrainingScript] = None
 
     @property
     def settings(self) -> Settings:
@@ -112,8 +115,17 @@ class TrainingSetup:
             find_unused_parameters=self.find_unused.value is True,
             static_graph=self.static_graph.value is True,
             accumulation=self.accumulation.value if isinstance(self.accumulation.value, int) else 1,
-            bypasses_forward=self.era == "mmcv1",
+            bypasses_forward=self.bypasses_forward,
         )
+
+    @property
+    def bypasses_forward(self) -> bool:
+        """Whether the training step goes around ``DDP.forward``, as mmcv 1.x does.
+
+        A script that wraps with torch's own class calls the model itself: that class has no ``train_step``.
+        """
+        own = self.script is not None and self.script.wrapper == "DistributedDataParallel"
+        return self.era == "mmcv1" and not own
 
     def facts_of(self, kind: str) -> Tuple[ModelFact, ...]:
         """The facts of one kind."""

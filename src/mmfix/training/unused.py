@@ -27,7 +27,6 @@ _TYPES = {
     "MultiViewDfM": "mmdet3d 1.4.0 configs/mvfcos3d",
     "PartA2": "mmdet3d 1.4.0 configs/parta2",
     "SMOKEMono3D": "mmdet3d 1.4.0 configs/smoke",
-    "SiamRPN": "mmtrack 0.14.0 configs/sot/siamese_rpn",
     "SwAV": "mmpretrain 1.2.0 configs/swav",
     "VPD": "mmsegmentation 1.2.2 configs/vpd",
     "iTPN": "mmpretrain 1.2.0 configs/itpn",
@@ -52,10 +51,11 @@ _MOBILENET_EVIDENCE = "mmdet 3.3.0 mmdet/models/backbones/mobilenet_v2.py: Mobil
 
 def unused_parts(parts: List[Part]) -> List[ModelFact]:
     """Facts of kind ``unused``, the surest first."""
-    return [*_teachers(parts), *_stages(parts), *_types(parts), *_flags(parts)]
+    return [*teachers(parts), *_stages(parts), *_types(parts), *_flags(parts)]
 
 
-def _teachers(parts: List[Part]) -> List[ModelFact]:
+def teachers(parts: List[Part]) -> List[ModelFact]:
+    """Teachers that a semi-supervised detector holds with trainable parameters."""
     facts = []
     for part in parts:
         config = part.node.get("semi_train_cfg")
@@ -67,7 +67,7 @@ def _teachers(parts: List[Part]) -> List[ModelFact]:
                     type_name=part.label,
                     confidence="likely",
                     why="The teacher is inside DDP with trainable parameters and takes no part in the loss.",
-                    evidence="mmdet 3.3.0 mmdet/models/detectors/semi_base.py:52",
+                    evidence=("mmdet 3.3.0 mmdet/models/detectors/semi_base.py:52",),
                     scope=part.path,
                 )
             )
@@ -99,7 +99,7 @@ def _stages(parts: List[Part]) -> List[ModelFact]:
                     type_name=part.label,
                     confidence="likely",
                     why=f"{part.label} runs {what}, but out_indices={tuple(outputs)} returns nothing of it.",
-                    evidence=evidence,
+                    evidence=(evidence,),
                     scope=part.path,
                 )
             )
@@ -115,7 +115,7 @@ def _types(parts: List[Part]) -> List[ModelFact]:
             confidence="possible",
             why=f"Published {part.name} configs set find_unused_parameters=True: some of its parameters may "
             f"take no part in the loss.",
-            evidence=_TYPES[part.name],
+            evidence=(_TYPES[part.name],),
             scope=part.path,
         )
         for part in parts
@@ -140,7 +140,7 @@ def _flags(parts: List[Part]) -> List[ModelFact]:
                     type_name=part.label,
                     confidence="possible",
                     why=why,
-                    evidence=f"the name of the flag {key}",
+                    evidence=(f"the name of the flag {key}",),
                     scope=part.path,
                 )
             )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
+from mmfix.code.scripts import TrainingScript
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.origin import Unknown
 from mmfix.training.era import MMCV1
 from mmfix.training.names import type_name
 from mmfix.training.parts import default_package
+from mmfix.training.script import setting_of
 from mmfix.training.types import Setting
 
 DEFAULT_OFF = Setting(False, None)
@@ -48,15 +50,34 @@ def runner_kind(document: ConfigDocument, era: str, unknown: List[str]) -> str:
     return "Runner"
 
 
-def wrapping(document: ConfigDocument, runner: str, unknown: List[str]) -> _Settings:
+def wrapping(
+    document: ConfigDocument, runner: str, unknown: List[str], script: Optional[TrainingScript] = None
+) -> _Settings:
     """Wrapper kind, the place of its arguments, ``find_unused_parameters`` and ``static_graph``.
 
     MMEngine's Runner reads the top-level key only when ``model_wrapper_cfg`` is None
     (``mmengine/runner/runner.py: wrap_model``); FlexibleRunner never does
-    (``mmengine/_strategy/distributed.py: DDPStrategy``); mmcv 1.x train APIs read nothing else.
+    (``mmengine/_strategy/distributed.py: DDPStrategy``); mmcv 1.x train APIs read nothing else, and what
+    they take an absent key for is up to the repository's ``script``.
     """
+    kind, key, find_unused, static_graph = _by_framework(document, runner, unknown, script)
+    if (
+        script is not None
+        and script.static_graph is not None
+        and kind == "ddp"
+        and static_graph.value is False
+    ):
+        static_graph = setting_of(script.static_graph, script, document, unknown)
+    return kind, key, find_unused, static_graph
+
+
+def _by_framework(
+    document: ConfigDocument, runner: str, unknown: List[str], script: Optional[TrainingScript]
+) -> _Settings:
     tree = document.tree
     if runner == "mmcv1":
+        if script is not None and script.find_unused is not None:
+            return "ddp", (), setting_of(script.find_unused, script, document, unknown), DEFAULT_OFF
         return "ddp", (), _mmcv1_find_unused(document, unknown), DEFAULT_OFF
     if runner == "FlexibleRunner":
         return _strategy(tree.get("strategy"), unknown)

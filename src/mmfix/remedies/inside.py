@@ -1,0 +1,83 @@
+"""Cures inside the model: a part that takes no part in the loss is frozen, or not made at all."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from mmfix.config.document import to_plain
+from mmfix.findings import Override
+from mmfix.remedies.change import Change
+from mmfix.training.names import type_name
+from mmfix.training.types import ModelFact, TrainingSetup
+
+#: Keys whose values count or list stages; an unused part behind one of them is a stage nobody reads.
+STAGE_KEYS = frozenset({"out_indices", "num_stages"})
+
+# ResNets that take `num_stages`: mmdet 3.3.0 mmdet/models/backbones/resnet.py: ResNet.__init__, mmseg and
+# mmpretrain alike. The lists must have one item for each stage.
+_RESNETS = frozenset({
+    "ResNet", "ResNetV1c", "ResNetV1d", "ResNeXt", "ResNeSt", "Res2Net", "SEResNet", "SEResNeXt",
+})  # fmt: skip
+_LISTS: Dict[str, Optional[Tuple[int, ...]]] = {
+    "strides": (1, 2, 2, 2),
+    "dilations": (1, 1, 1, 1),
+    "stage_with_dcn": None,
+}
+# what follows the last stage, whichever it is, or has a list of stages of its own
+_TIED_TO_STAGES = ("multi_grid", "plugins")
+
+
+def trainable_teachers(setup: TrainingSetup) -> Tuple[ModelFact, ...]:
+    """Facts about a teacher that ``freeze_teacher=False`` keeps trainable."""
+    return tuple(fact for fact in setup.facts_of("unused") if fact.key[-1] == "freeze_teacher")
+
+
+def dropped_stages(setup: TrainingSetup) -> Tuple[ModelFact, ...]:
+    """Facts about stages that are computed and not returned."""
+    return tuple(fact for fact in setup.facts_of("unused") if fact.key[-1] in STAGE_KEYS)
+
+
+def freeze_teachers(setup: TrainingSetup) -> Optional[Change]:
+    """Every teacher frozen, as by default; None without one."""
+    facts = trainable_teachers(setup)
+    if not facts:
+        return None
+    reason = "the teacher learns from the student, not from gradients"
+    return Change(model=tuple(Override(fact.key, True, reason) for fact in facts), cures=facts)
+
+
+def fewer_stages(setup: TrainingSetup) -> Optional[Change]:
+    """ResNets without the stages that nobody reads; None where a backbone cannot be cut by keys alone."""
+    facts = dropped_stages(setup)
+    overrides: List[Override] = []
+    for fact in facts:
+        cut = _cut(setup, fact)
+        if not cut:
+            return None
+        overrides += cut
+    return Change(model=tuple(overrides), cures=facts) if facts else None
+
+
+def _cut(setup: TrainingSetup, fact: ModelFact) -> List[Override]:
+    path = fact.key[:-1]
+    node = setup.document.get(path, None)
+    if not isinstance(node, dict) or type_name(node.get("type")) not in _RESNETS:
+        return []
+    outputs = node.get("out_indices")
+    if not isinstance(outputs, (list, tuple)) or not outputs:
+        return []
+    if any(type(index) is not int or index < 0 for index in outputs):
+        return []
+    count, frozen = max(outputs) + 1, node.get("frozen_stages", -1)
+    if type(frozen) is not int or frozen > count or any(node.get(name) for name in _TIED_TO_STAGES):
+        return []
+    reason = f"stage {count} is the last one that is read"
+    overrides = [Override((*path, "num_stages"), count, reason)]
+    for name, default in _LISTS.items():
+        value: Any = node.get(name, default)
+        if value is None:
+            continue
+        if not isinstance(value, (list, tuple)) or len(value) < count:
+            return []
+        overrides.append(Override((*path, name), to_plain(value)[:count], reason))
+    return overrides

@@ -1,0 +1,103 @@
+"""The config does not set `find_unused_parameters`, and the training script takes that for True.
+
+## What it does
+
+Finds a config without `find_unused_parameters` in a repository whose own training script defaults it to
+True, or passes True whatever the config says.
+
+## Why it is bad
+
+Nearly every training script takes an absent key for False, MMEngine's included. Some forks (VoxFormer,
+mmpose 0.x and what was made from it) take it for True. The config does not show it: moved to another
+script, it loses what a model with unused parameters needs, and the run stops in the second iteration.
+And it is on where nobody would look for it, beside a reentrant checkpoint for instance.
+
+## Example
+
+```python
+# projects/plugin/apis/mmdet_train.py
+find_unused_parameters = cfg.get('find_unused_parameters', True)
+```
+
+## Cure
+
+- `write-key`: `find_unused_parameters = True` in the config, which changes nothing here and holds
+  everywhere.
+
+Where the script passes True as a constant there is no cure: no key of a config reaches it.
+
+## How it is known
+
+`certain`: from the syntax tree of the repository's own `tools/train.py` or `apis/train.py`; the script is
+not run. `likely`: without such a script, for models that are known to come with one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator
+
+from mmfix.config.keypath import format_key
+from mmfix.findings import Finding
+from mmfix.remedies import write_find_unused
+from mmfix.rules.common import MMCV1, Case, asks_for_find_unused, make, surely_on
+from mmfix.training.types import TrainingSetup
+
+CODE = "MMF111"
+NAME = "find-unused-default-of-the-repository"
+SUMMARY = "The repository's training script takes an absent find_unused_parameters for True."
+
+CASES = (
+    Case(
+        "a model that comes with such a script",
+        """
+model = dict(type='VoxFormer', img_backbone=dict(type='ResNet', depth=50))
+""",
+        "note likely",
+        base=MMCV1,
+    ),
+    Case(
+        "the key is written",
+        """
+find_unused_parameters = True
+model = dict(type='VoxFormer', img_backbone=dict(type='ResNet', depth=50))
+""",
+        base=MMCV1,
+    ),
+    Case(
+        "mmdet takes an absent key for False",
+        """
+model = dict(type='FCOS', backbone=dict(type='ResNet', depth=50))
+""",
+        base=MMCV1,
+    ),
+    Case(
+        "so does MMEngine",
+        """
+model = dict(type='VoxFormer', img_backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+    ),
+)
+
+
+def check(setup: TrainingSetup) -> Iterator[Finding]:
+    """At most one note; what follows from the default is told by other rules."""
+    if setup.wrapper != "ddp" or setup.find_unused.key is not None or setup.find_unused.value is not True:
+        return
+    script = setup.script
+    read = script.find_unused if script else None
+    if read is not None and read.key is None:
+        message = "The training script passes find_unused_parameters=True whatever the config says"
+    else:
+        name = "find_unused_parameters" if read is None or read.key is None else format_key(read.key)
+        message = f"{name} is not set, and the training script then passes find_unused_parameters=True"
+    finding = make(
+        __name__,
+        setup,
+        key=(read.key if read else None) or ("find_unused_parameters",),
+        severity="note",
+        confidence=surely_on(setup),
+        message=f"{message}: under another script (MMEngine's, mmdet's) the same config runs without it.",
+        evidence=(asks_for_find_unused(setup),),
+    )
+    yield replace(finding, remedies=write_find_unused(setup))

@@ -1,0 +1,76 @@
+"""Checkpoint calls read from the model's source, beside what the table of classes knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, List, Optional, Tuple
+
+from mmfix.code.types import CheckpointUse
+from mmfix.config.keypath import KeyPath
+from mmfix.training.parts import Part
+from mmfix.training.reading import CodeReading
+from mmfix.training.switches import off_value
+from mmfix.training.types import CheckpointSite
+
+
+def with_code(sites: List[CheckpointSite], parts: List[Part], code: CodeReading) -> List[CheckpointSite]:
+    """The sites, corrected and completed by what was read.
+
+    A call that was followed says more than the name of a key: whether it is reentrant, guarded, and what its
+    input is. It may also be on by default, or always.
+    """
+    uses: Dict[KeyPath, List[CheckpointUse]] = {}
+    for use in code.reading.checkpoints:
+        uses.setdefault(use.switch or (*use.key, "type"), []).append(use)
+    corrected = [_corrected(site, uses.pop(site.key, []), code) for site in sites]
+    nodes = {part.path: part.node for part in parts}
+    added = [_site(key, found, nodes.get(key[:-1], {}), code) for key, found in uses.items()]
+    return [*corrected, *added]
+
+
+def _corrected(site: CheckpointSite, uses: List[CheckpointUse], code: CodeReading) -> CheckpointSite:
+    if not uses:
+        return site
+    if site.known and not code.own:  # the table was made from this code
+        return replace(site, input_has_grad=_input_has_grad(uses, site.input_has_grad))
+    return replace(
+        site,
+        reentrant=_reentrant(uses),
+        guarded=all(use.guarded for use in uses),
+        evidence=code.where(uses[0].place),
+        known=True,
+        input_has_grad=_input_has_grad(uses, site.input_has_grad),
+        counts_layers=any(use.library == "fairscale" for use in uses),
+    )
+
+
+def _site(key: KeyPath, uses: List[CheckpointUse], node: Dict[Any, Any], code: CodeReading) -> CheckpointSite:
+    """A checkpoint that no key of the config switches on: its class does by default, or always."""
+    switch = uses[0].switch
+    in_config = key[-1] in node and switch is not None
+    value = node[key[-1]] if in_config else True
+    return CheckpointSite(
+        key=key,
+        value=value,
+        in_config=in_config,
+        off=off_value(value, None) if switch is not None else None,
+        type_name=uses[0].class_name,
+        reentrant=_reentrant(uses),
+        guarded=all(use.guarded for use in uses),
+        evidence=code.where(uses[0].place),
+        known=True,
+        input_has_grad=_input_has_grad(uses, None),
+        counts_layers=any(use.library == "fairscale" for use in uses),
+    )
+
+
+def _reentrant(uses: List[CheckpointUse]) -> Optional[bool]:
+    """``use_reentrant`` left out is reentrant (torch 2.13 torch/utils/checkpoint.py: checkpoint)."""
+    return any(use.reentrant is not False for use in uses)
+
+
+def _input_has_grad(uses: List[CheckpointUse], otherwise: Optional[bool]) -> Optional[bool]:
+    found: Tuple[Optional[bool], ...] = tuple(use.input_has_grad for use in uses if not use.guarded)
+    if any(has_grad is False for has_grad in found):
+        return False
+    return True if found and all(found) else otherwise

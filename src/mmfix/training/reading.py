@@ -1,0 +1,170 @@
+"""What the model's own source says, where it can be found."""
+
+from __future__ import annotations
+
+import os.path as osp
+import sys
+from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+
+from mmfix.code.library.roots import config_package, source_roots
+from mmfix.code.remembered import read_remembered
+from mmfix.code.types import NEVER, SOMETIMES, ModelReading, Place, Submodule
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath
+from mmfix.training.parts import Part, default_package
+from mmfix.training.types import ModelFact
+
+_MOST_NAMES = 3
+
+
+class CodeReading(NamedTuple):
+    """A reading, and what is needed to speak of it.
+
+    Attributes:
+        reading: What was read.
+        roots: The directories the source was looked for in.
+        own: The source is the user's own repository, not an installed package.
+    """
+
+    reading: ModelReading
+    roots: Tuple[str, ...]
+    own: bool
+
+    def where(self, place: Optional[Place]) -> str:
+        """``mmdet/models/backbones/swin.py:468``: a line, from the directory its package lies in."""
+        if place is None:
+            return ""
+        best = place.path
+        for root in (*self.roots, *sys.path):
+            if root and place.path.startswith(root.rstrip(osp.sep) + osp.sep):
+                short = place.path[len(root.rstrip(osp.sep)) + 1 :]
+                best = min(best, short, key=len)
+        return f"{best}:{place.line}"
+
+    def is_built(self, key: KeyPath) -> bool:
+        """Whether the class behind a config dict was found in source and made."""
+        return any(built.key == key and built.place is not None for built in self.reading.built)
+
+
+def code_reading(document: ConfigDocument, era: str) -> Optional[CodeReading]:
+    """What the source of a config's model says; None for a config without a model that is a dict."""
+    model = document.tree.get("model")
+    if not isinstance(model, dict):
+        return None
+    roots = source_roots(document.path, document.tree)
+    package = config_package(document.path)
+    scope = default_package(document) or package
+    return CodeReading(read_remembered(model, roots, era, scope), roots, package is None)
+
+
+def facts_from_code(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
+    """Unused parameters, late freezing, toggles and repeated use, as read: at most ``likely``."""
+    return [*_unused(code), *_late(code, parts), *_toggled(code), *_reused(code)]
+
+
+def _unused(code: CodeReading) -> List[ModelFact]:
+    facts = []
+    for verdict, confidence in ((NEVER, "likely"), (SOMETIMES, "possible")):
+        if verdict == SOMETIMES and not code.own:
+            continue  # in released packages this is what an empty batch does, and it was thought of
+        groups: Dict[Tuple[KeyPath, str], List[Submodule]] = {}
+        for item in code.reading.submodules:
+            if item.verdict == verdict:
+                key = item.decided_by or (*item.key, "type")
+                groups.setdefault((key, item.why), []).append(item)
+        for (key, why), items in groups.items():
+            facts.append(
+                ModelFact(
+                    kind="unused",
+                    key=key,
+                    type_name=items[0].owner,
+                    confidence=confidence,
+                    why=f"{items[0].owner} makes {_names(items)}, {_clause(why, len(items))}.",
+                    evidence=_lines(code, items),
+                    scope=items[0].key,
+                )
+            )
+    return facts
+
+
+def _clause(why: str, count: int) -> str:
+    if why.startswith("its result"):
+        return why if count == 1 else "whose results do not reach the loss"
+    if why.startswith("whether"):
+        return "and whether it reaches the loss depends on the data or the iteration"
+    return f"{why}" if not why.startswith("not used") else "which the training step does not use"
+
+
+def _names(items: List[Submodule]) -> str:
+    shown = ", ".join(
+        f"{item.name} ({item.class_name})" if index == 0 else item.name
+        for index, item in enumerate(items[:_MOST_NAMES])
+    )
+    more = len(items) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _lines(code: CodeReading, items: Iterable[Submodule]) -> Tuple[str, ...]:
+    lines = []
+    for item in list(items)[:_MOST_NAMES]:
+        if item.created is not None:
+            lines.append(f"{code.where(item.created)} makes {item.name}")
+        if item.used is not None:
+            lines.append(f"{code.where(item.used)} uses it")
+    return tuple(lines)
+
+
+def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
+    values = {part.path: part.node for part in parts}
+    facts = []
+    for item in code.reading.late_freezes:
+        when = "train()" if item.phase == "train" else "init_weights()"
+        cause = ""
+        if item.decided_by is not None:
+            node = values.get(item.decided_by[:-1], {})
+            name = item.decided_by[-1]
+            cause = f", because {name}={node[name]!r}" if name in node else f"; {name} decides"
+        count = f"{item.count} parameters" if item.count > 1 else "a parameter"
+        facts.append(
+            ModelFact(
+                kind="late-freeze",
+                key=item.decided_by or (*item.key, "type"),
+                type_name=item.class_name,
+                confidence="likely",
+                why=f"{item.class_name} freezes {count} in {when}, after the DDP wrap{cause}.",
+                evidence=(f"{code.where(item.place)} freezes after the wrap",) if item.place else (),
+                scope=item.key,
+            )
+        )
+    return facts
+
+
+def _toggled(code: CodeReading) -> List[ModelFact]:
+    return [
+        ModelFact(
+            kind="toggled",
+            key=item.decided_by or (*item.key, "type"),
+            type_name="",
+            confidence="likely",
+            why="The training step itself switches requires_grad of parameters.",
+            evidence=(f"{code.where(item.place)} sets requires_grad while training",),
+            scope=item.key,
+        )
+        for item in code.reading.toggles
+    ]
+
+
+def _reused(code: CodeReading) -> List[ModelFact]:
+    return [
+        ModelFact(
+            kind="reused",
+            key=item.switch or (*item.key, "type"),
+            type_name=item.class_name,
+            confidence="likely",
+            why=f"In one training step the checkpoint in {item.class_name} runs the same module more than once.",
+            evidence=(f"{code.where(item.place)} runs more than once",),
+            scope=item.key,
+        )
+        for item in code.reading.checkpoints
+        if item.reused
+    ]

@@ -1,0 +1,301 @@
+"""The rules on repositories of their own: a model file, a config, and the lines a finding points at."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+import pytest
+
+from mmfix.config.reader import Reader
+from mmfix.findings import Finding, Remedy
+from mmfix.rules import judge
+from mmfix.rules.common import MMCV1, MMENGINE
+from mmfix.training import TrainingSetup, read
+
+HEAD = """\
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+from mmengine.model import BaseModel, BaseModule
+from mmengine.registry import MODELS
+
+"""
+MODEL = """\
+@MODELS.register_module()
+class Net(BaseModel):
+    def __init__(self, {args}):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+{init}
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        x = self.stem(inputs)
+{step}
+        return dict(loss=self.head(x.mean((2, 3))).sum())
+"""
+IMPORTS = "custom_imports = dict(imports=['net'], allow_failed_imports=False)\n"
+
+
+def model(args: str = "flag=False", init: str = "", step: str = "", more: str = "") -> str:
+    init, step, more = (textwrap.dedent(text) for text in (init, step, more))
+    deep = " " * 8
+    body = MODEL.format(args=args, init=textwrap.indent(init, deep), step=textwrap.indent(step, deep))
+    return HEAD + body + textwrap.indent(more, "    ")
+
+
+def setup_in(root: Path, source: str, config: str, base: str = MMENGINE) -> TrainingSetup:
+    (root / "configs").mkdir()
+    (root / "setup.py").write_text("")
+    (root / "net.py").write_text(source)
+    (root / "configs" / "x.py").write_text(base + IMPORTS + config)
+    return read(Reader().load(str(root / "configs" / "x.py")))
+
+
+def line_of(source: str, text: str) -> str:
+    """``net.py:12``, the only line of the model file with ``text``."""
+    (number,) = [index for index, line in enumerate(source.splitlines(), 1) if text in line]
+    return f"net.py:{number}"
+
+
+def the(setup: TrainingSetup, code: Optional[str] = None) -> Finding:
+    findings = judge(setup)
+    assert [finding.code for finding in findings] == ([code] if code else [f.code for f in findings])
+    return findings[0]
+
+
+def cures(finding: Finding) -> Dict[str, Remedy]:
+    return {remedy.name: remedy for remedy in finding.remedies}
+
+
+def values(remedy: Remedy) -> Dict[Any, Any]:
+    return {override.key: override.value for override in remedy.overrides}
+
+
+FUSION = "self.fusion = nn.Conv2d(8, 8, 1)\nself.flag = flag"
+
+
+def test_a_module_that_a_flag_leaves_unused(tmp_path: Path) -> None:
+    source = model(init=FUSION, step="if self.flag:\n    x = self.fusion(x)")
+    finding = the(setup_in(tmp_path, source, "model = dict(type='Net', flag=False)\n"), "MMF102")
+    assert (finding.severity, finding.confidence) == ("error", "likely")
+    assert finding.key == ("model", "flag")
+    assert f"{line_of(source, 'self.fusion = ')} makes fusion" in finding.evidence
+    assert f"{line_of(source, 'self.fusion(x)')} uses it" in finding.evidence
+    assert cures(finding)["find-unused"].disposition == "safe"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "model = dict(type='Net', flag=True)\n",
+        "find_unused_parameters = True\nmodel = dict(type='Net', flag=False)\n",
+    ],
+)
+def test_a_module_that_is_used_or_looked_for(tmp_path: Path, config: str) -> None:
+    source = model(init=FUSION, step="if self.flag:\n    x = self.fusion(x)")
+    assert judge(setup_in(tmp_path, source, config)) == ()
+
+
+FREEZE = """
+def {}(self{}):
+    super().{}({})
+    for param in self.stem.parameters():
+        param.requires_grad = False
+"""
+IN_TRAIN = FREEZE.format("train", ", mode=True", "train", "mode")
+IN_INIT = FREEZE.format("init_weights", "", "init_weights", "")
+
+
+@pytest.mark.parametrize(("more", "where"), [(IN_TRAIN, "train()"), (IN_INIT, "init_weights()")])
+def test_freezing_after_the_wrap(tmp_path: Path, more: str, where: str) -> None:
+    source = model(more=more)
+    finding = the(setup_in(tmp_path, source, "model = dict(type='Net')\n"), "MMF103")
+    assert (finding.severity, finding.confidence) == ("error", "likely")
+    assert f"in {where}" in finding.message
+    assert f"{line_of(source, 'requires_grad = False')} freezes after the wrap" in finding.evidence
+    assert any("wrap_model runs before" in line for line in finding.evidence)
+    assert set(cures(finding)) == {"find-unused", "static-graph"}
+
+
+def test_freezing_in_the_constructor_is_safe(tmp_path: Path) -> None:
+    source = model(init="for param in self.stem.parameters():\n    param.requires_grad = False")
+    assert judge(setup_in(tmp_path, source, "model = dict(type='Net')\n")) == ()
+
+
+WRAPPER = (
+    "model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)"
+)
+COUNTER = "self.fix_iter = fix_iter\nself.register_buffer('steps', torch.zeros(1))"
+SCHEDULE = """
+self.steps += 1
+if self.steps < self.fix_iter:
+    for param in self.stem.parameters():
+        param.requires_grad = False
+else:
+    self.stem.requires_grad_(True)
+"""
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_a_freeze_schedule_is_never_cured_by_static_graph(tmp_path: Path, static: bool) -> None:
+    source = model("fix_iter=0", COUNTER, SCHEDULE)
+    config = "model = dict(type='Net', fix_iter=5000)\n" + (WRAPPER if static else "")
+    finding = the(setup_in(tmp_path, source, config), "MMF114")
+    assert (finding.severity, finding.confidence) == ("error", "likely")
+    assert any(line.startswith(line_of(source, "requires_grad = False")) for line in finding.evidence)
+    assert ("static graph takes the first iteration" in finding.message) is static
+    assert set(cures(finding)) == ({"static-graph-off"} if static else {"find-unused"})
+    assert cures(finding)["static-graph-off" if static else "find-unused"].disposition == "safe"
+
+
+def test_two_optimizers_are_another_story(tmp_path: Path) -> None:
+    source = model("fix_iter=0", COUNTER, SCHEDULE)
+    one = "dict(optimizer=dict(type='SGD'))"
+    config = f"model = dict(type='Net', fix_iter=5000)\noptim_wrapper = dict(a={one}, b={one})\n"
+    setup = setup_in(tmp_path, source, config)
+    assert setup.facts_of("toggled")
+    assert judge(setup) == ()
+
+
+CHECKPOINTED = "model = dict(type='Net', block=dict(type='Block', with_cp=True))\n"
+BUILT = "self.block = MODELS.build(block)"
+BLOCK = """
+@MODELS.register_module()
+class Block(BaseModule):
+    def __init__(self, with_cp=False):
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 1)
+        self.with_cp = with_cp
+
+    def forward(self, x):
+        return checkpoint(self.conv, x) if self.with_cp else self.conv(x)
+"""
+
+
+@pytest.mark.parametrize("find_unused", [False, True])
+def test_a_checkpoint_behind_a_frozen_part(tmp_path: Path, find_unused: bool) -> None:
+    source = model("block", "self.stem.requires_grad_(False)\n" + BUILT, "x = self.block(x)") + BLOCK
+    config = f"find_unused_parameters = {find_unused}\n{CHECKPOINTED}"
+    finding = the(setup_in(tmp_path, source, config), "MMF110")
+    assert (finding.severity, finding.confidence) == ("error", "likely")
+    assert finding.key == ("model", "block", "with_cp")
+    where = line_of(source, "checkpoint(self.conv")
+    assert f"The reentrant checkpoint in Block at {where} gets an input without a gradient" in finding.message
+    assert ("silently stays untrained" in finding.message) is find_unused
+    off = cures(finding)["checkpoint-off"]
+    assert off.disposition == "safe"
+    assert values(off) == {("model", "block", "with_cp"): False}
+    assert not {"find-unused", "static-graph"} & set(cures(finding))
+
+
+def test_a_checkpoint_behind_what_is_trained(tmp_path: Path) -> None:
+    source = model("block", BUILT, "x = self.block(x)") + BLOCK
+    assert judge(setup_in(tmp_path, source, CHECKPOINTED)) == ()
+
+
+def test_a_checkpointed_block_that_runs_twice(tmp_path: Path) -> None:
+    source = model("block", BUILT, "for _ in range(2):\n    x = self.block(x)") + BLOCK
+    finding = the(setup_in(tmp_path, source, CHECKPOINTED), "MMF105")
+    assert finding.confidence == "likely"
+    assert any(line.startswith(line_of(source, "checkpoint(self.conv")) for line in finding.evidence)
+
+
+TEACHER = """
+with torch.no_grad():
+    target = self.teacher(inputs)
+x = x + target
+"""
+
+
+def teacher_model(step: str = TEACHER) -> str:
+    init = (
+        "self.teacher = nn.Conv2d(3, 8, 3)\n"
+        "if semi_train_cfg.get('freeze_teacher', True):\n"
+        "    self.teacher.requires_grad_(False)"
+    )
+    return model("semi_train_cfg", init, step)
+
+
+def test_a_trainable_teacher(tmp_path: Path) -> None:
+    source = teacher_model()
+    config = "model = dict(type='Net', semi_train_cfg=dict(freeze_teacher=False))\n"
+    finding = the(setup_in(tmp_path, source, config), "MMF112")
+    assert finding.key == ("model", "semi_train_cfg", "freeze_teacher")
+    assert finding.confidence == "likely"
+    assert f"{line_of(source, 'self.teacher = ')} makes teacher" in finding.evidence
+    first, second, *_ = finding.remedies
+    assert (first.name, first.disposition) == ("freeze-teacher", "safe")
+    assert values(first) == {("model", "semi_train_cfg", "freeze_teacher"): True}
+    assert (second.name, second.disposition) == ("find-unused", "safe")
+
+
+def test_a_teacher_with_gradients_is_no_teacher(tmp_path: Path) -> None:
+    source = teacher_model("x = x + self.teacher(inputs)")
+    config = "model = dict(type='Net', semi_train_cfg=dict(freeze_teacher=False))\n"
+    assert judge(setup_in(tmp_path, source, config)) == ()
+
+
+STAGES = """
+outs = []
+for index, stage in enumerate(self.stages):
+    x = stage(x)
+    if index in self.out_indices:
+        outs.append(x)
+x = sum(outs)
+"""
+
+
+def test_stages_of_a_class_of_ones_own(tmp_path: Path) -> None:
+    stages = "self.stages = nn.ModuleList([nn.Conv2d(8, 8, 1) for _ in range(4)])\n"
+    source = model("out_indices=(3, )", stages + "self.out_indices = out_indices", STAGES)
+    finding = the(setup_in(tmp_path, source, "model = dict(type='Net', out_indices=(0, 1))\n"), "MMF113")
+    assert finding.key == ("model", "out_indices")
+    assert finding.confidence == "likely"
+    # `num_stages` is a key of ResNets
+    assert set(cures(finding)) == {"find-unused", "static-graph"}
+
+
+SOMETIMES = "if len(data_samples) > 2:\n    x = self.roi_head(x)"
+HEAD_MODULE = """
+@MODELS.register_module()
+class RoIHead(BaseModule):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Conv2d(8, 8, 1)
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+
+
+@pytest.mark.parametrize(("filtered", "codes"), [("False", ["MMF102", "MMF115"]), ("True", ["MMF102"])])
+def test_a_head_that_an_empty_batch_skips(tmp_path: Path, filtered: str, codes: Any) -> None:
+    source = model("roi_head", "self.roi_head = MODELS.build(roi_head)", SOMETIMES) + HEAD_MODULE
+    data = f"train_dataloader['dataset'] = dict(type='X', filter_cfg=dict(filter_empty_gt={filtered}))\n"
+    setup = setup_in(tmp_path, source, data + "model = dict(type='Net', roi_head=dict(type='RoIHead'))\n")
+    findings = judge(setup)
+    assert [finding.code for finding in findings] == codes
+    assert {finding.confidence for finding in findings} == {"possible"}
+    if len(findings) == 2:
+        found = cures(findings[1])
+        assert list(found) == ["find-unused", "filter-empty-gt"]
+        key = ("train_dataloader", "dataset", "filter_cfg", "filter_empty_gt")
+        assert values(found["filter-empty-gt"]) == {key: True}
+
+
+def test_every_dataset_is_filtered(tmp_path: Path) -> None:
+    config = """
+data['train'] = dict(type='ConcatDataset', datasets=[
+    dict(type='A', filter_empty_gt=True),
+    dict(type='RepeatDataset', dataset=dict(type='B', filter_empty_gt=False))])
+data['val'] = dict(type='A', filter_empty_gt=False)
+model = dict(type='Unknown', rpn_head=dict(type='UnknownHead'))
+"""
+    finding = the(setup_in(tmp_path, HEAD, config, MMCV1), "MMF115")
+    assert finding.severity == "note"
+    (remedy,) = finding.remedies
+    assert remedy.disposition == "review"
+    assert values(remedy) == {("data", "train", "datasets", 1, "dataset", "filter_empty_gt"): True}
