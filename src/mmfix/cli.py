@@ -140,16 +140,24 @@ def patch(
 @cli.command(short_help="Show resolved values and the line that set each.")
 @click.argument("path", type=PATH)
 @click.argument("key", required=False)
+@click.option("--model", is_flag=True, help="Show the model as a tree: what is used, checkpointed, frozen.")
 @format_option
-def show(path: str, key: Optional[str], format_: str) -> int:
+def show(path: str, key: Optional[str], model: bool, format_: str) -> int:
     """Show resolved values and the line that set each of them.
 
     With KEY (model.backbone.with_cp) its whole blame chain; without, every value of the config.
+
+    With --model, what the model's source says, read without importing it: for each config dict the class it
+    makes, and whether the loss reaches it in every training step.
     """
     from mmfix.api import load
     from mmfix.jobs.checking import problem_of
     from mmfix.report import tree
 
+    if model:
+        if key is not None:
+            raise click.UsageError("--model goes with no KEY")
+        return _show_model(path, format_)
     try:
         document = load(path)
         if format_ == "json":
@@ -161,6 +169,22 @@ def show(path: str, key: Optional[str], format_: str) -> int:
             _write(tree.render_error(path, problem_of(error)))
         raise
     _write(text)
+    return 0
+
+
+def _show_model(path: str, format_: str) -> int:
+    from mmfix.api import load
+    from mmfix.jobs.checking import problem_of
+    from mmfix.jobs.showing import model_tree
+    from mmfix.report import model
+
+    try:
+        tree = model_tree(load(path))
+    except Exception as error:
+        if format_ == "json":
+            _write(model.render_error(path, problem_of(error)))
+        raise
+    _write(model.render_json(tree) if format_ == "json" else model.render_text(tree, _paint(sys.stdout)))
     return 0
 
 
