@@ -107,7 +107,7 @@ def test_reading_is_fast():
     document = from_mapping(mmengine(model))
     read(document)
     best = min(_timed(document) for _ in range(5))
-    assert best < 0.01  # about 0.5 ms; the limit leaves room for a busy machine
+    assert best < 0.03  # about 2 ms with the model code remembered; the limit leaves room for a busy machine
 
 
 def _timed(document):

@@ -32,8 +32,8 @@ class Mention:
         place: The line.
         method: The method it is in.
         called: The mention is called, or one of its methods is.
-        conditions: Names in the tests around it, the innermost first; ``options.key`` for
-            ``self.options.get('key')``.
+        conditions: Names in the tests around it, the innermost first; ``options:key`` for
+            ``self.options.get('key')``, ``options.key`` for ``self.options.key``.
         beside: Names in the indices of its statement and in what the loops around it run over.
         asks_for_grad: A test around it asks for ``requires_grad``.
     """
@@ -98,9 +98,12 @@ def key_of(
     """
     given = config or {}
     for name in names:
-        attribute, _, entry = name.partition(".")
+        attribute, _, entry = name.replace(":", ".:").partition(".")
+        asked, entry = entry.startswith(":"), entry.lstrip(":")
         for parameter in _parameters_behind(m, instance, attribute):
             value = given.get(parameter)
+            if entry and not (isinstance(value, Mapping) and (asked or entry in value)):
+                entry = ""  # an attribute of an object, not an entry of a dict
             if parameter in _NEVER_DECIDE or (isinstance(value, Mapping) and not dicts and not entry):
                 continue
             if instance.key is not None or parameter in given:
@@ -235,19 +238,19 @@ def _enclosing(node: ast.AST, line: int) -> Iterator[ast.AST]:
 
 
 def _names(node: ast.AST) -> Iterator[str]:
-    """Attributes of ``self`` and variables in an expression; entries of options as ``options.key``."""
+    """Attributes of ``self`` and variables in an expression; entries of options as ``options:key``."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
         owner = _own_name(node.func.value)
         first = node.args[0] if node.args else None
         if owner and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            yield f"{owner}.{first.value}"
+            yield f"{owner}:{first.value}"
             return
     if isinstance(node, ast.Subscript):
         owner = _own_name(node.value)
         index = getattr(node.slice, "value", node.slice)  # Python 3.8 wraps it
         index = index if isinstance(index, ast.Constant) else node.slice
         if owner and isinstance(index, ast.Constant) and isinstance(index.value, str):
-            yield f"{owner}.{index.value}"
+            yield f"{owner}:{index.value}"
             return
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and _is_own(node.value):
         yield f"{node.value.attr}.{node.attr}"  # self.train_cfg.key

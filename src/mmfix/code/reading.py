@@ -47,7 +47,11 @@ _LATE = 10**9
 
 
 def read_model(
-    model: Mapping[str, Any], library: Library, era: str, scope: Optional[str] = None
+    model: Mapping[str, Any],
+    library: Library,
+    era: str,
+    scope: Optional[str] = None,
+    wraps_first: bool = True,
 ) -> ModelReading:
     """What the source of a model says about one training step.
 
@@ -56,6 +60,9 @@ def read_model(
         library: Where source is looked for.
         era: ``mmengine`` or ``mmcv1``.
         scope: The config's ``default_scope``.
+        wraps_first: The model is wrapped before ``init_weights()``, as MMEngine's Runner does
+            (``mmengine/runner/runner.py: train``); its FlexibleRunner does it the other way round
+            (``mmengine/_strategy/single_device.py: prepare``), and so did ``tools/train.py`` in the mmcv 1.x era.
 
     What cannot be followed is in ``problems``; nothing is raised, imported or run.
     """
@@ -63,12 +70,15 @@ def read_model(
     sys.setrecursionlimit(max(limit, _RECURSION))
     m = Machine(library, scope, era)
     try:
-        return _read(m, model)
+        return _read(m, model, wraps_first and era != "mmcv1")
+    except Exception as error:
+        reason = _failure(error)
+        return ModelReading((), (), (), (), (), (*m.problems, Problem(reason)), reason, m.files)
     finally:
         sys.setrecursionlimit(limit)
 
 
-def _read(m: Machine, model: Mapping[str, Any]) -> ModelReading:
+def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReading:
     config = value_of(m, model, ("model",))
     root, why = _phase(
         m, "build", lambda: openmmlab.build(m, Registry("MODELS", m.default_scope or ""), [config], {})
@@ -77,17 +87,16 @@ def _read(m: Machine, model: Mapping[str, Any]) -> ModelReading:
         reason = why or (m.problems[-1].reason if m.problems else "the model's class was not found in source")
         return ModelReading((), (), (), (), (), tuple(m.problems), reason, m.files)
     all_built = not m.problems
-    if m.era == "mmcv1":  # tools/train.py initialises before the model is wrapped
+    if not wraps_first:
         _phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
     trainable = {param for _, param in modules.all_params(m, root) if param.requires_grad is True}
     frozen: Dict[Param, str] = {}
-    if m.era != "mmcv1":  # mmengine/runner/runner.py: train() initialises after wrap_model()
+    if wraps_first:
         _phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
         frozen.update((param, "init_weights") for param in trainable if not param.requires_grad)
     _phase(m, "train", lambda: _method(m, root, "train", [True]))
     frozen.update((param, "train") for param in trainable if not param.requires_grad and param not in frozen)
     idle = {param for _, param in modules.all_params(m, root) if param.requires_grad is False}
-    waited_for = trainable - set(frozen)
     loss, why = _phase(m, "step", lambda: _any_step(m, root))
     configs: Configs = {}
     _dicts(model, ("model",), configs)
@@ -155,27 +164,27 @@ def _built(m: Machine, root: Instance, waited_for: Set[Param], idle: Set[Param])
 def _phase(m: Machine, phase: str, run: Callable[[], Any]) -> Tuple[Any, str]:
     """Run a phase; what stops it is a problem, and the reason is given back."""
     m.phase = phase
-    reason = ""
     try:
         return run(), ""
-    except Raised as error:
-        reason = str(error)
-    except GaveUp as error:
-        reason = str(error)
-    except RecursionError:
-        reason = "the code nests too deeply"
-    except Exception as error:  # a bug of the reader must not hide what else is known of the config
-        if os.environ.get("MMFIX_DEBUG"):
-            raise
-        reason = (
-            f"the reader itself failed ({type(error).__name__}: {error}); please report it with the model"
-        )
+    except Exception as error:
+        reason = _failure(error)
     m.trail.clear()
     m.started.clear()
     m.frames.clear()
     m.conditional, m.grad = 0, True
     m.problems.append(Problem(f"{phase}: {reason}"))
     return None, reason
+
+
+def _failure(error: Exception) -> str:
+    """What stopped the machine, as a reason; its own bugs must not hide what else is known of the config."""
+    if isinstance(error, (Raised, GaveUp)):
+        return str(error)
+    if isinstance(error, RecursionError):
+        return "the code nests too deeply"
+    if os.environ.get("MMFIX_DEBUG"):
+        raise error
+    return f"the reader itself failed ({type(error).__name__}: {error}); please report it with the model"
 
 
 def _method(m: Machine, root: Instance, name: str, args: List[Any]) -> Any:

@@ -26,7 +26,7 @@ _walks: Dict[Tuple[str, ...], Tuple[float, str]] = {}
 
 
 def read_remembered(
-    model: Mapping[str, Any], roots: Tuple[str, ...], era: str, scope: Optional[str]
+    model: Mapping[str, Any], roots: Tuple[str, ...], era: str, scope: Optional[str], wraps_first: bool
 ) -> ModelReading:
     """:func:`read_model`, or what it said before of the same model and the same source files.
 
@@ -35,13 +35,14 @@ def read_remembered(
         roots: Directories searched before the installed packages.
         era: ``mmengine`` or ``mmcv1``.
         scope: The config's ``default_scope``.
+        wraps_first: As in :func:`read_model`.
     """
     walk = _fingerprint(roots)
-    text = f"{era}\n{scope}\n{roots}\n{walk}\n{_text(model)}"
+    text = f"{era}\n{scope}\n{wraps_first}\n{roots}\n{walk}\n{_text(model)}"
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     reading = _recall(digest)
     if reading is None:
-        reading = read_model(model, _library(roots, walk), era, scope)
+        reading = read_model(model, _library(roots, walk), era, scope, wraps_first)
         _remember(digest, reading)
     return reading
 
@@ -103,7 +104,7 @@ def _holds_packages(root: str) -> bool:
 
 def _text(value: Any) -> str:
     """The part of a config that matters, as text."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return (
             "{"
             + ",".join(f"{key!r}:{_text(item)}" for key, item in value.items() if key not in _NO_MATTER)

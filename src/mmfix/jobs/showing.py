@@ -30,6 +30,7 @@ from mmfix.report.model import (
 from mmfix.training.era import era
 from mmfix.training.parts import Part, model_parts
 from mmfix.training.reading import CodeReading, code_reading
+from mmfix.training.wrapping import runner_kind
 
 _WORST_FIRST = (NEVER, SOMETIMES, CANNOT_TELL)
 #: Packages of layers, which builders such as ``build_norm_layer`` make from parts of a dict.
@@ -45,7 +46,7 @@ def model_tree(document: ConfigDocument) -> ModelTree:
         MmfixError: The config has no model, or the model could not be known.
     """
     generation = era(document)
-    code = code_reading(document, generation)
+    code = code_reading(document, generation, runner_kind(document, generation, []))
     if code is None:
         raise _no_model(document)
     view = _View(code, document)

@@ -46,7 +46,7 @@ class CodeReading(NamedTuple):
         return any(built.key == key and built.place is not None for built in self.reading.built)
 
 
-def code_reading(document: ConfigDocument, era: str) -> Optional[CodeReading]:
+def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[CodeReading]:
     """What the source of a config's model says; None for a config without a model that is a dict."""
     model = document.tree.get("model")
     if not isinstance(model, dict):
@@ -54,7 +54,9 @@ def code_reading(document: ConfigDocument, era: str) -> Optional[CodeReading]:
     roots = source_roots(document.path, document.tree)
     package = config_package(document.path)
     scope = default_package(document) or package
-    return CodeReading(read_remembered(model, roots, era, scope), roots, package is None)
+    return CodeReading(
+        read_remembered(model, roots, era, scope, runner != "FlexibleRunner"), roots, package is None
+    )
 
 
 def facts_from_code(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
@@ -67,12 +69,13 @@ def _unused(code: CodeReading) -> List[ModelFact]:
     for verdict, confidence in ((NEVER, "likely"), (SOMETIMES, "possible")):
         if verdict == SOMETIMES and not code.own:
             continue  # in released packages this is what an empty batch does, and it was thought of
-        groups: Dict[Tuple[KeyPath, str], List[Submodule]] = {}
+        groups: Dict[KeyPath, List[Submodule]] = {}
         for item in code.reading.submodules:
             if item.verdict == verdict:
-                key = item.decided_by or (*item.key, "type")
-                groups.setdefault((key, item.why), []).append(item)
-        for (key, why), items in groups.items():
+                groups.setdefault(item.decided_by or (*item.key, "type"), []).append(item)
+        for key, items in groups.items():
+            whys = {item.why for item in items}
+            why = whys.pop() if len(whys) == 1 else "not used"
             facts.append(
                 ModelFact(
                     kind="unused",

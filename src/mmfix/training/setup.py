@@ -31,7 +31,7 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
     wrapper, wrapper_key, find_unused, static_graph = wrapping(document, runner, unknown, script)
     steps = accumulation(document, wrapper, era, unknown)
     parts = model_parts(document, unknown)
-    code = None if launcher == "none" else code_reading(document, era)
+    code = None if launcher == "none" else code_reading(document, era, runner)
     sites = checkpoint_sites(document, parts, era, runner, unknown, code)
     return TrainingSetup(
         document=document,
