@@ -1,4 +1,4 @@
-"""Which config key decides: from a line of a class to the constructor parameter in the conditions around it."""
+"""Which config key decides: from a line of a class to the constructor parameter in the tests around it."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def _around(method: ast.FunctionDef, place: Place, called: bool, name: str = "")
 
 
 def _deciding_parts(statement: ast.stmt, name: str) -> Iterator[ast.AST]:
-    """What in a statement chooses among modules: indices, switches given to a helper, what comprehensions run over."""
+    """What in a statement chooses among modules: indices, a helper's switches, what loops run over."""
     for item in ast.walk(statement):
         if isinstance(item, ast.Subscript):
             yield item.slice

@@ -62,7 +62,7 @@ def read_model(
         scope: The config's ``default_scope``.
         wraps_first: The model is wrapped before ``init_weights()``, as MMEngine's Runner does
             (``mmengine/runner/runner.py: train``); its FlexibleRunner does it the other way round
-            (``mmengine/_strategy/single_device.py: prepare``), and so did ``tools/train.py`` in the mmcv 1.x era.
+            (``mmengine/_strategy/single_device.py: prepare``), and so did ``tools/train.py`` with mmcv 1.x.
 
     What cannot be followed is in ``problems``; nothing is raised, imported or run.
     """
@@ -116,6 +116,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         gave_up="" if isinstance(loss, Opaque) else why or "the training step could not be followed",
         files=m.files,
         all_built=all_built,
+        ambiguous=tuple(sorted(m.ambiguous.items())),
     )
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from mmfix.code.library import cache
@@ -89,6 +90,8 @@ def _fingerprint(roots: Tuple[str, ...]) -> str:
         if not _holds_packages(root):
             for file in walk_sources(root).files:
                 digest.update(f"{file.path}\n{file.size}\n{file.mtime_ns}\n".encode("utf-8", "surrogatepass"))
+    for own in sorted(Path(__file__).parent.rglob("*.py")):  # between releases, mmfix itself changes
+        digest.update(f"{own}\n{_stamp(str(own))}\n".encode("utf-8", "surrogatepass"))
     for folder in sys.path:  # a package that is installed or removed changes its folder
         digest.update(f"{folder}\n{_stamp(folder)}\n".encode("utf-8", "surrogatepass"))
     _walks[roots] = (now, digest.hexdigest())

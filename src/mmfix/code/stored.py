@@ -31,7 +31,12 @@ _KEYS = frozenset({"key", "decided_by", "switch"})
 def to_json(reading: ModelReading) -> Dict[str, Any]:
     """JSON values; tuples become lists."""
     value = {name: [_values(item) for item in getattr(reading, name)] for name in _PARTS}
-    rest = {"gave_up": reading.gave_up, "files": list(reading.files), "all_built": reading.all_built}
+    rest: Dict[str, Any] = {
+        "gave_up": reading.gave_up,
+        "files": list(reading.files),
+        "all_built": reading.all_built,
+    }
+    rest["ambiguous"] = [list(item) for item in reading.ambiguous]
     return {**value, **rest}
 
 
@@ -43,6 +48,7 @@ def from_json(value: Dict[str, Any]) -> ModelReading:
         gave_up=str(value["gave_up"]),
         files=tuple(value["files"]),
         all_built=bool(value["all_built"]),
+        ambiguous=tuple((str(name), str(line)) for name, line in value["ambiguous"]),
     )
 
 

@@ -7,8 +7,8 @@ from typing import Optional, Tuple
 
 from mmfix.config.keypath import KeyPath
 
-#: Verdicts on a submodule: some of its parameters get a gradient in every step; none in any step; it depends on
-#: the data or the iteration; the reader lost track.
+#: Verdicts on a submodule: its parameters get a gradient in every step; in none; it depends on the data or
+#: the iteration; the reader lost track.
 USED = "used"
 NEVER = "never used"
 SOMETIMES = "used only sometimes"
@@ -166,6 +166,8 @@ class ModelReading:
         gave_up: Why there are no verdicts; empty when there are.
         files: The source files it rests on.
         all_built: Building the model met no problem: what is not in ``built`` is not in the model.
+        ambiguous: Registry names that several classes have, each with a line that names the candidates; the
+            first of them was read.
     """
 
     submodules: Tuple[Submodule, ...]
@@ -177,3 +179,4 @@ class ModelReading:
     gave_up: str = ""
     files: Tuple[str, ...] = ()
     all_built: bool = False
+    ambiguous: Tuple[Tuple[str, str], ...] = ()

@@ -85,7 +85,7 @@ class _Judge:
         return SOMETIMES if self.loss.may & param.bit else NEVER
 
     def _hangs_on_pipeline(self, mentions: List[Mention]) -> str:
-        """The argument of ``forward_train`` in the conditions of a use that the data pipeline may or may not give."""
+        """The argument of ``forward_train`` in a use's conditions that the data pipeline may leave out."""
         for mention in mentions:
             for name in mention.conditions if mention.is_use else ():
                 if name in self.optional:

@@ -30,7 +30,7 @@ def model_facts(parts: List[Part], era: str, code: Optional[CodeReading]) -> Tup
 
 
 def _is_refuted(fact: ModelFact, code: CodeReading, read: List[ModelFact]) -> bool:
-    """Whether the reading knows better: the class was found and followed, and what the table says is not there."""
+    """Whether the reading knows better: the class was followed, and what the table says is not there."""
     if code.reading.gave_up or not code.is_built(fact.scope) or _is_unclear(fact.scope, code):
         return False
     if any(other.kind == fact.kind and other.scope == fact.scope for other in read):

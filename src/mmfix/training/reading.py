@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path as osp
 import sys
+from dataclasses import replace
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from mmfix.code.library.roots import config_package, source_roots
@@ -61,7 +62,19 @@ def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[Co
 
 def facts_from_code(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
     """Unused parameters, late freezing, toggles and repeated use, as read: at most ``likely``."""
-    return [*_unused(code), *_late(code, parts), *_toggled(code), *_reused(code)]
+    facts = [*_unused(code), *_late(code, parts), *_toggled(code), *_reused(code)]
+    lines = dict(code.reading.ambiguous)
+    doubtful = {part.path: lines[part.name] for part in parts if part.name in lines}
+    return [_with_doubt(fact, doubtful) for fact in facts] if doubtful else facts
+
+
+def _with_doubt(fact: ModelFact, doubtful: Dict[KeyPath, str]) -> ModelFact:
+    """Of a class that shares its name with others it is only possible that this one is meant."""
+    for depth in range(len(fact.scope), 0, -1):
+        line = doubtful.get(fact.scope[:depth])
+        if line is not None:
+            return replace(fact, confidence="possible", evidence=(*fact.evidence, line))
+    return fact
 
 
 def _unused(code: CodeReading) -> List[ModelFact]:
@@ -164,7 +177,7 @@ def _reused(code: CodeReading) -> List[ModelFact]:
             key=item.switch or (*item.key, "type"),
             type_name=item.class_name,
             confidence="likely",
-            why=f"In one training step the checkpoint in {item.class_name} runs the same module more than once.",
+            why=f"In one training step the checkpoint in {item.class_name} runs a module more than once.",
             evidence=(f"{code.where(item.place)} runs more than once",),
             scope=item.key,
         )

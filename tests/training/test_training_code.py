@@ -1,0 +1,195 @@
+"""What is read from model source, beside the tables of known classes."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Callable, Dict
+
+import pytest
+
+import mmfix
+from mmfix.config.keypath import format_key
+from mmfix.config.reader import Reader
+from mmfix.training import TrainingSetup, read
+
+TRAINABLE = """
+train_dataloader = dict(batch_size=2)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
+"""
+HEADER = """
+import torch
+import torch.nn as nn
+import torch.utils.checkpoint as cp
+from mmengine.model import BaseModel, BaseModule
+from mmengine.registry import MODELS
+
+
+@MODELS.register_module()
+class Detector(BaseModel):
+    def __init__(self, backbone):
+        super().__init__()
+        self.backbone = MODELS.build(backbone)
+        self.head = nn.Conv2d(8, 2, 1)
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        return dict(loss=self.head(self.backbone(inputs)).mean())
+
+
+@MODELS.register_module()
+class {name}(BaseModule):
+"""
+Repository = Callable[..., Path]
+
+
+@pytest.fixture()
+def repository(tmp_path: Path) -> Repository:
+    def make(name: str, body: str, backbone: str, **files: str) -> Path:
+        (tmp_path / "pyproject.toml").write_text("")
+        (tmp_path / "configs").mkdir()
+        code = HEADER.format(name=name) + textwrap.indent(textwrap.dedent(body), "    ")
+        (tmp_path / "model_code.py").write_text(code)
+        for file, text in files.items():
+            (tmp_path / f"{file}.py").write_text(text)
+        config = tmp_path / "configs" / "train.py"
+        config.write_text(f"{TRAINABLE}model = dict(type='Detector', backbone=dict({backbone}))\n")
+        return config
+
+    return make
+
+
+def setup_of(config: Path) -> TrainingSetup:
+    return read(Reader().load(str(config)))
+
+
+def facts(config: Path) -> Dict[str, str]:
+    return {f"{fact.kind} {format_key(fact.key)}": fact.confidence for fact in setup_of(config).facts}
+
+
+SIDE = """
+def __init__(self, use_side_fusion=False):
+    super().__init__()
+    self.use_side_fusion = use_side_fusion
+    self.stem = nn.Conv2d(3, 8, 1)
+    self.side = nn.Conv2d(8, 8, 1)
+
+def forward(self, x):
+    x = self.stem(x)
+    return self.side(x) if self.use_side_fusion else x
+"""
+
+
+def test_a_flag_that_switches_off_a_module_that_is_made(repository: Repository) -> None:
+    config = repository("SideNet", SIDE, "type='SideNet', use_side_fusion=False")
+    (fact,) = setup_of(config).facts
+    assert (fact.kind, fact.confidence) == ("unused", "likely")
+    assert format_key(fact.key) == "model.backbone.use_side_fusion"
+    assert fact.why == ("SideNet makes backbone.side (Conv2d), which the training step does not use.")
+    assert fact.evidence == ("model_code.py:27 makes backbone.side", "model_code.py:31 uses it")
+
+
+def test_the_name_of_a_flag_counts_only_where_the_class_is_not_found(repository: Repository) -> None:
+    assert facts(repository("SideNet", SIDE, "type='SideNet', use_side_fusion=True")) == {}
+
+
+def test_without_the_source_the_name_of_the_flag_is_all(repository: Repository) -> None:
+    config = repository("SideNet", SIDE, "type='NowhereNet', use_side_fusion=True")
+    assert facts(config) == {"unused model.backbone.use_side_fusion": "possible"}
+
+
+FREEZES = """
+def __init__(self, frozen_stages=-1, with_cp=True):
+    super().__init__()
+    self.frozen_stages = frozen_stages
+    self.stem = nn.Conv2d(3, 8, 1)
+    self.layer1 = nn.Conv2d(8, 8, 1)
+    self.with_cp = with_cp
+    {early}
+
+def _freeze_stages(self):
+    if self.frozen_stages >= 0:
+        for param in self.stem.parameters():
+            param.requires_grad = False
+
+def train(self, mode=True):
+    super().train(mode)
+    self._freeze_stages()
+
+def forward(self, x):
+    x = self.stem(x)
+    if self.with_cp and x.requires_grad:
+        return cp.checkpoint(self.layer1, x{options})
+    return self.layer1(x)
+"""
+
+
+def test_a_copy_that_freezes_early_is_not_taken_for_the_original(repository: Repository) -> None:
+    """The table says SwinTransformer freezes late; this one freezes in its constructor, too."""
+    body = FREEZES.format(early="self._freeze_stages()", options="")
+    config = repository("SwinTransformer", body, "type='SwinTransformer', frozen_stages=0, with_cp=False")
+    assert facts(config) == {}
+
+
+def test_late_freezing_of_an_unknown_class(repository: Repository) -> None:
+    body = FREEZES.format(early="pass", options="")
+    config = repository("OwnNet", body, "type='OwnNet', frozen_stages=0, with_cp=False")
+    assert facts(config) == {"late-freeze model.backbone.frozen_stages": "likely"}
+
+
+def test_a_threshold_that_is_not_reached(repository: Repository) -> None:
+    body = FREEZES.format(early="pass", options="")
+    assert facts(repository("OwnNet", body, "type='OwnNet', frozen_stages=-1, with_cp=False")) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "reentrant"),
+    [("", True), (", use_reentrant=True", True), (", use_reentrant=False", False)],
+)
+def test_a_checkpoint_that_is_on_by_default(repository: Repository, options: str, reentrant: bool) -> None:
+    config = repository("OwnNet", FREEZES.format(early="pass", options=options), "type='OwnNet'")
+    (site,) = setup_of(config).checkpoints
+    assert format_key(site.key) == "model.backbone.with_cp"
+    assert (site.in_config, site.known, site.reentrant, site.guarded) == (False, True, reentrant, True)
+    assert site.off is False
+    assert site.evidence == "model_code.py:43"
+
+
+def test_several_classes_of_one_name_are_only_possible(repository: Repository) -> None:
+    code = HEADER.format(name="SideNet") + textwrap.indent(SIDE, "    ")
+    config = repository("SideNet", SIDE, "type='SideNet', use_side_fusion=False", other_code=code)
+    (fact,) = setup_of(config).facts
+    assert fact.confidence == "possible"
+    assert "several classes are registered as SideNet" in fact.evidence[-1]
+
+
+def test_data_decides(repository: Repository) -> None:
+    body = SIDE.replace("if self.use_side_fusion else x", "if x.max() > 3 else x")
+    assert set(facts(repository("SideNet", body, "type='SideNet'")).values()) == {"possible"}
+
+
+def test_nothing_is_imported(repository: Repository, tmp_path: Path) -> None:
+    planted = f"open({str(tmp_path / 'imported')!r}, 'w').close()\n"
+    config = repository("SideNet", SIDE, "type='SideNet'", planted=planted)
+    code = tmp_path / "model_code.py"
+    code.write_text(f"{planted}import planted\n{code.read_text()}")
+    report = mmfix.check(str(config))
+    assert [finding.code for finding in report.findings] == ["MMF102"]
+    assert not (tmp_path / "imported").exists()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def broken(:\n",
+        "print 'python 2'\n",
+        "x = '\0'\n",
+        "class A(A): pass\n",
+        "from model_code import *\n",
+    ],
+)
+def test_bad_source_beside_the_model_harms_nobody(repository: Repository, source: str) -> None:
+    config = repository("SideNet", SIDE, "type='SideNet'", aside=source + "# register_module\n")
+    code = config.parent.parent / "model_code.py"
+    code.write_text(code.read_text().replace("import torch\n", "import torch\nfrom aside import *\n", 1))
+    assert facts(config) == {"unused model.backbone.use_side_fusion": "likely"}
