@@ -40,7 +40,7 @@ class RememberedModel(BaseModel):
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MMFIX_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(remembered, "_walks", {})
@@ -95,10 +95,13 @@ def test_another_class_of_that_name_is_noticed(repository: Path, monkeypatch: py
     monkeypatch.setattr(remembered, "_walks", {})
     ((name, line),) = read(repository).ambiguous
     assert name == "RememberedModel"
-    assert "other" in line and "side" in line
+    assert "other" in line
+    assert "side" in line
 
 
-@pytest.mark.parametrize("value", [None, 3, {}, {"files": {}}, {"files": {}, "reading": {"submodules": [[1]]}}])
+@pytest.mark.parametrize(
+    "value", [None, 3, {}, {"files": {}}, {"files": {}, "reading": {"submodules": [[1]]}}]
+)
 def test_a_foreign_entry_is_ignored(repository: Path, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
     monkeypatch.setattr(cache, "load", lambda *arguments: value)
     assert verdicts(read(repository)) == {"side": NEVER}

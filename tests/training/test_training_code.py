@@ -43,7 +43,7 @@ class {name}(BaseModule):
 Repository = Callable[..., Path]
 
 
-@pytest.fixture()
+@pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     def make(name: str, body: str, backbone: str, **files: str) -> Path:
         (tmp_path / "pyproject.toml").write_text("")
