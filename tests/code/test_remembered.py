@@ -7,6 +7,7 @@ from typing import Any, Dict
 
 import pytest
 
+from mmfix.code import reading as reading_module
 from mmfix.code import remembered
 from mmfix.code.library import cache
 from mmfix.code.stored import from_json, to_json
@@ -68,7 +69,7 @@ def test_the_second_time_nothing_is_read(repository: Path, monkeypatch: pytest.M
     first = read(repository, frozen=True)
     assert verdicts(first) == {"side": NEVER}
     assert first.late_freezes
-    monkeypatch.setattr(remembered, "read_model", refuse)
+    monkeypatch.setattr(reading_module, "read_model", refuse)
     assert read(repository, frozen=True) == first
     with pytest.raises(AssertionError, match="read again"):
         read(repository, use_side=True)
@@ -78,7 +79,7 @@ def test_what_says_nothing_about_gradients_makes_no_difference(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = read(repository)
-    monkeypatch.setattr(remembered, "read_model", refuse)
+    monkeypatch.setattr(reading_module, "read_model", refuse)
     assert read(repository, init_cfg={"type": "Pretrained", "checkpoint": "x.pth"}) == first
 
 

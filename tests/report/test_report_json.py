@@ -45,6 +45,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                 "error": None,
                 "findings": [finding_json()],
                 "unknown": ["u"],
+                "model_code": None,
             },
             {
                 "path": "c.py",
@@ -54,6 +55,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                 "error": {"kind": "config", "message": "bad", "path": "c.py", "line": 7, "hint": "mend"},
                 "findings": [],
                 "unknown": [],
+                "model_code": None,
             },
         ],
         "summary": {"configs": 2, "unreadable": 1, "findings": 1, "error": 1, "warning": 0, "note": 0},

@@ -83,7 +83,7 @@ def test_a_module_that_a_flag_leaves_unused(tmp_path: Path) -> None:
     assert (finding.severity, finding.confidence) == ("error", "likely")
     assert finding.key == ("model", "flag")
     assert f"{line_of(source, 'self.fusion = ')} makes fusion" in finding.evidence
-    assert f"{line_of(source, 'self.fusion(x)')} uses it" in finding.evidence
+    assert f"{line_of(source, 'self.fusion(x)')} would use it" in finding.evidence
     assert cures(finding)["find-unused"].disposition == "safe"
 
 

@@ -86,7 +86,7 @@ def test_a_flag_that_switches_off_a_module_that_is_made(repository: Repository) 
     assert (fact.kind, fact.confidence) == ("unused", "likely")
     assert format_key(fact.key) == "model.backbone.use_side_fusion"
     assert fact.why == ("SideNet makes backbone.side (Conv2d), which the training step does not use.")
-    assert fact.evidence == ("model_code.py:27 makes backbone.side", "model_code.py:31 uses it")
+    assert fact.evidence == ("model_code.py:27 makes backbone.side", "model_code.py:31 would use it")
 
 
 def test_the_name_of_a_flag_counts_only_where_the_class_is_not_found(repository: Repository) -> None:
@@ -165,7 +165,35 @@ def test_several_classes_of_one_name_are_only_possible(repository: Repository) -
 
 def test_data_decides(repository: Repository) -> None:
     body = SIDE.replace("if self.use_side_fusion else x", "if x.max() > 3 else x")
-    assert set(facts(repository("SideNet", body, "type='SideNet'")).values()) == {"possible"}
+    config = repository("SideNet", body, "type='SideNet'")
+    assert set(facts(config).values()) == {"possible"}
+    (finding,) = mmfix.check(str(config)).findings
+    assert [remedy.name for remedy in finding.remedies] == ["find-unused"]  # static graph must not vary
+
+
+def test_a_script_that_handles_the_key_itself_leaves_everything_open(repository: Repository) -> None:
+    config = repository("SideNet", SIDE, "type='SideNet'")
+    tools = config.parent.parent / "tools"
+    tools.mkdir()
+    (tools / "train.py").write_text(
+        "from mmengine.config import Config\nfrom mmengine.runner import Runner\n\n"
+        "cfg = Config.fromfile('x.py')\ncfg.setdefault('find_unused_parameters', True)\n"
+        "Runner.from_cfg(cfg).train()\n"
+    )
+    report = mmfix.check(str(config))
+    assert [finding.confidence for finding in report.findings] == ["possible"]
+    assert "tools/train.py:5" in report.configs[0].unknown[0]
+
+
+def test_what_could_not_be_followed_is_said(repository: Repository) -> None:
+    report = mmfix.check(str(repository("SideNet", SIDE, "type='NowhereNet'")))
+    assert report.configs[0].unread == "no class registered as NowhereNet was found in source"
+    assert "could not be followed in its source" in str(report)
+
+
+def test_a_syntax_error_in_the_model_is_named(repository: Repository) -> None:
+    config = repository("SideNet", SIDE, "type='LateNet'", late="register_module\ndef (:\n")
+    assert "late.py:2" in mmfix.check(str(config)).configs[0].unread
 
 
 def test_nothing_is_imported(repository: Repository, tmp_path: Path) -> None:

@@ -8,14 +8,15 @@ import sys
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
 
 from mmfix.code.library import cache
-from mmfix.code.library.library import Library
 from mmfix.code.library.walk import walk_sources
-from mmfix.code.reading import read_model
 from mmfix.code.stored import from_json, to_json
 from mmfix.code.types import ModelReading
+
+if TYPE_CHECKING:
+    from mmfix.code.library.library import Library
 
 #: Changes with the layout of a stored reading, or with what is read off the source.
 _KIND = "readings-1"
@@ -43,6 +44,8 @@ def read_remembered(
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     reading = _recall(digest)
     if reading is None:
+        from mmfix.code.reading import read_model  # the interpreter takes longer to load than most checks
+
         reading = read_model(model, _library(roots, walk), era, scope, wraps_first)
         _remember(digest, reading)
     return reading
@@ -51,6 +54,8 @@ def read_remembered(
 @lru_cache(maxsize=4)
 def _library(roots: Tuple[str, ...], walk: str) -> Library:
     """One library for all configs of a run; ``walk`` makes a new one when the repository changed."""
+    from mmfix.code.library.library import Library
+
     return Library(roots)
 
 
@@ -81,7 +86,8 @@ def _stamp(path: str) -> Optional[str]:
 
 def _fingerprint(roots: Tuple[str, ...]) -> str:
     """Changes when a file below the roots appears, disappears or changes."""
-    known = _walks.get(roots)
+    spot = (*roots, "", *sys.path)
+    known = _walks.get(spot)
     now = time.monotonic()
     if known is not None and now - known[0] < _FRESH_SECONDS:
         return known[1]
@@ -94,8 +100,8 @@ def _fingerprint(roots: Tuple[str, ...]) -> str:
         digest.update(f"{own}\n{_stamp(str(own))}\n".encode("utf-8", "surrogatepass"))
     for folder in sys.path:  # a package that is installed or removed changes its folder
         digest.update(f"{folder}\n{_stamp(folder)}\n".encode("utf-8", "surrogatepass"))
-    _walks[roots] = (now, digest.hexdigest())
-    return _walks[roots][1]
+    _walks[spot] = (now, digest.hexdigest())
+    return _walks[spot][1]
 
 
 def _holds_packages(root: str) -> bool:

@@ -14,6 +14,9 @@ NEVER = "never used"
 SOMETIMES = "used only sometimes"
 CANNOT_TELL = "cannot tell"
 
+#: How the reason of a problem ends when a class has no source here.
+NOT_FOUND = "was found in source"
+
 
 @dataclass(frozen=True)
 class Place:

@@ -125,7 +125,14 @@ def judge_document(document: ConfigDocument, launcher: Optional[str] = None) -> 
     setup = read(document, launcher=launcher)
     findings = sorted(judge(setup), key=lambda finding: SEVERITIES.index(finding.severity))
     return ConfigReport(
-        document.path or MEMORY, setup.era, document.kind, "ok", None, tuple(findings), tuple(setup.unknown)
+        document.path or MEMORY,
+        setup.era,
+        document.kind,
+        "ok",
+        None,
+        tuple(findings),
+        tuple(setup.unknown),
+        setup.unread,
     )
 
 

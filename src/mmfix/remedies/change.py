@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
-from mmfix.code.scripts import KeyRead
 from mmfix.config.document import to_plain
 from mmfix.config.keypath import KeyPath
 from mmfix.ddp import Checkpoint, Settings
@@ -13,6 +12,9 @@ from mmfix.findings import Override
 from mmfix.remedies.graph import NONREENTRANT_MODULE, custom_imports, cut_off, is_true, reentrant_sites
 from mmfix.training.activation import KEY
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
+
+if TYPE_CHECKING:
+    from mmfix.code.scripts import KeyRead
 
 #: Where DDP arguments go when the config has no wrapper yet, and what the runner would build by default.
 _NEW_WRAPPER = {"Runner": ("model_wrapper_cfg",), "FlexibleRunner": ("strategy", "model_wrapper")}

@@ -188,7 +188,7 @@ def _with_find_unused(change: Change) -> Tuple[Change, ...]:
 
 
 def _static_graph(setup: TrainingSetup) -> List[Candidate]:
-    if setup.settings.static_graph:
+    if setup.settings.static_graph or any(fact.varies for fact in setup.facts):
         return []
     assumes = [text.CONSTANT_GRAPH]
     if any(site.guarded is not True and not site.input_has_grad for site in reentrant_sites(setup)):

@@ -87,6 +87,7 @@ def _config(config: ConfigReport) -> Dict[str, Any]:
         "error": problem_json(config.error),
         "findings": [_finding(finding) for finding in config.findings],
         "unknown": list(config.unknown),
+        "model_code": config.unread or None,
     }
 
 

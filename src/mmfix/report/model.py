@@ -142,7 +142,7 @@ class ModelTree:
 def render_text(tree: ModelTree, paint: Paint = plain) -> str:
     """The tree, one line a config dict, with the lines of code that decide below it."""
     heads = list(_heads(tree.rows))
-    marks = [_marks(row) for row in tree.rows]
+    marks = [_marks(row, bool(tree.problems)) for row in tree.rows]
     label_width = max((len(head) for head in heads), default=0)
     class_width = max((len(row.class_name) for row in tree.rows), default=0)
     marks_width = min(max((len(text) for text in marks), default=0), _MARKS_WIDTH)
@@ -212,20 +212,21 @@ def _style(row: ModelRow) -> str:
     return "note" if row.exists == NOT_FOLLOWED else "warning"
 
 
-def _marks(row: ModelRow) -> str:
+def _marks(row: ModelRow, lost: bool) -> str:
     if row.exists != IN_MODEL:
         return row.exists
     late = [_frozen_when(item.when) for item in row.freezings]
-    marks = [] if late and row.frozen and row.verdict is None else [_verdict(row)]
+    marks = [] if late and row.frozen and row.verdict is None else [_verdict(row, lost)]
     if 0 < row.frozen < row.parameters:
         marks.append(f"{row.frozen} of {row.parameters} parameters frozen")
     marks += [f"checkpoint ({_switch(item)}, {item.kind})" for item in row.checkpoints]
     return ", ".join(dict.fromkeys([*marks, *late]))
 
 
-def _verdict(row: ModelRow) -> str:
+def _verdict(row: ModelRow, lost: bool) -> str:
     if row.verdict is None:
-        return "frozen" if row.frozen else "nothing to train"
+        lost_root = lost and len(row.key) == 1
+        return "frozen" if row.frozen else "cannot tell" if lost_root else "nothing to train"
     whole = not row.parts or any(not part.name for part in row.parts)
     if whole or row.verdict == "used":
         return row.verdict

@@ -39,6 +39,7 @@ def render_report(report: Report, paint: Paint = plain) -> str:
     for config in report.configs:
         lines.extend(_config(config, paint))
     lines.extend(f"{paint('note', 'note')}: {note}" for note in report.notes)
+    lines.extend(f"{paint('note', 'note')}: {line}" for line in _unread(report))
     lines.append(_summary(report, paint))
     return "\n".join(lines) + "\n"
 
@@ -156,6 +157,17 @@ def _summary(report: Report, paint: Paint) -> str:
         found.append(f"{unsure} only partly readable")
     worst = next((name for name in SEVERITIES if counts[name]), "error" if counts["unreadable"] else "strong")
     return f"{checked} checked: {paint(', '.join(found) or 'nothing found', worst)}"
+
+
+def _unread(report: Report) -> Iterator[str]:
+    """How many models were not followed in their source, and why the first of them was not."""
+    unread = [config for config in report.configs if config.unread]
+    if unread:
+        many = f"the model of {count(len(unread), 'config')} could not be followed in its source"
+        yield (
+            f"{many} ({unread[0].unread}), so not every part without a gradient is seen. Run mmfix where "
+            "you train; `mmfix show --model CFG` says more."
+        )
 
 
 def count(number: int, noun: str) -> str:

@@ -43,6 +43,7 @@ class ConfigReport:
         error: Set exactly when ``status`` is ``unreadable``.
         findings: What will crash or silently go wrong, worst first.
         unknown: What could not be told and matters here, one line each.
+        unread: Why the source of the model could not be followed; empty when it was.
     """
 
     path: str
@@ -52,6 +53,7 @@ class ConfigReport:
     error: Optional[Problem] = None
     findings: Tuple[Finding, ...] = ()
     unknown: Tuple[str, ...] = ()
+    unread: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from mmfix.code.library.roots import config_package, source_roots
 from mmfix.code.remembered import read_remembered
-from mmfix.code.types import NEVER, SOMETIMES, ModelReading, Place, Submodule
+from mmfix.code.types import NEVER, NOT_FOUND, SOMETIMES, ModelReading, Place, Problem, Submodule
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.training.parts import Part, default_package
@@ -42,9 +42,22 @@ class CodeReading(NamedTuple):
                 best = min(best, short, key=len)
         return f"{best}:{place.line}"
 
+    @property
+    def unread(self) -> str:
+        """Why the training step could not be followed to its end; empty when it was."""
+        problems = self.reading.problems
+        missing = [problem.reason for problem in problems if problem.reason.endswith(NOT_FOUND)]
+        broken = [f"{p.reason} ({self.where(p.place)})" for p in problems if _is_broken(p)] if missing else []
+        return next(iter([*broken, *missing]), self.reading.gave_up)
+
     def is_built(self, key: KeyPath) -> bool:
         """Whether the class behind a config dict was found in source and made."""
         return any(built.key == key and built.place is not None for built in self.reading.built)
+
+
+def _is_broken(problem: Problem) -> bool:
+    """Whether a problem is a source file that cannot be read."""
+    return "syntax error" in problem.reason or "Python 2" in problem.reason
 
 
 def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[CodeReading]:
@@ -98,6 +111,7 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                     why=f"{items[0].owner} makes {_names(items)}, {_clause(why, len(items))}.",
                     evidence=_lines(code, items),
                     scope=items[0].key,
+                    varies=verdict == SOMETIMES,
                 )
             )
     return facts
@@ -126,8 +140,12 @@ def _lines(code: CodeReading, items: Iterable[Submodule]) -> Tuple[str, ...]:
         if item.created is not None:
             lines.append(f"{code.where(item.created)} makes {item.name}")
         if item.used is not None:
-            lines.append(f"{code.where(item.used)} uses it")
+            lines.append(f"{code.where(item.used)} {_deed(item.why)} it")
     return tuple(lines)
+
+
+def _deed(why: str) -> str:
+    return "would use" if why.startswith("not used") else "uses"
 
 
 def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:

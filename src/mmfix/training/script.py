@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from mmfix.code.library.roots import source_roots
-from mmfix.code.scripts import KeyRead, TrainingScript, read_training_script
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, format_key
 from mmfix.config.origin import Unknown
 from mmfix.training.types import Setting
+
+if TYPE_CHECKING:
+    from mmfix.code.scripts import KeyRead, TrainingScript
 
 
 def deciding_script(document: ConfigDocument, runner: str, unknown: List[str]) -> Optional[TrainingScript]:
@@ -19,14 +21,33 @@ def deciding_script(document: ConfigDocument, runner: str, unknown: List[str]) -
     script can only call ``_set_static_graph()`` afterwards. Appends to ``unknown`` what could not be
     followed.
     """
-    roots = source_roots(document.path, document.tree) if document.path else ()
-    script = read_training_script(roots, document.path) if roots else None
+    script = _script_around(document)
     if script is None or (script.runner == "mmengine") is (runner == "mmcv1"):
         return None
     for problem in script.problems:
         where = f", {script.where(problem.place)}" if problem.place else ""
         unknown.append(f"the training script{where}: {problem.reason}")
+    if script.touches is not None:
+        unknown.append(
+            f"find_unused_parameters: {script.where(script.touches)} handles it itself, which is not "
+            "followed; what is said about it here is only possible"
+        )
     return script if script.find_unused or script.static_graph else None
+
+
+def _script_around(document: ConfigDocument) -> Optional[TrainingScript]:
+    roots = source_roots(document.path, document.tree) if document.path else ()
+    if not roots:
+        return None
+    from mmfix.code.scripts import read_training_script  # loads slowly, and few configs have a script
+
+    return read_training_script(roots, document.path)
+
+
+def is_decided_elsewhere(document: ConfigDocument, runner: str) -> bool:
+    """Whether the repository's script for MMEngine's Runner handles ``find_unused_parameters`` itself."""
+    script = _script_around(document)
+    return script is not None and script.touches is not None and runner != "mmcv1"
 
 
 def setting_of(

@@ -11,7 +11,7 @@ from mmfix.training.era import era as era_of
 from mmfix.training.facts import model_facts
 from mmfix.training.parts import model_parts
 from mmfix.training.reading import code_reading
-from mmfix.training.script import deciding_script
+from mmfix.training.script import deciding_script, is_decided_elsewhere
 from mmfix.training.types import TrainingSetup
 from mmfix.training.wrapping import accumulation, runner_kind, wrapping
 
@@ -45,5 +45,7 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
         checkpoints=sites,
         facts=with_decisions(document, parts, sites, model_facts(parts, era, code)),
         unknown=tuple(unknown),
+        decided_elsewhere=is_decided_elsewhere(document, runner),
+        unread="" if code is None else code.unread,
         script=script,
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Optional, Tuple
 
-from mmfix.code.scripts import TrainingScript
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.ddp.types import Settings
+
+if TYPE_CHECKING:
+    from mmfix.code.scripts import TrainingScript
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class ModelFact:
         why: One sentence for the message.
         evidence: Where this is known from, one line each.
         scope: The part whose parameters it is about, ``model.backbone``.
+        varies: It holds in some iterations and not in others.
     """
 
     kind: str
@@ -65,6 +68,7 @@ class ModelFact:
     why: str
     evidence: Tuple[str, ...]
     scope: KeyPath = ("model",)
+    varies: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class TrainingSetup:
         checkpoints: Every checkpoint that is on.
         facts: Late freezing, unused and reused parts.
         unknown: What could not be read and matters here, one line each.
+        unread: Why the model's source could not be followed; empty when it was.
+        decided_elsewhere: The training script handles ``find_unused_parameters``, which is not followed.
         script: The repository's own training script, where it decides ``find_unused`` or ``static_graph``.
     """
 
@@ -106,6 +112,8 @@ class TrainingSetup:
     checkpoints: Tuple[CheckpointSite, ...]
     facts: Tuple[ModelFact, ...]
     unknown: Tuple[str, ...] = ()
+    unread: str = ""
+    decided_elsewhere: bool = False
     script: Optional[TrainingScript] = None
 
     @property

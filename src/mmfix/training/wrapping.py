@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
-from mmfix.code.scripts import TrainingScript
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.origin import Unknown
@@ -13,6 +12,9 @@ from mmfix.training.names import type_name
 from mmfix.training.parts import default_package
 from mmfix.training.script import setting_of
 from mmfix.training.types import Setting
+
+if TYPE_CHECKING:
+    from mmfix.code.scripts import TrainingScript
 
 DEFAULT_OFF = Setting(False, None)
 NO_ACCUMULATION = Setting(1, None)

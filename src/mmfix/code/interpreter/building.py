@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from mmfix.code.interpreter.scopes import from_import
 from mmfix.code.known import openmmlab
+from mmfix.code.types import NOT_FOUND
 
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
@@ -16,7 +17,11 @@ def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[s
     found = m.library.find(name, scope, registry)
     if not found.candidates:
         known = openmmlab.torch_layer(name)
-        return known if known is not None else m.lost(f"no class registered as {name} was found in source")
+        if known is not None:
+            return known
+        for problem in found.problems[:2]:  # it may be in one of these files
+            m.problem(problem.reason, problem.place)
+        return m.lost(f"no class registered as {name} {NOT_FOUND}")
     best = found.candidates[0]
     if len(found.candidates) > 1:
         places = ", ".join(item.module for item in found.candidates[:3])

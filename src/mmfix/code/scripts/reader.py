@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os.path as osp
 from functools import lru_cache
 from typing import Iterator, List, Optional, Sequence, Tuple
@@ -13,6 +14,7 @@ from mmfix.code.scripts.walker import Site, Walker
 from mmfix.code.types import Place, Problem
 
 _ENTRIES = ("tools/train.py", "train.py", "tools/train_net.py", "tools/dist_train.py")
+_KEYS = ("find_unused_parameters", "model_wrapper_cfg")
 # Where training functions lie when no entry leads to one.
 _FOLDERS = ("apis", "engines", "engine")
 _MOST_FALLBACKS = 40
@@ -90,7 +92,7 @@ def _script(root: str, modules: Modules, walker: Walker) -> TrainingScript:
     problems: List[Problem] = []
     static = _static_graph(walker, problems)
     if walker.runner:
-        return TrainingScript(root, "mmengine", None, static, None, tuple(problems))
+        return TrainingScript(root, "mmengine", None, static, None, tuple(problems), _touches(root, modules))
     find_unused = _find_unused(walker.sites, problems)
     if find_unused is None:
         problems += modules.problems.values()
@@ -99,6 +101,20 @@ def _script(root: str, modules: Modules, walker: Walker) -> TrainingScript:
     wrappers = {site.wrapper for site in walker.sites}
     wrapper = wrappers.pop() if len(wrappers) == 1 else None
     return TrainingScript(root, None, find_unused, static, wrapper, tuple(problems))
+
+
+def _touches(root: str, modules: Modules) -> Optional[Place]:
+    """The first line of the entry script that names ``find_unused_parameters`` or ``model_wrapper_cfg``."""
+    entry = next((path for path in (osp.join(root, name) for name in _ENTRIES) if osp.isfile(path)), None)
+    module = modules.open(entry) if entry is not None else None
+    lines = [
+        node.lineno
+        for statement in (module.body if module is not None else ())
+        for node in ast.walk(statement)
+        if (isinstance(node, ast.Constant) and node.value in _KEYS)
+        or (isinstance(node, ast.Attribute) and node.attr in _KEYS)
+    ]
+    return Place(module.path, min(lines)) if module is not None and lines else None
 
 
 def _find_unused(sites: Sequence[Site], problems: List[Problem]) -> Optional[KeyRead]:

@@ -46,6 +46,7 @@ class TrainingScript:
             does not.
         wrapper: The class that wraps the model; None: several, or not found.
         problems: What could not be followed and matters to the above.
+        touches: A line of a script for MMEngine's Runner that handles ``find_unused_parameters`` itself.
     """
 
     root: str
@@ -54,6 +55,7 @@ class TrainingScript:
     static_graph: Optional[KeyRead] = None
     wrapper: Optional[str] = None
     problems: Tuple[Problem, ...] = ()
+    touches: Optional[Place] = None
 
     def where(self, place: Place) -> str:
         """``mmpose/apis/train.py:84``: a place, seen from the repository's folder."""
