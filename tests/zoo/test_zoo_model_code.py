@@ -157,11 +157,15 @@ def test_measured_configs_are_all_there(everything: Callable[[str], Path]) -> No
     assert shipping == set(TRUTH["ship_the_key"])
 
 
+#: Here a part of the configs; bench/model_code.py does all of them.
+_ONE_IN = 6
+
+
 @pytest.mark.parametrize("shard", range(SHARDS))
 @pytest.mark.parametrize("name", ["mmdet-3.3.0", "mmsegmentation-1.2.2"])
 def test_healthy_configs_stay_quiet(everything: Callable[[str], Path], name: str, shard: int) -> None:
     tried, wrong = 0, []
-    for config, document in configs(everything(name), name, shard, SHARDS):
+    for config, document in configs(everything(name), name, shard, SHARDS * _ONE_IN):
         if stripped(document) is None:
             tried += 1
             wrong += [(config, finding) for finding in judged(document)[1] if finding.confidence in SURE]
