@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import sys
@@ -48,6 +49,7 @@ def read_remembered(
 
         reading = read_model(model, _library(roots, walk), era, scope, wraps_first)
         _remember(digest, reading)
+        gc.collect(1)  # frames and closures hold each other, and a run over many configs pauses the collector
     return reading
 
 
@@ -98,7 +100,7 @@ def _fingerprint(roots: Tuple[str, ...]) -> str:
                 digest.update(f"{file.path}\n{file.size}\n{file.mtime_ns}\n".encode("utf-8", "surrogatepass"))
     for own in sorted(Path(__file__).parent.rglob("*.py")):  # between releases, mmfix itself changes
         digest.update(f"{own}\n{_stamp(str(own))}\n".encode("utf-8", "surrogatepass"))
-    for folder in sys.path:  # a package that is installed or removed changes its folder
+    for folder in filter(_holds_packages, sys.path):  # one that is installed or removed changes its folder
         digest.update(f"{folder}\n{_stamp(folder)}\n".encode("utf-8", "surrogatepass"))
     _walks[spot] = (now, digest.hexdigest())
     return _walks[spot][1]
