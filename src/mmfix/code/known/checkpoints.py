@@ -10,6 +10,7 @@ from mmfix.code.interpreter.values import LOST, TENSOR, Instance, Opaque, PyList
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
 
+#: Attribute of a module whose forward runs in a checkpoint (fairscale's ``checkpoint_wrapper``).
 FLAG = "\0checkpointed"
 
 

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 HIDDEN = "\0hidden"
 #: Attributes that hold the forward hooks of a module, and those called before its forward.
 HOOKS, HOOKS_BEFORE = "\0hooks", "\0hooks before"
-#: Attribute of a module whose forward runs in a checkpoint (fairscale's ``checkpoint_wrapper``).
-CHECKPOINTED = "\0checkpointed"
 _LISTS = frozenset({"ModuleList", "Sequential", "ParameterList"})
 _DICTS = frozenset({"ModuleDict", "ParameterDict"})
 

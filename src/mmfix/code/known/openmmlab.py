@@ -43,7 +43,7 @@ _WRAPPERS = frozenset({
 _FUNCTIONS = frozenset({
     "build_from_cfg", "build_model_from_cfg", "build_norm_layer", "build_conv_layer",
     "build_activation_layer",
-    "build_padding_layer", "build_upsample_layer", "build_dropout", "build_plugin_layer_",
+    "build_padding_layer", "build_upsample_layer", "build_dropout",
 })  # fmt: skip
 _REGISTRIES = frozenset({
     "MODELS", "MODEL_WRAPPERS", "WEIGHT_INITIALIZERS", "TASK_UTILS", "FUNCTIONS", "RUNNERS", "HOOKS",
@@ -178,7 +178,7 @@ _PLAIN = frozenset({
 })  # fmt: skip
 _FREE = frozenset({
     "Clip", "Clamp", "HSigmoid", "HSwish", "Swish", "DropPath", "zero", "reflect", "replicate", "nearest",
-    "bilinear", "bicubic", "pixel_shuffle_",
+    "bilinear", "bicubic",
 })  # fmt: skip
 
 
