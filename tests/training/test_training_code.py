@@ -98,6 +98,47 @@ def test_without_the_source_the_name_of_the_flag_is_all(repository: Repository) 
     assert facts(config) == {"unused model.backbone.use_side_fusion": "possible"}
 
 
+FOREIGN = """
+def __init__(self, use_side_fusion=False):
+    super().__init__()
+    from package_that_is_not_here import Conv
+    self.use_side_fusion = use_side_fusion
+    self.stem, self.side = Conv(3, 8), Conv(8, 8)
+
+def forward(self, x):
+    x = self.stem(x)
+    return self.side(x) if self.use_side_fusion else x
+"""
+
+
+def test_where_no_parameter_is_known_the_name_of_the_flag_counts(repository: Repository) -> None:
+    config = repository("SideNet", FOREIGN, "type='SideNet', use_side_fusion=False")
+    assert facts(config) == {"unused model.backbone.use_side_fusion": "possible"}
+
+
+WRAPPED = """
+def __init__(self, num_cp=-1):
+    super().__init__()
+    from fairscale.nn.checkpoint import checkpoint_wrapper
+    self.layers = nn.ModuleList([nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 1)])
+    if num_cp > 0:
+        for i in range(num_cp):
+            self.layers[i] = checkpoint_wrapper(self.layers[i])
+
+def forward(self, x):
+    for layer in self.layers:
+        x = layer(x)
+    return x
+"""
+
+
+def test_a_fairscale_wrapper_is_switched_by_what_is_around_the_wrapping(repository: Repository) -> None:
+    config = repository("OwnEncoder", WRAPPED, "type='OwnEncoder', num_cp=1")
+    (site,) = setup_of(config).checkpoints
+    assert (format_key(site.key), site.evidence) == ("model.backbone.num_cp", "model_code.py:29")
+    assert (site.reentrant, site.guarded) == (True, False)
+
+
 FREEZES = """
 def __init__(self, frozen_stages=-1, with_cp=True):
     super().__init__()

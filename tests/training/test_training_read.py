@@ -63,7 +63,7 @@ def test_shared_dicts_that_unfold_without_end_are_cut_off():
         (
             "mmdet-3.3.0",
             {"model.backbone.with_cp": 39, "model.encoder.num_cp": 35, "model.bbox_head.use_checkpoint": 4},
-            {"reused model.type": 12, "unused model.backbone.out_indices": 2},
+            {"unused model.backbone.out_indices": 3},
         ),
         ("mmdet-2.28.2", {}, {"unused model.backbone.out_indices": 2}),
         (

@@ -39,8 +39,12 @@ def _is_refuted(fact: ModelFact, code: CodeReading, read: List[ModelFact]) -> bo
 
 
 def _is_unclear(scope: KeyPath, code: CodeReading) -> bool:
-    """Whether the reading lost track of some part below a config dict."""
-    return any(
+    """Whether the reading lost track of some part below a config dict, or knows none of its parameters.
+
+    The second is so where the layers come from a package that is not installed (mmcv, most often).
+    """
+    below = [built for built in code.reading.built if built.key[: len(scope)] == scope]
+    return not any(built.parameters for built in below) or any(
         item.verdict == "cannot tell" and item.key[: len(scope)] == scope for item in code.reading.submodules
     )
 

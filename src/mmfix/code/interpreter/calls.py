@@ -195,7 +195,8 @@ def call_instance(
         elif changed is not None:
             args = [join(item, m.flow(changed)) for item in args]
     if checkpoints.FLAG in instance.items and m.phase == "step":
-        result = checkpoints.run(m, Method("forward", instance, _forward), args, kwargs, True, "fairscale")
+        function, wrapped = Method("forward", instance, _forward), instance.items[checkpoints.FLAG]
+        result = checkpoints.run(m, function, args, kwargs, True, "fairscale", wrapped)
     else:
         result = _forward(m, instance, args, kwargs, rest)
     for hook in instance.items.get(modules.HOOKS, ()):

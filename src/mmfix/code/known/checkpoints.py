@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from mmfix.code.interpreter.state import CheckpointCall
 from mmfix.code.interpreter.values import LOST, TENSOR, Instance, Opaque, PyList
+from mmfix.code.types import Place
 
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
 
-#: Attribute of a module whose forward runs in a checkpoint (fairscale's ``checkpoint_wrapper``).
+#: Attribute of a module whose forward runs in a checkpoint (fairscale's ``checkpoint_wrapper``): where it was
+#: wrapped, and by whom.
 FLAG = "\0checkpointed"
 
 
@@ -31,10 +33,11 @@ def run(
     kwargs: Dict[str, Any],
     reentrant: Optional[bool],
     library: str,
+    switched_on: Optional[Tuple[Place, Optional[Instance]]] = None,
 ) -> Any:
-    """Run ``function`` under a checkpoint and remember it."""
+    """Run ``function`` under a checkpoint and remember it, with what switched it on, if not this call."""
     given = m.depend([*args, *kwargs.values()])
-    place, owner = m.here, _owner(m)
+    place, owner = switched_on or (m.here, _owner(m))
     before, m.used = m.used, {}
     result = m.call(function, args, kwargs)
     inside, m.used = m.used, before
@@ -99,7 +102,7 @@ def wrap(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     """fairscale's ``checkpoint_wrapper(module)``: from now on its forward runs in a checkpoint."""
     if args and isinstance(args[0], Instance):
         m.touch(args[0])
-        args[0].items[FLAG] = "fairscale"
+        args[0].items[FLAG] = (m.here, _owner(m))
     return args[0] if args else None
 
 
