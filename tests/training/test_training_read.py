@@ -63,13 +63,13 @@ def test_shared_dicts_that_unfold_without_end_are_cut_off():
         (
             "mmdet-3.3.0",
             {"model.backbone.with_cp": 39, "model.encoder.num_cp": 35, "model.bbox_head.use_checkpoint": 4},
-            {"unused model.backbone.out_indices": 3},
+            {"reused model.type": 12, "unused model.backbone.out_indices": 3},
         ),
         ("mmdet-2.28.2", {}, {"unused model.backbone.out_indices": 2}),
         (
             "mmsegmentation-1.2.2",
             {"model.backbone.diffusion_cfg.params.unet_config.params.use_checkpoint": 2},
-            {"unused model.backbone.type": 2},
+            {},
         ),
         ("mmsegmentation-0.30.0", {}, {}),
     ],
