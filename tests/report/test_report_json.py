@@ -46,6 +46,8 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                 "findings": [finding_json()],
                 "unknown": ["u"],
                 "model_code": None,
+                "proof": None,
+                "notes": [],
             },
             {
                 "path": "c.py",
@@ -56,6 +58,8 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                 "findings": [],
                 "unknown": [],
                 "model_code": None,
+                "proof": None,
+                "notes": [],
             },
         ],
         "summary": {"configs": 2, "unreadable": 1, "findings": 1, "error": 1, "warning": 0, "note": 0},
@@ -80,6 +84,7 @@ def finding_json() -> Any:
                 "disposition": "safe",
                 "cost": "memory",
                 "assumes": ["it fits"],
+                "rehearsed": None,
                 "overrides": [{"key": "model.heads[0].with_cp", "value": False, "reason": "off"}],
             }
         ],

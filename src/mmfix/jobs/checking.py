@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
 from dataclasses import dataclass
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError, MmfixError, PatchError
 from mmfix.findings import SEVERITIES
 from mmfix.report.place import display_path
-from mmfix.report.types import ConfigReport, Problem, Report
+from mmfix.report.types import ConfigReport, Problem, ProofUsed, Report
+
+if TYPE_CHECKING:
+    from mmfix.proofs.store import Kept
 
 MEMORY = "<memory>"
 REPORT_IT = "please report this with the config; MMFIX_DEBUG=1 shows where it happened"
@@ -118,12 +122,19 @@ def check_files(
 
 
 def judge_document(document: ConfigDocument, launcher: Optional[str] = None) -> ConfigReport:
-    """Findings for one config, worst first."""
+    """Findings for one config, worst first; with its proof, if there is one that still holds."""
     from mmfix.rules import judge
     from mmfix.training import read
 
     setup = read(document, launcher=launcher)
-    findings = sorted(judge(setup), key=lambda finding: SEVERITIES.index(finding.severity))
+    kept, notes = (None, ()) if setup.wrapper == "none" else kept_proof(document)
+    if kept is not None and kept.fresh:
+        from mmfix.proofs.judged import judged
+
+        found = judged(setup, kept.proof, kept.date)
+    else:
+        found = judge(setup)
+    findings = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
     return ConfigReport(
         document.path or MEMORY,
         setup.era,
@@ -133,7 +144,37 @@ def judge_document(document: ConfigDocument, launcher: Optional[str] = None) -> 
         tuple(findings),
         tuple(setup.unknown),
         setup.unread,
+        None if kept is None else _proof_used(kept),
+        notes,
     )
+
+
+def kept_proof(document: ConfigDocument) -> Tuple[Optional[Kept], Tuple[str, ...]]:
+    """The proof of a config, if any, and what is wrong with it: it is stale, or its file is broken."""
+    from mmfix.proofs.place import has_proofs
+
+    if not has_proofs(document):
+        return None, ()
+    from mmfix.proofs.store import load
+
+    try:
+        kept = load(document)
+    except MmfixError as error:
+        return None, (f"{display_path(error.path or '')} {error.message}; {error.hint}",)
+    if kept is None or kept.fresh:
+        return kept, ()
+    config = display_path(document.path)
+    note = (
+        f"{config}: the proof in {display_path(kept.file)} is from an older config ({kept.why_stale}); run "
+        f"`mmfix prove {shlex.quote(config)} --save` again"
+    )
+    return kept, (note,)
+
+
+def _proof_used(kept: Kept) -> ProofUsed:
+    rehearsal = kept.proof.rehearsal
+    scenarios = tuple((item.name, item.outcome) for item in rehearsal.scenarios)
+    return ProofUsed(kept.fresh, kept.why_stale, kept.date, rehearsal.outcome, scenarios)
 
 
 def unreadable(path: str, error: BaseException) -> ConfigReport:

@@ -122,7 +122,7 @@ def patch_inherited(paths: Iterable[str], reader: Reader) -> Iterator[PatchResul
     for report in check_files(paths, reader):
         note = "inherits a base you named; name this config itself to patch it"
         left = failing(report.findings)
-        notes = (note,) if left else ()
+        notes = (*report.notes, note) if left else report.notes
         yield PatchResult(report.path, report.path, left=left, error=report.error, notes=notes)
 
 
@@ -146,10 +146,10 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
         raise PatchError(
             "nothing can train this config by itself", path, hint="patch a config that inherits it"
         )
-    findings = judge_document(document).findings
-    choice = choose(findings, options.remedy)
+    report = judge_document(document)
+    choice = choose(report.findings, options.remedy)
     if not choice.overrides:
-        return PatchResult(path, path, left=failing(findings))
+        return PatchResult(path, path, left=failing(report.findings), notes=report.notes)
     target = _target(path, options)
     if target == path:
         after = plan(document, choice.overrides, reader)
@@ -166,7 +166,9 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
             write_atomically(target, after, before)
     left = failing(judge_document(reader.load(target, text=after.decode("utf-8"))).findings)
     written = options.write and after != before
-    return PatchResult(path, target, before, after, written, choice.remedies, choice.overrides, left)
+    return PatchResult(
+        path, target, before, after, written, choice.remedies, choice.overrides, left, notes=report.notes
+    )
 
 
 def _undo(path: str, write: bool) -> PatchResult:

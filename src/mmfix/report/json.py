@@ -11,7 +11,7 @@ from mmfix.config.origin import Origin, Unknown
 from mmfix.config.values import LazyName
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.report.place import display_path
-from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
+from mmfix.report.types import ConfigReport, PatchResult, Problem, ProofUsed, Report
 
 VERSION = 1
 
@@ -88,7 +88,16 @@ def _config(config: ConfigReport) -> Dict[str, Any]:
         "findings": [_finding(finding) for finding in config.findings],
         "unknown": list(config.unknown),
         "model_code": config.unread or None,
+        "proof": _proof(config.proof),
+        "notes": list(config.notes),
     }
+
+
+def _proof(proof: Optional[ProofUsed]) -> Optional[Dict[str, Any]]:
+    if proof is None:
+        return None
+    scenarios = [{"name": name, "outcome": outcome} for name, outcome in proof.scenarios]
+    return {**asdict(proof), "why_stale": proof.why_stale or None, "scenarios": scenarios}
 
 
 def _finding(finding: Finding) -> Dict[str, Any]:
@@ -112,6 +121,7 @@ def _remedy(remedy: Remedy) -> Dict[str, Any]:
         "disposition": remedy.disposition,
         "cost": remedy.cost,
         "assumes": list(remedy.assumes),
+        "rehearsed": remedy.rehearsed or None,
         "overrides": _overrides(remedy.overrides),
     }
 

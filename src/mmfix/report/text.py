@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.config.values import LazyName
-from mmfix.findings import SEVERITIES, Finding, Override
+from mmfix.findings import SEVERITIES, Finding, Override, Remedy
 from mmfix.report.place import display_path, display_place, source_line
 from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
 
@@ -38,7 +38,8 @@ def render_report(report: Report, paint: Paint = plain) -> str:
     lines: List[str] = []
     for config in report.configs:
         lines.extend(_config(config, paint))
-    lines.extend(f"{paint('note', 'note')}: {note}" for note in report.notes)
+    notes = dict.fromkeys([*report.notes, *(note for config in report.configs for note in config.notes)])
+    lines.extend(f"{paint('note', 'note')}: {note}" for note in notes)
     lines.extend(f"{paint('note', 'note')}: {line}" for line in _unread(report))
     lines.append(_summary(report, paint))
     return "\n".join(lines) + "\n"
@@ -119,7 +120,7 @@ def _finding(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[s
 def _cures(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str]:
     for index, remedy in enumerate(finding.remedies):
         name = paint(remedy.name, "strong")
-        yield _row("" if index else "cures", f"{name} ({remedy.disposition}): {remedy.cost}")
+        yield _row("" if index else "cures", f"{name} ({_standing(remedy)}): {remedy.cost}")
         for line in remedy.assumes:
             yield _row("", f"    assumes: {line}")
         for override in remedy.overrides:
@@ -127,6 +128,11 @@ def _cures(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str
     command = _command(config, finding)
     if command:
         yield _row("patch", paint(command, "strong"))
+
+
+def _standing(remedy: Remedy) -> str:
+    """``safe``, ``review; rehearsed: OK, step 1.3x``."""
+    return f"{remedy.disposition}; rehearsed: {remedy.rehearsed}" if remedy.rehearsed else remedy.disposition
 
 
 def _command(config: ConfigReport, finding: Finding) -> str:
@@ -155,13 +161,15 @@ def _summary(report: Report, paint: Paint) -> str:
     unsure = sum(bool(config.unknown) for config in report.configs)
     if unsure:
         found.append(f"{unsure} only partly readable")
+    proven = sum(config.proof is not None and config.proof.fresh for config in report.configs)
+    told = ", ".join(found) or "nothing found"
     worst = next((name for name in SEVERITIES if counts[name]), "error" if counts["unreadable"] else "strong")
-    return f"{checked} checked: {paint(', '.join(found) or 'nothing found', worst)}"
+    return f"{checked} checked{f' ({proven} with a proof)' if proven else ''}: {paint(told, worst)}"
 
 
 def _unread(report: Report) -> Iterator[str]:
     """How many models were not followed in their source, and why the first of them was not."""
-    unread = [config for config in report.configs if config.unread]
+    unread = [item for item in report.configs if item.unread and not (item.proof and item.proof.fresh)]
     if unread:
         many = f"the model of {count(len(unread), 'config')} could not be followed in its source"
         yield (
@@ -201,7 +209,7 @@ def _choices(finding: Finding) -> Iterator[str]:
     """The cures to choose from by hand."""
     for remedy in finding.remedies:
         how = f"{'--remedy' if remedy.overrides else 'by hand:'} {remedy.name}"
-        yield f"    {how} ({remedy.disposition}): {remedy.cost}"
+        yield f"    {how} ({_standing(remedy)}): {remedy.cost}"
         for line in remedy.assumes:
             yield f"        assumes: {line}"
 

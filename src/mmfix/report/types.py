@@ -32,6 +32,25 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class ProofUsed:
+    """What ``mmfix prove CFG --save`` kept of a config.
+
+    Attributes:
+        fresh: The proof still holds, and the findings rest on it.
+        why_stale: What has changed since; empty for a fresh one.
+        date: The day of the rehearsal, ``2026-11-22``.
+        outcome: The outcome of the config as it was.
+        scenarios: Name and outcome of each.
+    """
+
+    fresh: bool
+    why_stale: str
+    date: str
+    outcome: str
+    scenarios: Tuple[Tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class ConfigReport:
     """What was found in one config.
 
@@ -44,6 +63,8 @@ class ConfigReport:
         findings: What will crash or silently go wrong, worst first.
         unknown: What could not be told and matters here, one line each.
         unread: Why the source of the model could not be followed; empty when it was.
+        proof: The proof that is kept of it, fresh or stale; None without one.
+        notes: What the reader must know, one line each: a stale proof, a broken proof file.
     """
 
     path: str
@@ -54,6 +75,8 @@ class ConfigReport:
     findings: Tuple[Finding, ...] = ()
     unknown: Tuple[str, ...] = ()
     unread: str = ""
+    proof: Optional[ProofUsed] = None
+    notes: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from mmfix.rules import (
     freeze_schedule,
     late_freezing,
     late_freezing_with_checkpoint,
+    proven_failure,
     reentrant_checkpoint_with_find_unused,
     static_graph_with_accumulation,
     trainable_teacher,
@@ -51,6 +52,7 @@ RULES: Tuple[ModuleType, ...] = (
     dropped_stages,
     freeze_schedule,
     empty_ground_truth,
+    proven_failure,
 )
 
 #: Rules that look at the wrapper themselves and attach their cures themselves.
@@ -86,7 +88,7 @@ def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
     for rule in RULES:
         if rule in _KEY_RULES:
             findings += rule.check(setup)
-        elif setup.wrapper == "ddp":
+        elif setup.wrapper == "ddp" or rule is proven_failure:
             findings += [replace(finding, remedies=joint) for finding in rule.check(setup)]
         elif rule in _FIND_UNUSED_RULES and setup.settings.find_unused_parameters:
             most = _AT_MOST.get(setup.wrapper)

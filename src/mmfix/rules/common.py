@@ -19,7 +19,7 @@ from mmfix.remedies.graph import (
     suspected,
 )
 from mmfix.training.activation import KEY as ACTIVATION
-from mmfix.training.types import CheckpointSite, TrainingSetup
+from mmfix.training.types import CheckpointSite, Rehearsed, TrainingSetup
 
 TWICE = "'Expected to mark a variable ready only once'"
 #: Evidence: a row of the outcome table.
@@ -50,12 +50,14 @@ class Case:
         text: The part of a classic config that matters.
         finds: Severity and confidence of the finding, ``error certain``; empty when the rule is silent.
         base: The part that makes it trainable, and of which era.
+        rehearsed: What a rehearsal of it showed, for a rule that asks for one.
     """
 
     name: str
     text: str
     finds: str = ""
     base: str = MMENGINE
+    rehearsed: Optional[Rehearsed] = None
 
     @property
     def config(self) -> str:
@@ -129,6 +131,8 @@ def sites_by_key(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
 
 def describe(site: CheckpointSite) -> str:
     """``the reentrant gradient checkpoint in ResNet``, as sure as it is known."""
+    if not site.known and not site.in_config:  # only a rehearsal has seen it
+        return f"a reentrant gradient checkpoint in {site.type_name}"
     if not site.known:
         return f"what looks like a gradient checkpoint in {site.type_name} ({site.key[-1]})"
     if site.reentrant is None:

@@ -80,6 +80,27 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Rehearsed:
+    """What a real training step of this config did, seen under real DDP (``mmfix prove``).
+
+    Attributes:
+        outcome: An outcome of :mod:`mmfix.ddp`, or ``HANG``.
+        line: When and how it was rehearsed, one line of evidence.
+        reason: Why the outcome is not ``OK``.
+        error: The first line of the error text.
+        what: The parameters it is about, in a few words; empty when none are named.
+        key: The key path nearest to them.
+    """
+
+    outcome: str
+    line: str
+    reason: str = ""
+    error: str = ""
+    what: str = ""
+    key: KeyPath = ("model",)
+
+
+@dataclass(frozen=True)
 class TrainingSetup:
     """Everything the rules ask about.
 
@@ -99,6 +120,7 @@ class TrainingSetup:
         unread: Why the model's source could not be followed; empty when it was.
         decided_elsewhere: The training script handles ``find_unused_parameters``, which is not followed.
         script: The repository's own training script, where it decides ``find_unused`` or ``static_graph``.
+        rehearsed: What a rehearsal showed, where there is a proof that still holds.
     """
 
     document: ConfigDocument
@@ -115,6 +137,7 @@ class TrainingSetup:
     unread: str = ""
     decided_elsewhere: bool = False
     script: Optional[TrainingScript] = None
+    rehearsed: Optional[Rehearsed] = None
 
     @property
     def settings(self) -> Settings:

@@ -1,0 +1,158 @@
+"""Many rehearsals in one pair of processes: ranks join once and then rehearse one config after another.
+
+As a script this is one rank: ``python prove_many.py FOLDER``, where FOLDER holds ``jobs``. Starting Python and
+importing torch and a package takes longer than most training steps, and `mmfix prove` pays for it with every config.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+
+from mmfix.errors import MmfixError
+from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal
+from mmfix.prove.assemble import rehearsal_of
+from mmfix.prove.job import Job
+from mmfix.prove.supervise import Ranks
+from mmfix.prove.supervise import rehearse as rehearse_alone
+
+#: Seconds without progress after which a pair is given up, and after one rank ended and the other did not.
+STALLED, WIDOWED = 120.0, 20.0
+#: Configs before the processes are replaced by fresh ones.
+_FRESH = 15
+
+
+class Done(NamedTuple):
+    """One job's result: by itself in the way of `mmfix prove`, or in a pair that ran others before."""
+
+    place: int
+    rehearsal: Rehearsal
+    seconds: float
+    alone: bool
+
+
+def rehearse_many(jobs: Sequence[Job]) -> Iterator[Done]:
+    """Rehearse all jobs, in their order; those that did not work out in the pair once more at the end, alone."""
+    again: List[int] = []
+    begin = 0
+    while begin < len(jobs):
+        done = 0
+        for done, (rehearsal, seconds) in enumerate(_pair(jobs[begin : begin + _FRESH]), 1):
+            place = begin + done - 1
+            if rehearsal.outcome in (NOT_PROVED, HANG) or rehearsal.left:
+                again.append(place)
+            yield Done(place, rehearsal, seconds, False)
+        begin += max(done, 1)
+    for place in again:
+        began = time.monotonic()
+        rehearsal = rehearse_alone(jobs[place], Ranks(2))
+        yield Done(place, rehearsal, time.monotonic() - began, True)
+
+
+def _pair(jobs: Sequence[Job]) -> Iterator[Any]:
+    """Start two ranks for some jobs; ends early after the job at which they broke down."""
+    with tempfile.TemporaryDirectory(prefix="mmfix-bench-") as scratch:
+        folder = Path(scratch)
+        jobs = [replace(job, attempt=1000 * number) for number, job in enumerate(jobs)]
+        (folder / "jobs").write_bytes(pickle.dumps(jobs))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        with open(folder / "output", "wb") as output, contextlib.ExitStack() as stack:
+            ranks = [_start(folder, rank, port, output) for rank in range(2)]
+            for process in ranks:
+                stack.callback(process.wait)
+                stack.callback(process.kill)
+            for number in range(len(jobs)):
+                why = _wait(folder, number, ranks)
+                results = [_result(folder / f"{number}.{rank}") for rank in range(2)]
+                said = (folder / "output").read_text(encoding="utf-8", errors="replace")[-3000:]
+                rehearsal = rehearsal_of(results, why, _doing(folder), said if why else "")
+                yield rehearsal, max((result or {}).get("seconds", 0.0) for result in results)
+                if why or any((result or {}).get("parted") for result in results):
+                    return
+
+
+def _start(folder: Path, rank: int, port: int, output: Any) -> subprocess.Popen[bytes]:
+    place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2, "OMP_NUM_THREADS": 1}
+    host = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "TORCH_CPP_LOG_LEVEL": "ERROR"}
+    env = {**os.environ, **{key: str(value) for key, value in {**place, **host}.items()}}
+    command = [sys.executable, "-W", "ignore", os.path.abspath(__file__), str(folder)]
+    return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+
+
+def _wait(folder: Path, number: int, ranks: Sequence[subprocess.Popen[bytes]]) -> str:
+    """Wait for a job's results; why there are none, or not all, else empty."""
+    paths = [folder / f"{number}.{rank}" for rank in range(2)]
+    began, first = time.time(), 0.0
+    while not all(path.exists() for path in paths):
+        time.sleep(0.05)
+        now = time.time()
+        latest = max([began, *(path.stat().st_mtime for path in folder.glob("progress*"))])
+        first = first or (now if any(path.exists() for path in paths) else 0.0)
+        if any(process.poll() is not None for process in ranks) and now - latest > 5:
+            return "a rank ended without a result"
+        if now - latest > STALLED or (first and now - first > WIDOWED):
+            return f"stood still in {_doing(folder)}"
+    return ""
+
+
+def _doing(folder: Path) -> str:
+    return " and ".join(sorted({path.read_text(encoding="utf-8") for path in folder.glob("progress*")}))
+
+
+def _result(path: Path) -> Optional[Dict[str, Any]]:
+    return pickle.loads(path.read_bytes()) if path.exists() else None
+
+
+def _rank(folder: Path) -> None:
+    from mmfix.prove.worker import join, rehearse
+
+    jobs: List[Job] = pickle.loads((folder / "jobs").read_bytes())
+    rank = os.environ["RANK"]
+    place = join(jobs[0])
+
+    def progress(doing: str) -> None:
+        (folder / f"progress{rank}").write_text(doing, encoding="utf-8")
+
+    for number, job in enumerate(jobs):
+        began, result = time.monotonic(), {}  # type: ignore[var-annotated]
+        try:
+            with tempfile.TemporaryDirectory() as work_dir:
+                rehearse(job, place, work_dir, progress, result)
+        except MmfixError as error:
+            result["reason"] = error.message
+        except Exception as error:
+            result.update(reason=f"{type(error).__name__}: {error}", traceback=traceback.format_exc())
+        result["seconds"] = time.monotonic() - began
+        (folder / f"{number}.{rank}.part").write_bytes(pickle.dumps(result))
+        os.replace(folder / f"{number}.{rank}.part", folder / f"{number}.{rank}")
+        if "parted" in result:
+            break
+        _forget()
+    os._exit(0)
+
+
+def _forget() -> None:
+    """What MMEngine keeps of a run by its name, and what only the garbage collector frees."""
+    from mmengine.logging import MessageHub
+    from mmengine.registry import DefaultScope
+
+    for kept in (DefaultScope, MessageHub):
+        kept._instance_dict.clear()
+    gc.collect()
+
+
+if __name__ == "__main__":
+    _rank(Path(sys.argv[1]))

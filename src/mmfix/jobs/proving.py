@@ -1,0 +1,132 @@
+"""Prove a config: rehearse it as it is, then with its cures."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import Callable, List, Optional, Sequence, Tuple
+
+from mmfix.config.reader import Reader
+from mmfix.errors import ConfigError, PatchError
+from mmfix.findings import Remedy
+from mmfix.proofs.candidates import candidates
+from mmfix.proofs.types import NOT_PROVED, Proof, Rehearsal, RemedyResult
+from mmfix.prove.job import SCENARIOS, Job
+from mmfix.prove.supervise import Ranks, ranks_of, rehearse
+from mmfix.training import is_trainable, read
+from mmfix.training.filtering import leaves_empty_out
+
+#: Scenarios for data without empty images.
+_FILTERED = ("normal", "single")
+
+
+@dataclass(frozen=True)
+class ProveOptions:
+    """What the caller of a proof wants.
+
+    Attributes:
+        remedies: Names of cures to rehearse; empty: if the config fails, best first until one holds.
+        all_remedies: Rehearse every cure.
+        world_size: Number of ranks, when torchrun sets none.
+        scenarios: Which to run; empty: those that this config's data can bring about.
+        iterations: Steps of the normal scenario.
+        size: Height and width of synthetic images; None: what suits the model.
+        data: ``synthetic`` or ``real``.
+        seconds: Time limit of each rehearsal.
+        memory_gb: Memory limit of each process.
+        save: Keep the proof in ``.mmfix/proofs.json``.
+    """
+
+    remedies: Tuple[str, ...] = ()
+    all_remedies: bool = False
+    world_size: int = 2
+    scenarios: Tuple[str, ...] = ()
+    iterations: int = 3
+    size: Optional[Tuple[int, int]] = None
+    data: str = "synthetic"
+    seconds: float = 300.0
+    memory_gb: Optional[float] = None
+    save: bool = False
+
+
+def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda line: None) -> Proof:
+    """Rehearse one config. Executes the config and its model in child processes.
+
+    Args:
+        path: Of the config.
+        options: See :class:`ProveOptions`.
+        tell: Called with a line on what begins.
+
+    Raises:
+        ConfigError: The config cannot be read, or nothing can train it by itself.
+        PatchError: There is no cure of a name in ``options.remedies``.
+    """
+    began = time.monotonic()
+    path = os.path.abspath(path)
+    document = Reader().load(path)
+    if not is_trainable(document):
+        raise ConfigError("nothing can train this config by itself", path, hint="prove one that inherits it")
+    setup = read(document)
+    filtered = leaves_empty_out(document.tree)
+    ranks = ranks_of(os.environ, options.world_size)
+    job = Job(
+        config=path,
+        folder="",
+        era=setup.era,
+        runner=setup.runner,
+        scenarios=options.scenarios or (_FILTERED if filtered else SCENARIOS),
+        iterations=options.iterations,
+        size=options.size,
+        data=options.data,
+        seconds=options.seconds,
+        memory_gb=options.memory_gb,
+    )
+    tell("as it is")
+    rehearsal = rehearse(job, ranks)
+    if filtered and not options.scenarios:
+        left = tuple(name for name in SCENARIOS if name not in _FILTERED)
+        why = "the datasets leave images without ground truth out (filter_empty_gt); --scenario runs them"
+        rehearsal = replace(rehearsal, left=left, why_left=why)
+    results: List[RemedyResult] = []
+    wanted = _wanted(candidates(setup, rehearsal), rehearsal, options)
+    for number, remedy in enumerate(wanted, 1):
+        tell(f"with {remedy.name}")
+        results.append(_with_remedy(replace(job, attempt=100 * number), remedy, ranks))
+        if results[-1].outcome == "OK" and not options.remedies and not options.all_remedies:
+            break
+    proof = Proof(path, rehearsal, tuple(results), time.monotonic() - began)
+    if options.save and rehearsal.outcome != NOT_PROVED and not ranks.own:
+        from mmfix.proofs.store import save
+
+        save(proof, document, wanted[: len(results)])
+    return proof
+
+
+def _with_remedy(job: Job, remedy: Remedy, ranks: Ranks) -> RemedyResult:
+    overrides = tuple((override.key, override.value) for override in remedy.overrides)
+    found = rehearse(replace(job, overrides=overrides), ranks)
+    return RemedyResult(
+        name=remedy.name,
+        outcome=found.outcome,
+        reason=found.reason,
+        activation_bytes=found.activation_bytes,
+        step_seconds=found.step_seconds,
+        overrides=tuple(str(override) for override in remedy.overrides),
+    )
+
+
+def _wanted(offered: Sequence[Remedy], rehearsal: Rehearsal, options: ProveOptions) -> Sequence[Remedy]:
+    if rehearsal.outcome == NOT_PROVED:
+        return ()
+    if options.all_remedies:
+        return offered
+    if options.remedies:
+        known = {remedy.name: remedy for remedy in offered}
+        for name in options.remedies:
+            if name not in known:
+                names = ", ".join(known)
+                hint = f"there is {names}" if names else "this config has no cure to rehearse"
+                raise PatchError(f"no cure is called {name}", hint=hint)
+        return [known[name] for name in options.remedies]
+    return offered if rehearsal.outcome != "OK" else ()

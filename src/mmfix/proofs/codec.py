@@ -1,0 +1,180 @@
+"""A proof as an entry of the proof file, and back."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from mmfix.proofs.types import (
+    NEVER,
+    OUTCOMES,
+    READY_TWICE,
+    SOMETIMES,
+    UNTRAINED,
+    ParameterGroup,
+    Proof,
+    Rehearsal,
+    RemedyResult,
+    Scenario,
+)
+
+#: Names that are kept of each list of parameters; the number of all is kept beside them.
+MOST_NAMES = 50
+_MOST_GROUPS = 100
+_MOST_LINES = 50
+#: DDP's text lists the index of every parameter; what it says comes first.
+_MOST_TEXT = 1500
+_STATUSES = (NEVER, SOMETIMES, READY_TWICE, UNTRAINED)
+
+
+def to_entry(proof: Proof) -> Dict[str, Any]:
+    """The proof in JSON's types: a few KB, long lists of names cut. Tracebacks are not kept."""
+    rehearsal = proof.rehearsal
+    return {
+        "outcome": rehearsal.outcome,
+        "reason": rehearsal.reason[:_MOST_TEXT],
+        "versions": dict(rehearsal.versions),
+        "world_size": rehearsal.world_size,
+        "backend": rehearsal.backend,
+        "scenarios": [_scenario(item) for item in rehearsal.scenarios],
+        "groups": [_group(item) for item in rehearsal.groups[:_MOST_GROUPS]],
+        "trainable": rehearsal.trainable,
+        "reentrant": rehearsal.reentrant,
+        "left": list(rehearsal.left),
+        "replaced": list(rehearsal.replaced[:_MOST_LINES]),
+        "activation_bytes": rehearsal.activation_bytes,
+        "step_seconds": rehearsal.step_seconds,
+        "remedies": [_remedy(item) for item in proof.remedies],
+        "seconds": proof.seconds,
+    }
+
+
+def from_entry(config: str, entry: Mapping[str, Any]) -> Proof:
+    """The inverse of :func:`to_entry`, but for what was cut. Keys it does not know are passed over.
+
+    Raises:
+        LookupError, TypeError, ValueError: It is no such entry.
+    """
+    rehearsal = Rehearsal(
+        outcome=_outcome(entry["outcome"]),
+        reason=_text(entry["reason"]),
+        scenarios=tuple(_read_scenario(item) for item in _list(entry["scenarios"])),
+        groups=tuple(_read_group(item) for item in _list(entry["groups"])),
+        trainable=int(entry["trainable"]),
+        reentrant=entry["reentrant"] is True,
+        replaced=_texts(entry["replaced"]),
+        activation_bytes=_integer(entry["activation_bytes"]),
+        step_seconds=_number(entry["step_seconds"]),
+        versions={_text(name): _text(version) for name, version in entry["versions"].items()},
+        world_size=int(entry["world_size"]),
+        backend=_text(entry["backend"]),
+        left=_texts(entry["left"]),
+    )
+    remedies = tuple(_read_remedy(item) for item in _list(entry["remedies"]))
+    return Proof(config, rehearsal, remedies, float(entry["seconds"]))
+
+
+def _scenario(item: Scenario) -> Dict[str, Any]:
+    return {
+        "name": item.name,
+        "outcome": item.outcome,
+        "unused": _names(item.unused),
+        "ready_twice": _names(item.ready_twice),
+        "untrained": _names(item.untrained),
+        "error": item.error[:_MOST_TEXT],
+        "disagreement": item.disagreement,
+    }
+
+
+def _read_scenario(item: Mapping[str, Any]) -> Scenario:
+    return Scenario(
+        name=_text(item["name"]),
+        outcome=_outcome(item["outcome"]),
+        unused=_texts(item["unused"]["names"]),
+        ready_twice=_texts(item["ready_twice"]["names"]),
+        error=_text(item["error"]),
+        untrained=_texts(item["untrained"]["names"]),
+        disagreement=_text(item["disagreement"]),
+    )
+
+
+def _group(item: ParameterGroup) -> Dict[str, Any]:
+    return {
+        "status": item.status,
+        "module": item.module,
+        "class": item.class_name,
+        "key": item.key,
+        "frozen_by": item.frozen_by,
+        "count": item.size,
+        "names": list(item.names[:MOST_NAMES]),
+    }
+
+
+def _read_group(item: Mapping[str, Any]) -> ParameterGroup:
+    status = _text(item["status"])
+    if status not in _STATUSES:
+        raise ValueError(f"{status!r} is no status")
+    return ParameterGroup(
+        status=status,
+        module=_text(item["module"]),
+        class_name=_text(item["class"]),
+        key=_text(item["key"]),
+        names=_texts(item["names"]),
+        frozen_by=_text(item["frozen_by"]),
+        count=int(item["count"]),
+    )
+
+
+def _remedy(item: RemedyResult) -> Dict[str, Any]:
+    return {
+        "name": item.name,
+        "outcome": item.outcome,
+        "reason": item.reason[:_MOST_TEXT],
+        "activation_bytes": item.activation_bytes,
+        "step_seconds": item.step_seconds,
+        "overrides": list(item.overrides),
+    }
+
+
+def _read_remedy(item: Mapping[str, Any]) -> RemedyResult:
+    return RemedyResult(
+        name=_text(item["name"]),
+        outcome=_outcome(item["outcome"]),
+        reason=_text(item["reason"]),
+        activation_bytes=_integer(item["activation_bytes"]),
+        step_seconds=_number(item["step_seconds"]),
+        overrides=_texts(item["overrides"]),
+    )
+
+
+def _names(names: Sequence[str]) -> Dict[str, Any]:
+    return {"count": len(names), "names": list(names[:MOST_NAMES])}
+
+
+def _outcome(value: Any) -> str:
+    if value not in OUTCOMES:
+        raise ValueError(f"{value!r} is no outcome")
+    return str(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _list(value: Any) -> List[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no list")
+    return value
+
+
+def _texts(value: Any) -> Tuple[str, ...]:
+    return tuple(_text(item) for item in _list(value))
+
+
+def _integer(value: Any) -> Optional[int]:
+    return None if value is None else int(value)
+
+
+def _number(value: Any) -> Optional[float]:
+    return None if value is None else float(value)

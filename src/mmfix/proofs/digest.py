@@ -1,0 +1,196 @@
+"""What decides the outcome of a rehearsal, as check sums: of the config, and of the user's own code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import os.path as osp
+import sys
+from functools import lru_cache
+from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import MISSING, KeyPath, format_key
+from mmfix.config.origin import Unknown
+from mmfix.config.values import LazyName
+from mmfix.errors import MmfixError
+from mmfix.training.era import MMCV1, era
+from mmfix.training.reading import code_reading
+from mmfix.training.script import deciding_script
+from mmfix.training.types import TrainingSetup
+from mmfix.training.wrapping import runner_kind
+
+#: Top-level keys that count as a whole, in either era.
+_WHOLE = (
+    "model",
+    "find_unused_parameters",
+    "model_wrapper_cfg",
+    "strategy",
+    "static_graph",
+    "use_static_graph",
+    "custom_hooks",
+    "custom_imports",
+    "activation_checkpointing",
+    "efficient_conv_bn_eval",
+    "default_scope",
+    "sync_bn",
+    "compile",
+    "plugin",
+    "plugin_dir",
+)
+#: mmdet before 2.9 has the model's assigners and samplers beside the model.
+_WHOLE_MMCV1 = ("train_cfg", "test_cfg")
+#: Of these dicts only what says which class drives the step, and how often it reduces gradients.
+_PARTLY = ("optim_wrapper", "optimizer_config", "runner", "train_cfg")
+_DRIVES = ("type", "constructor", "accumulative_counts", "cumulative_iters")
+#: Weights are not part of a rehearsal, which has none: where they lie says nothing.
+_WEIGHTS = ("checkpoint", "pretrained")
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+class NotDigestible(MmfixError):
+    """A value that decides the outcome cannot be known without running the config."""
+
+
+def digest(source: Union[TrainingSetup, ConfigDocument]) -> str:
+    """Check sum (SHA-256) of all that decides the outcome of a rehearsal of a config.
+
+    The order of keys, comments, paths, data, schedules and learning rates do not change it.
+
+    Raises:
+        NotDigestible: Some of it is unknown.
+    """
+    return digest_of(parts(source.document if isinstance(source, TrainingSetup) else source))
+
+
+def digest_of(found: Mapping[str, str]) -> str:
+    """The check sum of :func:`parts`."""
+    return _sum(json.dumps(found, sort_keys=True))
+
+
+def parts(document: ConfigDocument) -> Dict[str, str]:
+    """A short check sum for each part of a config that decides, by name; absent parts are left out.
+
+    Raises:
+        NotDigestible: Some of it is unknown.
+    """
+    return {name: _sum(json.dumps(_canonical(value, key)))[:16] for name, key, value in _deciding(document)}
+
+
+def code_sums(document: ConfigDocument, root: str) -> Dict[str, str]:
+    """A short check sum for each source file of the model below ``root``, by path from there.
+
+    Only the user's own files: installed packages are left out, also those in a virtual environment there.
+    """
+    generation = era(document)
+    code = code_reading(document, generation, runner_kind(document, generation, []))
+    found = {}
+    for path in () if code is None else code.reading.files:
+        if path.startswith(osp.join(root, "")) and not _is_installed(path, root):
+            found[osp.relpath(path, root).replace(os.sep, "/")] = file_sum(path)
+    return dict(sorted(found.items()))
+
+
+def file_sum(path: str) -> str:
+    """A short check sum of a text file, the same for all line endings; empty when it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read().replace(b"\r\n", b"\n")).hexdigest()[:16]
+    except (OSError, ValueError):
+        return ""
+
+
+def _deciding(document: ConfigDocument) -> Iterator[Tuple[str, KeyPath, Any]]:
+    """Name, key path and value of each part that decides."""
+    tree = document.tree
+    generation = era(document)
+    runner = runner_kind(document, generation, [])
+    yield "framework", (), [generation, runner]
+    whole = (*_WHOLE, *(_WHOLE_MMCV1 if generation == MMCV1 else ()))
+    for name in whole:
+        if name in tree:
+            yield name, (name,), tree[name]
+    for name in _PARTLY:
+        if name in tree and name not in whole:
+            yield name, (name,), _driving(tree[name])
+    if generation == MMCV1:
+        yield "fp16", ("fp16",), tree.get("fp16") is not None
+        script = deciding_script(document, runner, [])
+        for read in (script.find_unused, script.static_graph) if script is not None else ():
+            if read is not None and read.key is not None and read.key[0] not in whole:
+                value = document.get(read.key)
+                yield format_key(read.key), read.key, None if value is MISSING else value
+
+
+def _driving(value: Any) -> Any:
+    """``optim_wrapper`` and its like without rates: with the same of each optimizer wrapper inside."""
+    if not isinstance(value, dict):
+        return value
+    kept = {name: value[name] for name in _DRIVES if name in value}
+    inner = {
+        name: _driving(item) for name, item in value.items() if isinstance(item, dict) and "optimizer" in item
+    }
+    return {**kept, **inner}
+
+
+def _canonical(value: Any, key: KeyPath) -> Any:
+    """``value`` in JSON's types, the same for the same meaning: containers are marked, keys are sorted.
+
+    Raises:
+        NotDigestible: It holds an unknown value.
+    """
+    if isinstance(value, Unknown):
+        place = value.origin
+        raise NotDigestible(
+            f"{format_key(key)} decides and is not known without running the config: {value.reason}",
+            None if place is None else place.path,
+            None if place is None else place.line,
+        )
+    if isinstance(value, dict):
+        items: List[Any] = []
+        for name, item in value.items():
+            is_path = name in _WEIGHTS and isinstance(item, str)
+            items.append([str(name), "weights" if is_path else _canonical(item, (*key, name))])
+        return ["dict", sorted(items, key=lambda item: str(item[0]))]
+    if isinstance(value, (list, tuple)):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return [kind, *(_canonical(item, (*key, index)) for index, item in enumerate(value))]
+    if isinstance(value, (set, frozenset)):
+        return ["set", *sorted(json.dumps(_canonical(item, key)) for item in value)]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, LazyName):
+        return ["name", value.text]
+    if hasattr(value, "__qualname__"):  # a class or function of a config in memory
+        return ["name", f"{value.__module__}.{value.__qualname__}"]
+    text = repr(value)
+    return ["value", type(value).__qualname__ if " at 0x" in text else text]
+
+
+def _is_installed(path: str, root: str) -> bool:
+    steps = osp.relpath(path, root).split(os.sep)
+    if any(name in steps for name in _INSTALLED):
+        return True
+    return any(path.startswith(osp.join(folder, "")) for folder in _installations(root, tuple(sys.path)))
+
+
+@lru_cache(maxsize=16)
+def _installations(root: str, folders: Tuple[str, ...]) -> Tuple[str, ...]:
+    """Folders below ``root`` that packages were installed into (``pip install --target``)."""
+    return tuple(
+        folder
+        for folder in (folder.rstrip(os.sep) for folder in folders)
+        if folder.startswith(osp.join(root, "")) and _holds_packages(folder)
+    )
+
+
+def _holds_packages(folder: str) -> bool:
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

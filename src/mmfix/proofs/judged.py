@@ -1,0 +1,184 @@
+"""Findings in the light of a proof: what was suspected, and what a rehearsal has shown of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterable, List, Optional, Sequence, Tuple
+
+from mmfix.ddp import Checkpoint, Outcome, Traits, Unused, outcome
+from mmfix.findings import Finding, Remedy
+from mmfix.proofs.measured import CUT_SHORT, is_about, outcomes_of, with_proof
+from mmfix.proofs.types import NEVER, NOT_PROVED, READY_TWICE, SOMETIMES, UNTRAINED, Proof, RemedyResult
+from mmfix.rules import judge, proven_failure
+from mmfix.rules.common import stops
+from mmfix.training.types import Rehearsed, TrainingSetup
+
+#: The graph each rule speaks of; the outcome function says what it predicts. Other rules predict nothing.
+_GRAPHS = {
+    "MMF101": Traits(Checkpoint.REENTRANT),
+    "MMF102": Traits(unused=Unused.ALWAYS),
+    "MMF103": Traits(late_freeze=True),
+    "MMF104": Traits(Checkpoint.REENTRANT, late_freeze=True),
+    "MMF105": Traits(Checkpoint.REENTRANT, reused=True),
+    "MMF109": Traits(),
+    "MMF110": Traits(Checkpoint.REENTRANT, input_has_grad=False),
+    "MMF112": Traits(unused=Unused.ALWAYS),
+    "MMF113": Traits(unused=Unused.ALWAYS),
+    "MMF114": Traits(unused=Unused.SOMETIMES),
+    "MMF115": Traits(unused=Unused.SOMETIMES),
+}
+_SCHEDULE = "MMF114"
+_GIB, _MIB = 1024**3, 1024**2
+
+
+def judged(setup: TrainingSetup, proof: Proof, date: str = "") -> Tuple[Finding, ...]:
+    """What :func:`mmfix.rules.judge` finds in the measured setup, and what became of each suspicion.
+
+    A finding whose predicted outcome showed is ``proven``, with the first line of the error text. One that
+    predicts what did not show is left out if it was likely or possible, and says so if it follows from the
+    framework's code. A failure that no rule explains is MMF116. Cures that were rehearsed say how it went;
+    those that failed are left out.
+
+    Args:
+        setup: As read from the config.
+        proof: A proof that holds for it.
+        date: The day of the rehearsal.
+    """
+    suspected = judge(setup)
+    measured = with_proof(setup, proof, date)
+    seen = measured.rehearsed
+    if seen is None or setup.wrapper == "none":
+        return suspected
+    found = judge(measured)
+    if not setup.decided_elsewhere:  # the training script may do something else
+        told = [_told(measured, proof, seen, finding) for finding in found]
+        found = _explained([finding for finding in told if finding], measured, seen)
+        found = (*found, *_refuted(setup, proof, seen, suspected, found))
+    return tuple(replace(item, remedies=_rehearsed(item.remedies, proof)) for item in found)
+
+
+def predicted(setup: TrainingSetup, finding: Finding) -> Optional[str]:
+    """The outcome that a finding says the run will have; None for one that speaks of no outcome."""
+    if finding.severity == "note":
+        return None
+    if finding.code == proven_failure.CODE and setup.rehearsed is not None:
+        return setup.rehearsed.outcome
+    if finding.code == "MMF108":  # dead keys, but for a static graph in mmcv 1.x
+        return Outcome.DIVERGED.value if finding.severity == "error" else None
+    graph = _GRAPHS.get(finding.code)
+    return None if graph is None else outcome(setup.settings, graph).value
+
+
+def _told(setup: TrainingSetup, proof: Proof, seen: Rehearsed, finding: Finding) -> Optional[Finding]:
+    """The finding, as sure as the proof makes it; None for a suspicion that did not show."""
+    says = predicted(setup, finding)
+    if says in (None, Outcome.OK.value):
+        return finding
+    if says in outcomes_of(proof.rehearsal):
+        return _proven(finding, seen) if _is_shown(setup, proof, finding, str(says)) else finding
+    if finding.confidence == "proven":
+        ended = f"counted in the rehearsal, which ended in {seen.outcome}"
+        return replace(finding, confidence="likely", evidence=(*finding.evidence, ended))
+    if seen.outcome in CUT_SHORT or finding.code == _SCHEDULE:
+        return finding
+    return _with_line(finding, seen) if finding.confidence == "certain" else None
+
+
+def _is_shown(setup: TrainingSetup, proof: Proof, finding: Finding, says: str) -> bool:
+    """Whether the outcome showed at the parameters the finding is about, as far as they are told."""
+    wanted: Tuple[str, ...] = (NEVER, SOMETIMES, UNTRAINED)
+    if says == Outcome.READY_TWICE.value:
+        wanted = (READY_TWICE,)
+    elif says == Outcome.UNTRAINED.value or finding.code == "MMF110":
+        wanted = (UNTRAINED,)
+    elif says != Outcome.UNUSED.value:
+        return True
+    groups = [group for group in proof.rehearsal.groups if group.status in wanted]
+    if finding.confidence == "proven" or not groups:
+        return True
+    sites = [site for site in setup.checkpoints if site.key == finding.key]
+    return any(is_about(setup, site.key, site.value, group) for site in sites for group in groups)
+
+
+def _proven(finding: Finding, seen: Rehearsed) -> Finding:
+    """The finding, with what was seen: once in the evidence, and no more ``may`` in the message."""
+    lines = list(finding.evidence)
+    if not any(line.startswith(seen.line) for line in lines):
+        lines.append(f"{seen.line}: {seen.outcome}{f', {seen.what}' if seen.what else ''}")
+    if seen.error and seen.error not in lines:
+        lines.append(seen.error)
+    return replace(
+        finding,
+        severity="error" if finding.severity == "warning" else finding.severity,
+        confidence="proven",
+        message=finding.message.replace(stops("possible"), stops("proven")),
+        evidence=tuple(lines),
+    )
+
+
+def _explained(findings: List[Finding], setup: TrainingSetup, seen: Rehearsed) -> Tuple[Finding, ...]:
+    """The findings, without MMF116 where another one has the proven outcome."""
+    others = [finding for finding in findings if finding.code != proven_failure.CODE]
+    known = any(item.confidence == "proven" and predicted(setup, item) == seen.outcome for item in others)
+    return tuple(others if known else findings)
+
+
+def _refuted(
+    setup: TrainingSetup,
+    proof: Proof,
+    seen: Rehearsed,
+    suspected: Iterable[Finding],
+    found: Sequence[Finding],
+) -> Tuple[Finding, ...]:
+    """What follows from the framework's code and did not show: kept, with a line that says so.
+
+    Not where something else was proven of the same key.
+    """
+    there = {(finding.code, finding.key) for finding in found}
+    explained = {finding.key for finding in found if finding.confidence == "proven"}
+    fine = {None, Outcome.OK.value, *outcomes_of(proof.rehearsal)}
+    return tuple(
+        _with_line(finding, seen)
+        for finding in suspected
+        if finding.confidence == "certain"
+        and predicted(setup, finding) not in fine
+        and (finding.code, finding.key) not in there
+        and finding.key not in explained
+    )
+
+
+def _with_line(finding: Finding, seen: Rehearsed) -> Finding:
+    return replace(finding, evidence=(*finding.evidence, f"did not show when {seen.line}"))
+
+
+def _rehearsed(remedies: Iterable[Remedy], proof: Proof) -> Tuple[Remedy, ...]:
+    """The cures, each with what its rehearsal showed; without those that failed."""
+    kept = []
+    for remedy in remedies:
+        result = _result(remedy, proof)
+        if result is None or result.outcome == NOT_PROVED:
+            kept.append(remedy)
+        elif result.outcome == Outcome.OK.value:
+            kept.append(replace(remedy, rehearsed=_price(result, proof)))
+    return tuple(kept)
+
+
+def _result(remedy: Remedy, proof: Proof) -> Optional[RemedyResult]:
+    """The rehearsal of a cure: of the same name, and with the same overrides if they were told."""
+    texts = tuple(str(override) for override in remedy.overrides)
+    return next(
+        (item for item in proof.remedies if item.name == remedy.name and item.overrides in ((), texts)), None
+    )
+
+
+def _price(result: RemedyResult, proof: Proof) -> str:
+    """``OK, activations 1.4 GB, step 1.3x``: the ratio is to the config as it is, where that made a step."""
+    told = [result.outcome]
+    size = result.activation_bytes
+    if size is not None:
+        shown = f"{size / _GIB:.1f} GB" if size >= _GIB else f"{size / _MIB:.0f} MB"
+        told.append(f"activations {shown}")
+    before, now = proof.rehearsal.step_seconds, result.step_seconds
+    if before and now:
+        told.append(f"step {now / before:.1f}x")
+    return ", ".join(told)

@@ -1,0 +1,250 @@
+"""The proof file ``.mmfix/proofs.json``: one entry for each config that was rehearsed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import os.path as osp
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+
+from mmfix.config.document import ConfigDocument
+from mmfix.ddp import Outcome
+from mmfix.errors import MmfixError, PatchError
+from mmfix.findings import Remedy
+from mmfix.proofs.codec import from_entry, to_entry
+from mmfix.proofs.digest import NotDigestible, code_sums, digest_of, file_sum, parts
+from mmfix.proofs.place import has_proofs, proof_file
+from mmfix.proofs.types import NOT_PROVED, Proof, Scenario
+
+VERSION = 1
+
+_TRIES = 200
+_PAUSE = 0.02
+_MOST_CHANGED = 3
+_NO_FILE = "is not a proof file that this mmfix can use"
+_CURE = "move it away, then run `mmfix prove CFG --save` again"
+#: Path -> (its state, its content): every config of a run asks for the same file.
+_remembered: Dict[str, Tuple[Tuple[int, int, int], Dict[str, Any]]] = {}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A proof from the proof file.
+
+    Attributes:
+        proof: What was found; long lists of names are cut.
+        date: The day of the rehearsal, ``2026-11-22``.
+        file: The proof file.
+        fresh: The config and the user's own code are what they were.
+        why_stale: What is not; empty for a fresh one.
+    """
+
+    proof: Proof
+    date: str
+    file: str
+    fresh: bool
+    why_stale: str = ""
+
+
+def save(proof: Proof, document: ConfigDocument, remedies: Sequence[Remedy] = ()) -> Path:
+    """Write a proof into the proof file, in place of an older one of the same config; the others stay.
+
+    Processes that save at the same time lose nothing.
+
+    Args:
+        proof: What was found.
+        document: The config that was rehearsed.
+        remedies: The cures that were rehearsed, so that the proof still holds when one that was OK has been
+            patched in.
+
+    Raises:
+        NotDigestible: Something that decides the outcome is unknown, so that nobody could tell when the proof
+            has become stale.
+        MmfixError: Nothing was proved; the config is in no file; the proof file cannot be read or written.
+    """
+    if proof.rehearsal.outcome == NOT_PROVED:
+        reason = proof.rehearsal.reason or "no reason was given"
+        raise MmfixError(f"nothing was proved, so there is nothing to save: {reason}", document.path or None)
+    if not document.path:
+        raise MmfixError("a config in memory has no place to keep a proof", hint="save it to a file first")
+    file = proof_file(document.path)
+    found = parts(document)
+    entry = {
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "digest": digest_of(found),
+        "parts": found,
+        "cured": _cured(proof, document, remedies),
+        "code": code_sums(document, osp.dirname(osp.dirname(file))),
+        **to_entry(proof),
+    }
+    try:
+        os.makedirs(osp.dirname(file), exist_ok=True)
+        with _alone(osp.dirname(file)):
+            _merge(file, _name(document.path, file), entry)
+    except OSError as error:
+        raise _not_written(file, error.strerror or str(error)) from error
+    return Path(file)
+
+
+def load(document: ConfigDocument) -> Optional[Kept]:
+    """The proof of a config; None without one, and for a config in memory.
+
+    Raises:
+        MmfixError: There is a proof file, and it is broken, or of another version.
+    """
+    if not has_proofs(document):
+        return None
+    file = proof_file(document.path)
+    entry = _entries(file).get(_name(document.path, file))
+    if entry is None:
+        return None
+    try:
+        proof = from_entry(document.path, entry)
+        why, cure = _changes(document, entry, osp.dirname(osp.dirname(file)))
+        proof = proof if cure is None else _of_cure(proof, cure)
+        return Kept(proof, str(entry["date"]), file, not why, why)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise _broken(file, f"the entry of {_name(document.path, file)}") from error
+
+
+def _cured(proof: Proof, document: ConfigDocument, remedies: Sequence[Remedy]) -> Dict[str, str]:
+    """The check sum of the config with each cure that was OK, by the cure's name."""
+    from mmfix.patches.difference import with_overrides
+
+    fine = {item.name for item in proof.remedies if item.outcome == Outcome.OK.value}
+    sums = {}
+    for remedy in remedies:
+        if remedy.name in fine:
+            tree = with_overrides(document.tree, [(item.key, item.value) for item in remedy.overrides])
+            sums[remedy.name] = digest_of(parts(replace(document, tree=tree)))
+    return sums
+
+
+def _of_cure(proof: Proof, name: str) -> Proof:
+    """The rehearsal of one of the cures, as a proof of its own: which parameters it was about is not kept."""
+    cure = {item.name: item for item in proof.remedies}[name]
+    scenarios = tuple(Scenario(item.name, cure.outcome) for item in proof.rehearsal.scenarios)
+    rehearsal = replace(
+        proof.rehearsal,
+        outcome=cure.outcome,
+        reason="",
+        scenarios=scenarios,
+        groups=(),
+        activation_bytes=cure.activation_bytes,
+        step_seconds=cure.step_seconds,
+    )
+    return replace(proof, rehearsal=rehearsal, remedies=())
+
+
+def _changes(document: ConfigDocument, entry: Mapping[str, Any], root: str) -> Tuple[str, Optional[str]]:
+    """What has changed since, in a few words; and the cure that was patched in, if that is all."""
+    try:
+        now = parts(document)
+    except NotDigestible as error:
+        return error.message, None
+    then, cures = entry["parts"], {total: name for name, total in entry["cured"].items()}
+    changed = [name for name in dict.fromkeys([*then, *now]) if then.get(name) != now.get(name)]
+    cure = cures.get(digest_of(now)) if changed else None
+    if not changed or cure is not None:
+        changed = [path for path, old in entry["code"].items() if file_sum(osp.join(root, path)) != old]
+    more = f" and {len(changed) - _MOST_CHANGED} more" if len(changed) > _MOST_CHANGED else ""
+    return f"{', '.join(changed[:_MOST_CHANGED])}{more} changed" if changed else "", cure
+
+
+def _merge(file: str, name: str, entry: Mapping[str, Any]) -> None:
+    """Read, change, replace; again when somebody else was faster."""
+    from mmfix.patches.write import write_atomically  # `check` does not need it
+
+    for _ in range(_TRIES):
+        before = _bytes(file)
+        configs = {} if before is None else dict(_parse(before, file))
+        configs[name] = entry
+        content = {"version": VERSION, "configs": dict(sorted(configs.items()))}
+        data = (json.dumps(content, indent=1, sort_keys=False) + "\n").encode()
+        try:
+            write_atomically(file, data, before)
+            return
+        except PatchError as error:
+            if before is not None and _bytes(file) != before:
+                time.sleep(_PAUSE)
+                continue
+            raise _not_written(file, error.message) from error
+    raise _not_written(file, "other processes write it all the time")
+
+
+@contextlib.contextmanager
+def _alone(folder: str) -> Iterator[None]:
+    """Hold the folder's lock, where the system has one; it goes with the process that holds it.
+
+    Without it :func:`_merge` still sees what changed between its reading and its writing, nearly always.
+    """
+    try:
+        import fcntl
+
+        descriptor = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):  # Windows
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):  # some network file systems lock no folders
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _entries(file: str) -> Dict[str, Any]:
+    """The entries of a proof file, by config; empty without a file."""
+    try:
+        status = os.stat(file)
+    except (OSError, ValueError):
+        return {}
+    state = (status.st_mtime_ns, status.st_size, status.st_ino)
+    known = _remembered.get(file)
+    if known is None or known[0] != state:
+        try:
+            data = _bytes(file)
+        except OSError as error:
+            raise _broken(file, (error.strerror or str(error)).lower()) from error
+        known = _remembered[file] = (state, {} if data is None else _parse(data, file))
+    return known[1]
+
+
+def _parse(data: bytes, file: str) -> Dict[str, Any]:
+    try:
+        content = json.loads(data.decode("utf-8"))
+        version, configs = content["version"], content["configs"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise _broken(file, "it cannot be read") from error
+    if version != VERSION:
+        raise _broken(file, f"it is of version {version!r}, not {VERSION}")
+    if not isinstance(configs, dict):
+        raise _broken(file, "it cannot be read")
+    return configs
+
+
+def _broken(file: str, what: str) -> MmfixError:
+    return MmfixError(f"{_NO_FILE}: {what}", file, hint=_CURE)
+
+
+def _not_written(file: str, why: str) -> MmfixError:
+    return MmfixError(f"the proof cannot be written: {why}", file, hint="make its folder writable")
+
+
+def _name(config: str, file: str) -> str:
+    """The name of a config in the file: its path from the root, with ``/``."""
+    root = osp.dirname(osp.dirname(file))
+    return osp.relpath(osp.abspath(config), root).replace(os.sep, "/")
+
+
+def _bytes(file: str) -> Optional[bytes]:
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None

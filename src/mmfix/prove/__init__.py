@@ -1,0 +1,1 @@
+"""Rehearse the training step of a config under real DDP."""

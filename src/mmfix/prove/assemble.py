@@ -1,0 +1,105 @@
+"""From what the ranks left behind to a :class:`Rehearsal`. Imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from mmfix.ddp import Settings
+from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal, Scenario
+from mmfix.prove.groups import groups_of, statuses
+from mmfix.prove.verdict import Counts, RankRun, judge, marked_twice, worst
+
+Result = Dict[str, Any]
+
+
+def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, detail: str) -> Rehearsal:
+    """One start of the ranks.
+
+    Args:
+        results: What each rank left; None: nothing.
+        why: ``HANG``, or why nothing can be said; empty when the ranks ended by themselves.
+        doing: What the ranks did last, ``normal step 1``.
+        detail: Stacks or output.
+    """
+    told = [result for result in results if result is not None]
+    first: Result = next((result for result in told if "runs" in result), {})
+    trace = next((result["traceback"] for result in told if "traceback" in result), "")
+    about: Dict[str, Any] = {
+        "replaced": next((tuple(result["replaced"]) for result in told if "replaced" in result), ()),
+        "versions": next((result["versions"] for result in told if "versions" in result), {}),
+        "detail": trace or detail,
+    }
+    reason = next((result["reason"] for result in told if "reason" in result), why)
+    if not first:
+        if why == HANG:
+            reason = f"all ranks stood still in {doing}; -v shows each rank's stack"
+            return Rehearsal(HANG, reason, (Scenario(doing.partition(" step")[0], HANG),), **about)
+        return Rehearsal(NOT_PROVED, reason or "no rank came to its first step", **about)
+    runs = [_runs(result) for result in results]
+    kinds = first["kinds"][: max(len(run) for run in runs)]
+    table = [[run[place] if place < len(run) else None for run in runs] for place in range(len(kinds))]
+    seen = [run for row in table for run in row if run is not None]
+    settings = Settings(first["find_unused_parameters"], first["static_graph"], first["accumulation"])
+    weights = {result["weights"] for result in told if result.get("weights")}
+    same = len(weights) < 2 or any(run.error for run in seen)
+    names: Tuple[str, ...] = first["names"]
+    scenarios = judge(kinds, table, names, settings, why == HANG, same)
+    steps = [step for run in seen for step in run.steps]
+    found = statuses(steps, len(names), marked_twice(steps, settings))
+    outcome = worst(scenarios)
+    traces = "\n".join(run.traceback for run in seen if run.traceback)
+    return Rehearsal(
+        outcome=outcome,
+        reason=_reason(outcome, scenarios) or (reason if outcome == NOT_PROVED else ""),
+        scenarios=scenarios,
+        groups=groups_of(names, found, first["frozen_by"], first["classes"], first["keys"]),
+        trainable=len(names),
+        reentrant=any(step.reentrant for step in steps),
+        activation_bytes=first["activation_bytes"],
+        step_seconds=first["step_seconds"],
+        world_size=first["world_size"],
+        backend=first["backend"],
+        left=tuple(first["kinds"][len(kinds) :]),
+        **{**about, "detail": about["detail"] if why == HANG else traces or trace},
+    )
+
+
+def joined(parts: Sequence[Rehearsal]) -> Rehearsal:
+    """Several starts of one rehearsal, whose scenarios follow each other, as one."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    scenarios = tuple(scenario for part in parts for scenario in part.scenarios)
+    outcome = worst(scenarios) if scenarios else first.outcome
+    return replace(
+        first,
+        outcome=outcome,
+        reason=next((part.reason for part in parts if part.outcome == outcome), first.reason),
+        scenarios=scenarios,
+        groups=next((part.groups for part in parts if part.groups), ()),
+        reentrant=any(part.reentrant for part in parts),
+        left=parts[-1].left,
+        detail="\n".join(part.detail for part in parts if part.detail),
+    )
+
+
+def _runs(result: Optional[Result]) -> List[RankRun]:
+    found = (result or {}).get("runs", ())
+    return [RankRun(error, trace, tuple(Counts(*step) for step in steps)) for error, trace, steps in found]
+
+
+def _reason(outcome: str, scenarios: Sequence[Scenario]) -> str:
+    """One line: the first line of the error, or what is wrong without one."""
+    decisive = next((scenario for scenario in scenarios if scenario.outcome == outcome), None)
+    if decisive is None or outcome == "OK":
+        return ""
+    if decisive.error:
+        return f"{decisive.name}: {decisive.error.splitlines()[0]}"
+    if outcome == HANG:
+        return f"{decisive.name}: all ranks stood still; -v shows each rank's stack"
+    if outcome == "UNTRAINED":
+        return f"{decisive.name}: {len(decisive.untrained)} parameters are never trained"
+    if outcome == "DIVERGED":
+        return "the parameters differ between the ranks after the last step"
+    return f"{decisive.name}: a rank left no result"

@@ -1,0 +1,175 @@
+"""Batches for mmdet: boxes, and whatever else the pipeline or the model's heads ask for."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Sequence, Tuple
+
+import numpy as np
+import torch
+from mmengine.structures import InstanceData, PixelData
+
+from mmfix.prove.inputs import drawing, settings
+from mmfix.prove.inputs.protocol import InputMaker, Request
+
+#: mmdet/datasets/transforms/formatting.py: the meta keys that `PackDetInputs` keeps by default, and what
+#: semi-supervised pipelines add.
+SCALE = {"scale_factor": (1.0, 1.0), "flip": False, "flip_direction": None}
+#: Batch augmentations of mmdet that bring the images to a size of their own, and the key that says which.
+FIXED_SIZES = {
+    "BatchFixedSizePad": "size",
+    "BatchResize": "scale",
+    "BatchSyncRandomResize": "random_size_range",
+}
+PROPOSALS = 16
+
+
+class Detection:
+    """Images with objects of several sizes."""
+
+    kinds: Tuple[str, ...] = ("normal", "empty", "single")
+
+    def size(self, config: Any) -> Tuple[int, int]:
+        """128 x 128, or the fixed size of an SSD, whose last layers shrink exactly that to one cell."""
+        for _, node in settings.dicts(config.model):
+            if settings.type_name(node).startswith("SSDAnchor") and "input_size" in node:
+                return node["input_size"], node["input_size"]
+        return 128, 128
+
+    def adapt(self, config: Any, size: Tuple[int, int]) -> Sequence[str]:
+        """Sizes in batch augmentations become `size`."""
+        lines = []
+        for top, preprocessor in settings.preprocessors(config):
+            for path, node in settings.dicts(preprocessor, top):
+                key = FIXED_SIZES.get(settings.type_name(node), "")
+                if key in node:
+                    lines.append(settings.replace(node, path, key, size))
+        return lines
+
+    def batch(self, request: Request) -> Dict[str, Any]:
+        """One ``DetDataSample`` for each image."""
+        random = drawing.random_state(request.seed)
+        wanted = Wanted(request.config)
+        indices = range(request.batch_size)
+        return {
+            "inputs": [drawing.image(random, wanted.channels, request.size) for _ in indices],
+            "data_samples": [
+                sample(random, wanted, request.size, drawing.object_count(request.kind, index), index)
+                for index in indices
+            ],
+        }
+
+
+class Wanted:
+    """Which ground truth a config's pipeline loads or its heads need.
+
+    Attributes:
+        channels: Of an image.
+        classes: A bound for labels that suits every head.
+        stuff: First and last class of a semantic map; None if there is no such map.
+        masks: Whether objects have masks.
+        proposals: Whether proposals come from outside.
+        box_type: The registered name of another box type than horizontal boxes, empty for those.
+        text: Whether the model reads class names.
+    """
+
+    def __init__(self, config: Any) -> None:
+        transforms = settings.transforms(config)
+        names = {settings.type_name(node) for node in transforms}
+        parts = [node for _, node in settings.dicts(config.model)]
+        panoptic = "LoadPanopticAnnotations" in names
+        self.channels = settings.channels(config)
+        self.classes = min([*settings.numbers(config.model, "num_classes"), 80])
+        self.masks = panoptic or any(node.get("with_mask") is True for node in transforms)
+        self.masks = self.masks or any("mask_head" in node or "panoptic_head" in node for node in parts)
+        self.proposals = "LoadProposals" in names or (
+            settings.type_name(config.model) == "FastRCNN" and not any("rpn_head" in node for node in parts)
+        )
+        self.text = any("language_model" in node for node in parts)
+        mappings = [node.get("box_type_mapping", {}) for node in transforms]
+        self.box_type = next((kind["gt_bboxes"] for kind in mappings if "gt_bboxes" in kind), "")
+        self.stuff = None
+        if panoptic or any(node.get("with_seg") is True for node in transforms):
+            things = settings.numbers(config.model, "num_things_classes")
+            self.classes = min([self.classes, *things])
+            count = min(settings.numbers(config.model, "num_stuff_classes") or [0])
+            self.stuff = (things[0], things[0] + count - 1) if things and count else (0, self.classes - 1)
+
+
+def meta(size: Tuple[int, int], index: int) -> Dict[str, Any]:
+    """What a sample knows about its image."""
+    return {
+        "img_id": index,
+        "img_path": "",
+        "img_shape": size,
+        "ori_shape": size,
+        **SCALE,
+        "homography_matrix": np.eye(3, dtype="f4"),
+    }
+
+
+def instances(random: Any, wanted: Wanted, size: Tuple[int, int], count: int) -> Tuple[InstanceData, Any]:
+    """`count` objects, and their corners as an array."""
+    from mmdet.structures.bbox import HorizontalBoxes
+    from mmdet.structures.mask import BitmapMasks
+
+    corners = drawing.boxes(random, size, count)
+    found = InstanceData(
+        bboxes=HorizontalBoxes(torch.from_numpy(corners)),
+        labels=torch.from_numpy(random.randint(0, wanted.classes, count)),
+    )
+    if wanted.box_type:
+        found.bboxes = found.bboxes.convert_to(wanted.box_type)
+    if wanted.masks:
+        found.masks = BitmapMasks(drawing.masks(corners, size), *size)
+    return found, corners
+
+
+def sample(random: Any, wanted: Wanted, size: Tuple[int, int], count: int, index: int) -> Any:
+    """A ``DetDataSample`` with `count` objects."""
+    from mmdet.structures import DetDataSample
+
+    made = DetDataSample(metainfo=meta(size, index))
+    made.gt_instances, corners = instances(random, wanted, size, count)
+    made.ignored_instances = instances(random, wanted, size, 0)[0]
+    if wanted.stuff:
+        made.gt_sem_seg = PixelData(sem_seg=semantic_map(random, wanted.stuff, size, corners, made))
+    if wanted.proposals:
+        around = drawing.boxes(random, size, PROPOSALS)
+        found = torch.from_numpy(np.concatenate([corners, around]))
+        made.proposals = InstanceData(bboxes=found, scores=torch.ones(len(found)))
+    if wanted.text:
+        names = tuple(f"thing {number}" for number in range(wanted.classes))
+        made.set_metainfo({"text": names, "custom_entities": True})
+    return made
+
+
+def semantic_map(random: Any, stuff: Tuple[int, int], size: Tuple[int, int], corners: Any, made: Any) -> Any:
+    """1 x height x width: four fields of stuff, the objects on top; without objects all is ignored (255)."""
+    found = np.full((1, *size), 255, dtype=np.uint8)
+    if len(corners) > 1:  # a single object stands alone
+        height, width = size[0] // 2, size[1] // 2
+        for rows, columns in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            field = random.randint(stuff[0], stuff[1] + 1)
+            found[0, rows * height : (rows + 1) * height, columns * width : (columns + 1) * width] = field
+    for (x1, y1, x2, y2), label in zip(corners.astype(int), made.gt_instances.labels.tolist()):
+        found[0, y1:y2, x1:x2] = label
+    return torch.from_numpy(found)
+
+
+def maker(config: Any) -> InputMaker:
+    """The maker for an mmdet config: its data preprocessor says how samples are packed."""
+    from mmfix.prove.inputs import branches, tracking
+
+    names: List[str] = [settings.type_name(node) for _, node in settings.preprocessors(config)]
+    if "MultiBranchDataPreprocessor" in names:
+        return branches.Branches()
+    if "ReIDDataPreprocessor" in names:
+        return tracking.ReIdentification()
+    own: Any = next((node for _, node in settings.preprocessors(config)), {})
+    if "TrackDataPreprocessor" in names and not own.get("use_det_processor"):
+        return tracking.Frames()
+    if settings.type_name(config.model) == "ImageClassifier":
+        from mmfix.prove.inputs import classification
+
+        return classification.maker(config)
+    return Detection()

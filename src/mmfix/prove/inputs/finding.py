@@ -1,0 +1,113 @@
+"""Which maker serves a config: the scope of its top model decides."""
+
+from __future__ import annotations
+
+import importlib
+from importlib import metadata
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from mmfix.prove.inputs.protocol import InputMaker, NoInputs
+
+GROUP = "mmfix.inputs"
+#: Modules with a function ``maker(config)``; imported when asked for, as they import torch.
+BUILT_IN = {
+    "mmdet": "mmfix.prove.inputs.detection",
+    "mmseg": "mmfix.prove.inputs.segmentation",
+    "mmpretrain": "mmfix.prove.inputs.classification",
+}
+_registered: Dict[str, InputMaker] = {}
+
+
+def register(scope: str, maker: InputMaker) -> None:
+    """Use `maker` for configs of `scope`; call it in a module that the config names in ``custom_imports``."""
+    _registered[scope] = maker
+
+
+def maker_for(config: Any) -> InputMaker:
+    """The input maker for an MMEngine config.
+
+    The scope is the prefix of ``model.type`` (``mmdet.MaskRCNN``), else ``default_scope``, else the package
+    of the model's class or of one of its base classes: the first one for which there is a maker. For a scope,
+    a registered maker goes before one of an entry point, and that before the one built in.
+
+    Raises:
+        NoInputs: There is none, or the one of an entry point cannot be imported.
+    """
+    scopes = list(dict.fromkeys(_scopes(config)))
+    for scope in scopes:
+        maker = _registered.get(scope) or _from_entry_point(scope) or _built_in(scope, config)
+        if maker is not None:
+            return maker
+    tried = " or ".join(f"'{scope}'" for scope in scopes) or "a model without a scope"
+    raise NoInputs(
+        f"no made-up batches for {tried}",
+        hint="use `--data real` for batches of the config's own dataloader, or register an input maker "
+        "(entry point group `mmfix.inputs`)",
+    )
+
+
+def default_size(config: Any) -> Tuple[int, int]:
+    """Height and width for a rehearsal when the user names none: the smallest that suits the model.
+
+    Raises:
+        NoInputs: See :func:`maker_for`.
+    """
+    return maker_for(config).size(config)
+
+
+def _scopes(config: Any) -> Iterator[str]:
+    """Candidates, best first. mmengine/registry/registry.py: a prefix or ``_scope_`` beats the default."""
+    model = config.get("model") or {}
+    kind, default = model.get("type"), config.get("default_scope")
+    if isinstance(kind, str) and "." in kind:
+        yield kind.split(".")[0]
+    if model.get("_scope_"):
+        yield model["_scope_"]
+    if isinstance(kind, str) and default:
+        yield default
+    for base in getattr(_model_class(kind, default), "__mro__", ()):
+        yield base.__module__.split(".")[0]
+    if default:
+        yield default
+
+
+def _model_class(kind: Any, scope: Optional[str]) -> Any:
+    """The class behind ``model.type``; None if the registries do not know it (or cannot be imported)."""
+    if not isinstance(kind, str):
+        return kind
+    from mmengine.registry import MODELS
+
+    try:
+        with MODELS.switch_scope_and_registry(scope) as registry:
+            return registry.get(kind)
+    except Exception:  # a package that cannot be imported is reported when the model is built
+        return None
+
+
+def _from_entry_point(scope: str) -> Optional[InputMaker]:
+    for point in _entry_points():
+        if point.name == scope:
+            try:
+                found = point.load()
+            except Exception as error:
+                raise NoInputs(
+                    f"the input maker for '{scope}' ({point.value}) cannot be imported: {error!r}",
+                    hint="fix or uninstall the package that brings it",
+                ) from error
+            made: InputMaker = found() if isinstance(found, type) else found
+            return made
+    return None
+
+
+def _entry_points() -> List[Any]:
+    points: Any = metadata.entry_points()
+    if hasattr(points, "select"):  # Python >= 3.10
+        return list(points.select(group=GROUP))
+    return list(points.get(GROUP, ()))
+
+
+def _built_in(scope: str, config: Any) -> Optional[InputMaker]:
+    if scope not in BUILT_IN:
+        return None
+    made: InputMaker = importlib.import_module(BUILT_IN[scope]).maker(config)
+    return made

@@ -1,0 +1,93 @@
+"""Batches for mmsegmentation: maps of labels, edges and depth."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Sequence, Tuple
+
+import numpy as np
+import torch
+from mmengine.structures import PixelData
+
+from mmfix.prove.inputs import drawing, settings
+from mmfix.prove.inputs.protocol import InputMaker, Request
+
+#: Backbones whose relative position tables have exactly the size of ``img_size``.
+#: (mmseg/models/backbones/beit.py: BEiTAttention; mae.py inherits it)
+FIXED_BACKBONES = ("BEiT", "MAE")
+IGNORED = 255
+#: mmseg/models/decode_heads/lraspp_head.py pools windows of 49 x 49 cells at a stride of 8 pixels.
+LRASPP = (400, 400)
+#: Not that of mmdet, which mmseg's mask classifiers use.
+CROSS_ENTROPY = ("CrossEntropyLoss", "mmseg.CrossEntropyLoss")
+
+
+class Segmentation:
+    """Images with a few fields of different classes."""
+
+    def __init__(self, config: Any) -> None:
+        # mmseg/models/losses/cross_entropy_loss.py looks up the class weight of each pixel, ignored ones too,
+        # and fails at the first one: where classes have weights, no batch with ignored pixels ever trains
+        losses = [n for _, n in settings.dicts(config.model) if n.get("type") in CROSS_ENTROPY]
+        weighted = any(isinstance(loss.get("class_weight"), (list, tuple)) for loss in losses)
+        self.kinds: Tuple[str, ...] = ("normal",) if weighted else ("normal", "empty", "single")
+
+    def size(self, config: Any) -> Tuple[int, int]:
+        """128 x 128, or what LRASPP's fixed pooling needs."""
+        names = {settings.type_name(node) for _, node in settings.dicts(config.model)}
+        return LRASPP if "LRASPPHead" in names else (128, 128)
+
+    def adapt(self, config: Any, size: Tuple[int, int]) -> Sequence[str]:
+        """The size that the data preprocessor pads to becomes `size`, and so does that of fixed backbones."""
+        lines = []
+        for path, node in settings.preprocessors(config):
+            if node.get("size") is not None:
+                lines.append(settings.replace(node, path, "size", size))
+        for path, node in settings.dicts(config.model, "model"):
+            if settings.type_name(node) in FIXED_BACKBONES and "img_size" in node:
+                lines.append(settings.replace(node, path, "img_size", size))
+        return lines
+
+    def batch(self, request: Request) -> Dict[str, Any]:
+        """One ``SegDataSample`` for each image, with every map that a head might ask for."""
+        from mmseg.structures import SegDataSample
+
+        random = drawing.random_state(request.seed)
+        channels = settings.channels(request.config)
+        classes = max(min([*settings.numbers(request.config.model, "num_classes"), 19]), 2)
+        inputs, samples = [], []
+        for index in range(request.batch_size):
+            count = drawing.object_count(request.kind, index)
+            labels = label_map(random, classes, request.size, count)
+            sample = SegDataSample(metainfo={"img_shape": request.size, "ori_shape": request.size})
+            sample.gt_sem_seg = PixelData(data=torch.from_numpy(labels))
+            sample.gt_edge_map = PixelData(data=torch.from_numpy(edges(labels)))
+            depth = random.rand(1, *request.size) * 10 * (labels != IGNORED)
+            sample.gt_depth_map = PixelData(data=torch.from_numpy(depth.astype(np.float32)))
+            inputs.append(drawing.image(random, channels, request.size))
+            samples.append(sample)
+        return {"inputs": inputs, "data_samples": samples}
+
+
+def label_map(random: Any, classes: int, size: Tuple[int, int], count: int) -> Any:
+    """1 x height x width: all labelled, one field alone, or nothing but ignored pixels (255)."""
+    found = np.full((1, *size), IGNORED, dtype=np.int64)
+    if count > 1:
+        stripe = max(size[0] // 8, 1)
+        for row in range(0, size[0], stripe):
+            found[0, row : row + stripe] = random.randint(0, classes)
+    for x1, y1, x2, y2 in drawing.boxes(random, size, count).astype(int):
+        found[0, y1:y2, x1:x2] = random.randint(0, classes)
+    return found
+
+
+def edges(labels: Any) -> Any:
+    """1 where a label differs from the one above or to the left, 0 elsewhere."""
+    found = np.zeros_like(labels)
+    found[:, 1:] |= labels[:, 1:] != labels[:, :-1]
+    found[:, :, 1:] |= labels[:, :, 1:] != labels[:, :, :-1]
+    return found
+
+
+def maker(config: Any) -> InputMaker:
+    """The maker for an mmseg config."""
+    return Segmentation(config)

@@ -1,0 +1,63 @@
+"""Small questions to an MMEngine config: which types, sizes and numbers of classes it names."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, List, Sequence, Tuple
+
+
+def type_name(node: Any) -> str:
+    """The class name that a config dict asks for, without its scope; empty if it names none."""
+    kind = node.get("type", "") if isinstance(node, dict) else ""
+    return kind.rsplit(".", 1)[-1] if isinstance(kind, str) else getattr(kind, "__name__", "")
+
+
+def dicts(node: Any, path: str = "") -> Iterator[Tuple[str, Any]]:
+    """(key path, dict) of a dict or list and of every dict below it, outer ones first."""
+    if isinstance(node, dict):
+        yield path, node
+        for key, value in list(node.items()):
+            yield from dicts(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(node, (list, tuple)):
+        for index, value in enumerate(node):
+            yield from dicts(value, f"{path}[{index}]")
+
+
+def numbers(node: Any, key: str) -> List[int]:
+    """Every positive integer under `key`, at any depth."""
+    found = [inner.get(key) for _, inner in dicts(node)]
+    return [value for value in found if isinstance(value, int) and value > 0]
+
+
+def preprocessors(config: Any) -> List[Tuple[str, Any]]:
+    """(key path, dict) of the data preprocessors: the model's own one, which wins, then the config's."""
+    found = [
+        ("model.data_preprocessor", (config.get("model") or {}).get("data_preprocessor")),
+        ("data_preprocessor", config.get("data_preprocessor")),
+    ]
+    return [(path, node) for path, node in found if isinstance(node, dict)]
+
+
+def transforms(config: Any) -> List[Any]:
+    """Every dict below the training dataloader: its dataset's transforms among them."""
+    return [node for _, node in dicts(config.get("train_dataloader") or {})]
+
+
+def channels(config: Any) -> int:
+    """How many channels an image has: one for each mean of the data preprocessor, else three."""
+    for _, node in preprocessors(config):
+        for _, inner in dicts(node):
+            if isinstance(inner.get("mean"), (list, tuple)):
+                return len(inner["mean"])
+    return 3
+
+
+def replace(node: Any, path: str, key: str, value: Any) -> str:
+    """Set a key in place; returns the line that says so."""
+    old = node[key]
+    node[key] = value
+    return f"{path}.{key}: {_short(old)} -> {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    text = repr(tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,63 @@
+"""What one rehearsal is asked to do; passed to the processes as a file."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Tuple
+
+from mmfix.config.keypath import KeyPath
+
+#: Kinds of batches by scenario; ``uneven`` is normal on rank 0 and empty on the others.
+SCENARIOS = ("normal", "empty", "single", "uneven")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One rehearsal: a config, overrides, and how to run it.
+
+    Attributes:
+        config: Absolute path.
+        overrides: ``((key path, value), ...)``, set after loading.
+        era: ``mmengine`` or ``mmcv1``.
+        runner: ``Runner`` or ``FlexibleRunner``.
+        folder: Where results, heartbeats and the temporary work directory go.
+        scenarios: Which to run, in order.
+        iterations: Steps of the normal scenario; the others do two.
+        size: Height and width of synthetic images; None: what suits the model.
+        data: ``synthetic`` or ``real``.
+        seconds: Time limit of the whole run.
+        memory_gb: Memory limit of each process; None: none.
+        seed: For weights and data.
+        attempt: Number of this start among those that share a store.
+        share: The ranks' parents do not share a file system: each rank passes its result to the others.
+    """
+
+    config: str
+    folder: str
+    overrides: Tuple[Tuple[KeyPath, Any], ...] = ()
+    era: str = "mmengine"
+    runner: str = "Runner"
+    scenarios: Tuple[str, ...] = SCENARIOS
+    iterations: int = 3
+    size: Optional[Tuple[int, int]] = None
+    data: str = "synthetic"
+    seconds: float = 300.0
+    memory_gb: Optional[float] = None
+    seed: int = 0
+    attempt: int = 0
+    share: bool = False
+
+
+def write_job(job: Job) -> str:
+    """The path of a file in the job's folder that :func:`read_job` reads."""
+    path = Path(job.folder) / "job.pickle"
+    path.write_bytes(pickle.dumps(job))
+    return str(path)
+
+
+def read_job(path: str) -> Job:
+    """The job of a file."""
+    job: Job = pickle.loads(Path(path).read_bytes())
+    return job

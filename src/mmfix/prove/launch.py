@@ -1,0 +1,29 @@
+"""Start the ranks of a rehearsal with torch's elastic launcher: ``python -m mmfix.prove.launch N JOB``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+
+
+def main(world_size: int, job_path: str) -> None:
+    """Start ranks on this machine and wait for them (torch ``distributed/launcher/api.py``)."""
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // world_size, 1)))
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=world_size,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+        monitor_interval=0.1,
+    )
+    elastic_launch(config, sys.executable)("-m", "mmfix.prove.worker", job_path)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

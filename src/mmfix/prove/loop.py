@@ -1,0 +1,247 @@
+"""The training loop of a rehearsal: the config's own loop, with scenarios in the place of the dataset."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import time
+import traceback
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import torch.distributed as dist
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from mmfix.prove.counting import Counters, counting_activations
+from mmfix.prove.job import Job
+from mmfix.prove.verdict import Counts, RankRun
+from mmfix.prove.wrapping import Wrappers
+
+#: (kind, step, rank) -> a batch as a dataloader gives it.
+Batches = Callable[[str, int, int], Any]
+#: Steps of every scenario but the normal one.
+STEPS = 2
+#: Seconds a failed rank waits for the others to fail, too.
+GRACE = 5.0
+
+
+class Rehearsed(BaseException):
+    """Everything ran: leave the framework's own loop."""
+
+
+class Parted(BaseException):
+    """One rank failed and another did not: the processes cannot go on together."""
+
+
+class Noop(Dataset):  # type: ignore[type-arg]
+    """Stands in for the dataset: schedules and hooks only ask for its length and its ``metainfo``."""
+
+    metainfo: Dict[str, Any] = {}  # noqa: RUF012
+
+    def __len__(self) -> int:
+        return 2000
+
+    def __getitem__(self, index: int) -> int:
+        return index
+
+
+def no_data(batch_size: int) -> DataLoader[int]:
+    """A loader over :class:`Noop`."""
+    return DataLoader(Noop(), batch_size=batch_size)
+
+
+class Stage:
+    """What one rank does and sees: scenarios one after another, each with its steps.
+
+    Attributes:
+        kinds: The scenarios.
+        runs: What was seen, one entry a scenario that was begun.
+        frozen_by: Index of a parameter -> the phase after which it no longer required a gradient.
+        activation_bytes: Of one normal step.
+        step_seconds: Of one normal step, the fastest.
+        weights: Equal on two ranks when all parameters are, after the last step under DDP.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        kinds: Sequence[str],
+        batches: Batches,
+        counters: Counters,
+        wrappers: Wrappers,
+        progress: Callable[[str], None],
+    ) -> None:
+        self.runs: List[RankRun] = []
+        self.frozen_by: Dict[int, str] = {}
+        self.activation_bytes: Optional[int] = None
+        self.step_seconds: Optional[float] = None
+        self.weights = ""
+        self.kinds = tuple(kinds)
+        self._job, self._batches = job, batches
+        self._counters, self._wrappers, self._progress = counters, wrappers, progress
+        self._rank = dist.get_rank()
+        self._taken = 0
+
+    def note_frozen(self, phase: str) -> None:
+        """Remember which parameters the phase before has frozen."""
+        for index, parameter in enumerate(self._counters.parameters):
+            if not parameter.requires_grad:
+                self.frozen_by.setdefault(index, phase)
+
+    def perform(self, step: Callable[[Any], None], bare: Callable[[Any], None], module: nn.Module) -> None:
+        """Run all scenarios.
+
+        Args:
+            step: One training step under DDP on a batch.
+            bare: The same without DDP, on ``module``.
+            module: The model inside DDP.
+
+        Raises:
+            Parted: This rank failed, or another one, and not all of them.
+        """
+        for position, kind in enumerate(self.kinds):
+            self.runs.append(self._scenario(kind, step))
+            if self._any_failed(position, bool(self.runs[-1].error)):
+                self._wrappers.wrap_again()
+                self._counters.take(False)
+        self.weights = _fingerprint(module)
+        self._wrappers.release()
+        self._without_ddp(bare, module)
+
+    def _scenario(self, kind: str, step: Callable[[Any], None]) -> RankRun:
+        taken: List[Counts] = []
+        for _ in range(self._job.iterations if kind == "normal" else STEPS):
+            began = time.perf_counter()
+            try:
+                self._progress(f"{kind} step {len(taken)}")
+                batch = self._batches(kind, self._taken, self._rank)
+                self._taken += 1
+                step(batch)
+                self._wrappers.finish_reduction()
+            except Exception as error:
+                # DDP reports an unused parameter in the forward pass after it: then there is nothing new
+                last = self._counters.take("finished reduction" in str(error))
+                if last.ready or not taken:
+                    taken.append(last)
+                return RankRun(_text(error), traceback.format_exc(), tuple(taken))
+            taken.append(self._counters.take(True))
+            self.note_frozen("step")
+            if kind == "normal":
+                self.step_seconds = min(self.step_seconds or 1e9, time.perf_counter() - began)
+        return RankRun("", "", tuple(taken))
+
+    def _any_failed(self, position: int, failed: bool) -> bool:
+        """Agree with the other ranks through the store, which no failed reduction can block."""
+        store = dist.distributed_c10d._get_default_store()
+        mark = f"ran/{self._job.attempt}/{position}"
+        store.set(f"{mark}/{self._rank}", str(failed))
+        left = [f"{mark}/{rank}" for rank in range(dist.get_world_size())]
+        until = time.monotonic() + GRACE
+        together = True
+        while together and not store.check(left):
+            together = not (failed and time.monotonic() > until)
+            time.sleep(0.01)
+        # the first word counts: a rank may fail only because the one that has waited for it is gone
+        if store.compare_set(f"{mark}/together", "", str(together)) != b"True":
+            raise Parted
+        said = [store.get(key) == b"True" for key in left]
+        return any(said)
+
+    def _without_ddp(self, bare: Callable[[Any], None], module: nn.Module) -> None:
+        """Count where DDP cut a backward pass short, and measure what a step costs."""
+        handle = module.register_forward_hook(self._counters.after_forward)
+        self._counters.take(False)
+        for position, (kind, run) in enumerate(zip(self.kinds, self.runs)):
+            if kind != "normal" and all(step.complete for step in run.steps):
+                continue
+            try:
+                self._progress(f"{kind} step without DDP")
+                batch = self._batches(kind, self._taken, self._rank)
+                if kind == "normal":
+                    self._price(bare, module, batch)
+                else:
+                    bare(batch)
+            except Exception:
+                break  # the model itself fails here, and has done so before
+            counted = self._counters.take(True)
+            if not all(step.complete for step in run.steps):
+                self.runs[position] = run._replace(steps=(*(s for s in run.steps if s.complete), counted))
+        handle.remove()
+
+    def _price(self, bare: Callable[[Any], None], module: nn.Module, batch: Any) -> None:
+        began = time.perf_counter()
+        with counting_activations(module) as total:
+            # only what the forward pass saved: a reentrant checkpoint saves again in the backward pass
+            saved: List[int] = []
+            handle = module.register_forward_hook(lambda *_: saved.append(total[0]))
+            bare(batch)
+            handle.remove()
+        self.activation_bytes = saved[-1] if saved else total[0]
+        if self.step_seconds is None:
+            self.step_seconds = time.perf_counter() - began
+
+
+class Prepared(NamedTuple):
+    """The loop to give to the runner, and whether it is the config's own."""
+
+    settings: Dict[str, Any]
+    own: bool
+
+
+def loop_for(train_cfg: Dict[str, Any], stage: Callable[[], Stage]) -> Prepared:
+    """The config's own training loop, its ``run`` replaced by the scenarios.
+
+    Order of calls as in ``mmengine/runner/loops.py: EpochBasedTrainLoop.run``.
+
+    Args:
+        train_cfg: The config's ``train_cfg``.
+        stage: Makes the stage once the model is wrapped.
+    """
+    from mmengine.registry import LOOPS
+    from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+
+    settings = dict(train_cfg)
+    named = settings.pop("type", None)
+    by_epoch = settings.pop("by_epoch", True)
+    base = (LOOPS.get(named) if isinstance(named, str) else named) if named else None
+    known_loops = (EpochBasedTrainLoop, IterBasedTrainLoop)
+    own = base is None or (inspect.isclass(base) and issubclass(base, known_loops))
+    if base is None or not own:
+        base = EpochBasedTrainLoop if by_epoch and "max_iters" not in settings else IterBasedTrainLoop
+        known = inspect.signature(base.__init__).parameters
+        settings = {key: value for key, value in settings.items() if key in known}
+    for_each_epoch = issubclass(base, EpochBasedTrainLoop)
+
+    def run(loop: Any) -> None:
+        runner, play = loop.runner, stage()
+        play.note_frozen("init_weights")
+        runner.call_hook("before_train")
+        runner.call_hook("before_train_epoch")
+        play.note_frozen("hook")
+        runner.model.train()
+        play.note_frozen("train")
+
+        def step(batch: Any) -> None:
+            if not for_each_epoch:
+                runner.model.train()
+            arguments: Tuple[Any, ...] = (loop.iter, batch) if for_each_epoch else (batch,)
+            loop.run_iter(*arguments)
+
+        def bare(batch: Any) -> None:
+            module.train_step(batch, optim_wrapper=runner.optim_wrapper)
+
+        module = getattr(runner.model, "module", runner.model)
+        play.perform(step, bare, module)
+        raise Rehearsed
+
+    return Prepared({"type": type("RehearsalLoop", (base,), {"run": run}), **settings}, own)
+
+
+def _fingerprint(module: nn.Module) -> str:
+    weights = [parameter.detach().double() for parameter in module.parameters()]
+    sums = [(float(weight.sum()), float(weight.norm())) for weight in weights]
+    return hashlib.sha256(repr(sums).encode()).hexdigest()
+
+
+def _text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

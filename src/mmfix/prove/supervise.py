@@ -1,0 +1,198 @@
+"""The parent of a rehearsal: starts its processes, keeps their time, and reads what they leave. No torch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal
+from mmfix.prove.assemble import joined, rehearsal_of
+from mmfix.prove.job import Job, write_job
+from mmfix.prove.watch import ASK, NO_MEMORY
+
+_LAST_WORDS = 2.0
+_MOST_DETAIL = 20_000
+_PHASES = ("start", "import", "load", "build")
+#: Seconds that a rank which cannot see the others stands still before they are taken to do so, too.
+_OTHERS_TOO = 30.0
+#: Seconds in one step after which the time limit means a hang; less when the limit is short.
+_LONG = 60.0
+#: Seconds to wait for stacks.
+_ANSWER = 0.5
+
+
+class Ranks(NamedTuple):
+    """Which ranks there are, and which of them are started and watched from here.
+
+    Attributes:
+        world_size: Number of ranks.
+        own: None: all of them, by torch's elastic launcher. Under torchrun: the one rank of this process.
+    """
+
+    world_size: int = 2
+    own: Optional[int] = None
+
+    @property
+    def here(self) -> Sequence[int]:
+        """The ranks watched from here."""
+        return range(self.world_size) if self.own is None else (self.own,)
+
+
+def ranks_of(environment: Mapping[str, str], world_size: int = 2) -> Ranks:
+    """What torchrun has set for this process, else ``world_size`` ranks of our own."""
+    if "TORCHELASTIC_RUN_ID" in environment and "RANK" in environment:
+        return Ranks(int(environment["WORLD_SIZE"]), int(environment["RANK"]))
+    return Ranks(world_size)
+
+
+def rehearse(job: Job, ranks: Ranks) -> Rehearsal:
+    """Run a rehearsal in child processes and say what came of it.
+
+    ``job.folder`` is replaced by a temporary one. When one rank failed alone, the scenarios that are left run
+    in fresh processes.
+    """
+    until = time.monotonic() + job.seconds
+    found: List[Rehearsal] = []
+    left = job.scenarios
+    while left:
+        with tempfile.TemporaryDirectory(prefix="mmfix-prove-") as folder:
+            seconds, attempt = max(until - time.monotonic(), 1.0), job.attempt + len(found)
+            part = replace(job, folder=folder, scenarios=left, seconds=seconds, attempt=attempt)
+            found.append(_start(part, ranks))
+        if found[-1].outcome in (NOT_PROVED, HANG) or not found[-1].left:
+            break
+        left = found[-1].left
+    return joined(found)
+
+
+def _start(job: Job, ranks: Ranks) -> Rehearsal:
+    folder = Path(job.folder)
+    job = replace(job, share=ranks.own is not None)
+    module = ("mmfix.prove.launch", str(ranks.world_size)) if ranks.own is None else ("mmfix.prove.worker",)
+    with open(folder / "output.txt", "wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module, write_job(job)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"},
+        )
+        try:
+            why = _wait(process, folder, ranks, job.seconds)
+        finally:
+            _end(process, folder)
+    results = [_result(folder / f"rank{rank}.pickle") for rank in range(ranks.world_size)]
+    stacks = _stacks(folder, ranks.world_size) if why else ""
+    if not why and all(results[rank] is None for rank in ranks.here):
+        why = _how_it_ended(job, folder)
+    detail = stacks or _text(folder / "output.txt")[-_MOST_DETAIL:]
+    return rehearsal_of(results, why, _doing(folder, ranks), detail)
+
+
+def _wait(process: subprocess.Popen[bytes], folder: Path, ranks: Ranks, seconds: float) -> str:
+    """Wait for the ranks; why it did not wait to the end, ``HANG`` when all of them stood still."""
+    until = time.monotonic() + seconds
+    patience = 0.0 if ranks.own is None else _OTHERS_TOO
+    while process.poll() is None:
+        time.sleep(0.05)
+        if all((folder / f"rank{rank}.pickle").exists() for rank in ranks.here):
+            break  # the launcher takes its time to notice
+        if all(_age(folder / f"rank{rank}.still") > patience for rank in ranks.here):
+            return HANG
+        if time.monotonic() > until:
+            return _out_of_time(folder, ranks, seconds)
+    return ""
+
+
+def _out_of_time(folder: Path, ranks: Ranks, seconds: float) -> str:
+    """``HANG`` when the ranks were long in one step, else which phase took the time."""
+    doing = _doing(folder, ranks)
+    since = max(_age(folder / f"rank{rank}.progress") for rank in ranks.here)
+    if " step" in doing and since > min(_LONG, seconds / 3):
+        _ask_for_stacks(folder)
+        return HANG
+    return f"the time limit of {seconds:.0f} s came in this phase: {doing}; allow more with --timeout"
+
+
+def _ask_for_stacks(folder: Path) -> None:
+    for pid in _pids(folder):
+        if ASK is not None:
+            with contextlib.suppress(OSError):
+                os.kill(pid, ASK)
+    time.sleep(_ANSWER)
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written; -1 when it is not there."""
+    try:
+        return max(time.time() - path.stat().st_mtime, 1e-9)
+    except OSError:
+        return -1.0
+
+
+def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """End the ranks and their launcher, by the ids they left."""
+    for pid in _pids(folder):
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_LAST_WORDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _pids(folder: Path) -> List[int]:
+    return [int(text) for path in folder.glob("rank*.pid") for text in [_text(path)] if text]
+
+
+def _doing(folder: Path, ranks: Ranks) -> str:
+    """What the ranks do: the earliest phase counts."""
+    said = [_text(folder / f"rank{rank}.progress") or "start" for rank in ranks.here]
+    return min(said, key=lambda text: _PHASES.index(text) if text in _PHASES else len(_PHASES))
+
+
+def _stacks(folder: Path, world_size: int) -> str:
+    found = {rank: _text(folder / f"rank{rank}.stacks") for rank in range(world_size)}
+    return "\n".join(f"rank {rank}:\n{text}" for rank, text in found.items() if text)
+
+
+def _how_it_ended(job: Job, folder: Path) -> str:
+    if any(_text(path) == str(NO_MEMORY) for path in folder.glob("rank*.end")):
+        return f"a rank needed more than {job.memory_gb:g} GB of memory; allow more with --memory-limit"
+    output = _text(folder / "output.txt")
+    if "collective mismatch" in output:
+        return HANG
+    if "SIGKILL" in output or "exitcode  : -9" in output:
+        return "a rank was killed by the system, most likely for want of memory"
+    codes = re.findall(r"exitcode\s*: (-?\d+)", output)
+    if codes:
+        return f"a rank ended with exit code {codes[-1]} and left no result; -v shows the output"
+    last = [line.strip() for line in output.splitlines() if line.strip()]
+    return f"a rank ended without a result: {last[-1] if last else 'no output'}"
+
+
+def _result(path: Path) -> Optional[Dict[str, Any]]:
+    if not path.exists():
+        return None
+    result: Dict[str, Any] = pickle.loads(path.read_bytes())
+    return result
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,82 @@
+"""A thread in each rank that sees what the main thread cannot: standing still, no memory, no time."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Optional
+
+#: Seconds without any work of the process, while it is in a step, after which it counts as standing still.
+STILL = 20.0
+_EVERY = 0.2
+#: Less CPU time than this a second is no work: this thread and those of torch's agents wake up, too.
+_SHARE = 0.05
+
+#: Exit codes of a rank that cannot write a result; the first is left in ``rank0.end``, too.
+NO_MEMORY, ORPHANED = 71, 72
+#: The signal that makes a rank write its stacks; Windows has none.
+ASK = getattr(signal, "SIGUSR1", None)
+
+
+class Watch:
+    """Writes what the rank does to ``rank0.progress``; ends the process where nothing else can.
+
+    A rank that stands still only says so (``rank0.still``): whether all of them do is for the parent to see.
+    Its stacks are in ``rank0.stacks`` then, or whenever the parent asks for them with :data:`ASK`.
+    """
+
+    def __init__(self, folder: str, rank: int, memory_gb: Optional[float]) -> None:
+        self._folder, self._rank = Path(folder), rank
+        self._memory_gb = memory_gb
+        self._doing = "start"
+
+    def start(self) -> None:
+        """Begin to watch."""
+        (self._folder / f"rank{self._rank}.pid").write_text(str(os.getpid()), encoding="ascii")
+        self.progress("start")
+        if ASK is not None:
+            file = open(self._folder / f"rank{self._rank}.stacks", "w", encoding="utf-8")  # noqa: SIM115
+            faulthandler.register(ASK, file=file, all_threads=True)
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def progress(self, doing: str) -> None:
+        """Say what the main thread does now."""
+        self._doing = doing
+        path = self._folder / f"rank{self._rank}.progress"
+        path.write_text(doing, encoding="utf-8")
+
+    def _run(self) -> None:
+        work, since, parent = time.process_time(), time.monotonic(), os.getppid()
+        while True:
+            time.sleep(_EVERY)
+            now = time.monotonic()
+            if os.getppid() != parent:
+                os._exit(ORPHANED)
+            if self._memory_gb is not None and _resident_gb() > self._memory_gb:
+                (self._folder / f"rank{self._rank}.end").write_text(str(NO_MEMORY), encoding="ascii")
+                os._exit(NO_MEMORY)
+            if time.process_time() - work > _SHARE * (now - since) + 0.05:
+                work, since = time.process_time(), now
+                if self._was_still():
+                    (self._folder / f"rank{self._rank}.still").unlink()
+            elif now - since > STILL and " step" in self._doing and not self._was_still():
+                if ASK is not None:
+                    os.kill(os.getpid(), ASK)
+                (self._folder / f"rank{self._rank}.still").touch()
+
+    def _was_still(self) -> bool:
+        return (self._folder / f"rank{self._rank}.still").exists()
+
+
+def _resident_gb() -> float:
+    if sys.platform.startswith("linux"):
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**30
+    import resource  # the highest so far, in bytes on macOS
+
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 2**30

@@ -1,0 +1,115 @@
+"""The moment DDP wraps the model: what is trainable then, with which arguments, and how to wrap again."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Set
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from mmfix.prove.counting import Counters
+
+
+@dataclass
+class Wrapped:
+    """One DistributedDataParallel of the run.
+
+    Attributes:
+        ddp: The object; wrapping again keeps it.
+        arguments: What its constructor was called with, without the module.
+        trainable: Parameters that required a gradient when it wrapped.
+    """
+
+    ddp: Any
+    arguments: Dict[str, Any]
+    trainable: List[nn.Parameter]
+
+
+class Wrappers:
+    """Every DistributedDataParallel that is made while this watches, in the order of its making.
+
+    MMEngine's wrappers derive from torch's class or make objects of it
+    (``mmengine/model/wrappers/distributed.py``, ``seperate_distributed.py``).
+    """
+
+    def __init__(self, counters: Counters, on_cpu: bool) -> None:
+        self.all: List[Wrapped] = []
+        self.replaced: Set[str] = set()
+        self._counters = counters
+        self._on_cpu = on_cpu
+        self._init = DistributedDataParallel.__init__
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch the constructor of DistributedDataParallel; on a CPU keep what it refuses there from it."""
+        wrappers = self
+
+        def watched(ddp: Any, module: nn.Module, *positional: Any, **arguments: Any) -> None:
+            if wrappers._on_cpu:
+                module = wrappers._for_cpu(module, arguments)
+            trainable = [parameter for parameter in module.parameters() if parameter.requires_grad]
+            wrappers._counters.watch(trainable)
+            wrappers._init(ddp, module, *positional, **arguments)
+            ddp.register_forward_hook(wrappers._counters.after_forward)
+            wrappers.all.append(Wrapped(ddp, {**arguments}, trainable))
+
+        torchs_own: Any = DistributedDataParallel
+        torchs_own.__init__ = watched
+        try:
+            yield
+        finally:
+            torchs_own.__init__ = self._init
+
+    def _for_cpu(self, module: nn.Module, arguments: Dict[str, Any]) -> nn.Module:
+        from mmengine.model import revert_sync_batchnorm
+
+        if arguments.get("device_ids"):
+            arguments["device_ids"] = None
+            arguments.pop("output_device", None)
+        if any(type(child).__name__ in _SYNCHRONISED for child in module.modules()):
+            module = revert_sync_batchnorm(module)
+            self.replaced.add("SyncBatchNorm by BatchNorm, which has the same parameters: there is no GPU")
+        return module
+
+    def release(self) -> None:
+        """Let go of every reducer: torch takes its hooks off the parameters when it dies.
+
+        Source: torch ``reducer.cpp: Reducer::~Reducer``, which calls ``remove_autograd_hooks``.
+        """
+        for wrapped in self.all:
+            for name in ("reducer", "logger"):  # the logger holds the reducer, too
+                wrapped.ddp.__dict__.pop(name, None)
+
+    def wrap_again(self) -> None:
+        """Make fresh reducers over what was trainable at the wrap, after a failed iteration.
+
+        In a process group of their own: in the old one a reduction may be waiting for ever.
+        """
+        self.release()
+        group = dist.new_group()
+        for wrapped in self.all:
+            module = wrapped.ddp.module
+            now = {parameter: parameter.requires_grad for parameter in module.parameters()}
+            for parameter in wrapped.trainable:
+                parameter.requires_grad_(True)
+            self._init(wrapped.ddp, module, **{**wrapped.arguments, "process_group": group})
+            wrapped.ddp.register_forward_hook(self._counters.after_forward)
+            for parameter, required in now.items():
+                parameter.requires_grad_(required)
+                parameter.grad = None
+
+    def finish_reduction(self) -> None:
+        """What the next forward would begin with: raises when a reduction was never finished.
+
+        Source: torch ``nn/parallel/distributed.py: _pre_forward`` and ``reducer.cpp: rebuild_buckets``.
+        """
+        for wrapped in self.all:
+            if torch.is_grad_enabled() and wrapped.ddp.require_backward_grad_sync:
+                wrapped.ddp.reducer._rebuild_buckets()
+
+
+_SYNCHRONISED = ("SyncBatchNorm", "SyncBatchNorm2d", "MMSyncBN", "NaiveSyncBatchNorm")

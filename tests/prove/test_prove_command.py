@@ -1,0 +1,148 @@
+"""``mmfix prove`` as people run it, on a toy model: real MMEngine, real DDP, two gloo ranks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+import pytest
+
+pytest.importorskip("torch")
+pytestmark = pytest.mark.ddp
+
+TOY = Path(__file__).parent / "toy"
+Prove = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def prove(mmfix: Any, tmp_path: Path) -> Prove:
+    """``prove("model = dict(trap='raise')", "--save")``: the toy config with these lines."""
+    shutil.copy(TOY / "toy_model.py", tmp_path)
+    (tmp_path / "configs").mkdir()
+    shutil.copy(TOY / "toy.py", tmp_path / "configs" / "base.py")
+
+    def run(lines: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "configs" / "toy.py").write_text(f"_base_ = './base.py'\n{lines}\n")
+        return mmfix("prove", "configs/toy.py", *arguments, env={"PYTHONPATH": str(tmp_path)})
+
+    return run
+
+
+def as_json(done: subprocess.CompletedProcess[str]) -> Dict[str, Any]:
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_healthy_config(prove: Prove) -> None:
+    done = prove("", "--format", "json")
+    found = as_json(done)
+    assert (done.returncode, found["version"], found["outcome"]) == (0, 1, "OK")
+    assert [scenario["outcome"] for scenario in found["scenarios"]] == ["OK"] * 4
+    assert found["activation_bytes"] > 0
+    assert found["remedies"] == []
+    assert "prove runs the config and its model" in done.stderr
+
+
+def test_before_and_after_the_cure(prove: Prove, tmp_path: Path, mmfix: Any) -> None:
+    """A reentrant checkpoint under find_unused_parameters=True: the case that began this project."""
+    done = prove("find_unused_parameters = True\nmodel = dict(cp='reentrant')", "--save")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "toy.py: READY_TWICE" in done.stdout
+    assert "Expected to mark a variable ready only once" in done.stdout
+    assert "ready twice: block1 (Block)" in done.stdout
+    assert "OK" in done.stdout.partition("cures")[2]
+    assert json.loads((tmp_path / ".mmfix" / "proofs.json").read_text())
+    checked = mmfix("check", "configs/toy.py", env={"PYTHONPATH": str(tmp_path)})
+    assert checked.returncode == 1
+    assert "proven" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("lines", "scenarios", "said"),
+    [
+        ("model = dict(unused='always')", {"normal": "UNUSED"}, "never: side (Linear), key model: side.weight"),
+        ("model = dict(trap='empty head')", {"normal": "OK", "empty": "UNUSED", "uneven": "UNUSED"}, "sometimes"),
+        ("model = dict(late_freeze=True)", {"normal": "UNUSED"}, "frozen by train() after the wrap"),
+    ],
+)
+def test_what_fails_is_named(prove: Prove, lines: str, scenarios: Dict[str, str], said: str) -> None:
+    done = prove(lines, "--format", "json")
+    found = as_json(done)
+    assert (done.returncode, found["outcome"]) == (1, "UNUSED")
+    outcomes = {scenario["name"]: scenario["outcome"] for scenario in found["scenarios"]}
+    assert scenarios.items() <= outcomes.items()
+    assert not any(scenario["disagreement"] for scenario in found["scenarios"])
+    group = found["parameters"][0]
+    frozen = f", frozen by {group['frozen_by']}() after the wrap" if group["frozen_by"] else ""
+    text = f"{group['status']}{frozen}: {group['module']} ({group['class']}), key {group['key']}: {group['names'][0]}"
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    ("trap", "arguments", "code", "outcome", "said"),
+    [
+        ("raise", ("-v",), 2, "NOT_PROVED", "raise ValueError"),
+        ("exit", (), 2, "NOT_PROVED", "exit code 9"),
+        ("memory", ("--memory-limit", "1.5"), 2, "NOT_PROVED", "more than 1.5 GB"),
+        ("hang", ("-v",), 1, "HANG", "_engine_run_backward"),
+        ("mismatch", (), 1, "HANG", "all ranks stood still"),
+        ("sleep", ("-v", "--timeout", "40"), 1, "HANG", "toy_model.py"),
+    ],
+)
+def test_what_goes_wrong_is_a_verdict(
+    prove: Prove, trap: str, arguments: Any, code: int, outcome: str, said: str
+) -> None:
+    done = prove(f"model = dict(trap={trap!r})", *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert f"toy.py: {outcome}" in done.stdout
+    assert said in done.stdout
+
+
+def test_nothing_is_left_behind(prove: Prove, tmp_path: Path) -> None:
+    prove("model = dict(trap='hang')")
+    assert {path.name for path in tmp_path.iterdir()} <= {"configs", "toy_model.py", "__pycache__"}
+    time.sleep(1)
+    if sys.platform.startswith("linux"):
+        commands = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+        assert f"{tmp_path}" not in commands
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("configs/base.py", "--remedy", "nonsense"), "no cure is called nonsense"),
+        (("nowhere.py",), "nowhere.py: error"),
+    ],
+)
+def test_bad_input(prove: Prove, mmfix: Any, tmp_path: Path, arguments: Any, said: str) -> None:
+    done = mmfix("prove", *arguments, env={"PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_under_torchrun(prove: Prove, tmp_path: Path) -> None:
+    """The ranks are torchrun's; rank 0 alone speaks; a cure is rehearsed in the same run."""
+    prove("model = dict(unused='always')", "--timeout", "1")  # writes the config
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"),
+            *("--master-port", "0", "-m", "mmfix", "prove", "configs/toy.py", "--format", "json"),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    found = json.loads(done.stdout[done.stdout.index("{") : done.stdout.rindex("}") + 1])
+    assert (found["outcome"], found["world_size"]) == ("UNUSED", 2)
+    assert [scenario["outcome"] for scenario in found["scenarios"]] == ["UNUSED"] * 4
+    assert [remedy["outcome"] for remedy in found["remedies"]] == ["OK"]
+    assert done.returncode == 1
