@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
-from prove import Results, static_verdict, summary
 from prove_configs import folder_of, job_of
 from prove_many import rehearse_many
+from prove_results import Results, static_verdict, summary
 
 from mmfix.config.assign import set_override
 from mmfix.config.keypath import parse_key
 from mmfix.config.reader import Reader
+from mmfix.prove.job import Job
 
 CP, FIND = {"model.backbone.with_cp": True}, {"find_unused_parameters": True}
 STATIC = {"model_wrapper_cfg": {"type": "MMDistributedDataParallel", "static_graph": True}}
@@ -74,7 +76,7 @@ MUTANTS: Tuple[Mutant, ...] = (
     *_of("mmdet", "efficientnet/retinanet_effb3_fpn_8xb4-crop896-1x_coco.py", frozen(1), {**CP, **FIND}),
     *_of("mmdet", "pvt/retinanet_pvt-t_fpn_1x_coco.py", CP, {**CP, **FIND}),
     *_of("mmdet", "hrnet/fcos_hrnetv2p-w18-gn-head_4xb4-1x_coco.py", {**CP, **FIND}),
-    *_of("mmdet", "solo/solo_r18_fpn_8xb8-lsj-200e_coco.py", {**CP, **FIND}, {"model.neck.num_outs": 6}),
+    *_of("mmdet", "solo/solo_r18_fpn_8xb8-lsj-200e_coco.py", {**CP, **FIND}),
     *_of(
         *("mmdet", "soft_teacher/soft-teacher_faster-rcnn_r50-caffe_fpn_180k_semi-0.1-coco.py"),
         *({"model.semi_train_cfg.freeze_teacher": False}, {"model.semi_train_cfg.freeze_teacher": False, **FIND}),
@@ -114,8 +116,8 @@ def mutants(root: Path, results: Results, only: Callable[[str], bool]) -> None:
     """
     wanted = [mutant for mutant in MUTANTS if only(mutant.name)]
     with tempfile.TemporaryDirectory(prefix="mmfix-mutants-") as scratch:
-        paths = [_write(root, mutant, Path(scratch) / f"m{number}.py") for number, mutant in enumerate(wanted)]
-        jobs = [job_of(path) for path in paths]
+        paths = [written(root, mutant, Path(scratch) / f"m{number}.py") for number, mutant in enumerate(wanted)]
+        jobs = [_job(path) for path in paths]
         for place, rehearsal, seconds, alone in rehearse_many(jobs):
             mutant, path = wanted[place], paths[place]
             result = {**summary(rehearsal, seconds, alone), **static_verdict(path), "family": _family(mutant)}
@@ -124,11 +126,17 @@ def mutants(root: Path, results: Results, only: Callable[[str], bool]) -> None:
             print(f"{mutant.name}: {said}, {seconds:.0f} s {rehearsal.reason[:200]}", flush=True)
 
 
+def _job(path: Path) -> Job:
+    job = job_of(path)
+    return replace(job, scenarios=tuple(kind for kind in job.scenarios if kind in ("normal", "empty")))
+
+
 def _family(mutant: Mutant) -> str:
     return f"{mutant.package}/{mutant.config.split('/')[0]}"
 
 
-def _write(root: Path, mutant: Mutant, path: Path) -> Path:
+def written(root: Path, mutant: Mutant, path: Path) -> Path:
+    """The mutant as a file with everything in it."""
     tree = Reader().load(str(folder_of(root, mutant.package) / mutant.config)).to_dict()
     for key, value in mutant.changes.items():
         set_override(tree, parse_key(key), value)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import pickle
-import socket
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Tuple
 
 import pytest
+from prove_ranks import rehearse_all
 
 from mmfix.ddp import Checkpoint, Outcome, Unused
 from mmfix.proofs.types import Rehearsal
-from mmfix.prove.assemble import rehearsal_of
 from mmfix.prove.job import Job
 
 pytest.importorskip("torch")
@@ -57,35 +53,12 @@ def overrides(cell: Any) -> Tuple[Tuple[Tuple[str, ...], Any], ...]:
 @pytest.fixture(scope="module")
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Rehearsal]:
     """One start of two ranks for all cells."""
-    folder = tmp_path_factory.mktemp("cells")
     jobs = [
         Job(str(TOY / "toy.py"), "", overrides(cell), scenarios=("normal",), iterations=4, attempt=number)
         for number, cell in enumerate(CELLS)
     ]
-    (folder / "jobs").write_bytes(pickle.dumps(jobs))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    ranks: List["subprocess.Popen[str]"] = []
-    try:
-        for rank in range(2):
-            env = {
-                **os.environ,
-                **{"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"},
-                **{"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "PYTHONPATH": str(TOY)},
-            }
-            command = [sys.executable, str(TOY / "cells_child.py"), str(folder / "jobs"), str(folder / str(rank))]
-            ranks.append(
-                subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            )
-        for process in ranks:
-            said, _ = process.communicate(timeout=400)
-            assert process.returncode == 0, said[-3000:]
-    finally:
-        for process in ranks:
-            process.kill()
-    seen = [pickle.loads((folder / str(rank)).read_bytes()) for rank in range(2)]
-    return {cell.name: rehearsal_of(both, "", "", "") for cell, *both in zip(CELLS, *seen)}
+    found = rehearse_all(jobs, tmp_path_factory.mktemp("cells"), TOY)
+    return {cell.name: rehearsal for cell, rehearsal in zip(CELLS, found)}
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=[cell.name for cell in CELLS])

@@ -66,13 +66,13 @@ def test_before_and_after_the_cure(prove: Prove, tmp_path: Path, mmfix: Any) -> 
 @pytest.mark.parametrize(
     ("lines", "scenarios", "said"),
     [
-        ("model = dict(unused='always')", {"normal": "UNUSED"}, "never: side (Linear), key model: side.weight"),
-        ("model = dict(trap='empty head')", {"normal": "OK", "empty": "UNUSED", "uneven": "UNUSED"}, "sometimes"),
-        ("model = dict(late_freeze=True)", {"normal": "UNUSED"}, "frozen by train() after the wrap"),
+        ("unused='always'", {"normal": "UNUSED"}, "never: side (Linear), key model: side.weight"),
+        ("trap='empty head'", {"normal": "OK", "empty": "UNUSED", "uneven": "UNUSED"}, "sometimes: head"),
+        ("late_freeze=True", {"normal": "UNUSED"}, "never, frozen by train() after the wrap: side"),
     ],
 )
 def test_what_fails_is_named(prove: Prove, lines: str, scenarios: Dict[str, str], said: str) -> None:
-    done = prove(lines, "--format", "json")
+    done = prove(f"model = dict({lines})", "--format", "json")
     found = as_json(done)
     assert (done.returncode, found["outcome"]) == (1, "UNUSED")
     outcomes = {scenario["name"]: scenario["outcome"] for scenario in found["scenarios"]}
@@ -80,8 +80,8 @@ def test_what_fails_is_named(prove: Prove, lines: str, scenarios: Dict[str, str]
     assert not any(scenario["disagreement"] for scenario in found["scenarios"])
     group = found["parameters"][0]
     frozen = f", frozen by {group['frozen_by']}() after the wrap" if group["frozen_by"] else ""
-    text = f"{group['status']}{frozen}: {group['module']} ({group['class']}), key {group['key']}: {group['names'][0]}"
-    assert said in text
+    where = f"{group['module']} ({group['class']}), key {group['key']}: {group['names'][0]}"
+    assert said in f"{group['status']}{frozen}: {where}"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_under_torchrun(prove: Prove, tmp_path: Path) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"),
-            *("--master-port", "0", "-m", "mmfix", "prove", "configs/toy.py", "--format", "json"),
+            *("--standalone", "-m", "mmfix", "prove", "configs/toy.py", "--format", "json"),
         ],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"},

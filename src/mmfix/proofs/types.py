@@ -79,7 +79,7 @@ class Rehearsal:
         reentrant: Whether a reentrant checkpoint ran.
         replaced: What the rehearsal had to replace, one line each.
         activation_bytes: Bytes that one normal step saves for its backward pass, on rank 0.
-        step_seconds: Seconds of one normal step (the fastest), on rank 0.
+        step_seconds: Seconds of one normal step without DDP, on rank 0.
         versions: ``{"torch": "2.13.0", "mmengine": ...}``.
         world_size: Number of ranks.
         backend: ``gloo`` or ``nccl``.

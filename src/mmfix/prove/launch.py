@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 import uuid
 
 
 def main(world_size: int, job_path: str) -> None:
     """Start ranks on this machine and wait for them (torch ``distributed/launcher/api.py``)."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // world_size, 1)))
@@ -23,6 +26,13 @@ def main(world_size: int, job_path: str) -> None:
         monitor_interval=0.1,
     )
     elastic_launch(config, sys.executable)("-m", "mmfix.prove.worker", job_path)
+
+
+def _end_with(parent: int) -> None:
+    """The ranks end with this process, and this one with its parent."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 if __name__ == "__main__":

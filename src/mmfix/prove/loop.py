@@ -58,7 +58,7 @@ class Stage:
         runs: What was seen, one entry a scenario that was begun.
         frozen_by: Index of a parameter -> the phase after which it no longer required a gradient.
         activation_bytes: Of one normal step.
-        step_seconds: Of one normal step, the fastest.
+        step_seconds: Of one normal step without DDP.
         weights: Equal on two ranks when all parameters are, after the last step under DDP.
     """
 
@@ -101,7 +101,8 @@ class Stage:
         """
         for position, kind in enumerate(self.kinds):
             self.runs.append(self._scenario(kind, step))
-            if self._any_failed(position, bool(self.runs[-1].error)):
+            last = position == len(self.kinds) - 1
+            if self._any_failed(position, bool(self.runs[-1].error)) and not last:
                 self._wrappers.wrap_again()
                 self._counters.take(False)
         self.weights = _fingerprint(module)
@@ -111,7 +112,6 @@ class Stage:
     def _scenario(self, kind: str, step: Callable[[Any], None]) -> RankRun:
         taken: List[Counts] = []
         for _ in range(self._job.iterations if kind == "normal" else STEPS):
-            began = time.perf_counter()
             try:
                 self._progress(f"{kind} step {len(taken)}")
                 batch = self._batches(kind, self._taken, self._rank)
@@ -126,26 +126,27 @@ class Stage:
                 return RankRun(_text(error), traceback.format_exc(), tuple(taken))
             taken.append(self._counters.take(True))
             self.note_frozen("step")
-            if kind == "normal":
-                self.step_seconds = min(self.step_seconds or 1e9, time.perf_counter() - began)
         return RankRun("", "", tuple(taken))
 
     def _any_failed(self, position: int, failed: bool) -> bool:
-        """Agree with the other ranks through the store, which no failed reduction can block."""
-        store = dist.distributed_c10d._get_default_store()
+        """Agree with the other ranks through the store, which no failed reduction can block.
+
+        Raises:
+            Parted: This rank failed and another one does not come, or has left.
+        """
+        store: Any = dist.distributed_c10d._get_default_store()
         mark = f"ran/{self._job.attempt}/{position}"
         store.set(f"{mark}/{self._rank}", str(failed))
-        left = [f"{mark}/{rank}" for rank in range(dist.get_world_size())]
+        said = [f"{mark}/{rank}" for rank in range(dist.get_world_size())]
         until = time.monotonic() + GRACE
         together = True
-        while together and not store.check(left):
-            together = not (failed and time.monotonic() > until)
+        while together and not store.check(said):
+            together = not failed or time.monotonic() < until
             time.sleep(0.01)
-        # the first word counts: a rank may fail only because the one that has waited for it is gone
-        if store.compare_set(f"{mark}/together", "", str(together)) != b"True":
+        # the first to decide decides for all
+        if store.compare_set(f"{mark}/decision", "", "on" if together else "part") != b"on":
             raise Parted
-        said = [store.get(key) == b"True" for key in left]
-        return any(said)
+        return any(store.get(key) == b"True" for key in said)
 
     def _without_ddp(self, bare: Callable[[Any], None], module: nn.Module) -> None:
         """Count where DDP cut a backward pass short, and measure what a step costs."""
@@ -157,28 +158,24 @@ class Stage:
             try:
                 self._progress(f"{kind} step without DDP")
                 batch = self._batches(kind, self._taken, self._rank)
-                if kind == "normal":
-                    self._price(bare, module, batch)
-                else:
+                with counting_activations(module) as total:
+                    # what the forward pass saved: a reentrant checkpoint saves again in the backward pass
+                    saved: List[int] = []
+                    after = module.register_forward_hook(lambda *_, kept=saved, seen=total: kept.append(seen[0]))
                     bare(batch)
+                    after.remove()
+                counted = self._counters.take(True)
+                if kind == "normal":
+                    self.activation_bytes = saved[-1] if saved else total[0]
+                    began = time.perf_counter()
+                    bare(batch)
+                    self.step_seconds = time.perf_counter() - began
+                    self._counters.take(False)
             except Exception:
                 break  # the model itself fails here, and has done so before
-            counted = self._counters.take(True)
             if not all(step.complete for step in run.steps):
                 self.runs[position] = run._replace(steps=(*(s for s in run.steps if s.complete), counted))
         handle.remove()
-
-    def _price(self, bare: Callable[[Any], None], module: nn.Module, batch: Any) -> None:
-        began = time.perf_counter()
-        with counting_activations(module) as total:
-            # only what the forward pass saved: a reentrant checkpoint saves again in the backward pass
-            saved: List[int] = []
-            handle = module.register_forward_hook(lambda *_: saved.append(total[0]))
-            bare(batch)
-            handle.remove()
-        self.activation_bytes = saved[-1] if saved else total[0]
-        if self.step_seconds is None:
-            self.step_seconds = time.perf_counter() - began
 
 
 class Prepared(NamedTuple):

@@ -103,8 +103,11 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, ranks: Ranks, seconds:
     """Wait for the ranks; why it did not wait to the end, ``HANG`` when all of them stood still."""
     until = time.monotonic() + seconds
     patience = 0.0 if ranks.own is None else _OTHERS_TOO
+    parent = os.getppid()
     while process.poll() is None:
         time.sleep(0.05)
+        if ranks.own is not None and os.getppid() != parent:
+            raise SystemExit(1)  # torchrun is gone
         if all((folder / f"rank{rank}.pickle").exists() for rank in ranks.here):
             break  # the launcher takes its time to notice
         if all(_age(folder / f"rank{rank}.still") > patience for rank in ranks.here):

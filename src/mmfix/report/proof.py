@@ -6,7 +6,7 @@ import json
 import textwrap
 from typing import Any, Dict, Iterator, List, Optional
 
-from mmfix.proofs.types import NOT_PROVED, ParameterGroup, Proof, Rehearsal, Scenario
+from mmfix.proofs.types import HANG, NOT_PROVED, ParameterGroup, Proof, Rehearsal, Scenario
 from mmfix.report.place import display_path
 from mmfix.report.text import Paint, plain
 
@@ -107,7 +107,7 @@ def _lines(proof: Proof, paint: Paint, verbose: bool) -> Iterator[str]:
     errors = dict.fromkeys(scenario.error for scenario in found.scenarios if scenario.error)
     for error in errors:
         yield from _row("error", error)
-    if found.outcome == NOT_PROVED:
+    if found.outcome in (NOT_PROVED, HANG):
         yield from _row("reason", found.reason)
     if found.activation_bytes is not None and found.step_seconds is not None:
         cost = f"activations {_size(found.activation_bytes)}, step {found.step_seconds:.2f} s"

@@ -29,7 +29,14 @@ class Toy(BaseModel):
     """``unused``: never, always or sometimes (every second iteration); the rest is as in the table."""
 
     def __init__(
-        self, cp="none", unused="never", late_freeze=False, reused=False, input_has_grad=True, trap="", **options
+        self,
+        cp="none",
+        unused="never",
+        late_freeze=False,
+        reused=False,
+        input_has_grad=True,
+        trap="",
+        **options,
     ):
         super().__init__(**options)
         self.stem = nn.Linear(4, 8)

@@ -1,0 +1,192 @@
+"""The section of docs/accuracy.md on rehearsals, from what was measured."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from statistics import median
+from typing import Any, Dict, Iterable, List, Tuple
+
+from prove_known import BROKEN, DISAGREEMENTS, REASONS
+from prove_results import Results
+
+from mmfix.proofs.types import NOT_PROVED, OUTCOMES
+
+HEADING = "## What is rehearsed"
+PACKAGES = {"mmdet": "mmdet 3.3.0", "mmseg": "mmsegmentation 1.2.2"}
+SEEN = ("OK", "UNTRAINED", "UNUSED", "READY_TWICE", "NO_SYNC_ASSERT", "HANG", NOT_PROVED)
+
+HEAD = f"""{HEADING}
+
+Made by `python bench/prove.py FOLDER --write docs/accuracy.md` from `bench/prove.json`, which `python bench/prove.py FOLDER` fills.
+Two gloo ranks on a CPU, torch 2.13.0, mmengine 0.10.7, mmcv-lite 2.1.0 with the plain-torch stand-ins, mmpretrain 1.2.0 and
+torchvision 0.28.0 (of which some configs import something). Made-up data, no weights.
+"""
+
+SWEEP = """### One config of every model folder
+
+The config with the smallest backbone of each folder. Scenarios as `mmfix prove` chooses them: without the empty batches where every
+dataset filters images without ground truth; two steps each. To be affordable, many configs run in one pair of processes, and 32 regions an image are
+sampled for the second stage of detectors instead of 512. What is not proved there is rehearsed again alone.
+"""
+
+MATRIX = """Rows: what `mmfix check` predicts from the source (the outcome of its worst finding, and how sure it is). Columns:
+what the rehearsal showed.
+"""
+
+
+def write(path: Path, results: Results) -> None:
+    """Replace the section in the document, or put it in front of the one on DDP."""
+    text = path.read_text(encoding="utf-8")
+    old = re.search(rf"^{re.escape(HEADING)}$.*?(?=^## |\Z)", text, flags=re.M | re.S)
+    place = re.search(r"^## What DDP does$|\Z", text, flags=re.M) if old is None else old
+    if place is None:
+        raise SystemExit(f"{path} has no place for the section")
+    start, end = (place.start(), place.start()) if old is None else (old.start(), old.end())
+    path.write_text(text[:start] + section(results).rstrip("\n") + "\n\n" + text[end:], encoding="utf-8")
+
+
+def section(results: Results) -> str:
+    """All tables."""
+    lines = [HEAD, *_sweep(results), *_against(results), *_cures(results.of("demo")), *_rest(results)]
+    return "\n".join(lines) + "\n"
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> List[str]:
+    """A table of Markdown."""
+    cells = [list(heads), ["---"] * len(list(heads)), *(list(row) for row in rows)]
+    return ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in cells]
+
+
+def _sweep(results: Results) -> List[str]:
+    lines, rows = [SWEEP], []
+    everything: Dict[str, Dict[str, Any]] = {}
+    for package, title in PACKAGES.items():
+        found = {name: one for name, one in results.of(package).items() if f"{package}/{name}" not in BROKEN}
+        everything.update({f"{package}/{name}": one for name, one in found.items()})
+        rows.append(_sweep_row(title, found))
+    rows.append(_sweep_row("both (bar: 85 %)", everything))
+    heads = ("package", "configs", "proved", *SEEN[:5], "instruments disagree", "seconds a config, median", "longest")
+    lines += table(heads, rows)
+    unproved = {name: one for name, one in everything.items() if one["outcome"] == NOT_PROVED}
+    lines += ["\nNot proved:\n" if unproved else "\nNone was left unproved.", *_unproved(unproved)]
+    lines += [
+        "\nFailing, as they are shipped:\n",
+        *(
+            f"- `{name}`: {one['outcome']} ({_where(one)}). {REASONS.get(name, one['reason'][:160])}"
+            for name, one in everything.items()
+            if one["outcome"] not in ("OK", NOT_PROVED)
+        ),
+        "\nPassed over for the next config of the folder, as the package itself cannot build it:\n",
+        *(f"- `{name}`: {why}" for name, why in BROKEN.items()),
+        "\nFolders without a config that can be trained: mmdet/common, mmdet/deepsort.\n",
+    ]
+    return lines
+
+
+def _sweep_row(title: str, found: Dict[str, Dict[str, Any]]) -> Tuple[Any, ...]:
+    count = Counter(one["outcome"] for one in found.values())
+    proved = len(found) - count[NOT_PROVED]
+    odd = sum(any(item["disagreement"] for item in one["scenarios"].values()) for one in found.values())
+    seconds = sorted(one["seconds"] for one in found.values()) or [0.0]
+    share = f"{proved} (**{100 * proved / max(len(found), 1):.1f} %**)"
+    outcomes = (count[outcome] for outcome in SEEN[:5])
+    return (title, len(found), share, *outcomes, odd, f"{median(seconds):.0f}", f"{seconds[-1]:.0f}")
+
+
+def _unproved(found: Dict[str, Dict[str, Any]]) -> List[str]:
+    return [f"- `{name}`: {REASONS.get(name) or one['reason'].splitlines()[0][:200]}" for name, one in found.items()]
+
+
+def _where(one: Dict[str, Any]) -> str:
+    failing = (f"{name} {item['outcome']}" for name, item in one["scenarios"].items() if item["outcome"] != "OK")
+    return ", ".join(failing)
+
+
+def _against(results: Results) -> List[str]:
+    zoo = {
+        f"{package}/{name}": one
+        for package in PACKAGES
+        for name, one in results.of(package).items()
+        if one["outcome"] != NOT_PROVED
+    }
+    mutants = results.of("mutants")
+    families = len({one["family"] for one in mutants.values()})
+    lines = ["### What is read against what is rehearsed\n", MATRIX, "Proved configs of the zoos:\n", *_matrix(zoo)]
+    lines += [
+        f"\n{len(mutants)} mutants of real configs of {families} model folders (`bench/prove_mutants.py`): checkpoints, "
+        "`find_unused_parameters`, static graph, accumulation, frozen stages, shortened `out_indices`, losses left out,",
+        "a teacher that is not frozen:\n",
+        *_matrix(mutants),
+        "\nDisagreements:\n",
+    ]
+    apart = {name: one for name, one in {**zoo, **mutants}.items() if not _agree(one)}
+    told = [
+        f"- `{name}`: read {one['static']} ({one['static_finding'] or 'no finding'}), rehearsed {one['outcome']} "
+        f"({_where(one) or 'every scenario'}). {DISAGREEMENTS.get(name, 'Not explained yet.')}"
+        for name, one in apart.items()
+    ]
+    return [*lines, *(told or ["none."]), ""]
+
+
+def _agree(one: Dict[str, Any]) -> bool:
+    return bool(one["outcome"] in (one["static"], NOT_PROVED))
+
+
+def _matrix(found: Dict[str, Dict[str, Any]]) -> List[str]:
+    count: Counter[Tuple[str, str]] = Counter()
+    for one in found.values():
+        sure = one["static_finding"].split(" ")[-1]
+        count[(f"{one['static']}, {sure}" if sure else one["static"], one["outcome"])] += 1
+    rows = sorted({row for row, _ in count}, key=lambda row: (OUTCOMES.index(row.split(",")[0]), row))
+    columns = [outcome for outcome in OUTCOMES if any(column == outcome for _, column in count)]
+    return table(("read", *columns), [(row, *(count[(row, column)] or "" for column in columns)) for row in rows])
+
+
+def _cures(found: Dict[str, Dict[str, Any]]) -> List[str]:
+    rows = []
+    for name, one in found.items():
+        first = one.get("activation_bytes"), one.get("step_seconds")
+        rows.append((name, "as it is", f"**{one['outcome']}**", *_price(first, first)))
+        rows += [
+            ("", remedy["name"], remedy["outcome"], *_price((remedy["activation_bytes"], remedy["step_seconds"]), first))
+            for remedy in one["remedies"]
+        ]
+    errors = {item["error"].splitlines()[0][:110] for one in found.values() for item in one["scenarios"] if item["error"]}
+    return [
+        "### Before and after\n",
+        "`mmfix prove --all-remedies` on RetinaNet R18 and RetinaNet Swin-T, with what is wrong set on top. Cases 1 and 2 are those of the example",
+        "configs, which are written for mmcv 1.x. Step times are of one step of two images of 128 x 128 and vary by a tenth.\n",
+        *table(("case", "cure", "outcome", "activations", "step", "step, to that before"), rows),
+        "\nWhat DDP said:\n",
+        *(f"- `{error}`" for error in sorted(errors)),
+        "",
+    ]
+
+
+def _price(price: Tuple[Any, Any], first: Tuple[Any, Any]) -> Tuple[str, str, str]:
+    size, seconds = price
+    ratio = f"{seconds / first[1]:.2f}" if seconds and first[1] else ""
+    return (f"{size / 2**20:.0f} MB" if size else "", f"{seconds:.2f} s" if seconds else "", ratio)
+
+
+def _rest(results: Results) -> List[str]:
+    lines = ["### Repeats and overhead\n"]
+    rows = [
+        (name, sum(seen.values()), len(seen), max(seen, key=lambda text: seen[text]))
+        for name, seen in results.of("repeats").items()
+    ]
+    lines += ["Verdict of every scenario, with the numbers of unused and twice-ready parameters:\n"]
+    lines += table(("rehearsal", "repeats", "different verdicts", "verdict"), rows)
+    for config, one in results.of("overhead").items():
+        rows = [
+            (name, ", ".join(f"{value:.1f}" for value in seconds), f"{median(seconds):.1f}")
+            for name, seconds in one["seconds"].items()
+        ]
+        lines += [
+            f"\n`mmfix prove mmdet/{config}` against `bench/prove_by_hand.py`, which builds the same model and trains as many steps",
+            f"under torchrun and gloo (seconds from start to end, in turns): ratio **{one['ratio']:.2f}** (bar: 1.5).\n",
+            *table(("", "seconds", "median"), rows),
+        ]
+    return [*lines, ""]
