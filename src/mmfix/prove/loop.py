@@ -158,15 +158,10 @@ class Stage:
             try:
                 self._progress(f"{kind} step without DDP")
                 batch = self._batches(kind, self._taken, self._rank)
-                with counting_activations(module) as total:
-                    # what the forward pass saved: a reentrant checkpoint saves again in the backward pass
-                    saved: List[int] = []
-                    after = module.register_forward_hook(lambda *_, kept=saved, seen=total: kept.append(seen[0]))
-                    bare(batch)
-                    after.remove()
+                saved = _activations(bare, module, batch)
                 counted = self._counters.take(True)
                 if kind == "normal":
-                    self.activation_bytes = saved[-1] if saved else total[0]
+                    self.activation_bytes = saved
                     began = time.perf_counter()
                     bare(batch)
                     self.step_seconds = time.perf_counter() - began
@@ -176,6 +171,16 @@ class Stage:
             if not all(step.complete for step in run.steps):
                 self.runs[position] = run._replace(steps=(*(s for s in run.steps if s.complete), counted))
         handle.remove()
+
+
+def _activations(step: Callable[[Any], None], module: nn.Module, batch: Any) -> int:
+    """Bytes that the forward pass saves; in the backward pass a reentrant checkpoint saves again."""
+    saved: List[int] = []
+    with counting_activations(module) as total:
+        handle = module.register_forward_hook(lambda *_: saved.append(total[0]))
+        step(batch)
+        handle.remove()
+    return saved[-1] if saved else total[0]
 
 
 class Prepared(NamedTuple):
