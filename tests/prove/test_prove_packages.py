@@ -34,7 +34,6 @@ class Case(NamedTuple):
 CASES = (
     Case("a segmentor as shipped", FCN, {}, "OK"),
     Case("a detector as shipped", FASTER, {}, "OK"),
-    Case("checkpoint", FASTER, CHECKPOINT, "OK"),
     Case("checkpoint + find unused", FASTER, {**CHECKPOINT, **UNUSED}, "READY_TWICE", "ready twice backbone"),
     Case("checkpoint + static graph", FASTER, {**CHECKPOINT, **STATIC}, "OK"),
     Case("static graph + accumulation", FASTER, {**STATIC, **ACCUMULATE}, "NO_SYNC_ASSERT"),
@@ -47,7 +46,7 @@ CASES = (
 
 @pytest.fixture(scope="module")
 def rehearsed(openmmlab: Path, tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Rehearsal]:
-    kinds = ("normal", "empty")
+    kinds = ("normal",)
     jobs = [
         Job(str(openmmlab / case.config), "", tuple(case.overrides.items()), scenarios=kinds, attempt=number)
         for number, case in enumerate(CASES)
@@ -66,7 +65,7 @@ def test_outcome(case: Case, rehearsed: Dict[str, Rehearsal]) -> None:
 
 
 def test_checkpointing_saves_activation_memory(rehearsed: Dict[str, Rehearsal]) -> None:
-    without, with_cp = rehearsed["a detector as shipped"], rehearsed["checkpoint"]
+    without, with_cp = rehearsed["Swin frozen late, the cure"], rehearsed["Swin frozen late, the other cure"]
     assert without.activation_bytes is not None
     assert with_cp.activation_bytes is not None
-    assert 0.3 < with_cp.activation_bytes / without.activation_bytes < 0.95
+    assert 0.2 < with_cp.activation_bytes / without.activation_bytes < 0.8
