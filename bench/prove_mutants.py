@@ -74,7 +74,10 @@ MUTANTS: Tuple[Mutant, ...] = (
         *(CP, {**CP, "find_unused_parameters": False}, frozen(3)),
     ),
     *_of("mmdet", "efficientnet/retinanet_effb3_fpn_8xb4-crop896-1x_coco.py", frozen(1), {**CP, **FIND}),
-    *_of("mmdet", "pvt/retinanet_pvt-t_fpn_1x_coco.py", CP, {**CP, **FIND}),
+    *_of(
+        *("mmdet", "pvt/retinanet_pvt-t_fpn_1x_coco.py", {**SHORTER, "model.neck.in_channels": [64, 128, 320]}),
+        {**SHORTER, "model.neck.in_channels": [64, 128, 320], **FIND},
+    ),
     *_of("mmdet", "hrnet/fcos_hrnetv2p-w18-gn-head_4xb4-1x_coco.py", {**CP, **FIND}),
     *_of("mmdet", "solo/solo_r18_fpn_8xb8-lsj-200e_coco.py", {**CP, **FIND}),
     *_of(

@@ -228,7 +228,7 @@ def prove(
 
     Exit 0: it runs; 1: it fails; 2: not proved.
     """
-    from mmfix.jobs.proving import ProveOptions
+    from mmfix.jobs.proving import ProveOptions, keep
     from mmfix.jobs.proving import prove as prove_config
     from mmfix.report import proof as report
 
@@ -242,16 +242,18 @@ def prove(
         data=data,
         seconds=timeout,
         memory_gb=memory_limit,
-        save=save,
     )
     speaks = os.environ.get("RANK", "0") == "0" or "TORCHELASTIC_RUN_ID" not in os.environ
     if speaks:
         print("mmfix: prove runs the config and its model, in processes of its own", file=sys.stderr)
-    found = prove_config(path, options, _rehearsing if speaks and sys.stderr.isatty() else lambda what: None)
+    proved = prove_config(path, options, _rehearsing if speaks and sys.stderr.isatty() else lambda what: None)
     if not speaks:
         return 0  # torchrun ends every rank when one fails: rank 0 has to speak first
+    found = proved.proof
     text = report.render_text(found, _paint(sys.stdout), verbose)
     _write(report.render_json(found) if format_ == "json" else text)
+    if save and found.rehearsal.outcome != "NOT_PROVED":
+        print(f"mmfix: kept in {keep(proved)}", file=sys.stderr)
     return report.exit_code(found)
 
 

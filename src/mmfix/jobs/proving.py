@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, replace
-from typing import Callable, List, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
+from mmfix.config.document import ConfigDocument
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError, PatchError
 from mmfix.findings import Remedy
@@ -35,7 +37,6 @@ class ProveOptions:
         data: ``synthetic`` or ``real``.
         seconds: Time limit of each rehearsal.
         memory_gb: Memory limit of each process.
-        save: Keep the proof in ``.mmfix/proofs.json``.
     """
 
     remedies: Tuple[str, ...] = ()
@@ -47,10 +48,17 @@ class ProveOptions:
     data: str = "synthetic"
     seconds: float = 300.0
     memory_gb: Optional[float] = None
-    save: bool = False
 
 
-def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda line: None) -> Proof:
+class Proved(NamedTuple):
+    """A proof, and what is needed to keep it."""
+
+    proof: Proof
+    document: ConfigDocument
+    remedies: Tuple[Remedy, ...]
+
+
+def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda line: None) -> Proved:
     """Rehearse one config. Executes the config and its model in child processes.
 
     Args:
@@ -86,6 +94,7 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
     rehearsal = rehearse(job, ranks)
     if filtered and not options.scenarios:
         left = tuple(name for name in SCENARIOS if name not in _FILTERED)
+        left = (*rehearsal.left, *(name for name in left if name not in rehearsal.left))
         why = "the datasets leave images without ground truth out (filter_empty_gt); --scenario runs them"
         rehearsal = replace(rehearsal, left=left, why_left=why)
     results: List[RemedyResult] = []
@@ -96,11 +105,21 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
         if results[-1].outcome == "OK" and not options.remedies and not options.all_remedies:
             break
     proof = Proof(path, rehearsal, tuple(results), time.monotonic() - began)
-    if options.save and rehearsal.outcome != NOT_PROVED and not ranks.own:
-        from mmfix.proofs.store import save
+    return Proved(proof, document, tuple(wanted[: len(results)]))
 
-        save(proof, document, wanted[: len(results)])
-    return proof
+
+def keep(proved: Proved) -> Path:
+    """Save a proof in ``.mmfix/proofs.json`` and say where.
+
+    Raises:
+        MmfixError: It proves nothing, or the file cannot be written.
+    """
+    from mmfix.proofs.store import save
+
+    normal = [scenario.outcome for scenario in proved.proof.rehearsal.scenarios if scenario.name == "normal"]
+    if normal in ([], [NOT_PROVED]):
+        raise ConfigError("not saved: the normal scenario did not run", proved.proof.config)
+    return save(proved.proof, proved.document, proved.remedies)
 
 
 def _with_remedy(job: Job, remedy: Remedy, ranks: Ranks) -> RemedyResult:

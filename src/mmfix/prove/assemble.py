@@ -11,6 +11,7 @@ from mmfix.prove.groups import groups_of, statuses
 from mmfix.prove.verdict import Counts, RankRun, judge, marked_twice, worst
 
 Result = Dict[str, Any]
+_MISSING = "there are no such batches for this config"
 
 
 def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, detail: str) -> Rehearsal:
@@ -43,24 +44,30 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
     settings = Settings(first["find_unused_parameters"], first["static_graph"], first["accumulation"])
     weights = {result["weights"] for result in told if result.get("weights")}
     same = len(weights) < 2 or any(run.error for run in seen)
+    trouble = next((result["reason"] for result in told if "reason" in result), "")
     names: Tuple[str, ...] = first["names"]
     scenarios = judge(kinds, table, names, settings, why == HANG, same)
     steps = [step for run in seen for step in run.steps]
-    found = statuses(steps, len(names), marked_twice(steps, settings))
+    left = first["kinds"][len(kinds) :]
+    twice = any(scenario.outcome == "READY_TWICE" for scenario in scenarios)
+    found = statuses(steps, len(names), marked_twice(steps, settings) if twice else set())
     outcome = worst(scenarios)
+    if outcome == "OK" and trouble:  # every step ran, and then the rehearsal itself broke
+        outcome = NOT_PROVED
     traces = "\n".join(run.traceback for run in seen if run.traceback)
     return Rehearsal(
         outcome=outcome,
-        reason=_reason(outcome, scenarios) or (reason if outcome == NOT_PROVED else ""),
+        reason=trouble if outcome == NOT_PROVED and trouble else _reason(outcome, scenarios),
         scenarios=scenarios,
         groups=groups_of(names, found, first["frozen_by"], first["classes"], first["keys"]),
         trainable=len(names),
-        reentrant=any(step.reentrant for step in steps),
+        reentrant=any(step.reentrant or set(step.ready) - step.reachable for step in steps),
         activation_bytes=first["activation_bytes"],
         step_seconds=first["step_seconds"],
         world_size=first["world_size"],
         backend=first["backend"],
-        left=tuple(first["kinds"][len(kinds) :]),
+        left=left or first["missing"],
+        why_left=_MISSING if first["missing"] and not left else "",
         **{**about, "detail": about["detail"] if why == HANG else traces or trace},
     )
 
@@ -79,7 +86,8 @@ def joined(parts: Sequence[Rehearsal]) -> Rehearsal:
         scenarios=scenarios,
         groups=next((part.groups for part in parts if part.groups), ()),
         reentrant=any(part.reentrant for part in parts),
-        left=parts[-1].left,
+        left=parts[-1].left if parts[-1].scenarios else (*parts[-1].left, *parts[-2].left),
+        why_left=parts[-1].why_left if parts[-1].scenarios else parts[-1].reason,
         detail="\n".join(part.detail for part in parts if part.detail),
     )
 
@@ -91,9 +99,12 @@ def _runs(result: Optional[Result]) -> List[RankRun]:
 
 def _reason(outcome: str, scenarios: Sequence[Scenario]) -> str:
     """One line: the first line of the error, or what is wrong without one."""
-    decisive = next((scenario for scenario in scenarios if scenario.outcome == outcome), None)
+    alike = [scenario for scenario in scenarios if scenario.outcome == outcome]
+    decisive = next((scenario for scenario in alike if scenario.disagreement), alike[0] if alike else None)
     if decisive is None or outcome == "OK":
         return ""
+    if decisive.disagreement and outcome == NOT_PROVED:
+        return f"{decisive.name}: the two instruments disagree: {decisive.disagreement}"
     if decisive.error:
         return f"{decisive.name}: {decisive.error.splitlines()[0]}"
     if outcome == HANG:

@@ -66,9 +66,16 @@ class Counters:
     def watching_checkpoints(self) -> Iterator[None]:
         """Notice reentrant checkpoints (torch ``utils/checkpoint.py: CheckpointFunction``)."""
         function: Any = torch.utils.checkpoint.CheckpointFunction
-        original = function.forward
+        original, apply = function.forward, function.apply
+        recorded = [True]
+
+        def applied(*arguments: Any) -> Any:
+            recorded[0] = torch.is_grad_enabled()  # inside forward it is always off
+            return apply(*arguments)
 
         def forward(ctx: Any, run: Any, preserve: Any, *inputs: Any) -> Any:
+            if not recorded[0]:
+                return original(ctx, run, preserve, *inputs)
             self._reentrant = True
             if any(tensor.requires_grad for tensor in tensors_of(inputs)):
                 return original(ctx, run, preserve, *inputs)
@@ -78,11 +85,12 @@ class Counters:
             finally:
                 handle.remove()
 
-        function.forward = staticmethod(forward)
+        function.forward, function.apply = staticmethod(forward), staticmethod(applied)
         try:
             yield
         finally:
             function.forward = staticmethod(original)
+            del function.apply  # the inherited one shows again
 
     def _note_cut_off(self, module: nn.Module, _inputs: Any) -> None:
         own = (self._index.get(p) for p in module.parameters(recurse=False) if p.requires_grad)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import inspect
 import time
@@ -81,6 +82,7 @@ class Stage:
         self._counters, self._wrappers, self._progress = counters, wrappers, progress
         self._rank = dist.get_rank()
         self._taken = 0
+        self._is_new = True
 
     def note_frozen(self, phase: str) -> None:
         """Remember which parameters the phase before has frozen."""
@@ -88,11 +90,14 @@ class Stage:
             if not parameter.requires_grad:
                 self.frozen_by.setdefault(index, phase)
 
-    def perform(self, step: Callable[[Any], None], bare: Callable[[Any], None], module: nn.Module) -> None:
+    def perform(
+        self, step: Callable[[Any, bool], None], bare: Callable[[Any], None], module: nn.Module
+    ) -> None:
         """Run all scenarios.
 
         Args:
-            step: One training step under DDP on a batch.
+            step: One training step under DDP on a batch, which reduces gradients whatever the accumulation if
+                the second argument is true.
             bare: The same without DDP, on ``module``.
             module: The model inside DDP.
 
@@ -105,18 +110,23 @@ class Stage:
             if self._any_failed(position, bool(self.runs[-1].error)) and not last:
                 self._wrappers.wrap_again()
                 self._counters.take(False)
-        self.weights = _fingerprint(module)
+                self._is_new = True
+        self.weights = _fingerprint(self._counters.parameters)
         self._wrappers.release()
         self._without_ddp(bare, module)
 
-    def _scenario(self, kind: str, step: Callable[[Any], None]) -> RankRun:
+    def _scenario(self, kind: str, step: Callable[[Any, bool], None]) -> RankRun:
         taken: List[Counts] = []
-        for _ in range(self._job.iterations if kind == "normal" else STEPS):
+        kinds = [kind] * (self._job.iterations if kind == "normal" else STEPS)
+        if self._is_new and self._wrappers.are_static:
+            kinds[:0] = ["normal"] if kind != "normal" else []  # what training would record first
+        for each in kinds:
             try:
+                batch = self._batch(each, kind)
                 self._progress(f"{kind} step {len(taken)}")
-                batch = self._batches(kind, self._taken, self._rank)
-                self._taken += 1
-                step(batch)
+                # the first step of all is an accumulating one, where there are any
+                step(batch, not (kind == "normal" and self._is_new))
+                self._is_new = False
                 self._wrappers.finish_reduction()
             except Exception as error:
                 # DDP reports an unused parameter in the forward pass after it: then there is nothing new
@@ -127,6 +137,11 @@ class Stage:
             taken.append(self._counters.take(True))
             self.note_frozen("step")
         return RankRun("", "", tuple(taken))
+
+    def _batch(self, each: str, kind: str) -> Any:
+        self._progress(f"{kind} batch")
+        self._taken += 1
+        return self._batches(each, self._taken - 1, self._rank)
 
     def _any_failed(self, position: int, failed: bool) -> bool:
         """Agree with the other ranks through the store, which no failed reduction can block.
@@ -140,7 +155,7 @@ class Stage:
         said = [f"{mark}/{rank}" for rank in range(dist.get_world_size())]
         until = time.monotonic() + GRACE
         together = True
-        while together and not store.check(said):
+        while together and not are_there(store, said):
             together = not failed or time.monotonic() < until
             time.sleep(0.01)
         # the first to decide decides for all
@@ -156,8 +171,8 @@ class Stage:
             if kind != "normal" and all(step.complete for step in run.steps):
                 continue
             try:
+                batch = self._batch(kind, kind)
                 self._progress(f"{kind} step without DDP")
-                batch = self._batches(kind, self._taken, self._rank)
                 saved = _activations(bare, module, batch)
                 counted = self._counters.take(True)
                 if kind == "normal":
@@ -166,8 +181,9 @@ class Stage:
                     bare(batch)
                     self.step_seconds = time.perf_counter() - began
                     self._counters.take(False)
-            except Exception:
-                break  # the model itself fails here, and has done so before
+            except Exception:  # the model itself fails here, and has done so before
+                self._counters.take(False)
+                continue
             if not all(step.complete for step in run.steps):
                 self.runs[position] = run._replace(steps=(*(s for s in run.steps if s.complete), counted))
         handle.remove()
@@ -223,9 +239,12 @@ def loop_for(train_cfg: Dict[str, Any], stage: Callable[[], Stage]) -> Prepared:
         runner.model.train()
         play.note_frozen("train")
 
-        def step(batch: Any) -> None:
+        def step(batch: Any, reduces: bool) -> None:
             if not for_each_epoch:
                 runner.model.train()
+            for wrapper in optimizers_of(runner) if reduces else ():
+                # mmengine/optim/optimizer/optimizer_wrapper.py: should_sync
+                wrapper._inner_count += -(wrapper._inner_count + 1) % wrapper._accumulative_counts
             arguments: Tuple[Any, ...] = (loop.iter, batch) if for_each_epoch else (batch,)
             loop.run_iter(*arguments)
 
@@ -239,8 +258,24 @@ def loop_for(train_cfg: Dict[str, Any], stage: Callable[[], Stage]) -> Prepared:
     return Prepared({"type": type("RehearsalLoop", (base,), {"run": run}), **settings}, own)
 
 
-def _fingerprint(module: nn.Module) -> str:
-    weights = [parameter.detach().double() for parameter in module.parameters()]
+def optimizers_of(runner: Any) -> List[Any]:
+    """The optimizer wrappers of a runner: one, or those of an ``OptimWrapperDict``."""
+    return list(getattr(runner.optim_wrapper, "optim_wrappers", {"": runner.optim_wrapper}).values())
+
+
+def are_there(store: Any, keys: List[str]) -> bool:
+    """Whether a store has all keys; torch's Python stores have ``check`` since 2.3."""
+    if hasattr(store, "check"):
+        return bool(store.check(keys))
+    try:
+        store.wait(keys, datetime.timedelta(milliseconds=10))
+    except RuntimeError:
+        return False
+    return True
+
+
+def _fingerprint(parameters: Sequence[nn.Parameter]) -> str:
+    weights = [parameter.detach().double() for parameter in parameters]
     sums = [(float(weight.sum()), float(weight.norm())) for weight in weights]
     return hashlib.sha256(repr(sums).encode()).hexdigest()
 

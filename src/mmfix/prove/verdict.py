@@ -104,11 +104,18 @@ def worst(scenarios: Sequence[Scenario]) -> str:
     """The outcome of a run: the worst of its scenarios.
 
     A scenario that the model itself cannot do (a kind of batch it refuses) does not undo the others, unless
-    it is the first one.
+    it is the first one. One that the rehearsal cannot do leaves nothing proved, unless another one failed.
     """
     if not scenarios or scenarios[0].outcome == NOT_PROVED:
         return NOT_PROVED
-    return max((item.outcome for item in scenarios if item.outcome != NOT_PROVED), key=OUTCOMES.index)
+    found = max((item.outcome for item in scenarios if item.outcome != NOT_PROVED), key=OUTCOMES.index)
+    doubtful = any(item.outcome == NOT_PROVED and _is_ours(item) for item in scenarios)
+    return NOT_PROVED if doubtful and found == Outcome.OK.value else found
+
+
+def _is_ours(scenario: Scenario) -> bool:
+    """Whether a scenario is not proved for a reason that lies in the rehearsal."""
+    return bool(scenario.disagreement) or scenario.error.startswith(("OpNotAvailable", "NoInputs"))
 
 
 def predicted(steps: Sequence[Counts], count: int, settings: Settings) -> Outcome:
@@ -170,15 +177,19 @@ def _scenario(
         outcome = Outcome.DIVERGED.value
     else:
         outcome = Outcome.UNTRAINED.value if cut_off else Outcome.OK.value
+    disagreement = _disagreement(outcome, [taken for taken in history if taken], len(names), settings)
+    if disagreement and outcome == Outcome.OK.value:
+        outcome = NOT_PROVED
+    twice = marked_twice(steps, settings) if outcome == Outcome.READY_TWICE.value else set()
     unused = set().union(*(set(range(len(names))) - set(step.ready) for step in steps)) - cut_off
     return Scenario(
         name,
         outcome,
         _names(names, unused),
-        _names(names, marked_twice(steps, settings)),
+        _names(names, twice),
         error,
         _names(names, cut_off),
-        _disagreement(outcome, [taken for taken in history if taken], len(names), settings),
+        disagreement,
     )
 
 

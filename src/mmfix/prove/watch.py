@@ -65,12 +65,26 @@ class Watch:
                 if self._was_still():
                     (self._folder / f"rank{self._rank}.still").unlink()
             elif now - since > STILL and " step" in self._doing and not self._was_still():
-                if ASK is not None:
-                    os.kill(os.getpid(), ASK)
-                (self._folder / f"rank{self._rank}.still").touch()
+                self._stands_still()
+
+    def _stands_still(self) -> None:
+        if _has_children():
+            return
+        if ASK is not None:
+            os.kill(os.getpid(), ASK)
+        (self._folder / f"rank{self._rank}.still").touch()
 
     def _was_still(self) -> bool:
         return (self._folder / f"rank{self._rank}.still").exists()
+
+
+def _has_children() -> bool:
+    """Whether another process works for this one: a compiler, for example."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+            return bool(file.read().strip())
+    except OSError:
+        return False
 
 
 def _resident_gb() -> float:

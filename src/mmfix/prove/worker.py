@@ -42,7 +42,7 @@ def main(job_path: str) -> None:
         _check_era(job)
         watch.progress("import")
         place = join(job)
-        with tempfile.TemporaryDirectory(prefix="mmfix-") as work_dir:
+        with tempfile.TemporaryDirectory(dir=job.folder) as work_dir:
             rehearse(job, place, work_dir, watch.progress, result)
     except MmfixError as error:
         result["reason"] = error.message + (f"; {error.hint}" if error.hint else "")
@@ -63,6 +63,8 @@ def _shared(result: Dict[str, Any], rank: int) -> Dict[int, bytes]:
     """The results of all ranks, this one's last; one that must leave for the others' sake waits for none."""
     import torch.distributed as distributed
 
+    from mmfix.prove.loop import are_there
+
     dist: Any = distributed
     mine = pickle.dumps(result)
     if not dist.is_initialized():
@@ -71,9 +73,9 @@ def _shared(result: Dict[str, Any], rank: int) -> Dict[int, bytes]:
     store.set(f"result/{rank}", mine)
     others = [number for number in range(dist.get_world_size()) if number != rank]
     until = time.monotonic() + (0.0 if "parted" in result else _OTHERS)
-    while time.monotonic() < until and not store.check([f"result/{number}" for number in others]):
+    while time.monotonic() < until and not are_there(store, [f"result/{number}" for number in others]):
         time.sleep(0.05)
-    there = [number for number in others if store.check([f"result/{number}"])]
+    there = [number for number in others if are_there(store, [f"result/{number}"])]
     return {**{number: store.get(f"result/{number}") for number in there}, rank: mine}
 
 
@@ -110,6 +112,9 @@ def rehearse(
     replaced += without_pretrained(config)
     batches, kinds, more = _batches(config, job)
     replaced += more
+    missing = tuple(kind for kind in job.scenarios if kind not in kinds)
+    if not kinds:
+        raise CannotProve(f"there are no batches for {', '.join(missing)} with this config")
     counters = Counters()
     wrappers = Wrappers(counters, place.on_cpu)
     stages: List[Stage] = []
@@ -137,6 +142,7 @@ def rehearse(
         finally:
             result["replaced"] = (*replaced, *sorted(wrappers.replaced), *_used(stand_ins))
             if stages:
+                result["missing"] = missing
                 result.update(_seen(stages[0], counters, wrappers, runner, place.backend))
 
 
@@ -171,6 +177,9 @@ def join(job: Job) -> Place:
     on_cpu = not torch.cuda.is_available() or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
     backend = "gloo" if on_cpu else "nccl"
     if on_cpu:
+        from mmengine.device import utils
+
+        utils.DEVICE = "cpu"  # not Apple's mps, which gloo does not know
         torch.set_num_threads(max(torch.get_num_threads() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")), 1))
     else:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
@@ -241,6 +250,8 @@ def _used(stand_ins: Tuple[str, ...]) -> List[str]:
 def _seen(stage: Any, counters: Any, wrappers: Any, runner: Any, backend: str) -> Dict[str, Any]:
     import torch.distributed as dist
 
+    from mmfix.prove.loop import optimizers_of
+
     module = getattr(runner.model, "module", runner.model)
     name_of: Dict[Any, str] = {parameter: name for name, parameter in module.named_parameters()}
     classes = {name: type(child).__name__ for name, child in module.named_modules()}
@@ -256,7 +267,7 @@ def _seen(stage: Any, counters: Any, wrappers: Any, runner: Any, backend: str) -
         "step_seconds": stage.step_seconds,
         "find_unused_parameters": bool(ddp.find_unused_parameters),
         "static_graph": bool(getattr(ddp, "static_graph", False)),
-        "accumulation": int(getattr(runner.optim_wrapper, "_accumulative_counts", 1)),
+        "accumulation": max(wrapper._accumulative_counts for wrapper in optimizers_of(runner)),
         "world_size": dist.get_world_size(),
         "backend": backend,
         "weights": stage.weights,

@@ -75,6 +75,11 @@ class Wrappers:
             self.replaced.add("SyncBatchNorm by BatchNorm, which has the same parameters: there is no GPU")
         return module
 
+    @property
+    def are_static(self) -> bool:
+        """Whether a reducer records its first iteration."""
+        return any(getattr(wrapped.ddp, "static_graph", False) for wrapped in self.all)
+
     def release(self) -> None:
         """Let go of every reducer: torch takes its hooks off the parameters when it dies.
 

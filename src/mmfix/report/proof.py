@@ -119,7 +119,7 @@ def _lines(proof: Proof, paint: Paint, verbose: bool) -> Iterator[str]:
         versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
         scenarios = ", ".join(scenario.name for scenario in found.scenarios)
         ranks = f"{found.world_size} {found.backend} ranks"
-        yield from _row("proven", f"with {ranks}, {versions}; under: {scenarios}")
+        yield from _row("ran", f"with {ranks}, {versions}; scenarios: {scenarios}")
     if found.left:
         yield from _row("not run", ", ".join(found.left) + (f": {found.why_left}" if found.why_left else ""))
     if verbose and found.detail:
