@@ -81,7 +81,7 @@ def main() -> None:
     if options.write:
         from prove_tables import write
 
-        write(options.write, results)
+        write(options.write, results, root)
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with the processes that were started
     sys.path.insert(0, str(root))

@@ -228,6 +228,8 @@ def prove(
 
     Exit 0: it runs; 1: it fails; 2: not proved.
     """
+    if data == "real" and set(scenarios) - {"normal"}:
+        raise click.UsageError("--data real has batches for --scenario normal only")
     from mmfix.jobs.proving import ProveOptions, keep
     from mmfix.jobs.proving import prove as prove_config
     from mmfix.report import proof as report

@@ -11,7 +11,7 @@ from mmfix.prove.groups import groups_of, statuses
 from mmfix.prove.verdict import Counts, RankRun, judge, marked_twice, worst
 
 Result = Dict[str, Any]
-_MISSING = "there are no such batches for this config"
+_MISSING = "no such batches can be made here"
 
 
 def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, detail: str) -> Rehearsal:

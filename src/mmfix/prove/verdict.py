@@ -103,19 +103,13 @@ def judge(
 def worst(scenarios: Sequence[Scenario]) -> str:
     """The outcome of a run: the worst of its scenarios.
 
-    A scenario that the model itself cannot do (a kind of batch it refuses) does not undo the others, unless
-    it is the first one. One that the rehearsal cannot do leaves nothing proved, unless another one failed.
+    What DDP was seen to do is told even if another scenario could not be done; without such a failure one
+    scenario that could not be done (a kind of batch that the model refuses) leaves the whole not proved.
     """
-    if not scenarios or scenarios[0].outcome == NOT_PROVED:
-        return NOT_PROVED
-    found = max((item.outcome for item in scenarios if item.outcome != NOT_PROVED), key=OUTCOMES.index)
-    doubtful = any(item.outcome == NOT_PROVED and _is_ours(item) for item in scenarios)
-    return NOT_PROVED if doubtful and found == Outcome.OK.value else found
-
-
-def _is_ours(scenario: Scenario) -> bool:
-    """Whether a scenario is not proved for a reason that lies in the rehearsal."""
-    return bool(scenario.disagreement) or scenario.error.startswith(("OpNotAvailable", "NoInputs"))
+    told = [item.outcome for item in scenarios if item.outcome not in (NOT_PROVED, Outcome.OK.value)]
+    if told:
+        return max(told, key=OUTCOMES.index)
+    return Outcome.OK.value if scenarios and all(item.outcome == "OK" for item in scenarios) else NOT_PROVED
 
 
 def predicted(steps: Sequence[Counts], count: int, settings: Settings) -> Outcome:

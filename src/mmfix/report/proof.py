@@ -19,7 +19,7 @@ MEANING = {
     "NO_SYNC_ASSERT": "a static graph does not go with gradient accumulation",
     "DIVERGED": "it runs, but the ranks no longer have the same parameters",
     "HANG": "the ranks wait for each other for ever",
-    NOT_PROVED: "the rehearsal could not be done",
+    NOT_PROVED: "not every step could be done, so nothing can be said",
 }
 EXIT_CODES = {"OK": 0, NOT_PROVED: 2}
 _FREEZERS = {"train": "train()", "init_weights": "init_weights()", "hook": "a hook", "step": "a step"}
@@ -108,7 +108,7 @@ def _lines(proof: Proof, paint: Paint, verbose: bool) -> Iterator[str]:
     for error in errors:
         yield from _row("error", error)
     if found.outcome in (NOT_PROVED, HANG):
-        yield from _row("reason", found.reason)
+        yield from _row("reason", found.reason + ("" if verbose or not found.detail else "  (-v shows more)"))
     if found.activation_bytes is not None and found.step_seconds is not None:
         cost = f"activations {_size(found.activation_bytes)}, step {found.step_seconds:.2f} s"
         yield from _row("cost", cost)
@@ -117,7 +117,7 @@ def _lines(proof: Proof, paint: Paint, verbose: bool) -> Iterator[str]:
         yield from _row("replaced", line)
     if found.world_size:
         versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
-        scenarios = ", ".join(scenario.name for scenario in found.scenarios)
+        scenarios = ", ".join(item.name for item in found.scenarios if item.outcome != NOT_PROVED) or "none"
         ranks = f"{found.world_size} {found.backend} ranks"
         yield from _row("ran", f"with {ranks}, {versions}; scenarios: {scenarios}")
     if found.left:
