@@ -69,7 +69,7 @@ def _sweep(results: Results, root: Path) -> List[str]:
     totals: List[int] = []
     everything: Dict[str, Dict[str, Any]] = {}
     for package, title in PACKAGES.items():
-        found = {name: one for name, one in results.of(package).items() if f"{package}/{name}" not in BROKEN}
+        found = {name: one for name, one in _of(results, package).items() if f"{package}/{name}" not in BROKEN}
         everything.update({f"{package}/{name}": one for name, one in found.items()})
         folders = smallest(root, package)
         total = sum(path is not None for path in folders.values())
@@ -102,6 +102,15 @@ def _sweep(results: Results, root: Path) -> List[str]:
     return lines
 
 
+def _of(results: Results, part: str) -> Dict[str, Dict[str, Any]]:
+    """The results of a part; with a scenario that could not be done a config is not proved, however old the result."""
+    found = {}
+    for name, one in results.of(part).items():
+        gap = next((f"{kind}: {item['error']}" for kind, item in one["scenarios"].items() if item["outcome"] == NOT_PROVED), "")
+        found[name] = {**one, "outcome": NOT_PROVED, "reason": gap} if gap else one
+    return found
+
+
 def _sweep_row(title: str, found: Dict[str, Dict[str, Any]], total: int) -> Tuple[Any, ...]:
     count = Counter(one["outcome"] for one in found.values())
     proved = len(found) - count[NOT_PROVED]
@@ -125,10 +134,10 @@ def _against(results: Results) -> List[str]:
     zoo = {
         f"{package}/{name}": one
         for package in PACKAGES
-        for name, one in results.of(package).items()
+        for name, one in _of(results, package).items()
         if one["outcome"] != NOT_PROVED
     }
-    mutants = results.of("mutants")
+    mutants = _of(results, "mutants")
     families = len({one["family"] for one in mutants.values()})
     lines = ["### What is read against what is rehearsed\n", MATRIX, "Proved configs of the zoos:\n", *_matrix(zoo)]
     lines += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -21,9 +22,10 @@ PACKAGES = (
 
 
 def openmmlab_cache() -> Path:
-    """Where the packages are kept between runs, outside the repository; one folder per Python version."""
+    """Where the packages are kept between runs, outside the repository: a folder for each Python and list."""
+    wanted = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:8]
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    return Path(base) / "mmfix" / "openmmlab" / "py{}.{}".format(*sys.version_info[:2])
+    return Path(base) / "mmfix" / "openmmlab" / "py{}.{}-{}".format(*sys.version_info[:2], wanted)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple
 import pytest
 from zoo_helpers import SHARDS
 
+import mmfix
 from mmfix.code import remembered
 from mmfix.config.document import ConfigDocument
 from mmfix.config.family import walk
@@ -176,3 +177,18 @@ def test_healthy_configs_stay_quiet(everything: Callable[[str], Path], name: str
 def test_false_alarms_are_rare() -> None:
     leaves = 790 + 681  # trainable configs of mmdet 3.3.0 and mmsegmentation 1.2.2
     assert sum(config not in TRUTH["ship_the_key"] for config in FALSE_ALARMS) <= 0.01 * leaves
+
+
+def test_a_stock_detector_in_a_config_of_ones_own(
+    zoo: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an installed package does with an empty batch is nobody's finding, wherever the config lies."""
+    for name in ("mmdet-3.3.0", "mmcv-lite-2.1.0", "mmengine-0.10.7"):
+        monkeypatch.syspath_prepend(str(zoo(name)))
+    stock = zoo("mmdet-3.3.0") / "mmdet/.mim/configs/faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py"
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "configs").mkdir()
+    config = tmp_path / "configs" / "mine.py"
+    config.write_text(f"_base_ = {str(stock)!r}\n")
+    (report,) = mmfix.check(str(config)).configs
+    assert (report.findings, report.unread) == ((), "")

@@ -93,11 +93,10 @@ def _with_doubt(fact: ModelFact, doubtful: Dict[KeyPath, str]) -> ModelFact:
 def _unused(code: CodeReading) -> List[ModelFact]:
     facts = []
     for verdict, confidence in ((NEVER, "likely"), (SOMETIMES, "possible")):
-        if verdict == SOMETIMES and not code.own:
-            continue  # in released packages this is what an empty batch does, and it was thought of
         groups: Dict[KeyPath, List[Submodule]] = {}
         for item in code.reading.submodules:
-            if item.verdict == verdict:
+            # in released packages this is what an empty batch does, and it was thought of
+            if item.verdict == verdict and (verdict == NEVER or _is_own(code, item)):
                 groups.setdefault(item.decided_by or (*item.key, "type"), []).append(item)
         for key, items in groups.items():
             whys = {item.why for item in items}
@@ -115,6 +114,13 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                 )
             )
     return facts
+
+
+def _is_own(code: CodeReading, item: Submodule) -> bool:
+    """Whether the user's own repository makes or uses a part, not an installed package."""
+    paths = [place.path for place in (item.created, item.used) if place is not None]
+    below = tuple(root.rstrip(osp.sep) + osp.sep for root in code.roots)
+    return code.own and any(path.startswith(below) and "site-packages" not in path for path in paths)
 
 
 def _clause(why: str, count: int) -> str:
