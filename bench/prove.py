@@ -19,6 +19,8 @@ from typing import Callable, Iterable
 
 from prove_results import Results, static_verdict, summary
 
+from mmfix.proofs.types import NOT_PROVED
+
 RESULTS = Path(__file__).resolve().parent / "prove.json"
 PARTS = ("mmdet", "mmseg", "mutants", "demo", "repeats", "overhead")
 
@@ -37,6 +39,7 @@ def sweep(root: Path, package: str, results: Results, only: Callable[[str], bool
         name = names[left[place]]
         results.put(package, name, {**summary(rehearsal, seconds, alone), **static_verdict(left[place])})
         print(f"{package} {name} {rehearsal.outcome} {seconds:.0f} s {rehearsal.reason[:300]}", flush=True)
+        print(rehearsal.detail if rehearsal.outcome == NOT_PROVED else "", end="", flush=True)
 
 
 def run(part: str, root: Path, results: Results, again: bool, names: Iterable[str]) -> None:

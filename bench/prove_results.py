@@ -10,7 +10,7 @@ from typing import Any, Dict, Tuple
 from mmfix.config.reader import Reader
 from mmfix.findings import CONFIDENCES, SEVERITIES, Finding
 from mmfix.proofs.judged import predicted
-from mmfix.proofs.types import HANG, NOT_PROVED, OUTCOMES, Rehearsal
+from mmfix.proofs.types import OUTCOMES, Rehearsal
 from mmfix.rules import judge
 from mmfix.training import read
 
@@ -64,7 +64,6 @@ def summary(rehearsal: Rehearsal, seconds: float, alone: bool) -> Dict[str, Any]
         "step_seconds": rehearsal.step_seconds,
         "seconds": round(seconds, 1),
         "alone": alone,
-        "trace": rehearsal.detail[-1500:] if rehearsal.outcome in (NOT_PROVED, HANG) else "",
     }
 
 

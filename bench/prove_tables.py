@@ -205,7 +205,7 @@ def _rest(results: Results) -> List[str]:
         for name, seen in results.of("repeats").items()
     ]
     lines += ["Verdict of every scenario, with the numbers of unused and twice-ready parameters:\n"]
-    lines += table(("rehearsal", "repeats", "different verdicts", "verdict"), rows)
+    lines += table(("rehearsal", "repeats", "distinct verdicts", "verdict"), rows)
     for config, one in results.of("overhead").items():
         rows = [
             (name, ", ".join(f"{value:.1f}" for value in seconds), f"{median(seconds):.1f}")
