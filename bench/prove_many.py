@@ -15,12 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from mmfix.errors import MmfixError
 from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal
 from mmfix.prove.assemble import rehearsal_of
 from mmfix.prove.job import Job
@@ -28,9 +26,7 @@ from mmfix.prove.supervise import Ranks
 from mmfix.prove.supervise import rehearse as rehearse_alone
 
 #: Seconds without progress after which a pair is given up, and after one rank ended and the other did not.
-STALLED, WIDOWED = 120.0, 20.0
-#: Configs before the processes are replaced by fresh ones.
-_FRESH = 15
+STALLED, WIDOWED = 120.0, 60.0
 
 
 class Done(NamedTuple):
@@ -45,23 +41,33 @@ class Done(NamedTuple):
 def rehearse_many(jobs: Sequence[Job]) -> Iterator[Done]:
     """Rehearse all jobs, in their order; those that did not work out in the pair once more at the end, alone."""
     again: List[int] = []
-    begin = 0
-    while begin < len(jobs):
-        done = 0
-        for done, (rehearsal, seconds) in enumerate(_pair(jobs[begin : begin + _FRESH]), 1):
-            place = begin + done - 1
-            if rehearsal.outcome in (NOT_PROVED, HANG) or rehearsal.left:
-                again.append(place)
-            yield Done(place, rehearsal, seconds, False)
-        begin += max(done, 1)
+    for place, (rehearsal, seconds) in enumerate(in_pairs(jobs)):
+        if rehearsal.outcome in (NOT_PROVED, HANG) or rehearsal.left:
+            again.append(place)
+        yield Done(place, rehearsal, seconds, False)
     for place in again:
         began = time.monotonic()
         rehearsal = rehearse_alone(jobs[place], Ranks(2))
         yield Done(place, rehearsal, time.monotonic() - began, True)
 
 
-def _pair(jobs: Sequence[Job]) -> Iterator[Any]:
-    """Start two ranks for some jobs; ends early after the job at which they broke down."""
+def in_pairs(jobs: Sequence[Job], fresh: int = 15, path: str = "") -> Iterator[Tuple[Rehearsal, float]]:
+    """Each rehearsal, and its seconds, in the order of the jobs.
+
+    Args:
+        jobs: What to rehearse.
+        fresh: Configs before the processes are replaced by fresh ones.
+        path: The ``PYTHONPATH`` of the ranks; empty: as it is.
+    """
+    done = 0
+    while done < len(jobs):
+        for found in _pair(jobs[done : done + fresh], path):
+            yield found
+            done += 1
+
+
+def _pair(jobs: Sequence[Job], path: str) -> Iterator[Tuple[Rehearsal, float]]:
+    """Start two ranks for some jobs; ends early after one at which they broke down."""
     with tempfile.TemporaryDirectory(prefix="mmfix-bench-") as scratch:
         folder = Path(scratch)
         jobs = [replace(job, attempt=1000 * number) for number, job in enumerate(jobs)]
@@ -70,7 +76,7 @@ def _pair(jobs: Sequence[Job]) -> Iterator[Any]:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         with open(folder / "output", "wb") as output, contextlib.ExitStack() as stack:
-            ranks = [_start(folder, rank, port, output) for rank in range(2)]
+            ranks = [_start(folder, rank, port, path, output) for rank in range(2)]
             for process in ranks:
                 stack.callback(process.wait)
                 stack.callback(process.kill)
@@ -84,10 +90,11 @@ def _pair(jobs: Sequence[Job]) -> Iterator[Any]:
                     return
 
 
-def _start(folder: Path, rank: int, port: int, output: Any) -> subprocess.Popen[bytes]:
+def _start(folder: Path, rank: int, port: int, path: str, output: Any) -> subprocess.Popen[bytes]:
     place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2, "OMP_NUM_THREADS": 1}
     host = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "TORCH_CPP_LOG_LEVEL": "ERROR"}
-    env = {**os.environ, **{key: str(value) for key, value in {**place, **host}.items()}}
+    given = {**place, **host, **({"PYTHONPATH": path} if path else {})}
+    env = {**os.environ, **{key: str(value) for key, value in given.items()}}
     command = [sys.executable, "-W", "ignore", os.path.abspath(__file__), str(folder)]
     return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
@@ -117,31 +124,19 @@ def _result(path: Path) -> Optional[Dict[str, Any]]:
 
 
 def _rank(folder: Path) -> None:
-    from mmengine.config import Config
+    from mmfix.prove.worker import leave, result_of
 
-    from mmfix.prove.worker import join, rehearse
-
-    # a Runner formats its config four times for logs that nobody sees: a quarter of the time of a small model
-    Config.pretty_text = property(lambda config: "")
     jobs: List[Job] = pickle.loads((folder / "jobs").read_bytes())
     rank = os.environ["RANK"]
-    place = join(jobs[0])
 
     def progress(doing: str) -> None:
         (folder / f"progress{rank}").write_text(doing, encoding="utf-8")
 
     for number, job in enumerate(jobs):
-        began, result = time.monotonic(), {}  # type: ignore[var-annotated]
-        try:
-            with tempfile.TemporaryDirectory() as work_dir:
-                rehearse(job, place, work_dir, progress, result)
-        except MmfixError as error:
-            result["reason"] = error.message
-        except Exception as error:
-            result.update(reason=f"{type(error).__name__}: {error}", traceback=traceback.format_exc())
+        began = time.monotonic()
+        result = result_of(job, progress)
         result["seconds"] = time.monotonic() - began
-        (folder / f"{number}.{rank}.part").write_bytes(pickle.dumps(result))
-        os.replace(folder / f"{number}.{rank}.part", folder / f"{number}.{rank}")
+        leave(folder / f"{number}.{rank}", pickle.dumps(result))
         if "parted" in result:
             break
         _forget()

@@ -35,7 +35,10 @@ ALLOWED: Dict[str, Set[str]] = {
     "__main__": {"cli"},
 }
 #: What runs in the ranks of a rehearsal, and nowhere else.
-IN_RANKS = ("counting", "launch", "loop", "worker", "wrapping", "inputs/", "ops/")
+IN_RANKS = (
+    *("counting", "joining", "launch", "loop", "rehearsing", "stage", "worker", "wrapping"),
+    *("inputs/", "ops/"),
+)
 #: Only files that run in a child process, and the switch that needs it, import these.
 HEAVY = {
     "torch": {"nonreentrant"},

@@ -51,13 +51,13 @@ def overrides(cell: Any) -> Tuple[Tuple[Tuple[str, ...], Any], ...]:
 
 
 @pytest.fixture(scope="module")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Rehearsal]:
+def rehearsed() -> Dict[str, Rehearsal]:
     """One start of two ranks for all cells."""
     jobs = [
-        Job(str(TOY / "toy.py"), "", overrides(cell), scenarios=("normal",), iterations=4, attempt=number)
-        for number, cell in enumerate(CELLS)
+        Job(str(TOY / "toy.py"), "", overrides(cell), scenarios=("normal",), iterations=4)
+        for cell in CELLS
     ]
-    found = rehearse_all(jobs, tmp_path_factory.mktemp("cells"), TOY)
+    found = rehearse_all(jobs, TOY)
     return {cell.name: rehearsal for cell, rehearsal in zip(CELLS, found)}
 
 

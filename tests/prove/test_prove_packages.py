@@ -45,13 +45,13 @@ CASES = (
 
 
 @pytest.fixture(scope="module")
-def rehearsed(openmmlab: Path, tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Rehearsal]:
+def rehearsed(openmmlab: Path) -> Dict[str, Rehearsal]:
     kinds = ("normal",)
     jobs = [
-        Job(str(openmmlab / case.config), "", tuple(case.overrides.items()), scenarios=kinds, attempt=number)
-        for number, case in enumerate(CASES)
+        Job(str(openmmlab / case.config), "", tuple(case.overrides.items()), scenarios=kinds)
+        for case in CASES
     ]
-    found = rehearse_all(jobs, tmp_path_factory.mktemp("packages"), openmmlab, seconds=900)
+    found = rehearse_all(jobs, openmmlab)
     return {case.name: rehearsal for case, rehearsal in zip(CASES, found)}
 
 

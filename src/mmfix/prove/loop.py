@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-import hashlib
 import inspect
-import time
-import traceback
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
-import torch.distributed as dist
-from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from mmfix.prove.counting import Counters, counting_activations
-from mmfix.prove.job import Job
-from mmfix.prove.verdict import Counts, RankRun
-from mmfix.prove.wrapping import Wrappers
-
-#: (kind, step, rank) -> a batch as a dataloader gives it.
-Batches = Callable[[str, int, int], Any]
-#: Steps of every scenario but the normal one.
-STEPS = 2
-#: Seconds a failed rank waits for the others to fail, too.
-GRACE = 5.0
-
-
-class Rehearsed(BaseException):
-    """Everything ran: leave the framework's own loop."""
-
-
-class Parted(BaseException):
-    """One rank failed and another did not: the processes cannot go on together."""
+from mmfix.prove.stage import Rehearsed, Stage
 
 
 class Noop(Dataset):  # type: ignore[type-arg]
@@ -49,154 +25,6 @@ class Noop(Dataset):  # type: ignore[type-arg]
 def no_data(batch_size: int) -> DataLoader[int]:
     """A loader over :class:`Noop`."""
     return DataLoader(Noop(), batch_size=batch_size)
-
-
-class Stage:
-    """What one rank does and sees: scenarios one after another, each with its steps.
-
-    Attributes:
-        kinds: The scenarios.
-        runs: What was seen, one entry a scenario that was begun.
-        frozen_by: Index of a parameter -> the phase after which it no longer required a gradient.
-        activation_bytes: Of one normal step.
-        step_seconds: Of one normal step without DDP.
-        weights: Equal on two ranks when all parameters are, after the last step under DDP.
-    """
-
-    def __init__(
-        self,
-        job: Job,
-        kinds: Sequence[str],
-        batches: Batches,
-        counters: Counters,
-        wrappers: Wrappers,
-        progress: Callable[[str], None],
-    ) -> None:
-        self.runs: List[RankRun] = []
-        self.frozen_by: Dict[int, str] = {}
-        self.activation_bytes: Optional[int] = None
-        self.step_seconds: Optional[float] = None
-        self.weights = ""
-        self.kinds = tuple(kinds)
-        self._job, self._batches = job, batches
-        self._counters, self._wrappers, self._progress = counters, wrappers, progress
-        self._rank = dist.get_rank()
-        self._taken = 0
-        self._is_new = True
-
-    def note_frozen(self, phase: str) -> None:
-        """Remember which parameters the phase before has frozen."""
-        for index, parameter in enumerate(self._counters.parameters):
-            if not parameter.requires_grad:
-                self.frozen_by.setdefault(index, phase)
-
-    def perform(
-        self, step: Callable[[Any, bool], None], bare: Callable[[Any], None], module: nn.Module
-    ) -> None:
-        """Run all scenarios.
-
-        Args:
-            step: One training step under DDP on a batch, which reduces gradients whatever the accumulation if
-                the second argument is true.
-            bare: The same without DDP, on ``module``.
-            module: The model inside DDP.
-
-        Raises:
-            Parted: This rank failed, or another one, and not all of them.
-        """
-        for position, kind in enumerate(self.kinds):
-            self.runs.append(self._scenario(kind, step))
-            last = position == len(self.kinds) - 1
-            if self._any_failed(position, bool(self.runs[-1].error)) and not last:
-                self._wrappers.wrap_again()
-                self._counters.take(False)
-                self._is_new = True
-        self.weights = _fingerprint(self._counters.parameters)
-        self._wrappers.release()
-        self._without_ddp(bare, module)
-
-    def _scenario(self, kind: str, step: Callable[[Any, bool], None]) -> RankRun:
-        taken: List[Counts] = []
-        kinds = [kind] * (self._job.iterations if kind == "normal" else STEPS)
-        if self._is_new and self._wrappers.are_static:
-            kinds[:0] = ["normal"] if kind != "normal" else []  # what training would record first
-        for each in kinds:
-            try:
-                batch = self._batch(each, kind)
-                self._progress(f"{kind} step {len(taken)}")
-                # the first step of all is an accumulating one, where there are any
-                step(batch, not (kind == "normal" and self._is_new))
-                self._is_new = False
-                self._wrappers.finish_reduction()
-            except Exception as error:
-                # DDP reports an unused parameter in the forward pass after it: then there is nothing new
-                last = self._counters.take("finished reduction" in str(error))
-                if last.ready or not taken:
-                    taken.append(last)
-                return RankRun(_text(error), traceback.format_exc(), tuple(taken))
-            taken.append(self._counters.take(True))
-            self.note_frozen("step")
-        return RankRun("", "", tuple(taken))
-
-    def _batch(self, each: str, kind: str) -> Any:
-        self._progress(f"{kind} batch")
-        self._taken += 1
-        return self._batches(each, self._taken - 1, self._rank)
-
-    def _any_failed(self, position: int, failed: bool) -> bool:
-        """Agree with the other ranks through the store, which no failed reduction can block.
-
-        Raises:
-            Parted: This rank failed and another one does not come, or has left.
-        """
-        store: Any = dist.distributed_c10d._get_default_store()
-        mark = f"ran/{self._job.attempt}/{position}"
-        store.set(f"{mark}/{self._rank}", str(failed))
-        said = [f"{mark}/{rank}" for rank in range(dist.get_world_size())]
-        until = time.monotonic() + GRACE
-        together = True
-        while together and not are_there(store, said):
-            together = not failed or time.monotonic() < until
-            time.sleep(0.01)
-        # the first to decide decides for all
-        if store.compare_set(f"{mark}/decision", "", "on" if together else "part") != b"on":
-            raise Parted
-        return any(store.get(key) == b"True" for key in said)
-
-    def _without_ddp(self, bare: Callable[[Any], None], module: nn.Module) -> None:
-        """Count where DDP cut a backward pass short, and measure what a step costs."""
-        handle = module.register_forward_hook(self._counters.after_forward)
-        self._counters.take(False)
-        for position, (kind, run) in enumerate(zip(self.kinds, self.runs)):
-            if kind != "normal" and all(step.complete for step in run.steps):
-                continue
-            try:
-                batch = self._batch(kind, kind)
-                self._progress(f"{kind} step without DDP")
-                saved = _activations(bare, module, batch)
-                counted = self._counters.take(True)
-                if kind == "normal":
-                    self.activation_bytes = saved
-                    began = time.perf_counter()
-                    bare(batch)
-                    self.step_seconds = time.perf_counter() - began
-                    self._counters.take(False)
-            except Exception:  # the model itself fails here, and has done so before
-                self._counters.take(False)
-                continue
-            if not all(step.complete for step in run.steps):
-                self.runs[position] = run._replace(steps=(*(s for s in run.steps if s.complete), counted))
-        handle.remove()
-
-
-def _activations(step: Callable[[Any], None], module: nn.Module, batch: Any) -> int:
-    """Bytes that the forward pass saves; in the backward pass a reentrant checkpoint saves again."""
-    saved: List[int] = []
-    with counting_activations(module) as total:
-        handle = module.register_forward_hook(lambda *_: saved.append(total[0]))
-        step(batch)
-        handle.remove()
-    return saved[-1] if saved else total[0]
 
 
 class Prepared(NamedTuple):
@@ -261,24 +89,3 @@ def loop_for(train_cfg: Dict[str, Any], stage: Callable[[], Stage]) -> Prepared:
 def optimizers_of(runner: Any) -> List[Any]:
     """The optimizer wrappers of a runner: one, or those of an ``OptimWrapperDict``."""
     return list(getattr(runner.optim_wrapper, "optim_wrappers", {"": runner.optim_wrapper}).values())
-
-
-def are_there(store: Any, keys: List[str]) -> bool:
-    """Whether a store has all keys; torch's Python stores have ``check`` since 2.3."""
-    if hasattr(store, "check"):
-        return bool(store.check(keys))
-    try:
-        store.wait(keys, datetime.timedelta(milliseconds=10))
-    except RuntimeError:
-        return False
-    return True
-
-
-def _fingerprint(parameters: Sequence[nn.Parameter]) -> str:
-    weights = [parameter.detach().double() for parameter in parameters]
-    sums = [(float(weight.sum()), float(weight.norm())) for weight in weights]
-    return hashlib.sha256(repr(sums).encode()).hexdigest()
-
-
-def _text(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
