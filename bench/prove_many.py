@@ -134,7 +134,8 @@ def _rank(folder: Path) -> None:
 
     for number, job in enumerate(jobs):
         began = time.monotonic()
-        result = result_of(job, progress)
+        result: Dict[str, Any] = {}
+        result_of(job, progress, result)
         result["seconds"] = time.monotonic() - began
         leave(folder / f"{number}.{rank}", pickle.dumps(result))
         if "parted" in result:

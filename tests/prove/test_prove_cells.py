@@ -14,7 +14,7 @@ from mmfix.proofs.types import Rehearsal
 from mmfix.prove.job import Job
 
 pytest.importorskip("torch")
-pytestmark = pytest.mark.ddp
+pytestmark = [pytest.mark.ddp, pytest.mark.xdist_group("prove-cells")]  # one start of the ranks for all
 
 TOY = Path(__file__).parent / "toy"
 sys.path.insert(0, str(Path(__file__).parents[1] / "ddp"))

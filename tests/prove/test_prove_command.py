@@ -90,27 +90,33 @@ def test_what_fails_is_named(prove: Prove, lines: str, scenarios: Dict[str, str]
         ("raise", ("-v",), 2, "NOT_PROVED", "raise ValueError"),
         ("exit", (), 2, "NOT_PROVED", "exit code 9"),
         ("memory", ("--memory-limit", "1.5"), 2, "NOT_PROVED", "more than 1.5 GB"),
+        ("leave", (), 2, "NOT_PROVED", "ended the process"),
+        ("alone", (), 2, "NOT_PROVED", "only this rank fails"),
         ("hang", ("-v",), 1, "HANG", "_engine_run_backward"),
         ("mismatch", (), 1, "HANG", "all ranks stood still"),
-        ("sleep", ("-v", "--timeout", "30"), 2, "NOT_PROVED", "toy_model.py"),
     ],
 )
-def test_what_goes_wrong_is_a_verdict(
-    prove: Prove, trap: str, arguments: Any, code: int, outcome: str, said: str
+def test_what_goes_wrong_is_a_verdict_and_leaves_nothing_behind(
+    prove: Prove, tmp_path: Path, trap: str, arguments: Any, code: int, outcome: str, said: str
 ) -> None:
     done = prove(f"model = dict(trap={trap!r})", *arguments)
     assert done.returncode == code, done.stdout + done.stderr
     assert f"toy.py: {outcome}" in done.stdout
     assert said in done.stdout
-
-
-def test_nothing_is_left_behind(prove: Prove, tmp_path: Path) -> None:
-    prove("model = dict(trap='hang')")
     assert {path.name for path in tmp_path.iterdir()} == {"configs", "toy_model.py"}
-    time.sleep(1)
     if sys.platform.startswith("linux"):
+        time.sleep(1)
         commands = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
         assert f"{tmp_path}" not in commands
+        assert "sleep 1000" not in commands
+
+
+def test_what_ran_before_the_time_limit_is_told(prove: Prove) -> None:
+    done = prove("model = dict(trap='busy')", "-v", "--timeout", "60")
+    assert (done.returncode, "toy.py: NOT_PROVED" in done.stdout) == (2, True), done.stdout + done.stderr
+    assert "  normal    OK" in done.stdout
+    assert "not run  empty, single, uneven: the time limit of 60 s came in this phase" in done.stdout
+    assert "toy_model.py" in done.stdout.partition("rank 0:")[2]  # the stack
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,11 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
     tell("as it is")
     rehearsal = rehearse(job, ranks)
     if filtered and not options.scenarios:
-        left = tuple(name for name in SCENARIOS if name not in _FILTERED)
-        left = (*rehearsal.left, *(name for name in left if name not in rehearsal.left))
+        kinds = tuple(name for name in SCENARIOS if name not in _FILTERED)
         why = "the datasets leave images without ground truth out (filter_empty_gt); --scenario runs them"
-        rehearsal = replace(rehearsal, left=left, why_left=why)
+        if rehearsal.left:
+            why = f"{rehearsal.why_left}; {', '.join(kinds)}: {why}"
+        rehearsal = replace(rehearsal, left=(*rehearsal.left, *kinds), why_left=why)
     results: List[RemedyResult] = []
     wanted = _wanted(candidates(setup, rehearsal), rehearsal, options)
     for number, remedy in enumerate(wanted, 1):

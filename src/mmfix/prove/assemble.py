@@ -34,8 +34,7 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
     reason = next((result["reason"] for result in told if "reason" in result), why)
     if not first:
         if why == HANG:
-            reason = f"all ranks stood still in {doing}; -v shows each rank's stack"
-            return Rehearsal(HANG, reason, (Scenario(doing.partition(" step")[0], HANG),), **about)
+            return Rehearsal(HANG, _hung(doing), (Scenario(_scenario_of(doing), HANG),), **about)
         return Rehearsal(NOT_PROVED, reason or "no rank came to its first step", **about)
     runs = [_runs(result) for result in results]
     kinds = first["kinds"][: max(len(run) for run in runs)]
@@ -44,20 +43,25 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
     settings = Settings(first["find_unused_parameters"], first["static_graph"], first["accumulation"])
     weights = {result["weights"] for result in told if result.get("weights")}
     same = len(weights) < 2 or any(run.error for run in seen)
-    trouble = next((result["reason"] for result in told if "reason" in result), "")
     names: Tuple[str, ...] = first["names"]
-    scenarios = judge(kinds, table, names, settings, why == HANG, same)
+    scenarios = judge(kinds, table, names, settings, same)
+    if why == HANG and len(kinds) < len(first["kinds"]):  # else it stood still without DDP: nobody's verdict
+        kinds = first["kinds"][: len(kinds) + 1]
+        scenarios = (*scenarios, Scenario(kinds[-1], HANG))
     steps = [step for run in seen for step in run.steps]
     left = first["kinds"][len(kinds) :]
+    trouble = next((result["reason"] for result in told if "reason" in result), "")
+    if why not in ("", HANG):
+        trouble = why
     twice = any(scenario.outcome == "READY_TWICE" for scenario in scenarios)
     found = statuses(steps, len(names), marked_twice(steps, settings) if twice else set())
     outcome = worst(scenarios)
-    if outcome == "OK" and trouble:  # every step ran, and then the rehearsal itself broke
+    if outcome == "OK" and trouble:  # what was done ran, and then the rehearsal itself broke
         outcome = NOT_PROVED
     traces = "\n".join(run.traceback for run in seen if run.traceback)
     return Rehearsal(
         outcome=outcome,
-        reason=trouble if outcome == NOT_PROVED and trouble else _reason(outcome, scenarios),
+        reason=trouble if outcome == NOT_PROVED and trouble else _reason(outcome, scenarios, doing),
         scenarios=scenarios,
         groups=groups_of(names, found, first["frozen_by"], first["classes"], first["keys"]),
         trainable=len(names),
@@ -67,8 +71,8 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
         world_size=first["world_size"],
         backend=first["backend"],
         left=left or first["missing"],
-        why_left=_MISSING if first["missing"] and not left else "",
-        **{**about, "detail": about["detail"] if why == HANG else traces or trace},
+        why_left=trouble if left else _MISSING if first["missing"] else "",
+        **{**about, "detail": about["detail"] if why else traces or trace},
     )
 
 
@@ -86,6 +90,8 @@ def joined(parts: Sequence[Rehearsal]) -> Rehearsal:
         scenarios=scenarios,
         groups=next((part.groups for part in parts if part.groups), ()),
         reentrant=any(part.reentrant for part in parts),
+        activation_bytes=next((part.activation_bytes for part in parts if part.activation_bytes), None),
+        step_seconds=next((part.step_seconds for part in parts if part.step_seconds), None),
         left=parts[-1].left if parts[-1].scenarios else (*parts[-1].left, *parts[-2].left),
         why_left=parts[-1].why_left if parts[-1].scenarios else parts[-1].reason,
         detail="\n".join(part.detail for part in parts if part.detail),
@@ -97,7 +103,15 @@ def _runs(result: Optional[Result]) -> List[RankRun]:
     return [RankRun(error, trace, tuple(Counts(*step) for step in steps)) for error, trace, steps in found]
 
 
-def _reason(outcome: str, scenarios: Sequence[Scenario]) -> str:
+def _scenario_of(doing: str) -> str:
+    return doing.partition(" ")[0]
+
+
+def _hung(doing: str) -> str:
+    return f"all ranks stood still in {doing}; -v shows each rank's stack"
+
+
+def _reason(outcome: str, scenarios: Sequence[Scenario], doing: str) -> str:
     """One line: the first line of the error, or what is wrong without one."""
     alike = [scenario for scenario in scenarios if scenario.outcome == outcome]
     decisive = next((scenario for scenario in alike if scenario.disagreement), alike[0] if alike else None)
@@ -108,7 +122,7 @@ def _reason(outcome: str, scenarios: Sequence[Scenario]) -> str:
     if decisive.error:
         return f"{decisive.name}: {decisive.error.splitlines()[0]}"
     if outcome == HANG:
-        return f"{decisive.name}: all ranks stood still; -v shows each rank's stack"
+        return _hung(doing)
     if outcome == "UNTRAINED":
         return f"{decisive.name}: {len(decisive.untrained)} parameters are never trained"
     if outcome == "DIVERGED":

@@ -43,6 +43,7 @@ def loop_for(train_cfg: Dict[str, Any], stage: Callable[[], Stage]) -> Prepared:
         train_cfg: The config's ``train_cfg``.
         stage: Makes the stage once the model is wrapped.
     """
+    from mmengine.model import BaseModel, MMDistributedDataParallel
     from mmengine.registry import LOOPS
     from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 
@@ -77,7 +78,11 @@ def loop_for(train_cfg: Dict[str, Any], stage: Callable[[], Stage]) -> Prepared:
             loop.run_iter(*arguments)
 
         def bare(batch: Any) -> None:
-            module.train_step(batch, optim_wrapper=runner.optim_wrapper)
+            # the wrapper of the whole model does not ask the model's own train_step
+            # (mmengine/model/wrappers/distributed.py: train_step), the one of its parts does
+            whole = isinstance(runner.model, MMDistributedDataParallel)
+            of_model = BaseModel.train_step if whole else type(module).train_step
+            of_model(module, batch, optim_wrapper=runner.optim_wrapper)
 
         module = getattr(runner.model, "module", runner.model)
         play.perform(step, bare, module)

@@ -57,10 +57,18 @@ def prepare(config: Any, work_dir: str, seed: int, on_cpu: bool) -> List[str]:
 def _without_amp(config: Any) -> List[str]:
     """Mixed precision needs a GPU (``mmengine/optim/optimizer/amp_optimizer_wrapper.py``)."""
     wrapper: Dict[str, Any] = config.get("optim_wrapper") or {}
+    inner = (value for value in wrapper.values() if isinstance(value, dict) and "optimizer" in value)
+    changed = [_to_full_precision(each) for each in (wrapper, *inner)]  # those of an OptimWrapperDict, too
+    if not any(changed):
+        return []
+    return ["AmpOptimWrapper by OptimWrapper: mixed precision needs a GPU, and changes no gradient's path"]
+
+
+def _to_full_precision(wrapper: Dict[str, Any]) -> bool:
     name = wrapper.get("type", "")
     if "AmpOptimWrapper" not in (name if isinstance(name, str) else getattr(name, "__name__", "")):
-        return []
+        return False
     wrapper["type"] = "OptimWrapper"
     for key in ("loss_scale", "dtype", "use_fsdp"):
         wrapper.pop(key, None)
-    return ["AmpOptimWrapper by OptimWrapper: mixed precision needs a GPU, and changes no gradient's path"]
+    return True

@@ -15,12 +15,22 @@ _EMPTY = {"uneven": "empty"}
 
 
 def rehearse(
-    job: Job, place: Place, work_dir: str, progress: Callable[[str], None], result: Dict[str, Any]
+    job: Job,
+    place: Place,
+    work_dir: str,
+    progress: Callable[[str], None],
+    result: Dict[str, Any],
+    keep: Callable[[], None],
 ) -> None:
-    """Build what the config describes and run the scenarios; fills ``result`` as it goes.
+    """Build what the config describes and run the scenarios. May be called again, with another ``attempt``.
 
-    The ranks have joined (:func:`mmfix.prove.joining.join`). May be called again for another job, with
-    another ``attempt``.
+    Args:
+        job: What to rehearse.
+        place: Where the ranks have joined.
+        work_dir: An empty directory.
+        progress: Called with what begins.
+        result: Filled as it goes.
+        keep: Called after each scenario.
 
     Raises:
         CannotProve: Something the rehearsal needs is not there.
@@ -66,8 +76,15 @@ def rehearse(
     def stage() -> Stage:
         if not wrappers.all:
             raise CannotProve("the model was not wrapped by DistributedDataParallel")
-        stages.append(Stage(job, kinds, batches, counters, wrappers, progress))
+        stages.append(Stage(job, kinds, batches, counters, wrappers, progress, place, seen))
         return stages[0]
+
+    def seen() -> None:
+        result["replaced"] = (*replaced, *sorted(wrappers.replaced), *_used(stand_ins))
+        if stages:
+            result["missing"] = missing
+            result.update(_seen(stages[0], counters, wrappers, runner, place.backend))
+            keep()
 
     progress("build")
     with wrappers.watching(), counters.watching_checkpoints():
@@ -84,10 +101,7 @@ def rehearse(
         except Parted:
             result["parted"] = True
         finally:
-            result["replaced"] = (*replaced, *sorted(wrappers.replaced), *_used(stand_ins))
-            if stages:
-                result["missing"] = missing
-                result.update(_seen(stages[0], counters, wrappers, runner, place.backend))
+            seen()
 
 
 def _check_era(job: Job) -> None:
@@ -155,12 +169,20 @@ def _used(stand_ins: Tuple[str, ...]) -> List[str]:
 
 def _seen(stage: Any, counters: Any, wrappers: Any, runner: Any, backend: str) -> Dict[str, Any]:
     import torch.distributed as dist
+    from torch.nn.parallel import DistributedDataParallel
 
     from mmfix.prove.loop import optimizers_of
 
     module = getattr(runner.model, "module", runner.model)
-    name_of: Dict[Any, str] = {parameter: name for name, parameter in module.named_parameters()}
-    classes = {name: type(child).__name__ for name, child in module.named_modules()}
+    inside = [name for name, child in module.named_modules() if isinstance(child, DistributedDataParallel)]
+
+    def plain(name: str) -> str:
+        """Without the ``module`` of a wrapper inside (``MMSeparateDistributedDataParallel``)."""
+        own = next((part for part in inside if f"{name}.".startswith(f"{part}.module.")), None)
+        return name if own is None else own + name[len(f"{own}.module") :]
+
+    name_of: Dict[Any, str] = {parameter: plain(name) for name, parameter in module.named_parameters()}
+    classes = {plain(name): type(child).__name__ for name, child in module.named_modules()}
     ddp = wrappers.all[0].ddp
     return {
         "kinds": stage.kinds,

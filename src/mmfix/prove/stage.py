@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 import traceback
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch.distributed as dist
 from torch import nn
 
 from mmfix.prove.counting import Counters, counting_activations
 from mmfix.prove.job import Job
-from mmfix.prove.joining import are_there
+from mmfix.prove.joining import Place, are_there, part
 from mmfix.prove.verdict import Counts, RankRun
 from mmfix.prove.wrapping import Wrappers
 
@@ -52,6 +52,8 @@ class Stage:
         counters: Counters,
         wrappers: Wrappers,
         progress: Callable[[str], None],
+        place: Place,
+        keep: Callable[[], None],
     ) -> None:
         self.runs: List[RankRun] = []
         self.frozen_by: Dict[int, str] = {}
@@ -61,6 +63,7 @@ class Stage:
         self.kinds = tuple(kinds)
         self._job, self._batches = job, batches
         self._counters, self._wrappers, self._progress = counters, wrappers, progress
+        self._place, self._keep = place, keep
         self._rank = dist.get_rank()
         self._taken = 0
         self._is_new = True
@@ -85,16 +88,28 @@ class Stage:
         Raises:
             Parted: This rank failed, or another one, and not all of them.
         """
+        together = self._with_ddp(step)
+        if together:
+            self.weights = _fingerprint(self._counters.parameters)
+        self._wrappers.release()
+        self._without_ddp(bare, module)
+        if not together:
+            raise Parted
+
+    def _with_ddp(self, step: Callable[[Any, bool], None]) -> bool:
+        """Run the scenarios; whether the ranks are still together then."""
         for position, kind in enumerate(self.kinds):
             self.runs.append(self._scenario(kind, step))
-            last = position == len(self.kinds) - 1
-            if self._any_failed(position, bool(self.runs[-1].error)) and not last:
+            self._keep()
+            together, failed = self._agree(position, bool(self.runs[-1].error))
+            if not together:
+                part(self._place, self._job)
+                return False
+            if failed and position < len(self.kinds) - 1:
                 self._wrappers.wrap_again()
                 self._counters.take(False)
                 self._is_new = True
-        self.weights = _fingerprint(self._counters.parameters)
-        self._wrappers.release()
-        self._without_ddp(bare, module)
+        return True
 
     def _scenario(self, kind: str, step: Callable[[Any, bool], None]) -> RankRun:
         taken: List[Counts] = []
@@ -124,13 +139,12 @@ class Stage:
         self._taken += 1
         return self._batches(each, self._taken - 1, self._rank)
 
-    def _any_failed(self, position: int, failed: bool) -> bool:
-        """Agree with the other ranks through the store, which no failed reduction can block.
+    def _agree(self, position: int, failed: bool) -> Tuple[bool, bool]:
+        """Whether all ranks go on together, and whether any of them failed.
 
-        Raises:
-            Parted: This rank failed and another one does not come, or has left.
+        They do not when this one failed and another one does not come, or has left.
         """
-        store: Any = dist.distributed_c10d._get_default_store()
+        store = self._place.store
         mark = f"ran/{self._job.attempt}/{position}"
         store.set(f"{mark}/{self._rank}", str(failed))
         said = [f"{mark}/{rank}" for rank in range(dist.get_world_size())]
@@ -141,8 +155,8 @@ class Stage:
             time.sleep(0.01)
         # the first to decide decides for all
         if store.compare_set(f"{mark}/decision", "", "on" if together else "part") != b"on":
-            raise Parted
-        return any(store.get(key) == b"True" for key in said)
+            return False, failed
+        return True, any(store.get(key) == b"True" for key in said)
 
     def _without_ddp(self, bare: Callable[[Any], None], module: nn.Module) -> None:
         """Count where DDP cut a backward pass short, and measure what a step costs."""

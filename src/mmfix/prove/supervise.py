@@ -88,14 +88,15 @@ def _start(job: Job, ranks: Ranks) -> Rehearsal:
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **_ENVIRONMENT, **(_ON_CPU if ranks.own is None else {})},
+            start_new_session=True,  # so that what a model starts ends with it
         )
         try:
             why = _wait(process, folder, ranks, job.seconds)
         finally:
             _end(process, folder)
-    results = [_result(folder / f"rank{rank}.pickle") for rank in range(ranks.world_size)]
+    results = [_result(folder, rank) for rank in range(ranks.world_size)]
     stacks = _stacks(folder, ranks.world_size) if why else ""
-    if not why and all(results[rank] is None for rank in ranks.here):
+    if not why and not all((folder / f"rank{rank}.pickle").exists() for rank in ranks.here):
         why = _how_it_ended(job, folder)
     detail = stacks or _text(folder / "output.txt")[-_MOST_DETAIL:]
     return rehearsal_of(results, why, _doing(folder, ranks), detail)
@@ -146,7 +147,7 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
     """End the ranks and their launcher, by the ids they left."""
     for pid in _pids(folder):
         with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+            _kill(pid)
     if process.poll() is None:
         process.terminate()
         try:
@@ -154,6 +155,15 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _kill(pid: int) -> None:
+    if os.name == "nt":
+        os.kill(pid, signal.SIGTERM)
+    elif os.getpgid(pid) == pid:  # a session of its own, as the launcher and we start them
+        os.killpg(pid, signal.SIGKILL)
+    else:
+        os.kill(pid, signal.SIGKILL)
 
 
 def _pids(folder: Path) -> List[int]:
@@ -182,14 +192,14 @@ def _how_it_ended(job: Job, folder: Path) -> str:
     codes = re.findall(r"exitcode\s*: (-?\d+)", output)
     if codes:
         return f"a rank ended with exit code {codes[-1]} and left no result; -v shows the output"
-    last = [line.strip() for line in output.splitlines() if line.strip()]
-    return f"a rank ended without a result: {last[-1] if last else 'no output'}"
+    return "a rank ended by itself and left no result; -v shows the output"
 
 
-def _result(path: Path) -> Optional[Dict[str, Any]]:
-    if not path.exists():
-        return None
-    result: Dict[str, Any] = pickle.loads(path.read_bytes())
+def _result(folder: Path, rank: int) -> Optional[Dict[str, Any]]:
+    """What a rank left; of one that did not come to its end, what it had seen so far."""
+    paths = (folder / f"rank{rank}.pickle", folder / f"rank{rank}.so_far")
+    path = next((path for path in paths if path.exists()), None)
+    result: Optional[Dict[str, Any]] = None if path is None else pickle.loads(path.read_bytes())
     return result
 
 

@@ -75,7 +75,6 @@ def judge(
     ranks: Sequence[Sequence[Optional[RankRun]]],
     names: Sequence[str],
     settings: Settings,
-    hung: bool = False,
     same: bool = True,
 ) -> Tuple[Scenario, ...]:
     """The outcome of each scenario from what each rank saw.
@@ -85,16 +84,14 @@ def judge(
         ranks: For each scenario one entry a rank; None for a rank that left nothing behind.
         names: Names of the parameters that were trainable at the wrap, by index.
         settings: What DDP was really given, and the accumulation.
-        hung: In the last scenario all ranks stood still.
         same: The parameters are the same on all ranks in the end.
     """
     found: List[Scenario] = []
     history: List[List[Counts]] = [[] for _ in ranks[0]] if ranks else []
-    for position, (kind, runs) in enumerate(zip(kinds, ranks)):
-        last = position == len(kinds) - 1
+    for kind, runs in zip(kinds, ranks):
         for before, run in zip(history, runs):
             before.extend(run.steps if run is not None else ())
-        found.append(_scenario(kind, runs, history, names, settings, hung and last, same))
+        found.append(_scenario(kind, runs, history, names, settings, same))
         if found[-1].error or not settings.static_graph:
             history = [[] for _ in history]  # only a static graph remembers, until it is wrapped again
     return tuple(found)
@@ -152,7 +149,6 @@ def _scenario(
     history: Sequence[Sequence[Counts]],
     names: Sequence[str],
     settings: Settings,
-    hung: bool,
     same: bool,
 ) -> Scenario:
     seen = [run for run in runs if run is not None]
@@ -161,9 +157,7 @@ def _scenario(
     error = named or next((text for text in errors if not is_echo(text)), errors[0] if errors else "")
     steps = [step for run in seen for step in run.steps if step.complete]
     cut_off: Set[int] = set().union(*(step.cut_off for step in steps))
-    if hung:
-        outcome = HANG
-    elif named is not None:
+    if named is not None:
         outcome = str(error_outcome(named))
     elif error or len(seen) < len(runs) or not any(run.steps for run in seen):
         outcome = NOT_PROVED

@@ -6,49 +6,88 @@ import os
 import pickle
 import sys
 import tempfile
+import threading
 import traceback
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List
 
 from mmfix.errors import MmfixError
 from mmfix.prove.job import Job, read_job
-from mmfix.prove.joining import join, share
+from mmfix.prove.joining import Place, join, share, shared, when_parted
 from mmfix.prove.rehearsing import rehearse
 from mmfix.prove.watch import Watch
 
 
 def main(job_path: str) -> None:
-    """Run one rank and leave what it saw in ``rank<N>.pickle`` of the job's folder; does not return.
+    """Run one rank and leave what it saw in the job's folder; does not return.
+
+    ``rank<N>.pickle`` is all of it, ``rank<N>.so_far`` what a rank saw that did not come to its end.
 
     Args:
         job_path: Written by :func:`mmfix.prove.job.write_job`.
     """
     job = read_job(job_path)
-    rank = int(os.environ.get("RANK", "0"))
+    rank, folder = int(os.environ.get("RANK", "0")), Path(job.folder)
     watch = Watch(job.folder, rank, job.memory_gb)
     watch.start()
-    result = result_of(job, watch.progress)
-    for number, found in (share(result, rank) if job.share else {rank: pickle.dumps(result)}).items():
-        leave(Path(job.folder) / f"rank{number}.pickle", found)
-    sys.stdout.flush()
-    # not a normal exit: gloo's threads may wait for a rank that is gone
-    os._exit(0)
-
-
-def result_of(job: Job, progress: Callable[[str], None]) -> Dict[str, Any]:
-    """What one rank sees of a job; whatever goes wrong is part of it."""
     result: Dict[str, Any] = {}
+    places: List[Place] = []
+    latest, ends = [pickle.dumps(result)], threading.Lock()
+
+    def keep() -> None:
+        latest[0] = pickle.dumps(result)
+        leave(folder / f"rank{rank}.so_far", latest[0])
+        if job.share:
+            share(places[0], rank, latest[0], so_far=True)
+
+    def end(mine: bytes, waits: bool) -> None:
+        ends.acquire()  # never released: the first to come ends the process
+        if job.share and places:
+            share(places[0], rank, mine, so_far=False)
+            for number, other in shared(places[0], rank, waits).items():
+                leave(folder / f"rank{number}.pickle", other)
+        leave(folder / f"rank{rank}.pickle", mine)
+        sys.stdout.flush()
+        os._exit(0)  # not a normal exit: gloo's threads may wait for a rank that is gone
+
+    def began(place: Place) -> None:
+        places.append(place)
+        when_parted(job, lambda: end(latest[0], waits=False))
+
+    result_of(job, watch.progress, result, began, keep)
+    end(pickle.dumps(result), waits="parted" not in result)
+
+
+def result_of(
+    job: Job,
+    progress: Callable[[str], None],
+    result: Dict[str, Any],
+    began: Callable[[Place], None] = lambda place: None,
+    keep: Callable[[], None] = lambda: None,
+) -> None:
+    """Fill in what one rank sees of a job; whatever goes wrong is part of it.
+
+    Args:
+        job: What to rehearse.
+        progress: Called with what begins.
+        result: To be filled.
+        began: Called when the ranks have joined.
+        keep: Called after each scenario.
+    """
     try:
         progress("import")
         place = join(job)
+        began(place)
         with tempfile.TemporaryDirectory(dir=job.folder or None) as work_dir:
-            rehearse(job, place, work_dir, progress, result)
+            rehearse(job, place, work_dir, progress, result, keep)
     except MmfixError as error:
         result["reason"] = error.message + (f"; {error.hint}" if error.hint else "")
+    except SystemExit as error:
+        result["reason"] = f"the config's own code ended the process (SystemExit: {error.code})"
+        result["traceback"] = traceback.format_exc()
     except Exception as error:
         result["reason"] = f"{type(error).__name__}: {error}"
         result["traceback"] = traceback.format_exc()
-    return result
 
 
 def leave(path: Path, found: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, Dict, Iterator, List, Set
 
 import torch
@@ -47,13 +48,15 @@ class Wrappers:
     def watching(self) -> Iterator[None]:
         """Watch the constructor of DistributedDataParallel; on a CPU keep what it refuses there from it."""
         wrappers = self
+        names = list(signature(self._init).parameters)[2:]
 
         def watched(ddp: Any, module: nn.Module, *positional: Any, **arguments: Any) -> None:
+            arguments.update(zip(names, positional))
             if wrappers._on_cpu:
                 module = wrappers._for_cpu(module, arguments)
             trainable = [parameter for parameter in module.parameters() if parameter.requires_grad]
             wrappers._counters.watch(trainable)
-            wrappers._init(ddp, module, *positional, **arguments)
+            wrappers._init(ddp, module, **arguments)
             ddp.register_forward_hook(wrappers._counters.after_forward)
             wrappers.all.append(Wrapped(ddp, {**arguments}, trainable))
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import torch
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS
@@ -78,14 +82,18 @@ class Toy(BaseModel):
             dist.recv(torch.zeros(1), 1)  # nobody sends
         if self.trap == "mismatch" and dist.get_rank() == 0:
             dist.all_reduce(torch.zeros(1))
-        if self.trap == "sleep":
+        if self.trap == "busy" and not data_samples[0]:
             while True:
                 pass
+        if self.trap == "alone" and dist.get_rank() == 0:
+            raise ValueError("only this rank fails")
+        if self.trap == "alone":
+            subprocess.run(["sleep", "1000"])  # like NCCL: waits, and does not see that rank 0 is gone
+        if self.trap == "leave":
+            sys.exit(0)
         if self.trap == "memory":
             self.hoard = torch.ones(2**29)
         if self.trap == "exit":
-            import os
-
             os._exit(9)
 
 

@@ -1,0 +1,99 @@
+"""From what the ranks left to a verdict, also when some of them did not come to their end."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
+
+import pytest
+
+from mmfix.prove.assemble import rehearsal_of
+from mmfix.prove.verdict import Counts
+
+KINDS = ("normal", "empty", "single")
+GONE = "RuntimeError: Connection closed by peer"
+UNUSED = "RuntimeError: Expected to have finished reduction in the prior iteration"
+LIMIT = "the time limit of 300 s came in this phase: single step 0"
+
+
+def rank(*errors: str, ready: Tuple[int, ...] = (0, 1), **more: Any) -> Dict[str, Any]:
+    """What a rank leaves after scenarios with these errors; two parameters, of which some became ready."""
+    steps = (tuple(Counts(dict.fromkeys(ready, 1), {0, 1}, set(), False, True)),)
+    return {
+        "kinds": KINDS,
+        "runs": [(error, f"Traceback {error}" if error else "", steps) for error in errors],
+        "names": ("used.weight", "idle.weight"),
+        "classes": {"": "Model", "used": "Linear", "idle": "Linear"},
+        "keys": {},
+        "frozen_by": {},
+        "activation_bytes": None,
+        "step_seconds": None,
+        "find_unused_parameters": False,
+        "static_graph": False,
+        "accumulation": 1,
+        "world_size": 2,
+        "backend": "gloo",
+        "weights": "",
+        "replaced": (),
+        "missing": (),
+        "versions": {},
+        **more,
+    }
+
+
+class Case(NamedTuple):
+    about: str
+    results: Sequence[Optional[Dict[str, Any]]]
+    why: str
+    outcome: str
+    scenarios: Tuple[str, ...]
+    left: Tuple[str, ...] = ()
+    reason: str = ""
+
+
+CASES = (
+    Case("all well", (rank("", "", ""),) * 2, "", "OK", ("OK", "OK", "OK")),
+    Case("nobody came to a step", (None, None), "no output", "NOT_PROVED", (), reason="no output"),
+    Case("time ran out", (rank("", ""),) * 2, LIMIT, "NOT_PROVED", ("OK", "OK"), ("single",), LIMIT),
+    Case(
+        "a failure was seen before time ran out",
+        (rank(UNUSED, ready=(0,)),) * 2,
+        LIMIT,
+        *("UNUSED", ("UNUSED",), ("empty", "single"), f"normal: {UNUSED}"),
+    ),
+    Case(
+        "all stood still in the second scenario",
+        (rank(""),) * 2,
+        "HANG",
+        *("HANG", ("OK", "HANG"), ("single",), "all ranks stood still in empty step 1"),
+    ),
+    Case(
+        "one rank failed, and the other never noticed: NCCL",
+        (rank(UNUSED, ready=(0,), parted=True), rank("", parted=True)),
+        *("", "UNUSED", ("UNUSED",), ("empty", "single"), f"normal: {UNUSED}"),
+    ),
+    Case(
+        "one rank failed, and the other has nothing so far",
+        (rank(UNUSED, ready=(0,), parted=True), None),
+        *("", "UNUSED", ("UNUSED",), ("empty", "single"), f"normal: {UNUSED}"),
+    ),
+    Case(
+        "one rank was killed, and the other only saw it go",
+        (rank("", GONE), rank("")),
+        *("a rank was killed", "NOT_PROVED", ("OK", "NOT_PROVED"), ("single",), "a rank was killed"),
+    ),
+    Case(
+        "it broke after its last step",
+        (rank("", "", "", reason="OSError: no space"), rank("", "", "")),
+        *("", "NOT_PROVED", ("OK", "OK", "OK"), (), "OSError: no space"),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.about for case in CASES])
+def test_the_verdict(case: Case) -> None:
+    found = rehearsal_of(case.results, case.why, "empty step 1", "")
+    assert found.outcome == case.outcome
+    assert tuple(scenario.outcome for scenario in found.scenarios) == case.scenarios
+    assert found.left == case.left
+    assert found.reason.startswith(case.reason)
+    assert bool(found.reason) == (case.outcome != "OK")
