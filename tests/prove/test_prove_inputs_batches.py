@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
 import pytest
+from fresh_python import run
 
 pytest.importorskip("torch")
 from mmengine.config import Config
@@ -23,6 +21,14 @@ ALL = ("normal", "empty", "single")
 MAKERS = [
     ("mmdet/mask_rcnn/mask-rcnn_r50_fpn_1x_coco", "Detection", ALL, (128, 128)),
     ("mmdet/ssd/ssd300_coco", "Detection", ALL, (300, 300)),
+    (
+        "mmdet/deformable_detr/deformable-detr-refine-twostage_r50_16xb2-50e_coco",
+        "Detection",
+        ALL,
+        (128, 128),
+    ),
+    ("mmdet/dino/dino-4scale_r50_8xb2-12e_coco", "Detection", ALL, (224, 224)),
+    ("mmdet/dino/dino-5scale_swin-l_8xb2-12e_coco", "Detection", ALL, (128, 128)),
     (
         "mmdet/soft_teacher/soft-teacher_faster-rcnn_r50-caffe_fpn_180k_semi-0.1-coco",
         "Branches",
@@ -178,6 +184,11 @@ OBJECTS: Dict[str, Dict[str, Any]] = {
         kind: {"sup": [count, None], "unsup_teacher": [None, 0], "unsup_student": [None, 0]}
         for kind, count in (("normal", SEVEN), ("empty", 0), ("single", 1))
     },
+    "mmdet/crowddet/crowddet-rcnn_r50_fpn_8xb2-30e_crowdhuman": {
+        "normal": [SEVEN, SEVEN],
+        "empty": [0, 0],
+        "single": [1, 0],
+    },
     "mmseg/fcn/fcn_r50-d8_4xb4-80k_ade20k-512x512": {
         "normal": [True, True],
         "empty": [False, False],
@@ -189,17 +200,42 @@ OBJECTS: Dict[str, Dict[str, Any]] = {
 @pytest.mark.zoo
 def test_batches_hold_what_their_kind_says_and_depend_on_the_seed_alone(openmmlab: Path) -> None:
     paths = {name: str(config_path(openmmlab, name)) for name in OBJECTS}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", CHILD, *paths.values()],
-        env={**os.environ, "PYTHONPATH": str(openmmlab), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+    printed = run(CHILD, openmmlab, arguments=list(paths.values()))
+    found = json.loads(printed.splitlines()[-1])
     expected = {
         f"{paths[name]} {kind}": [counts, True, True]
         for name, kinds in OBJECTS.items()
         for kind, counts in kinds.items()
     }
     assert found == expected
+
+
+CROWDED = """
+import sys
+from mmfix.prove import ops
+ops.install()
+from mmengine.config import Config
+from mmdet.registry import TASK_UTILS
+from mmengine.structures import InstanceData
+from mmfix.prove import inputs
+import mmdet.models
+
+config = Config.fromfile(sys.argv[1], import_custom_modules=False)
+assigner = TASK_UTILS.build(config.model.train_cfg.rcnn.assigner)
+for kind in ("normal", "empty", "single"):
+    for sample in inputs.maker_for(config).batch(inputs.Request(config, kind, (64, 96)))["data_samples"]:
+        objects, ignored = sample.gt_instances, sample.ignored_instances
+        for part in (objects, ignored):
+            part.bboxes = part.bboxes.tensor
+        proposals = InstanceData(priors=objects.bboxes.new_ones(5, 4))
+        found = assigner.assign(proposals, objects, ignored)
+        assert found.gt_inds.shape[1] == 2
+        print(len(objects), len(ignored), sorted(set(ignored.labels.tolist())))
+"""
+
+
+@pytest.mark.zoo
+def test_an_assigner_of_crowds_gets_a_region_to_ignore_beside_a_single_object(openmmlab: Path) -> None:
+    path = config_path(openmmlab, "mmdet/crowddet/crowddet-rcnn_r50_fpn_8xb2-30e_crowdhuman")
+    printed = run(CROWDED, openmmlab, arguments=[path])
+    assert printed.splitlines() == ["7 0 []", "7 0 []", "0 0 []", "0 0 []", "1 1 [-1]", "0 0 []"]

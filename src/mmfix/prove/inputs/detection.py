@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
@@ -29,11 +30,17 @@ class Detection:
     kinds: Tuple[str, ...] = ("normal", "empty", "single")
 
     def size(self, config: Any) -> Tuple[int, int]:
-        """128 x 128, or the fixed size of an SSD, whose last layers shrink exactly that to one cell."""
+        """128 x 128, more where a transformer picks more queries than there are positions on such an image.
+
+        An SSD has a fixed size: its last layers shrink exactly that to one cell.
+        """
         for _, node in settings.dicts(config.model):
             if settings.type_name(node).startswith("SSDAnchor") and "input_size" in node:
                 return node["input_size"], node["input_size"]
-        return 128, 128
+        side = 128
+        while positions(config.model, side) < picked_queries(config.model):
+            side += 32
+        return side, side
 
     def adapt(self, config: Any, size: Tuple[int, int]) -> Sequence[str]:
         """Sizes in batch augmentations become `size`."""
@@ -70,6 +77,7 @@ class Wanted:
         proposals: Whether proposals come from outside.
         box_type: The registered name of another box type than horizontal boxes, empty for those.
         text: Whether the model reads class names.
+        least: Boxes that an image with any object must have, regions to ignore among them.
     """
 
     def __init__(self, config: Any) -> None:
@@ -85,6 +93,10 @@ class Wanted:
             settings.type_name(config.model) == "FastRCNN" and not any("rpn_head" in node for node in parts)
         )
         self.text = any("language_model" in node for node in parts)
+        # mmdet/models/task_modules/assigners/multi_instance_assigner.py (CrowdDet) takes the best few of all
+        # boxes for each proposal, and fails with fewer than that; with none at all it does not
+        crowds = [node for node in parts if settings.type_name(node) == "MultiInstanceAssigner"]
+        self.least = max([1, *(node.get("num_instance", 2) for node in crowds)])
         mappings = [node.get("box_type_mapping", {}) for node in transforms]
         self.box_type = next((kind["gt_bboxes"] for kind in mappings if "gt_bboxes" in kind), "")
         self.stuff = None
@@ -93,6 +105,26 @@ class Wanted:
             self.classes = min([self.classes, *things])
             count = min(settings.numbers(config.model, "num_stuff_classes") or [0])
             self.stuff = (things[0], things[0] + count - 1) if things and count else (0, self.classes - 1)
+
+
+def picked_queries(model: Any) -> int:
+    """How many queries a transformer picks among all positions; 0 if it picks none.
+
+    mmdet/models/detectors/dino.py: ``pre_decoder`` fails where there are fewer positions.
+    """
+    if not any(node.get("as_two_stage") is True for _, node in settings.dicts(model)):
+        return 0
+    return max([0, *settings.numbers(model, "num_queries"), *settings.numbers(model, "num_query")])
+
+
+def positions(model: Any, side: int) -> int:
+    """Cells of all levels that the encoder of a transformer sees of an image of `side` x `side` pixels."""
+    chosen = (model.get("backbone") or {}).get("out_indices")
+    chosen = chosen if isinstance(chosen, (list, tuple)) and chosen else (1, 2, 3)
+    neck = model.get("neck")
+    levels = max([len(chosen), *settings.numbers(neck, "num_outs")])
+    strides = [4 * 2 ** (chosen[0] + level) for level in range(levels)]  # of ResNet's and Swin's stages
+    return sum(math.ceil(side / stride) ** 2 for stride in strides)
 
 
 def meta(size: Tuple[int, int], index: int) -> Dict[str, Any]:
@@ -130,7 +162,9 @@ def sample(random: Any, wanted: Wanted, size: Tuple[int, int], count: int, index
 
     made = DetDataSample(metainfo=meta(size, index))
     made.gt_instances, corners = instances(random, wanted, size, count)
-    made.ignored_instances = instances(random, wanted, size, 0)[0]
+    ignored = max(wanted.least - count, 0) if count else 0
+    made.ignored_instances = instances(random, wanted, size, ignored)[0]
+    made.ignored_instances.labels.fill_(-1)
     if wanted.stuff:
         made.gt_sem_seg = PixelData(sem_seg=semantic_map(random, wanted.stuff, size, corners, made))
     if wanted.proposals:
