@@ -6,19 +6,9 @@ import math
 from typing import Any, List
 
 import pytest
+from op_helpers import random, seeded, torch  # noqa: F401 (an autouse fixture)
 
-torch = pytest.importorskip("torch")
-
-from mmfix.prove.ops import nms, rotated  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _seed() -> None:
-    torch.manual_seed(0)
-
-
-def random(*shape: int) -> Any:
-    return torch.rand(*shape, dtype=torch.double)
+from mmfix.prove.ops import nms, rotated
 
 
 def random_boxes(count: int, size: float = 20.0) -> Any:

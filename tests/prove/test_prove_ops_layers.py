@@ -6,23 +6,12 @@ import math
 from typing import Any, Tuple
 
 import pytest
+from op_helpers import random, seeded, torch  # noqa: F401 (an autouse fixture)
 
-torch = pytest.importorskip("torch")
+from mmfix.prove.ops import deform, losses, masks, upsample
+from mmfix.prove.ops.taps import gradients
 
-import torch.nn.functional as F  # noqa: E402
-
-from mmfix.prove.ops import deform, losses, masks, upsample  # noqa: E402
-from mmfix.prove.ops.taps import gradients  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _seed() -> None:
-    torch.manual_seed(0)
-
-
-def random(*shape: int) -> Any:
-    return torch.rand(*shape, dtype=torch.double)
-
+F = torch.nn.functional
 
 CONVOLUTIONS = [
     {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1, "deform_groups": 1},
@@ -177,8 +166,9 @@ def test_psa_mask(kind: int) -> None:
     height, width, lines, columns = 3, 4, 5, 3
     entries = random(2, lines * columns, height, width)
     output = entries.new_zeros(2, height * width, height, width)
-    sizes = (kind, 2, height, width, lines, columns, 2, 1)
-    masks.psa_forward(entries, output, *sizes)
+    sizes = {"psa_type": kind, "num_": 2, "h_feature": height, "w_feature": width}
+    sizes.update(h_mask=lines, w_mask=columns, half_h_mask=2, half_w_mask=1)
+    masks.psa_forward(entries, output, **sizes)
     expected = torch.zeros_like(output)
     for h in range(height):
         for w in range(width):
@@ -193,7 +183,7 @@ def test_psa_mask(kind: int) -> None:
                             expected[:, y * width + x, h, w] = value
     assert torch.equal(output, expected)
     given, found = random(*output.shape), torch.zeros_like(entries)
-    masks.psa_backward(given, found, *sizes)
+    masks.psa_backward(given, found, **sizes)
     assert float((found * entries).sum()) == pytest.approx(float((given * output).sum()))  # its transpose
 
 

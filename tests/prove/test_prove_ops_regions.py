@@ -6,19 +6,9 @@ import math
 from typing import Any, List, Tuple
 
 import pytest
+from op_helpers import random, seeded, torch  # noqa: F401 (an autouse fixture)
 
-torch = pytest.importorskip("torch")
-
-from mmfix.prove.ops import pooling, roi, rotated  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _seed() -> None:
-    torch.manual_seed(0)
-
-
-def random(*shape: int) -> Any:
-    return torch.rand(*shape, dtype=torch.double)
+from mmfix.prove.ops import pooling, roi, rotated
 
 
 def sample(plane: Any, y: float, x: float) -> float:
@@ -141,10 +131,11 @@ def test_regions_outside_of_the_map_are_zero() -> None:
 def test_roi_pool() -> None:
     features = random(2, 3, 7, 8)
     output, argmax = features.new_zeros(len(ROIS), 3, 2, 3), torch.zeros(len(ROIS), 3, 2, 3, dtype=torch.int)
-    pooling.roi_pool_forward(features, ROIS, output, argmax, 2, 3, 0.25)
+    settings = {"pooled_height": 2, "pooled_width": 3, "spatial_scale": 0.25}
+    pooling.roi_pool_forward(features, ROIS, output, argmax, **settings)
     into, expected = torch.zeros_like(features), torch.zeros_like(features)
     given = random(*output.shape)
-    pooling.roi_pool_backward(given, ROIS, argmax, into, 2, 3, 0.25)
+    pooling.roi_pool_backward(given, ROIS, argmax, into, **settings)
     for number, (image, x1, y1, x2, y2) in enumerate(ROIS.tolist()):
         x1, y1, x2, y2 = x1 / 4, y1 / 4, (x2 + 1) / 4, (y2 + 1) / 4
         for channel in range(3):
@@ -170,19 +161,19 @@ def test_roi_pool() -> None:
 @pytest.mark.parametrize("ratio", [0, 2])
 def test_deform_roi_pool_without_offsets_is_roi_align_and_its_gradients_hold(ratio: int) -> None:
     features = random(2, 3, 7, 8)
-    plain = pooling.deform_roi_pool(features, random(0), ROIS, (2, 3), 0.25, ratio, 0.1)
+    plain = pooling.deform_roi_pool(features, random(0), ROIS, 2, 3, 0.25, ratio, 0.1)
     assert torch.allclose(plain, slow_roi_align(features, ROIS, (2, 3), 0.25, ratio, True, "avg"))
 
     inside = torch.tensor([[0, 4.3, 5.1, 15.2, 17.4], [1, 6.1, 3.3, 19.7, 14.9]], dtype=torch.double)
     offset = random(2, 2, 2, 3)
-    moved = pooling.deform_roi_pool(features, offset, inside, (2, 3), 0.25, ratio, 0.1)
+    moved = pooling.deform_roi_pool(features, offset, inside, 2, 3, 0.25, ratio, 0.1)
     shift = offset[1, :, 1, 2] * 0.1 * (inside[1, 3:] - inside[1, 1:3])  # one bin alone, its region moved
     alone = inside[1:].clone()
     alone[0, 1:] += shift.repeat(2)
     expected = slow_roi_align(features, alone, (2, 3), 0.25, ratio, True, "avg")[0, :, 1, 2]
     assert torch.allclose(moved[1, :, 1, 2], expected)
     assert torch.autograd.gradcheck(
-        lambda one, two: pooling.deform_roi_pool(one, two, inside, (2, 3), 0.25, ratio, 0.1),
+        lambda one, two: pooling.deform_roi_pool(one, two, inside, 2, 3, 0.25, ratio, 0.1),
         (features.requires_grad_(), offset.requires_grad_()),
     )
 

@@ -8,54 +8,39 @@ import torch
 from torch import Tensor
 
 
-def _psa_places(
-    device: torch.device, h_feature: int, w_feature: int, h_mask: int, w_mask: int
-) -> Tuple[Tensor, Tensor, Tensor]:
-    """For each mask entry on the map: its number, the number of its pixel, and of the pixel it speaks of."""
+def _psa_pairs(
+    device: torch.device,
+    psa_type: int,
+    h_feature: int,
+    w_feature: int,
+    h_mask: int,
+    w_mask: int,
+    **_: int,
+) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    """For each mask entry on the map: its number and its pixel's, and the two that the result is numbered by.
+
+    Those are the entry's pixel and the one that it speaks of: ``psa_type`` 0 collects, so that the other one
+    comes first, 1 distributes.
+    """
     rows, columns = torch.arange(h_feature, device=device), torch.arange(w_feature, device=device)
     y = torch.arange(h_mask, device=device)[:, None] - (h_mask - 1) // 2 + rows
     x = torch.arange(w_mask, device=device)[:, None] - (w_mask - 1) // 2 + columns
     inside = ((y >= 0) & (y < h_feature))[:, None, :, None] & ((x >= 0) & (x < w_feature))[None, :, None, :]
-    other = y[:, None, :, None] * w_feature + x[None, :, None, :]
+    others = (y[:, None, :, None] * w_feature + x[None, :, None, :]).flatten(2).flatten(0, 1)
     entry, pixel = inside.flatten(2).flatten(0, 1).nonzero(as_tuple=True)
-    return entry, pixel, other.flatten(2).flatten(0, 1)[entry, pixel]
+    other = others[entry, pixel]
+    return (entry, pixel, pixel, other) if psa_type else (entry, pixel, other, pixel)
 
 
-def psa_forward(
-    input: Tensor,
-    output: Tensor,
-    psa_type: int,
-    num_: int,
-    h_feature: int,
-    w_feature: int,
-    h_mask: int,
-    w_mask: int,
-    half_h_mask: int,
-    half_w_mask: int,
-) -> None:
-    """Fill ``output`` ``[B, H * W, H, W]``: ``psa_type`` 0 collects (other pixel first), 1 distributes."""
-    del num_, half_h_mask, half_w_mask
-    entry, pixel, other = _psa_places(input.device, h_feature, w_feature, h_mask, w_mask)
-    first, second = (pixel, other) if psa_type else (other, pixel)
+def psa_forward(input: Tensor, output: Tensor, **settings: int) -> None:
+    """Fill ``output`` ``[B, H * W, H, W]`` (``mmcv/ops/psa_mask.py: PSAMaskFunction``)."""
+    entry, pixel, first, second = _psa_pairs(input.device, **settings)
     output.flatten(2)[:, first, second] = input.flatten(2)[:, entry, pixel]
 
 
-def psa_backward(
-    grad_output: Tensor,
-    grad_input: Tensor,
-    psa_type: int,
-    num_: int,
-    h_feature: int,
-    w_feature: int,
-    h_mask: int,
-    w_mask: int,
-    half_h_mask: int,
-    half_w_mask: int,
-) -> None:
+def psa_backward(grad_output: Tensor, grad_input: Tensor, **settings: int) -> None:
     """Fill ``grad_input``, which is zero."""
-    del num_, half_h_mask, half_w_mask
-    entry, pixel, other = _psa_places(grad_output.device, h_feature, w_feature, h_mask, w_mask)
-    first, second = (pixel, other) if psa_type else (other, pixel)
+    entry, pixel, first, second = _psa_pairs(grad_output.device, **settings)
     grad_input.flatten(2)[:, entry, pixel] = grad_output.flatten(2)[:, first, second]
 
 

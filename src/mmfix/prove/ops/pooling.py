@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Any, Tuple
 
 import torch
 from torch import Tensor
 
-from mmfix.prove.ops.roi import places, regions
+from mmfix.prove.ops.roi import places, planes, regions
 from mmfix.prove.ops.taps import (
     entries,
     gradients,
@@ -69,15 +69,11 @@ def roi_pool_backward(
     rois: Tensor,
     argmax: Tensor,
     grad_input: Tensor,
-    pooled_height: int,
-    pooled_width: int,
-    spatial_scale: float,
+    **_: Any,
 ) -> None:
     """Fill ``grad_input``, which is zero."""
-    del pooled_height, pooled_width, spatial_scale
     channels, height, width = grad_input.shape[1:]
-    plane = rois[:, :1].long() * channels + torch.arange(channels, device=rois.device)
-    index = plane[:, :, None, None] * height * width + argmax.long().clamp(min=0)
+    index = planes(rois, channels) * height * width + argmax.long().clamp(min=0)
     given = wide(grad_output * (argmax >= 0))
     total = wide(grad_input).reshape(-1).index_add(0, index.reshape(-1), given.reshape(-1))
     grad_input.copy_(total.view_as(grad_input))
@@ -87,7 +83,8 @@ def deform_roi_pool(
     features: Tensor,
     offset: Tensor,
     rois: Tensor,
-    bins: Tuple[int, int],
+    pooled_height: int,
+    pooled_width: int,
     spatial_scale: float,
     sampling_ratio: int,
     gamma: float,
@@ -97,6 +94,7 @@ def deform_roi_pool(
     ``offset`` is ``[R, 2, *bins]`` (x before y) or empty. Outside the map the gradient to it is zero,
     as the value does not change there; mmcv's CUDA kernel goes on with the slope at the edge.
     """
+    bins = pooled_height, pooled_width
     height, width = features.shape[-2:]
     rois = rois.to(features.dtype)
     vertical, horizontal = regions(rois, bins, spatial_scale, sampling_ratio, aligned=True)
@@ -121,21 +119,9 @@ def deform_roi_pool(
     return found.view(*shape, -1).permute(0, 3, 1, 2)
 
 
-def deform_pool_forward(
-    input: Tensor,
-    rois: Tensor,
-    offset: Tensor,
-    output: Tensor,
-    pooled_height: int,
-    pooled_width: int,
-    spatial_scale: float,
-    sampling_ratio: int,
-    gamma: float,
-) -> None:
+def deform_pool_forward(input: Tensor, rois: Tensor, offset: Tensor, output: Tensor, **settings: Any) -> None:
     """Fill ``output`` (``mmcv/ops/deform_roi_pool.py: DeformRoIPoolFunction``)."""
-    bins = pooled_height, pooled_width
-    found = deform_roi_pool(wide(input), wide(offset), rois, bins, spatial_scale, sampling_ratio, gamma)
-    output.copy_(found)
+    output.copy_(deform_roi_pool(wide(input), wide(offset), rois, **settings))
 
 
 def deform_pool_backward(
@@ -145,18 +131,11 @@ def deform_pool_backward(
     offset: Tensor,
     grad_input: Tensor,
     grad_offset: Tensor,
-    pooled_height: int,
-    pooled_width: int,
-    spatial_scale: float,
-    sampling_ratio: int,
-    gamma: float,
+    **settings: Any,
 ) -> None:
     """Fill ``grad_input`` and ``grad_offset``."""
-    bins = pooled_height, pooled_width
     found = gradients(
-        lambda features, moves: deform_roi_pool(
-            features, moves, rois, bins, spatial_scale, sampling_ratio, gamma
-        ),
+        lambda features, moves: deform_roi_pool(features, moves, rois, **settings),
         [input, offset],
         grad_output,
     )

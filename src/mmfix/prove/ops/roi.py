@@ -7,7 +7,7 @@ found per axis, and one sparse sum over (bin, pixel) does the rest for all regio
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import Any, NamedTuple, Tuple
 
 import torch
 from torch import Tensor
@@ -149,18 +149,31 @@ def _maximum(
     return best.permute(0, 3, 1, 2), best_y.permute(0, 3, 1, 2), best_x.permute(0, 3, 1, 2)
 
 
+def _grids(
+    rois: Tensor,
+    aligned_height: int,
+    aligned_width: int,
+    spatial_scale: float,
+    sampling_ratio: int,
+    aligned: bool,
+) -> Tuple[Grid, Grid]:
+    return regions(wide(rois), (aligned_height, aligned_width), spatial_scale, sampling_ratio, aligned)
+
+
+def planes(rois: Tensor, channels: int) -> Tensor:
+    """``[R, C, 1, 1]``: the number of each region's feature planes, ``image * C + channel``."""
+    found = rois[:, :1].long() * channels + torch.arange(channels, device=rois.device)
+    return found[:, :, None, None]
+
+
 def align_forward(
     input: Tensor,
     rois: Tensor,
     output: Tensor,
     argmax_y: Tensor,
     argmax_x: Tensor,
-    aligned_height: int,
-    aligned_width: int,
-    spatial_scale: float,
-    sampling_ratio: int,
     pool_mode: int,
-    aligned: bool,
+    **settings: Any,
 ) -> None:
     """Fill ``output``, for max pooling (``pool_mode`` 0) also where (``mmcv/ops/roi_align.py``).
 
@@ -168,7 +181,7 @@ def align_forward(
     """
     if not len(rois):
         return
-    grids = regions(wide(rois), (aligned_height, aligned_width), spatial_scale, sampling_ratio, aligned)
+    grids = _grids(rois, **settings)
     if pool_mode:
         output.copy_(_mean_forward(input, rois, *grids))
         return
@@ -182,21 +195,14 @@ def align_backward(
     argmax_y: Tensor,
     argmax_x: Tensor,
     grad_input: Tensor,
-    aligned_height: int,
-    aligned_width: int,
-    spatial_scale: float,
-    sampling_ratio: int,
     pool_mode: int,
-    aligned: bool,
+    **settings: Any,
 ) -> None:
     """Fill ``grad_input``, which is zero."""
     if not len(rois):
         return
     if pool_mode:
-        grids = regions(wide(rois), (aligned_height, aligned_width), spatial_scale, sampling_ratio, aligned)
-        _mean_backward(grad_output, rois, *grids, into=grad_input)
+        _mean_backward(grad_output, rois, *_grids(rois, **settings), into=grad_input)
         return
-    channels = grad_input.size(1)
-    plane = rois[:, :1].long() * channels + torch.arange(channels, device=rois.device)
-    plane = plane[:, :, None, None].expand(grad_output.shape)
+    plane = planes(rois, grad_input.size(1)).expand(grad_output.shape)
     scatter_at_edge(grad_output * (argmax_y != -1), plane, wide(argmax_y), wide(argmax_x), grad_input)
