@@ -10,6 +10,7 @@ import torch
 import torch.utils.checkpoint
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn.parallel import distributed
 
 from mmfix.prove.verdict import Counts
 
@@ -42,9 +43,14 @@ class Counters:
             accumulator.register_hook(lambda *_, index=index: self._ready.update((index,)))
 
     def after_forward(self, _module: nn.Module, _inputs: Any, outputs: Any) -> None:
-        """Forward hook of a DDP: walk the graph behind its outputs, as DDP does."""
+        """Forward hook of a DDP: walk the graph behind its outputs, as DDP does.
+
+        The tensors are those that torch's own search finds: in dicts, lists, tuples and dataclasses, not in
+        other objects (torch ``nn/parallel/distributed.py: _find_tensors``).
+        """
+        find_tensors: Any = distributed._find_tensors
         seen: Set[Any] = set()
-        waiting = [tensor.grad_fn for tensor in tensors_of(outputs) if tensor.grad_fn is not None]
+        waiting = [tensor.grad_fn for tensor in find_tensors(outputs) if tensor.grad_fn is not None]
         while waiting:
             node = waiting.pop()
             if node in seen:
@@ -77,7 +83,8 @@ class Counters:
             if not recorded[0]:
                 return original(ctx, run, preserve, *inputs)
             self._reentrant = True
-            if any(tensor.requires_grad for tensor in tensors_of(inputs)):
+            # only its own arguments: a tensor inside of a list or dict is none to an autograd function
+            if any(isinstance(value, torch.Tensor) and value.requires_grad for value in inputs):
                 return original(ctx, run, preserve, *inputs)
             handle = register_module_forward_pre_hook(self._note_cut_off)
             try:
@@ -95,18 +102,6 @@ class Counters:
     def _note_cut_off(self, module: nn.Module, _inputs: Any) -> None:
         own = (self._index.get(p) for p in module.parameters(recurse=False) if p.requires_grad)
         self._cut_off.update(index for index in own if index is not None)
-
-
-def tensors_of(value: Any) -> Iterator[torch.Tensor]:
-    """Every tensor in nested dicts, lists and tuples."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from tensors_of(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from tensors_of(item)
 
 
 @contextmanager
