@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import Any
 
@@ -17,7 +18,7 @@ from mmfix.prove.inputs.reading import real_batches  # noqa: E402
 class Numbers(torch.utils.data.Dataset):  # type: ignore[misc]
     def __init__(self, count: int = 4) -> None:
         if count < 0:
-            raise FileNotFoundError("data/annotations.json")
+            raise FileNotFoundError(2, "No such file or directory", "data/annotations.json")
         self.count = count
 
     def __len__(self) -> int:
@@ -62,15 +63,29 @@ def test_the_config_stays_as_it_is() -> None:
     assert config.to_dict() == before
 
 
+def broken(count: int) -> Any:
+    raise ValueError("first line\nsecond line")
+
+
 @pytest.mark.parametrize(
-    ("config", "message"),
+    ("config", "message", "cure"),
     [
-        (Config({"model": {}}), "has no `train_dataloader`"),
-        (Config({"train_dataloader": None}), "has no `train_dataloader`"),
-        (loader(count=-1), "cannot be built: FileNotFoundError: .*data/annotations.json"),
-        (loader(count=1, drop_last=True), "gives no batch"),
+        (Config({"model": {}}), "has no `train_dataloader`", "leave out `--data real`"),
+        (Config({"train_dataloader": None}), "has no `train_dataloader`", "leave out `--data real`"),
+        (loader(count=-1), "the training data is not there: data/annotations.json$", "check `data_root`"),
+        (
+            loader(dataset={"type": broken, "count": 1}),
+            "cannot be built: ValueError: .*first line$",
+            "fix its",
+        ),
+        (loader(count=1, drop_last=True), "gives no batch", "smaller than one batch"),
     ],
 )
-def test_what_is_wrong_with_a_dataloader(config: Config, message: str) -> None:
-    with pytest.raises(NoInputs, match=message):
-        next(real_batches(config))
+def test_what_is_wrong_with_a_dataloader_is_one_line_with_its_cure_and_comes_at_once(
+    config: Config, message: str, cure: str
+) -> None:
+    with pytest.raises(NoInputs) as caught:
+        real_batches(config)
+    assert re.search(message, caught.value.message)
+    assert cure in caught.value.hint
+    assert "\n" not in str(caught.value)

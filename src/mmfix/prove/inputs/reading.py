@@ -12,11 +12,11 @@ def real_batches(config: Any, seed: int = 0) -> Iterator[Any]:
     """Collated batches without end, from the config's ``train_dataloader``.
 
     Batch size, sampler and collate function stay; the data is loaded in this process. After
-    ``mmengine/runner/runner.py: build_dataloader``. The dataloader is built when the first batch is taken: by
-    then the process group is there, and each rank gets its own part, as in training.
+    ``mmengine/runner/runner.py: build_dataloader``.
 
     Args:
-        config: The MMEngine ``Config``; its default scope is active and the packages are imported.
+        config: The MMEngine ``Config``; its default scope is active, and the process group is there, so that
+            each rank gets its own part, as in training.
         seed: For the sampler, the same on all ranks.
 
     Raises:
@@ -29,32 +29,43 @@ def real_batches(config: Any, seed: int = 0) -> Iterator[Any]:
     settings["num_workers"] = 0
     for key in ("persistent_workers", "prefetch_factor", "timeout"):  # torch refuses them without workers
         settings.pop(key, None)
-    return _endless(settings, seed)
+    return _endless(_build(settings, seed))
 
 
-def _endless(settings: Any, seed: int) -> Iterator[Any]:
+def _build(settings: Any, seed: int) -> Any:
     from mmengine.runner import Runner
 
     try:
         loader = Runner.build_dataloader(settings, seed=seed)
+    except FileNotFoundError as error:
+        raise NoInputs(
+            f"the training data is not there: {error.filename or error}",
+            hint="check `data_root` and the other paths of `train_dataloader.dataset` (from the working "
+            "directory), or leave out `--data real`",
+        ) from error
     except Exception as error:
         raise NoInputs(
-            f"the config's `train_dataloader` cannot be built: {type(error).__name__}: {error}",
-            hint="check the paths of its dataset, or leave out `--data real`",
+            f"the config's `train_dataloader` cannot be built: {type(error).__name__}: {_line(error)}",
+            hint="fix its settings, or leave out `--data real`",
         ) from error
+    if not len(loader):
+        raise NoInputs(
+            "the config's `train_dataloader` gives no batch",
+            hint="its dataset is smaller than one batch: is everything filtered out?",
+        )
+    return loader
+
+
+def _line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
+
+
+def _endless(loader: Any) -> Iterator[Any]:
     owners: List[Any] = [loader.sampler, getattr(loader.batch_sampler, "sampler", None)]
     epoch = 0
     while True:
-        batches = 0
         for owner in owners:
             if hasattr(owner, "set_epoch"):
                 owner.set_epoch(epoch)
-        for batch in loader:
-            batches += 1
-            yield batch
-        if not batches:
-            raise NoInputs(
-                "the config's `train_dataloader` gives no batch",
-                hint="its dataset may be smaller than one batch",
-            )
+        yield from loader
         epoch += 1
