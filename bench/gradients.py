@@ -16,11 +16,10 @@ Pretrained weights are never loaded. Prints, and with --output writes, one JSON 
     hooks        custom hooks that ran ("ok"), or why they could not
     error        the end of the traceback, if the model cannot be built or run here; else null
 
-Install the package of the configs with the Python part of mmcv >= 2 (`mmcv`, not `mmcv-lite`; compiled operators are not
-needed: simple stand-ins with the same inputs take their place). Data is made for detectors of mmdet, segmentors of
-mmsegmentation, everything of mmpretrain (through the config's own pipeline), 2D and 3D recognizers of mmaction2, DEKR and
-DWPose of mmpose (DWPose's teacher_cfg is relative: run it beside the package's `configs`), and the BasicVSR and EDVR
-families of mmagic.
+Install the package of the configs with the Python part of mmcv >= 2; compiled operators are not needed: `mmfix prove`
+has stand-ins. It also makes the data for mmdet, mmsegmentation and mmpretrain. `gradients_data.py` adds that for 2D and 3D
+recognizers of mmaction2, DEKR and DWPose of mmpose (DWPose's teacher_cfg is relative: run it beside the package's
+`configs`), and the BasicVSR and EDVR families of mmagic.
 
 --iteration N  the step to look at: seen by custom hooks and written to a model's `step_counter`
 --stub MODULE  pretend that MODULE is installed (say `albumentations`, if the package imports it and the model does not use it)
@@ -41,27 +40,20 @@ import traceback
 import types
 import warnings
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Set
+from typing import Any, Dict, List, Set
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from gradients_data import MAKERS
+from gradients_data import made_for
 from mmengine.config import Config, DictAction
 from mmengine.model import BaseModule, revert_sync_batchnorm
-from mmengine.model.weight_init import PretrainedInit
 from mmengine.registry import HOOKS, MODELS, init_default_scope
+
+from mmfix.prove import ops
+from mmfix.prove.inputs.pretrained import without_pretrained
 
 # hooks that only average, save or compress: they do not change what trains
 IGNORED_HOOKS = ("EMA", "Compress", "SyncBuffers", "CheckInvalidLoss", "Visualization")
-PRETRAINED = (
-    "pretrained",
-    "checkpoint",
-    "teacher_pretrained",
-    "spynet_pretrained",
-    "edvr_pretrained",
-    "teacher_ckpt",
-)
 STAGES = ("before_run", "before_train", "before_train_epoch", "before_train_iter")
 
 
@@ -93,132 +85,13 @@ class Stubs(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Nothing to run."""
 
 
-# --- operators without a compiler -----------------------------------------------------------------------------------
-
-
-def nms(boxes: Any, scores: Any, iou_threshold: float, offset: int = 0) -> Any:
-    """Indices of the boxes that no better one covers."""
-    order, keep = scores.argsort(descending=True), []
-    area = (boxes[:, 2] - boxes[:, 0] + offset) * (boxes[:, 3] - boxes[:, 1] + offset)
-    while order.numel():
-        best, rest = order[0], order[1:]
-        keep.append(best)
-        low, high = torch.max(boxes[best, :2], boxes[rest, :2]), torch.min(boxes[best, 2:4], boxes[rest, 2:4])
-        common = (high - low + offset).clamp(min=0).prod(dim=1)
-        order = rest[common / (area[best] + area[rest] - common + 1e-9) <= iou_threshold]
-    return torch.stack(keep) if keep else order
-
-
-def roi_align(
-    input: Any, rois: Any, output_size: Any, spatial_scale: float = 1.0, *_args: Any, **_kwargs: Any
-) -> Any:
-    """One bilinear sample a bin: other numbers than the operator's, the same dependencies."""
-    rows, columns = (output_size, output_size) if isinstance(output_size, int) else output_size
-    height, width = input.shape[-2:]
-    out = input.new_zeros(len(rois), input.size(1), rows, columns) + 0 * input.sum()
-    for index in range(input.size(0)):
-        chosen = (rois[:, 0] == index).nonzero()[:, 0]
-        if not len(chosen):
-            continue
-        x1, y1, x2, y2 = (rois[chosen, 1:5] * spatial_scale).T[..., None]
-        y = (y1 + (y2 - y1) * (torch.arange(rows) + 0.5) / rows) / height * 2 - 1
-        x = (x1 + (x2 - x1) * (torch.arange(columns) + 0.5) / columns) / width * 2 - 1
-        grid = torch.stack(
-            [x[:, None, :].expand(-1, rows, -1), y[:, :, None].expand(-1, -1, columns)], dim=-1
-        )
-        found = F.grid_sample(input[index : index + 1], grid.reshape(1, -1, columns, 2), align_corners=False)
-        out = out.index_put((chosen,), found[0].reshape(-1, len(chosen), rows, columns).transpose(0, 1))
-    return out
-
-
-def deform_conv2d(
-    input: Any,
-    offset: Any,
-    weight: Any,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-    *_args: Any,
-) -> Any:
-    """A plain convolution that depends on the offsets, too."""
-    return F.conv2d(input, weight, None, stride, padding, dilation, groups) + 0 * offset.sum()
-
-
-def modulated_deform_conv2d(
-    input: Any, offset: Any, mask: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-    groups: int = 1, *_args: Any,
-) -> Any:  # fmt: skip
-    """A plain convolution that depends on the offsets and the mask, too."""
-    return F.conv2d(input, weight, bias, stride, padding, dilation, groups) + 0 * (offset.sum() + mask.sum())
-
-
-def deform_roi_pool(
-    input: Any, rois: Any, offset: Any, output_size: Any, spatial_scale: float = 1.0, *_args: Any
-) -> Any:
-    """:func:`roi_align`, and a dependence on the offsets."""
-    pooled = roi_align(input, rois, output_size, spatial_scale)
-    return pooled if offset is None else pooled + 0 * offset.sum()
-
-
-def carafe(features: Any, masks: Any, _kernel_size: int, _group_size: int, scale_factor: int) -> Any:
-    """Plain upsampling that depends on the masks, too."""
-    return F.interpolate(features, scale_factor=scale_factor) + 0 * masks.sum()
-
-
-def replace_operators() -> None:
-    """Put the stand-ins above in place of mmcv's compiled operators; the others raise when called."""
-
-    def missing(name: str) -> Callable:
-        if name.startswith("__"):
-            raise AttributeError(name)
-
-        def call(*_args: Any, **_kwargs: Any) -> None:
-            raise NotImplementedError(f"mmcv._ext.{name} has no stand-in")
-
-        return call
-
-    extension = types.ModuleType("mmcv._ext")
-    extension.__spec__ = importlib.machinery.ModuleSpec("mmcv._ext", None)
-    extension.__getattr__ = missing  # type: ignore[method-assign]
-    extension.nms = nms  # type: ignore[attr-defined]
-    sys.modules["mmcv._ext"] = extension
-    package = importlib.import_module("mmcv.ops")
-    for module, function in {
-        "roi_align": roi_align,
-        "deform_conv": deform_conv2d,
-        "modulated_deform_conv": modulated_deform_conv2d,
-        "deform_roi_pool": deform_roi_pool,
-        "carafe": carafe,
-    }.items():
-        setattr(importlib.import_module("mmcv.ops." + module), function.__name__, function)
-        setattr(package, function.__name__, function)
-
-
-# --- the model ------------------------------------------------------------------------------------------------------
-
-
-def without_pretrained(node: Any) -> None:
-    """Drop, in place, what would download weights: it changes values, not which parameters take part."""
-    for value in node.values() if isinstance(node, dict) else node if isinstance(node, (list, tuple)) else ():
-        without_pretrained(value)
-    if not isinstance(node, dict):
-        return
-    if isinstance(node.get("init_cfg"), dict) and "checkpoint" in node["init_cfg"]:
-        node["init_cfg"] = None
-    for key in PRETRAINED:
-        if isinstance(node.get(key), str):
-            node[key] = None
-
-
 def prepare(scope: str) -> None:
-    """Register the package's classes; keep it from loading weights and from logging each parameter."""
+    """Register the package's classes; keep it from logging each parameter."""
     if not hasattr(np, "bool8"):
         np.bool8 = np.bool_  # mmagic 1.2 was written for numpy 1
     importlib.import_module(scope + ".utils").register_all_modules(True)
     init_default_scope(scope)
     BaseModule._dump_init_info = lambda self, *args: None
-    PretrainedInit.__call__ = lambda self, module: None
     if scope == "mmpretrain":  # it reads CLIP's shape off a checkpoint: give it a random ViT-B/16
         milan = importlib.import_module("mmpretrain.models.selfsup.milan")
         clip = importlib.import_module("mmpretrain.models.utils.clip_generator_helper").CLIP
@@ -264,7 +137,8 @@ def measure(path: str, overrides: Dict[str, Any], iteration: int) -> Dict[str, A
     prepare(scope)
     if config.get("data_preprocessor"):  # mmengine/runner/runner.py: Runner.__init__
         config.model.setdefault("data_preprocessor", config.data_preprocessor)
-    without_pretrained(config.model)
+    without_pretrained(config)
+    batch_for = made_for(config)
     model = MODELS.build(config.model)
 
     wrapped = trainable(model)
@@ -285,7 +159,7 @@ def measure(path: str, overrides: Dict[str, Any], iteration: int) -> Dict[str, A
     if hasattr(model, "step_counter"):  # mmagic counts steps in a buffer of the model
         model.step_counter.fill_(iteration)
 
-    batch = model.data_preprocessor(MAKERS[scope](config, model), True)
+    batch = model.data_preprocessor(batch_for(model), True)
     loss, parts = model.parse_losses(model._run_forward(batch, mode="loss"))
     frozen_by("forward")
     loss.backward()
@@ -315,7 +189,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     sys.meta_path.insert(0, Stubs(options.stub))
-    replace_operators()
+    ops.install()
     results = {}
     for path in options.configs:
         try:
