@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, List, Tuple
 
+from mmfix.prove.inputs.language import without_hub
 from mmfix.prove.inputs.settings import dicts, replace, type_name
 
 #: Names of keys in a model that hold the path or address of weights.
@@ -18,7 +19,8 @@ def without_pretrained(config: Any) -> Tuple[str, ...]:
     That is: ``init_cfg`` of type ``Pretrained`` (also in lists), ``pretrained`` and keys like
     ``teacher_ckpt`` in the model, ``load_from``, ``resume_from`` and ``resume``. A teacher that is a path to
     a config is loaded and cleaned too. What only code says (a class with a pretrained default) cannot load
-    either: in this process, MMEngine's ``PretrainedInit`` does nothing from now on.
+    either: in this process, MMEngine's ``PretrainedInit`` does nothing from now on. Language models see
+    :func:`mmfix.prove.inputs.language.without_hub`.
 
     Returns:
         What was replaced, one line each.
@@ -33,7 +35,7 @@ def without_pretrained(config: Any) -> Tuple[str, ...]:
         lines.append(replace(config, "", "resume", False).lstrip("."))
     for path, node in dicts(config.get("model"), "model"):
         lines += _clean(node, path, _folder(config))
-    return tuple(lines)
+    return (*lines, *without_hub(config))
 
 
 def _clean(node: Any, path: str, folder: Path) -> List[str]:
