@@ -11,7 +11,7 @@ from proof_helpers import group, rehearsal
 import mmfix as package
 from mmfix.config.reader import Reader
 from mmfix.proofs.store import save
-from mmfix.proofs.types import Proof, Rehearsal, RemedyResult
+from mmfix.proofs.types import Proof, Rehearsal, RemedyResult, Scenario
 from mmfix.remedies import solve
 from mmfix.training import read
 
@@ -139,12 +139,15 @@ def test_one_process_does_not_look_at_proofs(examples: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("remedy", ["checkpoint-off", "non-reentrant", "find-unused-off"])
 def test_the_proof_holds_for_a_patched_config(examples: Path, tmp_path: Path, remedy: str) -> None:
     names = ("checkpoint-off", "non-reentrant", "find-unused-off")
-    keep(tmp_path, CMT, TWICE, *(RemedyResult(name, "OK" if name == remedy else "UNUSED") for name in names))
+    ends = {name: "OK" if name == remedy else "UNUSED" for name in names}
+    results = [RemedyResult(name, end, scenarios=(Scenario("normal", end),)) for name, end in ends.items()]
+    keep(tmp_path, CMT, TWICE, *results)
     path = tmp_path / CMT
     assert package.patch(path, remedy, write=True).written
     (config,) = package.check(path).configs
     assert (config.findings, config.notes) == ((), ())
     assert (config.proof.fresh, config.proof.outcome) == (True, "OK")
+    assert config.proof.scenarios == (("normal", "OK"),)
     base = tmp_path / "configs/cmt/cmt_voxel0100_r50_800x320_cbgs.py"
     text = base.read_text()
     base.write_text(text.replace("depth=50", "depth=101"))

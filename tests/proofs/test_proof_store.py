@@ -13,6 +13,7 @@ from proof_helpers import MODEL, RESNET, group, rehearsal, repository
 from mmfix.config.memory import from_mapping
 from mmfix.config.reader import Reader
 from mmfix.errors import MmfixError
+from mmfix.findings import Override, Remedy
 from mmfix.proofs.codec import MOST_NAMES
 from mmfix.proofs.digest import NotDigestible, digest
 from mmfix.proofs.place import proof_file
@@ -28,7 +29,10 @@ FOUND = rehearsal(
     activation_bytes=5,
     step_seconds=0.25,
 )
-REMEDIES = (RemedyResult("find-unused", "OK", "", 7, 0.5, ("find_unused_parameters = True",)),)
+#: Of the cure's own rehearsal: other data filled these.
+CURED = (Scenario("normal", "OK", ("head.tokens",)), Scenario("single", "OK", ("head.tokens", "head.bias")))
+REMEDIES = (RemedyResult("find-unused", "OK", "", 7, 0.5, ("find_unused_parameters = True",), CURED),)
+FIND_UNUSED = Remedy("find-unused", "safe", "", (Override(("find_unused_parameters",), True, ""),))
 
 
 def proof_of(path: Path) -> Proof:
@@ -207,6 +211,21 @@ def test_a_broken_entry_is_an_error_of_its_config_only(tmp_path: Path, key: str,
     with pytest.raises(MmfixError, match=r"the entry of configs/a\.py"):
         kept(path)
     assert kept(other).fresh
+
+
+def test_a_cure_that_is_patched_in_speaks_with_its_own_scenarios(tmp_path: Path) -> None:
+    path = repository(tmp_path)
+    file = save(proof_of(path), Reader().load(str(path)), (FIND_UNUSED,))
+    path.write_text(path.read_text() + "find_unused_parameters = True\n")
+    found = kept(path)
+    assert (found.fresh, found.proof.rehearsal.outcome) == (True, "OK")
+    assert found.proof.rehearsal.scenarios == CURED
+    assert found.proof.rehearsal.left == ("empty",)
+    # an older file has no scenarios of its cures: nobody knows what their OK rests on
+    content = json.loads(file.read_text())
+    del content["configs"]["configs/a.py"]["remedies"][0]["scenarios"]
+    file.write_text(json.dumps(content))
+    assert (kept(path).fresh, kept(path).why_stale) == (False, "find_unused_parameters changed")
 
 
 def test_an_entry_that_names_a_cure_it_does_not_have(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def _with_remedy(job: Job, remedy: Remedy, ranks: Ranks) -> RemedyResult:
         activation_bytes=found.activation_bytes,
         step_seconds=found.step_seconds,
         overrides=tuple(str(override) for override in remedy.overrides),
+        scenarios=found.scenarios,
     )
 
 

@@ -132,6 +132,7 @@ def _remedy(item: RemedyResult) -> Dict[str, Any]:
         "activation_bytes": item.activation_bytes,
         "step_seconds": item.step_seconds,
         "overrides": list(item.overrides),
+        "scenarios": [_scenario(scenario) for scenario in item.scenarios],
     }
 
 
@@ -143,6 +144,7 @@ def _read_remedy(item: Mapping[str, Any]) -> RemedyResult:
         activation_bytes=_integer(item["activation_bytes"]),
         step_seconds=_number(item["step_seconds"]),
         overrides=_texts(item["overrides"]),
+        scenarios=tuple(_read_scenario(scenario) for scenario in _list(item.get("scenarios", []))),
     )
 
 

@@ -19,7 +19,7 @@ from mmfix.findings import Remedy
 from mmfix.proofs.codec import from_entry, to_entry
 from mmfix.proofs.digest import NotDigestible, code_sums, digest_of, file_sum, parts
 from mmfix.proofs.place import has_proofs, proof_file
-from mmfix.proofs.types import NOT_PROVED, Proof, Scenario
+from mmfix.proofs.types import NOT_PROVED, Proof
 
 VERSION = 1
 
@@ -105,7 +105,7 @@ def load(document: ConfigDocument) -> Optional[Kept]:
         return None
     try:
         proof = from_entry(document.path, entry)
-        why, cure = _changes(document, entry, osp.dirname(osp.dirname(file)))
+        why, cure = _changes(document, entry, proof, osp.dirname(osp.dirname(file)))
         proof = proof if cure is None else _of_cure(proof, cure)
         return Kept(proof, str(entry["date"]), file, not why, why)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -127,13 +127,16 @@ def _cured(proof: Proof, document: ConfigDocument, remedies: Sequence[Remedy]) -
 
 def _of_cure(proof: Proof, name: str) -> Proof:
     """The rehearsal of one of the cures, as a proof of its own: which parameters it was about is not kept."""
+    before = proof.rehearsal
     cure = {item.name: item for item in proof.remedies}[name]
-    scenarios = tuple(Scenario(item.name, cure.outcome) for item in proof.rehearsal.scenarios)
+    ran = {item.name for item in cure.scenarios}
+    known = dict.fromkeys([*(item.name for item in before.scenarios), *before.left])
     rehearsal = replace(
-        proof.rehearsal,
+        before,
         outcome=cure.outcome,
         reason="",
-        scenarios=scenarios,
+        scenarios=cure.scenarios,
+        left=tuple(name for name in known if name not in ran),
         groups=(),
         activation_bytes=cure.activation_bytes,
         step_seconds=cure.step_seconds,
@@ -141,13 +144,20 @@ def _of_cure(proof: Proof, name: str) -> Proof:
     return replace(proof, rehearsal=rehearsal, remedies=())
 
 
-def _changes(document: ConfigDocument, entry: Mapping[str, Any], root: str) -> Tuple[str, Optional[str]]:
-    """What has changed since, in a few words; and the cure that was patched in, if that is all."""
+def _changes(
+    document: ConfigDocument, entry: Mapping[str, Any], proof: Proof, root: str
+) -> Tuple[str, Optional[str]]:
+    """What has changed since, in a few words; and the cure that was patched in, if that is all.
+
+    A cure whose scenarios were not written down, as mmfix once did, is no proof of the patched config.
+    """
     try:
         now = parts(document)
     except NotDigestible as error:
         return error.message, None
-    then, cures = entry["parts"], {total: name for name, total in entry["cured"].items()}
+    untold = {item.name for item in proof.remedies if not item.scenarios}
+    then = entry["parts"]
+    cures = {total: name for name, total in entry["cured"].items() if name not in untold}
     changed = [name for name in dict.fromkeys([*then, *now]) if then.get(name) != now.get(name)]
     cure = cures.get(digest_of(now)) if changed else None
     if not changed or cure is not None:

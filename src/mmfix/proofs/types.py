@@ -116,6 +116,7 @@ class RemedyResult:
         activation_bytes: See :class:`Rehearsal`.
         step_seconds: See :class:`Rehearsal`.
         overrides: What it set, each as ``str(Override)``; empty: not told, its name stands for it.
+        scenarios: Those of its own rehearsal; empty: not told.
     """
 
     name: str
@@ -124,6 +125,7 @@ class RemedyResult:
     activation_bytes: Optional[int] = None
     step_seconds: Optional[float] = None
     overrides: Tuple[str, ...] = ()
+    scenarios: Tuple[Scenario, ...] = ()
 
 
 @dataclass(frozen=True)
