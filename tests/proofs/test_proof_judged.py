@@ -140,6 +140,32 @@ def test_activation_checkpointing_is_told_by_the_modules_name() -> None:
     ]
 
 
+LAYERS = "model = dict(type='DETR', encoder=dict(type='DetrTransformerEncoder', num_cp=2))\n"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        # its parameters are hidden from DDP's walk, so none hidden means that it did not run
+        (rehearsal("OK"), [("num_cp", False, None)]),
+        (rehearsal("OK", reentrant=True), [("num_cp", True, True)]),
+        (
+            rehearsal("READY_TWICE", group("ready twice", "encoder.layers", "model.encoder"), reentrant=True),
+            [("num_cp", True, True)],
+        ),
+        # it always gets a tensor that requires a gradient: another checkpoint has cut these off
+        (
+            rehearsal("UNTRAINED", group("untrained", "encoder.layers", "model.encoder"), reentrant=True),
+            [("num_cp", True, True), ("encoder", True, False)],
+        ),
+    ],
+)
+def test_a_checkpoint_that_counts_layers(found, expected) -> None:
+    measured = setup_of(LAYERS, found).checkpoints
+    assert [(site.key[-1], site.reentrant, site.input_has_grad) for site in measured] == expected
+    assert measured[0].counts_layers
+
+
 def test_a_checkpoint_nobody_knew_of() -> None:
     found = findings(ON + PLAIN, rehearsal("READY_TWICE", TWICE, reentrant=True))
     assert told(found) == [("MMF101", "error", "proven")]

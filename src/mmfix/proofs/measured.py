@@ -192,7 +192,12 @@ def _not_refuted(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Itera
 
 
 def _sites(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Tuple[CheckpointSite, ...]:
-    """The checkpoints as they were seen at work."""
+    """The checkpoints as they were seen at work.
+
+    fairscale's own checkpoint hides its parameters from DDP as torch's does, so that none seen means none
+    there; but it cuts nothing off: it hands its function a tensor that requires a gradient (fairscale
+    ``nn/checkpoint/checkpoint_activations.py``).
+    """
     if not rehearsal.reentrant:
         if rehearsal.outcome == HANG:
             return setup.checkpoints
@@ -206,17 +211,24 @@ def _sites(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Tuple[Check
     cut_off = [group for group in rehearsal.groups if group.status == UNTRAINED]
     sites = []
     for site in setup.checkpoints:
-        if any(is_about(setup, site.key, site.value, group) for group in cut_off):
+        if any(_may_cut_off(setup, site, group) for group in cut_off):
             site = replace(site, reentrant=True, input_has_grad=False)
         elif any(is_about(setup, site.key, site.value, group) for group in twice):
             site = replace(site, reentrant=True, input_has_grad=True)
         elif rehearsal.outcome not in CUT_SHORT and site.reentrant is not False:
             site = replace(site, input_has_grad=True)
         sites.append(site)
-    for group in (*cut_off, *twice):
+    for group in cut_off:
+        if not any(_may_cut_off(setup, site, group) for site in sites):
+            sites.append(_new_site(setup, group))
+    for group in twice:
         if not any(is_about(setup, site.key, site.value, group) for site in sites):
             sites.append(_new_site(setup, group))
     return tuple(sites)
+
+
+def _may_cut_off(setup: TrainingSetup, site: CheckpointSite, group: ParameterGroup) -> bool:
+    return not site.counts_layers and is_about(setup, site.key, site.value, group)
 
 
 def _new_site(setup: TrainingSetup, group: ParameterGroup) -> CheckpointSite:
