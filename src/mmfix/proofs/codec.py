@@ -1,8 +1,8 @@
-"""A proof as an entry of the proof file, and back."""
+"""A proof in JSON's types, as an entry of the proof file, and back."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from mmfix.proofs.types import (
     NEVER,
@@ -19,6 +19,8 @@ from mmfix.proofs.types import (
 
 #: Names that are kept of each list of parameters; the number of all is kept beside them.
 MOST_NAMES = 50
+#: The same, and how much of an error, where it is about a cure.
+_NAMES_OF_CURE, _TEXT_OF_CURE = 5, 200
 _MOST_GROUPS = 100
 _MOST_LINES = 50
 #: DDP's text lists the index of every parameter; what it says comes first.
@@ -26,21 +28,21 @@ _MOST_TEXT = 1500
 _STATUSES = (NEVER, SOMETIMES, READY_TWICE, UNTRAINED)
 
 
-def to_entry(proof: Proof) -> Dict[str, Any]:
-    """The proof in JSON's types: a few KB, long lists of names cut. Tracebacks are not kept."""
+def as_plain(proof: Proof) -> Dict[str, Any]:
+    """The proof in JSON's types, nothing cut, by the keys of the proof file. Tracebacks are left out."""
     rehearsal = proof.rehearsal
     return {
         "outcome": rehearsal.outcome,
-        "reason": rehearsal.reason[:_MOST_TEXT],
+        "reason": rehearsal.reason,
         "versions": dict(rehearsal.versions),
         "world_size": rehearsal.world_size,
         "backend": rehearsal.backend,
         "scenarios": [_scenario(item) for item in rehearsal.scenarios],
-        "groups": [_group(item) for item in rehearsal.groups[:_MOST_GROUPS]],
+        "groups": [_group(item) for item in rehearsal.groups],
         "trainable": rehearsal.trainable,
         "reentrant": rehearsal.reentrant,
         "left": list(rehearsal.left),
-        "replaced": list(rehearsal.replaced[:_MOST_LINES]),
+        "replaced": list(rehearsal.replaced),
         "activation_bytes": rehearsal.activation_bytes,
         "step_seconds": rehearsal.step_seconds,
         "remedies": [_remedy(item) for item in proof.remedies],
@@ -48,8 +50,23 @@ def to_entry(proof: Proof) -> Dict[str, Any]:
     }
 
 
+def to_entry(proof: Proof) -> Dict[str, Any]:
+    """The same in a few KB: long texts and lists are cut, names of parameters counted."""
+    entry = as_plain(proof)
+    return {
+        **entry,
+        "reason": entry["reason"][:_MOST_TEXT],
+        "scenarios": [_cut(item, MOST_NAMES, _MOST_TEXT) for item in entry["scenarios"]],
+        "groups": [{**item, "names": item["names"][:MOST_NAMES]} for item in entry["groups"][:_MOST_GROUPS]],
+        "replaced": entry["replaced"][:_MOST_LINES],
+        "remedies": [_cut_remedy(item) for item in entry["remedies"]],
+    }
+
+
 def from_entry(config: str, entry: Mapping[str, Any]) -> Proof:
     """The inverse of :func:`to_entry`, but for what was cut. Keys it does not know are passed over.
+
+    The scenarios of cures may be missing: mmfix did not always write them.
 
     Raises:
         LookupError, TypeError, ValueError: It is no such entry.
@@ -77,11 +94,20 @@ def _scenario(item: Scenario) -> Dict[str, Any]:
     return {
         "name": item.name,
         "outcome": item.outcome,
-        "unused": _names(item.unused),
-        "ready_twice": _names(item.ready_twice),
-        "untrained": _names(item.untrained),
-        "error": item.error[:_MOST_TEXT],
+        "unused": list(item.unused),
+        "ready_twice": list(item.ready_twice),
+        "untrained": list(item.untrained),
+        "error": item.error,
         "disagreement": item.disagreement,
+    }
+
+
+def _cut(scenario: Mapping[str, Any], most_names: int, most_text: int) -> Dict[str, Any]:
+    lists = {key: scenario[key] for key in ("unused", "ready_twice", "untrained")}
+    return {
+        **scenario,
+        **{key: {"count": len(names), "names": names[:most_names]} for key, names in lists.items()},
+        "error": scenario["error"][:most_text],
     }
 
 
@@ -105,7 +131,7 @@ def _group(item: ParameterGroup) -> Dict[str, Any]:
         "key": item.key,
         "frozen_by": item.frozen_by,
         "count": item.size,
-        "names": list(item.names[:MOST_NAMES]),
+        "names": list(item.names),
     }
 
 
@@ -128,12 +154,17 @@ def _remedy(item: RemedyResult) -> Dict[str, Any]:
     return {
         "name": item.name,
         "outcome": item.outcome,
-        "reason": item.reason[:_MOST_TEXT],
+        "reason": item.reason,
         "activation_bytes": item.activation_bytes,
         "step_seconds": item.step_seconds,
         "overrides": list(item.overrides),
         "scenarios": [_scenario(scenario) for scenario in item.scenarios],
     }
+
+
+def _cut_remedy(remedy: Mapping[str, Any]) -> Dict[str, Any]:
+    scenarios = [_cut(item, _NAMES_OF_CURE, _TEXT_OF_CURE) for item in remedy["scenarios"]]
+    return {**remedy, "reason": remedy["reason"][:_MOST_TEXT], "scenarios": scenarios}
 
 
 def _read_remedy(item: Mapping[str, Any]) -> RemedyResult:
@@ -146,10 +177,6 @@ def _read_remedy(item: Mapping[str, Any]) -> RemedyResult:
         overrides=_texts(item["overrides"]),
         scenarios=tuple(_read_scenario(scenario) for scenario in _list(item.get("scenarios", []))),
     )
-
-
-def _names(names: Sequence[str]) -> Dict[str, Any]:
-    return {"count": len(names), "names": list(names[:MOST_NAMES])}
 
 
 def _outcome(value: Any) -> str:

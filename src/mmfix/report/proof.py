@@ -6,6 +6,7 @@ import json
 import textwrap
 from typing import Any, Dict, Iterator, List, Optional
 
+from mmfix.proofs.codec import as_plain
 from mmfix.proofs.types import HANG, NOT_PROVED, ParameterGroup, Proof, Rehearsal, Scenario
 from mmfix.report.place import display_path
 from mmfix.report.text import Paint, plain
@@ -22,6 +23,8 @@ MEANING = {
     NOT_PROVED: "not every step could be done, so nothing can be said",
 }
 EXIT_CODES = {"OK": 0, NOT_PROVED: 2}
+#: Keys of the report that the proof file calls something else.
+_KEYS = {"groups": "parameters", "left": "not_run"}
 _FREEZERS = {"train": "train()", "init_weights": "init_weights()", "hook": "a hook", "step": "a step"}
 _MOST_GROUPS, _MOST_NAMES = 12, 3
 _WIDTH = 110
@@ -39,57 +42,8 @@ def render_json(proof: Proof) -> str:
 
 def as_dict(proof: Proof) -> Dict[str, Any]:
     """The proof as plain data, version 1."""
-    found = proof.rehearsal
-    return {
-        "version": 1,
-        "config": proof.config,
-        "outcome": found.outcome,
-        "reason": found.reason,
-        "scenarios": [_scenario_dict(scenario) for scenario in found.scenarios],
-        "parameters": [_group_dict(group) for group in found.groups],
-        "trainable": found.trainable,
-        "activation_bytes": found.activation_bytes,
-        "step_seconds": found.step_seconds,
-        "remedies": [
-            {
-                "name": remedy.name,
-                "outcome": remedy.outcome,
-                "reason": remedy.reason,
-                "activation_bytes": remedy.activation_bytes,
-                "step_seconds": remedy.step_seconds,
-            }
-            for remedy in proof.remedies
-        ],
-        "replaced": list(found.replaced),
-        "not_run": list(found.left),
-        "versions": dict(found.versions),
-        "world_size": found.world_size,
-        "backend": found.backend,
-        "seconds": round(proof.seconds, 1),
-    }
-
-
-def _scenario_dict(scenario: Scenario) -> Dict[str, Any]:
-    return {
-        "name": scenario.name,
-        "outcome": scenario.outcome,
-        "unused": list(scenario.unused),
-        "ready_twice": list(scenario.ready_twice),
-        "untrained": list(scenario.untrained),
-        "error": scenario.error,
-        "disagreement": scenario.disagreement,
-    }
-
-
-def _group_dict(group: ParameterGroup) -> Dict[str, Any]:
-    return {
-        "status": group.status,
-        "module": group.module,
-        "class": group.class_name,
-        "key": group.key,
-        "names": list(group.names),
-        "frozen_by": group.frozen_by,
-    }
+    found = {_KEYS.get(key, key): value for key, value in as_plain(proof).items()}
+    return {"version": 1, "config": proof.config, **found, "seconds": round(proof.seconds, 1)}
 
 
 def render_text(proof: Proof, paint: Paint = plain, verbose: bool = False) -> str:
