@@ -252,8 +252,10 @@ def prove(
     if not speaks:
         return 0  # torchrun ends every rank when one fails: rank 0 has to speak first
     found = proved.proof
-    text = report.render_text(found, _paint(sys.stdout), verbose)
-    _write(report.render_json(found) if format_ == "json" else text)
+    if format_ == "json":
+        _write(report.render_json(found, proved.remedies))
+    else:
+        _write(report.render_text(found, proved.remedies, _paint(sys.stdout), verbose))
     if save and found.rehearsal.outcome != "NOT_PROVED":
         print(f"mmfix: kept in {keep(proved)}", file=sys.stderr)
     return report.exit_code(found)

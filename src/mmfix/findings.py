@@ -37,7 +37,7 @@ class Remedy:
         cost: What it costs, one line.
         overrides: What the patch sets. Empty: nothing a config can say (the cost line says what to do).
         assumes: What must hold for a ``review`` remedy, one line each.
-        rehearsed: What a rehearsal with it showed, ``OK, activations 1.4 GB, step 1.3x``; empty without one.
+        rehearsed: What a rehearsal with it showed, ``OK, activations 25 MB, step 0.82 s``; empty without one.
     """
 
     name: str

@@ -31,13 +31,13 @@ def keep(folder: Path, name: str, found: Rehearsal, *remedies: RemedyResult) -> 
 
 
 def test_a_fresh_proof_in_text(examples: Path, tmp_path: Path, mmfix) -> None:
-    keep(tmp_path, CMT, TWICE, RemedyResult("non-reentrant", "OK", "", 2 * 1024**3))
+    keep(tmp_path, CMT, TWICE, RemedyResult("non-reentrant", "OK", "", 2 * 1000**3))
     done = mmfix("check", CMT)
     assert done.returncode == 1
     assert "known    proven: seen in a rehearsal\n" in done.stdout
     assert "READY_TWICE, 2 parameters of img_backbone.layer4 (Block)" in done.stdout
     assert "           Expected to mark a variable ready only once.\n" in done.stdout
-    assert "non-reentrant (safe; rehearsed: OK, activations 2.0 GB): Same memory" in done.stdout
+    assert "non-reentrant (safe; rehearsed: OK, activations 2.00 GB): Same memory" in done.stdout
     assert "1 config checked (1 with a proof): 1 error\n" in done.stdout
     assert "could not be followed" not in done.stdout
 

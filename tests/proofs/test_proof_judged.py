@@ -324,7 +324,7 @@ def test_every_rule_that_predicts_is_known() -> None:
 
 # ---------------------------------------------------------------- cures
 
-GB = 1024**3
+GB, MB = 1000**3, 1000**2
 
 
 def test_a_rehearsed_cure_says_how_it_went_and_a_failed_one_is_not_offered() -> None:
@@ -332,13 +332,13 @@ def test_a_rehearsed_cure_says_how_it_went_and_a_failed_one_is_not_offered() -> 
     (finding,) = findings(
         ON + RESNET,
         proof,
-        RemedyResult("checkpoint-off", "OK", "", int(1.4 * GB), 2.6),
+        RemedyResult("checkpoint-off", "OK", "", int(1.4 * GB), 3.0),
         RemedyResult("static-graph", "UNUSED"),
         RemedyResult("find-unused-off", "NOT_PROVED"),
     )
     said = {remedy.name: (remedy.disposition, remedy.rehearsed) for remedy in finding.remedies}
     assert said == {
-        "checkpoint-off": ("safe", "OK, activations 1.4 GB, step 1.3x"),
+        "checkpoint-off": ("safe", "OK, activations 1.40 GB, step 3.00 s (about 1.5x)"),
         "non-reentrant": ("safe", ""),
         "find-unused-off": ("review", ""),
     }
@@ -348,7 +348,7 @@ def test_a_rehearsal_does_not_make_a_cure_safe() -> None:
     (finding,) = findings(
         ON + RESNET,
         rehearsal("READY_TWICE", TWICE, reentrant=True),
-        RemedyResult("find-unused-off", "OK", "", 3 * 1024**2),
+        RemedyResult("find-unused-off", "OK", "", 3 * MB),
     )
     cure = next(remedy for remedy in finding.remedies if remedy.name == "find-unused-off")
     assert (cure.disposition, cure.rehearsed) == ("review", "OK, activations 3 MB")

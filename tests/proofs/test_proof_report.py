@@ -7,11 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict
 
+import pytest
 from proof_helpers import group, rehearsal
 
+from mmfix.findings import Remedy
 from mmfix.proofs.codec import to_entry
+from mmfix.proofs.price import price, size_text
 from mmfix.proofs.types import Proof, RemedyResult, Scenario
-from mmfix.report.proof import as_dict
+from mmfix.report.proof import as_dict, render_text
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FOUND = rehearsal(
@@ -57,3 +60,76 @@ def test_the_report_cuts_nothing_and_the_file_does() -> None:
     full, cut = as_dict(proof)["scenarios"][0], to_entry(proof)["scenarios"][0]
     assert (full["unused"], len(full["error"])) == (list(many), 9999)
     assert (cut["unused"]["count"], len(cut["unused"]["names"]), len(cut["error"])) == (99, 50, 1500)
+
+
+def test_a_cure_shows_how_it_stands_and_what_it_assumes() -> None:
+    results = (
+        CURE,
+        RemedyResult("static-graph", "OK"),
+        RemedyResult("find-unused-off", "UNUSED", "it fails"),
+    )
+    proof = replace(PROOF, remedies=results)
+    safe = Remedy("find-unused", "safe", "", ())
+    review = Remedy("static-graph", "review", "", (), ("The graph is constant.",))
+    failed = Remedy("find-unused-off", "review", "", (), ("All is used.",))
+    text = render_text(proof, (safe, review, failed))
+    assert (
+        "  cures    find-unused (safe)        OK  activations 7 B (0.00x), step 0.50 s (about 0.5x)\n" in text
+    )
+    assert "           static-graph (review)     OK\n               assumes: The graph is constant.\n" in text
+    assert "           find-unused-off (review)  UNUSED  it fails\n" in text
+    assert "All is used." not in text
+    told = as_dict(proof, (safe, review, failed))["remedies"]
+    assert [item["disposition"] for item in told] == ["safe", "review", "review"]
+    assert told[1]["assumes"] == ["The graph is constant."]
+
+
+@pytest.mark.parametrize(
+    ("second", "times"),
+    [("grad for rank 1: 3", 1), ("grad for rank 0: 3", 1), ("grad for rank 1: 4", 2), ("another", 2)],
+)
+def test_an_error_is_told_once_for_all_ranks(second: str, times: int) -> None:
+    errors = ("grad for rank 0: 3", second)
+    scenarios = tuple(Scenario(f"s{index}", "UNUSED", error=error) for index, error in enumerate(errors))
+    lines = render_text(replace(PROOF, rehearsal=replace(FOUND, scenarios=scenarios))).splitlines()
+    start = next(index for index, line in enumerate(lines) if line.startswith("  error"))
+    stop = next(index for index, line in enumerate(lines) if line.startswith("  cost"))
+    assert lines[start].strip() == "error    grad for rank 0: 3"
+    assert stop - start == times
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds", "said"),
+    [
+        (None, None, ""),
+        (2_000_000, 1.0, "activations 2 MB, step 1.00 s"),
+        (2_010_000, 1.25, "activations 2 MB, step 1.25 s"),  # noise
+        (3_000_000, 1.5, "activations 3 MB (1.50x), step 1.50 s (about 1.5x)"),
+        (1_000_000, 0.7, "activations 1 MB (0.50x), step 0.70 s (about 0.7x)"),
+    ],
+)
+def test_a_price_has_the_ratios_that_mean_something(size: int, seconds: float, said: str) -> None:
+    assert price(size, seconds, FOUND) == said
+
+
+def test_short_steps_are_not_compared() -> None:
+    assert price(None, 0.02, replace(FOUND, step_seconds=0.002)) == "step 0.02 s"
+    assert (
+        price(5, 0.2, replace(FOUND, step_seconds=None, activation_bytes=None))
+        == "activations 5 B, step 0.20 s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 KB"),
+        (999_999, "1 MB"),
+        (25_400_000, "25 MB"),
+        (1_400_000_000, "1.40 GB"),
+    ],
+)
+def test_sizes(count: int, text: str) -> None:
+    assert size_text(count) == text

@@ -8,6 +8,7 @@ from typing import Iterable, List, Optional, Sequence, Tuple
 from mmfix.ddp import Checkpoint, Outcome, Traits, Unused, outcome
 from mmfix.findings import Finding, Remedy
 from mmfix.proofs.measured import CUT_SHORT, is_about, outcomes_of, with_proof
+from mmfix.proofs.price import price
 from mmfix.proofs.types import NEVER, NOT_PROVED, READY_TWICE, SOMETIMES, UNTRAINED, Proof, RemedyResult
 from mmfix.rules import judge, proven_failure
 from mmfix.rules.common import stops
@@ -28,7 +29,6 @@ _GRAPHS = {
     "MMF115": Traits(unused=Unused.SOMETIMES),
 }
 _SCHEDULE = "MMF114"
-_GIB, _MIB = 1024**3, 1024**2
 
 
 def judged(setup: TrainingSetup, proof: Proof, date: str = "") -> Tuple[Finding, ...]:
@@ -159,7 +159,8 @@ def _rehearsed(remedies: Iterable[Remedy], proof: Proof) -> Tuple[Remedy, ...]:
         if result is None or result.outcome == NOT_PROVED:
             kept.append(remedy)
         elif result.outcome == Outcome.OK.value:
-            kept.append(replace(remedy, rehearsed=_price(result, proof)))
+            cost = price(result.activation_bytes, result.step_seconds, proof.rehearsal)
+            kept.append(replace(remedy, rehearsed=f"OK, {cost}" if cost else "OK"))
     return tuple(kept)
 
 
@@ -169,16 +170,3 @@ def _result(remedy: Remedy, proof: Proof) -> Optional[RemedyResult]:
     return next(
         (item for item in proof.remedies if item.name == remedy.name and item.overrides in ((), texts)), None
     )
-
-
-def _price(result: RemedyResult, proof: Proof) -> str:
-    """``OK, activations 1.4 GB, step 1.3x``: the ratio is to the config as it is, where that made a step."""
-    told = [result.outcome]
-    size = result.activation_bytes
-    if size is not None:
-        shown = f"{size / _GIB:.1f} GB" if size >= _GIB else f"{size / _MIB:.0f} MB"
-        told.append(f"activations {shown}")
-    before, now = proof.rehearsal.step_seconds, result.step_seconds
-    if before and now:
-        told.append(f"step {now / before:.1f}x")
-    return ", ".join(told)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import textwrap
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
 
+from mmfix.findings import Remedy
 from mmfix.proofs.codec import as_plain
+from mmfix.proofs.price import price
 from mmfix.proofs.types import HANG, NOT_PROVED, ParameterGroup, Proof, Rehearsal, Scenario
 from mmfix.report.place import display_path
 from mmfix.report.text import Paint, plain
@@ -28,6 +32,8 @@ _KEYS = {"groups": "parameters", "left": "not_run"}
 _FREEZERS = {"train": "train()", "init_weights": "init_weights()", "hook": "a hook", "step": "a step"}
 _MOST_GROUPS, _MOST_NAMES = 12, 3
 _WIDTH = 110
+#: torch ``reducer.cpp`` names the rank that it runs on.
+_RANK = re.compile(r"\brank:? *\d+")
 
 
 def exit_code(proof: Proof) -> int:
@@ -35,38 +41,51 @@ def exit_code(proof: Proof) -> int:
     return EXIT_CODES.get(proof.rehearsal.outcome, 1)
 
 
-def render_json(proof: Proof) -> str:
-    """The proof as JSON, version 1 (docs/json.md)."""
-    return json.dumps(as_dict(proof), indent=2) + "\n"
+def render_json(proof: Proof, remedies: Sequence[Remedy] = ()) -> str:
+    """The proof as JSON, version 1 (docs/json.md); ``remedies`` as for :func:`render_text`."""
+    return json.dumps(as_dict(proof, remedies), indent=2) + "\n"
 
 
-def as_dict(proof: Proof) -> Dict[str, Any]:
-    """The proof as plain data, version 1."""
+def as_dict(proof: Proof, remedies: Sequence[Remedy] = ()) -> Dict[str, Any]:
+    """The proof as plain data, version 1; ``remedies`` as for :func:`render_text`."""
     found = {_KEYS.get(key, key): value for key, value in as_plain(proof).items()}
+    known = {remedy.name: remedy for remedy in remedies}
+    for result in found["remedies"]:
+        remedy = known.get(result["name"])
+        result["disposition"] = None if remedy is None else remedy.disposition
+        result["assumes"] = [] if remedy is None else list(remedy.assumes)
     return {"version": 1, "config": proof.config, **found, "seconds": round(proof.seconds, 1)}
 
 
-def render_text(proof: Proof, paint: Paint = plain, verbose: bool = False) -> str:
-    """The proof as people read it, what to do last."""
-    return "\n".join(_lines(proof, paint, verbose)) + "\n"
+def render_text(
+    proof: Proof, remedies: Sequence[Remedy] = (), paint: Paint = plain, verbose: bool = False
+) -> str:
+    """The proof as people read it.
+
+    Args:
+        proof: What was found.
+        remedies: The cures that were rehearsed, for what they assume.
+        paint: Colours.
+        verbose: With tracebacks and stacks.
+    """
+    return "\n".join(_lines(proof, remedies, paint, verbose)) + "\n"
 
 
-def _lines(proof: Proof, paint: Paint, verbose: bool) -> Iterator[str]:
+def _lines(proof: Proof, remedies: Sequence[Remedy], paint: Paint, verbose: bool) -> Iterator[str]:
     found = proof.rehearsal
     path = paint(display_path(proof.config), "strong")
     yield f"{path}: {_outcome(found.outcome, paint)}  {MEANING[found.outcome]}"
     for scenario in found.scenarios:
         yield from _scenario(scenario, found, paint)
     yield from _parameters(found, paint)
-    errors = dict.fromkeys(scenario.error for scenario in found.scenarios if scenario.error)
-    for error in errors:
+    for error in _errors(found):
         yield from _row("error", error)
     if found.outcome in (NOT_PROVED, HANG):
         yield from _row("reason", found.reason + ("" if verbose or not found.detail else "  (-v shows more)"))
-    if found.activation_bytes is not None and found.step_seconds is not None:
-        cost = f"activations {_size(found.activation_bytes)}, step {found.step_seconds:.2f} s"
+    cost = price(found.activation_bytes, found.step_seconds, found)
+    if cost:
         yield from _row("cost", cost)
-    yield from _remedies(proof, paint)
+    yield from _remedies(proof, remedies, paint)
     for line in found.replaced:
         yield from _row("replaced", line)
     if found.world_size:
@@ -110,25 +129,38 @@ def _group(group: ParameterGroup) -> str:
     return f"{group.status}{frozen}: {where}, key {group.key}: {names}{more}"
 
 
-def _remedies(proof: Proof, paint: Paint) -> Iterator[str]:
+def _remedies(proof: Proof, remedies: Sequence[Remedy], paint: Paint) -> Iterator[str]:
     if not proof.remedies:
         return
-    before = proof.rehearsal
-    width = max(len(remedy.name) for remedy in proof.remedies)
-    for index, remedy in enumerate(proof.remedies):
-        costs: List[str] = []
-        if remedy.activation_bytes is not None:
-            ratio = _ratio(remedy.activation_bytes, before.activation_bytes)
-            costs.append(f"activations {_size(remedy.activation_bytes)}{ratio}")
-        if remedy.step_seconds is not None:
-            ratio = _ratio(remedy.step_seconds, before.step_seconds)
-            costs.append(f"step {remedy.step_seconds:.2f} s{ratio}")
-        said = ", ".join(costs) if remedy.outcome == "OK" else remedy.reason
-        label = f"{remedy.name:<{width}}  {_outcome(remedy.outcome, paint)}  {said}"
+    before, known = proof.rehearsal, {remedy.name: remedy for remedy in remedies}
+    names = [_with_standing(result.name, known.get(result.name)) for result in proof.remedies]
+    width = max(len(name) for name in names)
+    for index, (name, result) in enumerate(zip(names, proof.remedies)):
+        said = result.reason
+        if result.outcome == "OK":
+            said = price(result.activation_bytes, result.step_seconds, before)
+        label = f"{name:<{width}}  {_outcome(result.outcome, paint)}  {said}"
         yield f"  {'cures' if index == 0 else '':<8} {label}".rstrip()
-    best = next((remedy for remedy in proof.remedies if remedy.outcome == "OK"), None)
+        if result.outcome == "OK" and result.name in known:
+            for line in known[result.name].assumes:
+                yield from _row("", f"    assumes: {line}")
+    best = next((result for result in proof.remedies if result.outcome == "OK"), None)
     if best is not None and before.outcome != "OK":
-        yield from _row("patch", f"mmfix patch {display_path(proof.config)} --remedy {best.name}")
+        config = shlex.quote(display_path(proof.config))
+        yield from _row("patch", f"mmfix patch {config} --remedy {best.name}")
+
+
+def _with_standing(name: str, remedy: Optional[Remedy]) -> str:
+    return name if remedy is None else f"{name} ({remedy.disposition})"
+
+
+def _errors(found: Rehearsal) -> Iterable[str]:
+    """Each error once; the same one of two ranks is one."""
+    told: Dict[str, str] = {}
+    for scenario in found.scenarios:
+        if scenario.error:
+            told.setdefault(_RANK.sub("rank", scenario.error), scenario.error)
+    return told.values()
 
 
 def _row(label: str, text: str) -> Iterator[str]:
@@ -140,15 +172,3 @@ def _row(label: str, text: str) -> Iterator[str]:
 def _outcome(outcome: str, paint: Paint) -> str:
     style = {"OK": "added", NOT_PROVED: "warning"}.get(outcome, "error")
     return paint(outcome, style)
-
-
-def _size(count: int) -> str:
-    for unit in ("B", "KB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count = count / 1000  # type: ignore[assignment]
-    return f"{count:.2f} GB"
-
-
-def _ratio(after: float, before: Optional[float]) -> str:
-    return f" ({after / before:.2f} times)" if before else ""

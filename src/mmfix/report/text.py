@@ -131,7 +131,7 @@ def _cures(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str
 
 
 def _standing(remedy: Remedy) -> str:
-    """``safe``, ``review; rehearsed: OK, step 1.3x``."""
+    """``safe``, ``review; rehearsed: OK, step 0.82 s``."""
     return f"{remedy.disposition}; rehearsed: {remedy.rehearsed}" if remedy.rehearsed else remedy.disposition
 
 
