@@ -21,7 +21,7 @@ ALLOWED: Dict[str, Set[str]] = {
     "remedies": {"config", "code", "ddp", "training", "findings"},
     "rules": {"config", "ddp", "training", "findings", "remedies"},
     "patches": {"config", "findings"},
-    "proofs": {"config", "ddp", "findings", "training", "remedies", "rules", "patches"},
+    "proofs": {"config", "code", "ddp", "findings", "training", "remedies", "rules", "patches"},
     "report": {"config", "findings", "proofs", "__init__"},
     "prove": {"config", "ddp", "proofs"},
     "jobs": {

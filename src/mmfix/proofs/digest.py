@@ -1,13 +1,9 @@
-"""What decides the outcome of a rehearsal, as check sums: of the config, and of the user's own code."""
+"""What decides the outcome of a rehearsal, as check sums: of the parts of a config, and of a file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import os.path as osp
-import sys
-from functools import lru_cache
 from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union
 
 from mmfix.config.document import ConfigDocument
@@ -16,7 +12,7 @@ from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName
 from mmfix.errors import MmfixError
 from mmfix.training.era import MMCV1, era
-from mmfix.training.reading import code_reading
+from mmfix.training.names import type_name, type_scope
 from mmfix.training.script import deciding_script
 from mmfix.training.types import TrainingSetup
 from mmfix.training.wrapping import runner_kind
@@ -24,6 +20,7 @@ from mmfix.training.wrapping import runner_kind
 #: Top-level keys that count as a whole, in either era.
 _WHOLE = (
     "model",
+    "data_preprocessor",
     "find_unused_parameters",
     "model_wrapper_cfg",
     "strategy",
@@ -31,6 +28,7 @@ _WHOLE = (
     "use_static_graph",
     "custom_hooks",
     "custom_imports",
+    "runner_type",
     "activation_checkpointing",
     "efficient_conv_bn_eval",
     "default_scope",
@@ -44,9 +42,22 @@ _WHOLE_MMCV1 = ("train_cfg", "test_cfg")
 #: Of these dicts only what says which class drives the step, and how often it reduces gradients.
 _PARTLY = ("optim_wrapper", "optimizer_config", "runner", "train_cfg")
 _DRIVES = ("type", "constructor", "accumulative_counts", "cumulative_iters")
+#: A loop of the user's own may read any key of ``train_cfg``; but for its length.
+_LENGTHS = ("max_epochs", "max_iters", "val_begin", "val_interval", "dynamic_intervals", "by_epoch")
+_LOOPS = (None, "EpochBasedTrainLoop", "IterBasedTrainLoop")
+#: ``mmengine/runner/runner.py: register_default_hooks``, and what the packages add; these change no outcome,
+#: whatever they are told.
+_HOOKS = {
+    "runtime_info": "RuntimeInfoHook",
+    "timer": "IterTimerHook",
+    "sampler_seed": "DistSamplerSeedHook",
+    "logger": "LoggerHook",
+    "param_scheduler": "ParamSchedulerHook",
+    "checkpoint": "CheckpointHook",
+}
+_DRAWING = ("visualization", "visualizer")
 #: Weights are not part of a rehearsal, which has none: where they lie says nothing.
 _WEIGHTS = ("checkpoint", "pretrained")
-_INSTALLED = ("site-packages", "dist-packages")
 
 
 class NotDigestible(MmfixError):
@@ -78,20 +89,6 @@ def parts(document: ConfigDocument) -> Dict[str, str]:
     return {name: _sum(json.dumps(_canonical(value, key)))[:16] for name, key, value in _deciding(document)}
 
 
-def code_sums(document: ConfigDocument, root: str) -> Dict[str, str]:
-    """A short check sum for each source file of the model below ``root``, by path from there.
-
-    Only the user's own files: installed packages are left out, also those in a virtual environment there.
-    """
-    generation = era(document)
-    code = code_reading(document, generation, runner_kind(document, generation, []))
-    found = {}
-    for path in () if code is None else code.reading.files:
-        if path.startswith(osp.join(root, "")) and not _is_installed(path, root):
-            found[osp.relpath(path, root).replace(os.sep, "/")] = file_sum(path)
-    return dict(sorted(found.items()))
-
-
 def file_sum(path: str) -> str:
     """A short check sum of a text file, the same for all line endings; empty when it cannot be read."""
     try:
@@ -113,9 +110,15 @@ def _deciding(document: ConfigDocument) -> Iterator[Tuple[str, KeyPath, Any]]:
             yield name, (name,), tree[name]
     for name in _PARTLY:
         if name in tree and name not in whole:
-            yield name, (name,), _driving(tree[name])
+            yield name, (name,), _driving(tree[name], name)
+    hooks = _own_hooks(tree.get("default_hooks"))
+    if hooks:
+        yield "default_hooks", ("default_hooks",), hooks
     if generation == MMCV1:
         yield "fp16", ("fp16",), tree.get("fp16") is not None
+        optimizer = tree.get("optimizer")
+        if isinstance(optimizer, dict) and "constructor" in optimizer:
+            yield "optimizer", ("optimizer", "constructor"), optimizer["constructor"]
         script = deciding_script(document, runner, [])
         for read in (script.find_unused, script.static_graph) if script is not None else ():
             if read is not None and read.key is not None and read.key[0] not in whole:
@@ -123,15 +126,33 @@ def _deciding(document: ConfigDocument) -> Iterator[Tuple[str, KeyPath, Any]]:
                 yield format_key(read.key), read.key, None if value is MISSING else value
 
 
-def _driving(value: Any) -> Any:
+def _driving(value: Any, name: str) -> Any:
     """``optim_wrapper`` and its like without rates: with the same of each optimizer wrapper inside."""
     if not isinstance(value, dict):
         return value
-    kept = {name: value[name] for name in _DRIVES if name in value}
+    if name == "train_cfg" and type_name(value.get("type")) not in _LOOPS:
+        return {key: item for key, item in value.items() if key not in _LENGTHS}
+    kept = {key: value[key] for key in _DRIVES if key in value}
     inner = {
-        name: _driving(item) for name, item in value.items() if isinstance(item, dict) and "optimizer" in item
+        key: _driving(item, name)
+        for key, item in value.items()
+        if isinstance(item, dict) and "optimizer" in item
     }
     return {**kept, **inner}
+
+
+def _own_hooks(hooks: Any) -> Any:
+    """Of ``default_hooks`` those that are not the usual ones: further ones, and own ones in their place."""
+    if not isinstance(hooks, dict):
+        return hooks
+    return {name: hook for name, hook in hooks.items() if hook is not None and not _is_usual(name, hook)}
+
+
+def _is_usual(name: str, hook: Any) -> bool:
+    kind = hook.get("type") if isinstance(hook, dict) else None
+    if name in _DRAWING:
+        return str(type_name(kind)).endswith("VisualizationHook")
+    return type_name(kind) == _HOOKS.get(name, "") and type_scope(kind) in (None, "mmengine")
 
 
 def _canonical(value: Any, key: KeyPath) -> Any:
@@ -166,30 +187,6 @@ def _canonical(value: Any, key: KeyPath) -> Any:
         return ["name", f"{value.__module__}.{value.__qualname__}"]
     text = repr(value)
     return ["value", type(value).__qualname__ if " at 0x" in text else text]
-
-
-def _is_installed(path: str, root: str) -> bool:
-    steps = osp.relpath(path, root).split(os.sep)
-    if any(name in steps for name in _INSTALLED):
-        return True
-    return any(path.startswith(osp.join(folder, "")) for folder in _installations(root, tuple(sys.path)))
-
-
-@lru_cache(maxsize=16)
-def _installations(root: str, folders: Tuple[str, ...]) -> Tuple[str, ...]:
-    """Folders below ``root`` that packages were installed into (``pip install --target``)."""
-    return tuple(
-        folder
-        for folder in (folder.rstrip(os.sep) for folder in folders)
-        if folder.startswith(osp.join(root, "")) and _holds_packages(folder)
-    )
-
-
-def _holds_packages(folder: str) -> bool:
-    try:
-        return any(name.endswith(".dist-info") for name in os.listdir(folder))
-    except OSError:
-        return False
 
 
 def _sum(text: str) -> str:

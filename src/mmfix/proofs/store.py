@@ -17,7 +17,7 @@ from mmfix.ddp import Outcome
 from mmfix.errors import MmfixError, PatchError
 from mmfix.findings import Remedy
 from mmfix.proofs.codec import from_entry, to_entry
-from mmfix.proofs.digest import NotDigestible, code_sums, digest_of, file_sum, parts
+from mmfix.proofs.digest import NotDigestible, digest_of, file_sum, parts
 from mmfix.proofs.place import has_proofs, proof_file
 from mmfix.proofs.types import NOT_PROVED, Proof
 
@@ -67,6 +67,8 @@ def save(proof: Proof, document: ConfigDocument, remedies: Sequence[Remedy] = ()
             has become stale.
         MmfixError: Nothing was proved; the config is in no file; the proof file cannot be read or written.
     """
+    from mmfix.proofs.sources import code_sums  # `check` does not need it
+
     if proof.rehearsal.outcome == NOT_PROVED:
         reason = proof.rehearsal.reason or "no reason was given"
         raise MmfixError(f"nothing was proved, so there is nothing to save: {reason}", document.path or None)

@@ -61,7 +61,7 @@ def build_index(root: str, prefix: str, walk: Walk, cache_directory: Optional[st
     gc.disable()  # syntax trees have no cycles, and looking for some takes a third of the time
     try:
         for file in walk.files:
-            module, is_package = _dotted_name(file, root, prefix)
+            module, is_package = dotted_name(file, root, prefix)
             stamp = [file.size, file.mtime_ns, module]
             short = file.path[start:]
             entry = old.get(short)
@@ -83,8 +83,14 @@ def build_index(root: str, prefix: str, walk: Walk, cache_directory: Optional[st
     return Index(root, {name: tuple(found) for name, found in names.items()}, modules, tuple(problems))
 
 
-def _dotted_name(file: SourceFile, root: str, prefix: str) -> Tuple[str, bool]:
-    """A file's module name, counted from its base or from the package, and whether it is a package itself."""
+def dotted_name(file: SourceFile, root: str, prefix: str) -> Tuple[str, bool]:
+    """A file's module name, counted from its base or from the package, and whether it is a package itself.
+
+    Args:
+        file: Of a walk.
+        root: The directory that was walked.
+        prefix: Its dotted name when it is a package; else empty.
+    """
     base = root if prefix else file.base
     parts = file.path[len(base.rstrip(os.sep)) + 1 : -3].split(os.sep)
     is_package = parts[-1] == "__init__"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.code.library.names import Definition, Imported, Names, blocks, dotted, read_names, target
 from mmfix.code.library.registries import builds_models
@@ -53,6 +53,7 @@ class _Reader:
     path: str
     names: Names
     lines: Sequence[int]
+    counts: Callable[[str], bool]
     found: List[Registration] = field(default_factory=list)
     problems: List[Problem] = field(default_factory=list)
 
@@ -67,9 +68,14 @@ class _Spot:
 
 
 def read_registrations(
-    tree: ast.Module, data: bytes, path: str, module: str, is_package: bool
+    tree: ast.Module,
+    data: bytes,
+    path: str,
+    module: str,
+    is_package: bool,
+    counts: Callable[[str], bool] = builds_models,
 ) -> Tuple[List[Registration], List[Problem]]:
-    """Everything the module registers in registries that models are built from.
+    """Everything the module registers, in registries that models are built from unless told otherwise.
 
     Names and classes made at run time become problems; nothing is guessed.
 
@@ -79,9 +85,10 @@ def read_registrations(
         path: For problems.
         module: Dotted name.
         is_package: The file is an ``__init__.py``.
+        counts: Whether a registry of this name is looked at.
     """
     lines = [number for number, line in enumerate(data.splitlines(), 1) if MARK in line]
-    reader = _Reader(path, read_names(tree, module, is_package), lines)
+    reader = _Reader(path, read_names(tree, module, is_package), lines, counts)
     _read_block(tree.body, reader, _Spot())
     return reader.found, reader.problems
 
@@ -181,7 +188,7 @@ def _registry(node: ast.expr, reader: _Reader) -> Optional[Tuple[str, str]]:
     if not parts or (parts[0] not in reader.names.bound and not parts[0].isupper()):
         return None
     module, name = target(parts, reader.names)
-    return (module, name) if builds_models(name) else None
+    return (module, name) if reader.counts(name) else None
 
 
 def _arguments(call: ast.Call) -> Dict[str, ast.expr]:
