@@ -203,3 +203,4 @@ def test_installed_packages_are_not_the_users_code(tmp_path: Path, monkeypatch: 
     monkeypatch.syspath_prepend(str(site))
     config = document("model = dict(type='own.Own')\n", str(tmp_path / "configs" / "a.py"))
     assert code_sums(config, str(tmp_path)) == {}
+    assert code_sums(config, str(site)) == {}  # nor where that folder is taken for the root

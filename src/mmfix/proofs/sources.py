@@ -74,7 +74,7 @@ def _is_own(path: str, root: str) -> bool:
 
 def _is_installed(path: str, root: str) -> bool:
     steps = osp.relpath(path, root).split(os.sep)
-    if any(name in steps for name in _INSTALLED):
+    if _holds_packages(root) or any(name in steps for name in _INSTALLED):
         return True
     return any(path.startswith(osp.join(folder, "")) for folder in _installations(root, tuple(sys.path)))
 
@@ -89,6 +89,7 @@ def _installations(root: str, folders: Tuple[str, ...]) -> Tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=64)
 def _holds_packages(folder: str) -> bool:
     try:
         return any(name.endswith(".dist-info") for name in os.listdir(folder))
