@@ -230,6 +230,7 @@ def prove(
     """
     if data == "real" and set(scenarios) - {"normal"}:
         raise click.UsageError("--data real has batches for --scenario normal only")
+    from mmfix.jobs.checking import problem_of
     from mmfix.jobs.proving import ProveOptions, keep
     from mmfix.jobs.proving import prove as prove_config
     from mmfix.report import proof as report
@@ -248,7 +249,13 @@ def prove(
     speaks = os.environ.get("RANK", "0") == "0" or "TORCHELASTIC_RUN_ID" not in os.environ
     if speaks:
         print("mmfix: prove runs the config and its model, in processes of its own", file=sys.stderr)
-    proved = prove_config(path, options, _rehearsing if speaks and sys.stderr.isatty() else lambda what: None)
+    tell = _rehearsing if speaks and sys.stderr.isatty() else lambda what: None
+    try:
+        proved = prove_config(path, options, tell)
+    except Exception as error:
+        if speaks and format_ == "json":
+            _write(report.render_error(path, problem_of(error)))
+        raise
     if not speaks:
         return 0  # torchrun ends every rank when one fails: rank 0 has to speak first
     found = proved.proof

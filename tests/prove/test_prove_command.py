@@ -133,6 +133,17 @@ def test_bad_input(prove: Prove, mmfix: Any, tmp_path: Path, arguments: Any, sai
     assert "Traceback" not in done.stderr
 
 
+def test_a_config_that_cannot_be_read_is_told_in_json_too(mmfix: Any, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("model = (\n")
+    done = mmfix("prove", "broken.py", "--format", "json")
+    found = as_json(done)
+    assert (done.returncode, found["outcome"], found["scenarios"]) == (2, "NOT_PROVED", [])
+    assert (found["error"]["kind"], found["error"]["path"]) == ("config", "broken.py")
+    assert found["reason"] == found["error"]["message"]
+    assert done.stderr.count("broken.py:") == 1
+    assert "Traceback" not in done.stderr
+
+
 def test_under_torchrun(prove: Prove, tmp_path: Path) -> None:
     """The ranks are torchrun's; rank 0 alone speaks; a cure is rehearsed in the same run."""
     prove("model = dict(unused='always')", "--timeout", "1")  # writes the config

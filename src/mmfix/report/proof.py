@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import textwrap
@@ -12,8 +13,10 @@ from mmfix.findings import Remedy
 from mmfix.proofs.codec import as_plain
 from mmfix.proofs.price import price
 from mmfix.proofs.types import HANG, NOT_PROVED, ParameterGroup, Proof, Rehearsal, Scenario
+from mmfix.report.json import problem_json
 from mmfix.report.place import display_path
 from mmfix.report.text import Paint, plain
+from mmfix.report.types import Problem
 
 #: What each outcome means, in a few words.
 MEANING = {
@@ -54,7 +57,14 @@ def as_dict(proof: Proof, remedies: Sequence[Remedy] = ()) -> Dict[str, Any]:
         remedy = known.get(result["name"])
         result["disposition"] = None if remedy is None else remedy.disposition
         result["assumes"] = [] if remedy is None else list(remedy.assumes)
-    return {"version": 1, "config": proof.config, **found, "seconds": round(proof.seconds, 1)}
+    seconds = round(proof.seconds, 1)
+    return {"version": 1, "config": proof.config, **found, "seconds": seconds, "error": None}
+
+
+def render_error(path: str, problem: Problem) -> str:
+    """The JSON document for a config that could not be rehearsed at all."""
+    nothing = Proof(os.path.abspath(path), Rehearsal(NOT_PROVED, problem.message))
+    return json.dumps({**as_dict(nothing), "error": problem_json(problem)}, indent=2) + "\n"
 
 
 def render_text(
