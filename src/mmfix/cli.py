@@ -263,6 +263,8 @@ def prove(
         _write(report.render_json(found, proved.remedies))
     else:
         _write(report.render_text(found, proved.remedies, _paint(sys.stdout), verbose))
+    if all_remedies and not found.remedies and found.rehearsal.outcome == "OK":
+        print("mmfix: nothing is suspected of this config, so there is no cure to rehearse", file=sys.stderr)
     if save and found.rehearsal.outcome != "NOT_PROVED":
         print(f"mmfix: kept in {keep(proved)}", file=sys.stderr)
     return report.exit_code(found)

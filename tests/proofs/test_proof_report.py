@@ -66,7 +66,7 @@ def test_a_cure_shows_how_it_stands_and_what_it_assumes() -> None:
     results = (
         CURE,
         RemedyResult("static-graph", "OK"),
-        RemedyResult("find-unused-off", "UNUSED", "it fails"),
+        RemedyResult("find-unused-off", "UNUSED", "it " + "fails " * 50),
     )
     proof = replace(PROOF, remedies=results)
     safe = Remedy("find-unused", "safe", "", ())
@@ -77,11 +77,18 @@ def test_a_cure_shows_how_it_stands_and_what_it_assumes() -> None:
         "  cures    find-unused (safe)        OK  activations 7 B (0.00x), step 0.50 s (about 0.5x)\n" in text
     )
     assert "           static-graph (review)     OK\n               assumes: The graph is constant.\n" in text
-    assert "           find-unused-off (review)  UNUSED  it fails\n" in text
+    assert "           find-unused-off (review)  UNUSED  it fails fails" in text
     assert "All is used." not in text
+    assert max(map(len, text.splitlines())) < 130
     told = as_dict(proof, (safe, review, failed))["remedies"]
     assert [item["disposition"] for item in told] == ["safe", "review", "review"]
     assert told[1]["assumes"] == ["The graph is constant."]
+
+
+def test_a_failure_without_a_cure_says_so() -> None:
+    assert "  cures    none that a config can hold\n" in render_text(replace(PROOF, remedies=()))
+    for outcome in ("OK", "NOT_PROVED"):
+        assert "cures" not in render_text(Proof("a.py", rehearsal(outcome)))
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,14 @@ def as_json(done: subprocess.CompletedProcess[str]) -> Dict[str, Any]:
 
 
 def test_a_healthy_config(prove: Prove) -> None:
-    done = prove("", "--format", "json")
+    done = prove("", "--format", "json", "--all-remedies")
     found = as_json(done)
     assert (done.returncode, found["version"], found["outcome"]) == (0, 1, "OK")
     assert [scenario["outcome"] for scenario in found["scenarios"]] == ["OK"] * 4
     assert found["activation_bytes"] > 0
     assert found["remedies"] == []
     assert "prove runs the config and its model" in done.stderr
+    assert "nothing is suspected of this config" in done.stderr
 
 
 def test_before_and_after_the_cure(prove: Prove, tmp_path: Path, mmfix: Any) -> None:

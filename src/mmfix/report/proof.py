@@ -112,9 +112,7 @@ def _lines(proof: Proof, remedies: Sequence[Remedy], paint: Paint, verbose: bool
 
 
 def _scenario(scenario: Scenario, found: Rehearsal, paint: Paint) -> Iterator[str]:
-    first = scenario.error.splitlines()[0] if scenario.error else ""
-    short = first if len(first) <= 80 else f"{first[:77]}..."
-    yield f"  {scenario.name:<9} {_outcome(scenario.outcome, paint)}  {short}".rstrip()
+    yield f"  {scenario.name:<9} {_outcome(scenario.outcome, paint)}  {_short(scenario.error)}".rstrip()
     if scenario.disagreement:
         yield f"            {paint('the two instruments disagree', 'warning')}: {scenario.disagreement}"
 
@@ -141,19 +139,21 @@ def _group(group: ParameterGroup) -> str:
 
 def _remedies(proof: Proof, remedies: Sequence[Remedy], paint: Paint) -> Iterator[str]:
     if not proof.remedies:
+        if proof.rehearsal.outcome not in ("OK", NOT_PROVED):
+            yield from _row("cures", "none that a config can hold")
         return
     before, known = proof.rehearsal, {remedy.name: remedy for remedy in remedies}
     names = [_with_standing(result.name, known.get(result.name)) for result in proof.remedies]
     width = max(len(name) for name in names)
     for index, (name, result) in enumerate(zip(names, proof.remedies)):
-        said = result.reason
+        said = _short(result.reason)
         if result.outcome == "OK":
             said = price(result.activation_bytes, result.step_seconds, before)
         label = f"{name:<{width}}  {_outcome(result.outcome, paint)}  {said}"
         yield f"  {'cures' if index == 0 else '':<8} {label}".rstrip()
         if result.outcome == "OK" and result.name in known:
             for line in known[result.name].assumes:
-                yield from _row("", f"    assumes: {line}")
+                yield from _row("", f"assumes: {line}", "    ")
     best = next((result for result in proof.remedies if result.outcome == "OK"), None)
     if best is not None and before.outcome != "OK":
         config = shlex.quote(display_path(proof.config))
@@ -173,10 +173,17 @@ def _errors(found: Rehearsal) -> Iterable[str]:
     return told.values()
 
 
-def _row(label: str, text: str) -> Iterator[str]:
-    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, _WIDTH) or [""]]
+def _row(label: str, text: str, indent: str = "") -> Iterator[str]:
+    width = _WIDTH - len(indent)
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, width) or [""]]
     for index, line in enumerate(lines):
-        yield f"  {label if index == 0 else '':<8} {line}".rstrip()
+        yield f"  {label if index == 0 else '':<8} {indent}{line}".rstrip()
+
+
+def _short(text: str) -> str:
+    """The first line, cut to a length people read."""
+    first = text.splitlines()[0] if text else ""
+    return first if len(first) <= 80 else f"{first[:77]}..."
 
 
 def _outcome(outcome: str, paint: Paint) -> str:
