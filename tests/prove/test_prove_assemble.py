@@ -6,7 +6,7 @@ from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import pytest
 
-from mmfix.prove.assemble import rehearsal_of
+from mmfix.prove.assemble import joined, rehearsal_of
 from mmfix.prove.verdict import Counts
 
 KINDS = ("normal", "empty", "single")
@@ -32,7 +32,7 @@ def rank(*errors: str, ready: Tuple[int, ...] = (0, 1), **more: Any) -> Dict[str
         "accumulation": 1,
         "world_size": 2,
         "backend": "gloo",
-        "weights": "",
+        "weights": ("a", "b"),
         "replaced": (),
         "missing": (),
         "versions": {},
@@ -97,3 +97,32 @@ def test_the_verdict(case: Case) -> None:
     assert found.left == case.left
     assert found.reason.startswith(case.reason)
     assert bool(found.reason) == (case.outcome != "OK")
+
+
+WELL = rank("", "", "")
+APART = rank("", "", "", weights=("a", "c"))
+
+
+@pytest.mark.parametrize(
+    ("results", "outcome", "reason"),
+    [
+        ((WELL, WELL), "OK", ""),
+        ((WELL, rank("", "", "", weights=())), "OK", ""),  # it left before the last step
+        ((WELL, APART), "DIVERGED", "1 parameter differs between the ranks after the last step: idle.weight"),
+        (
+            (WELL, rank("", "", "", weights=("c", "d"))),
+            "DIVERGED",
+            "2 parameters differ between the ranks after the last step: used.weight, idle.weight",
+        ),
+        # the ranks of a failure part for its sake
+        ((rank("", UNUSED, ""), {**APART, "runs": rank("", UNUSED, "")["runs"]}), "UNUSED", "empty: "),
+    ],
+)
+def test_ranks_that_drift_apart_are_an_outcome_of_the_whole(
+    results: Sequence[Dict[str, Any]], outcome: str, reason: str
+) -> None:
+    found = rehearsal_of(results, "", "", "")
+    assert (found.outcome, found.reason[: len(reason)]) == (outcome, reason)
+    if outcome == "DIVERGED":
+        assert [(item.outcome, item.disagreement) for item in found.scenarios] == [("OK", "")] * 3
+        assert joined((found, rehearsal_of((WELL, WELL), "", "", ""))).outcome == "DIVERGED"

@@ -95,6 +95,7 @@ def test_what_fails_is_named(prove: Prove, lines: str, scenarios: Dict[str, str]
         ("alone", (), 2, "NOT_PROVED", "only this rank fails"),
         ("hang", ("-v",), 1, "HANG", "_engine_run_backward"),
         ("mismatch", (), 1, "HANG", "all ranks stood still"),
+        ("diverge", (), 1, "DIVERGED", "1 parameter differs between the ranks after"),
     ],
 )
 def test_what_goes_wrong_is_a_verdict_and_leaves_nothing_behind(

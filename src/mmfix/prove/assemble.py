@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from mmfix.ddp import Settings
+from mmfix.ddp import Outcome, Settings
 from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal, Scenario
 from mmfix.prove.groups import groups_of, statuses
 from mmfix.prove.verdict import Counts, RankRun, judge, marked_twice, worst
 
 Result = Dict[str, Any]
 _MISSING = "no such batches can be made here"
+_MOST_NAMES = 5
 
 
 def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, detail: str) -> Rehearsal:
@@ -41,10 +42,8 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
     table = [[run[place] if place < len(run) else None for run in runs] for place in range(len(kinds))]
     seen = [run for row in table for run in row if run is not None]
     settings = Settings(first["find_unused_parameters"], first["static_graph"], first["accumulation"])
-    weights = {result["weights"] for result in told if result.get("weights")}
-    same = len(weights) < 2 or any(run.error for run in seen)
     names: Tuple[str, ...] = first["names"]
-    scenarios = judge(kinds, table, names, settings, same)
+    scenarios = judge(kinds, table, names, settings)
     if why == HANG and len(kinds) < len(first["kinds"]):  # else it stood still without DDP: nobody's verdict
         kinds = first["kinds"][: len(kinds) + 1]
         scenarios = (*scenarios, Scenario(kinds[-1], HANG))
@@ -55,13 +54,15 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
         trouble = why
     twice = any(scenario.outcome == "READY_TWICE" for scenario in scenarios)
     found = statuses(steps, len(names), marked_twice(steps, settings) if twice else set())
-    outcome = worst(scenarios)
+    weights = [] if any(run.error for run in seen) else [result.get("weights") for result in told]
+    apart = tuple(name for name, *marks in zip(names, *filter(None, weights)) if len(set(marks)) > 1)
+    outcome = worst(scenarios, bool(apart))
     if outcome == "OK" and trouble:  # what was done ran, and then the rehearsal itself broke
         outcome = NOT_PROVED
     traces = "\n".join(run.traceback for run in seen if run.traceback)
     return Rehearsal(
         outcome=outcome,
-        reason=trouble if outcome == NOT_PROVED and trouble else _reason(outcome, scenarios, doing),
+        reason=trouble if outcome == NOT_PROVED and trouble else _reason(outcome, scenarios, doing, apart),
         scenarios=scenarios,
         groups=groups_of(names, found, first["frozen_by"], first["classes"], first["keys"]),
         trainable=len(names),
@@ -82,7 +83,8 @@ def joined(parts: Sequence[Rehearsal]) -> Rehearsal:
     if len(parts) == 1:
         return first
     scenarios = tuple(scenario for part in parts for scenario in part.scenarios)
-    outcome = worst(scenarios) if scenarios else first.outcome
+    apart = any(part.outcome == Outcome.DIVERGED.value for part in parts)
+    outcome = worst(scenarios, apart) if scenarios else first.outcome
     return replace(
         first,
         outcome=outcome,
@@ -111,8 +113,12 @@ def _hung(doing: str) -> str:
     return f"all ranks stood still in {doing}; -v shows each rank's stack"
 
 
-def _reason(outcome: str, scenarios: Sequence[Scenario], doing: str) -> str:
+def _reason(outcome: str, scenarios: Sequence[Scenario], doing: str, apart: Sequence[str]) -> str:
     """One line: the first line of the error, or what is wrong without one."""
+    if outcome == Outcome.DIVERGED.value:
+        names = ", ".join(apart[:_MOST_NAMES]) + (", ..." if len(apart) > _MOST_NAMES else "")
+        count = "1 parameter differs" if len(apart) == 1 else f"{len(apart)} parameters differ"
+        return f"{count} between the ranks after the last step: {names}"
     alike = [scenario for scenario in scenarios if scenario.outcome == outcome]
     decisive = next((scenario for scenario in alike if scenario.disagreement), alike[0] if alike else None)
     if decisive is None or outcome == "OK":
@@ -125,6 +131,4 @@ def _reason(outcome: str, scenarios: Sequence[Scenario], doing: str) -> str:
         return _hung(doing)
     if outcome == "UNTRAINED":
         return f"{decisive.name}: {len(decisive.untrained)} parameters are never trained"
-    if outcome == "DIVERGED":
-        return "the parameters differ between the ranks after the last step"
     return f"{decisive.name}: a rank left no result"

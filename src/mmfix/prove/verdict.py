@@ -75,7 +75,6 @@ def judge(
     ranks: Sequence[Sequence[Optional[RankRun]]],
     names: Sequence[str],
     settings: Settings,
-    same: bool = True,
 ) -> Tuple[Scenario, ...]:
     """The outcome of each scenario from what each rank saw.
 
@@ -84,26 +83,31 @@ def judge(
         ranks: For each scenario one entry a rank; None for a rank that left nothing behind.
         names: Names of the parameters that were trainable at the wrap, by index.
         settings: What DDP was really given, and the accumulation.
-        same: The parameters are the same on all ranks in the end.
     """
     found: List[Scenario] = []
     history: List[List[Counts]] = [[] for _ in ranks[0]] if ranks else []
     for kind, runs in zip(kinds, ranks):
         for before, run in zip(history, runs):
             before.extend(run.steps if run is not None else ())
-        found.append(_scenario(kind, runs, history, names, settings, same))
+        found.append(_scenario(kind, runs, history, names, settings))
         if found[-1].error or not settings.static_graph:
             history = [[] for _ in history]  # only a static graph remembers, until it is wrapped again
     return tuple(found)
 
 
-def worst(scenarios: Sequence[Scenario]) -> str:
+def worst(scenarios: Sequence[Scenario], apart: bool = False) -> str:
     """The outcome of a run: the worst of its scenarios.
 
     What DDP was seen to do is told even if another scenario could not be done; without such a failure one
     scenario that could not be done (a kind of batch that the model refuses) leaves the whole not proved.
+
+    Args:
+        scenarios: With their outcomes.
+        apart: After the last step the ranks did not have the same parameters. Which scenario has driven them
+            apart is not known: it is of the run as a whole.
     """
     told = [item.outcome for item in scenarios if item.outcome not in (NOT_PROVED, Outcome.OK.value)]
+    told += [Outcome.DIVERGED.value] if apart else []
     if told:
         return max(told, key=OUTCOMES.index)
     return Outcome.OK.value if scenarios and all(item.outcome == "OK" for item in scenarios) else NOT_PROVED
@@ -149,7 +153,6 @@ def _scenario(
     history: Sequence[Sequence[Counts]],
     names: Sequence[str],
     settings: Settings,
-    same: bool,
 ) -> Scenario:
     seen = [run for run in runs if run is not None]
     errors = [run.error for run in seen if run.error]
@@ -161,8 +164,6 @@ def _scenario(
         outcome = str(error_outcome(named))
     elif error or len(seen) < len(runs) or not any(run.steps for run in seen):
         outcome = NOT_PROVED
-    elif not same:
-        outcome = Outcome.DIVERGED.value
     else:
         outcome = Outcome.UNTRAINED.value if cut_off else Outcome.OK.value
     disagreement = _disagreement(outcome, [taken for taken in history if taken], len(names), settings)
@@ -188,7 +189,7 @@ def _disagreement(
         return ""
     counted: FrozenSet[Outcome] = frozenset(predicted(steps, count, settings) for steps in history)
     expected = max((item.value for item in counted), key=OUTCOMES.index)
-    if outcome == expected:
+    if outcome == expected or expected == Outcome.DIVERGED.value:  # which shows after the last step
         return ""
     return f"the counts at the gradient accumulators say {expected}, DDP says {outcome}"
 

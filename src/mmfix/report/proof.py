@@ -90,7 +90,7 @@ def _lines(proof: Proof, remedies: Sequence[Remedy], paint: Paint, verbose: bool
     yield from _parameters(found, paint)
     for error in _errors(found):
         yield from _row("error", error)
-    if found.outcome in (NOT_PROVED, HANG):
+    if found.outcome in (NOT_PROVED, HANG, "DIVERGED"):
         yield from _row("reason", found.reason + ("" if verbose or not found.detail else "  (-v shows more)"))
     cost = price(found.activation_bytes, found.step_seconds, found)
     if cost:

@@ -80,6 +80,8 @@ class Toy(BaseModel):
             raise ValueError("the model does not like this")
         if self.trap == "hang" and dist.get_rank() == 0:
             dist.recv(torch.zeros(1), 1)  # nobody sends
+        if self.trap == "diverge" and dist.get_rank() == 1:
+            self.head.weight.data.add_(1)
         if self.trap == "mismatch" and dist.get_rank() == 0:
             dist.all_reduce(torch.zeros(1))
         if self.trap == "busy" and not data_samples[0]:
