@@ -231,7 +231,7 @@ def prove(
     if data == "real" and set(scenarios) - {"normal"}:
         raise click.UsageError("--data real has batches for --scenario normal only")
     from mmfix.jobs.checking import problem_of
-    from mmfix.jobs.proving import ProveOptions, keep
+    from mmfix.jobs.proving import ProveOptions, follow, keep
     from mmfix.jobs.proving import prove as prove_config
     from mmfix.report import proof as report
 
@@ -246,18 +246,17 @@ def prove(
         seconds=timeout,
         memory_gb=memory_limit,
     )
-    speaks = os.environ.get("RANK", "0") == "0" or "TORCHELASTIC_RUN_ID" not in os.environ
-    if speaks:
-        print("mmfix: prove runs the config and its model, in processes of its own", file=sys.stderr)
-    tell = _rehearsing if speaks and sys.stderr.isatty() else lambda what: None
+    if os.environ.get("RANK", "0") != "0" and "TORCHELASTIC_RUN_ID" in os.environ:
+        follow(path, options)
+        return 0
+    print("mmfix: prove runs the config and its model, in processes of its own", file=sys.stderr)
+    tell = _rehearsing if sys.stderr.isatty() else lambda what: None
     try:
         proved = prove_config(path, options, tell)
     except Exception as error:
-        if speaks and format_ == "json":
+        if format_ == "json":
             _write(report.render_error(path, problem_of(error)))
         raise
-    if not speaks:
-        return 0  # torchrun ends every rank when one fails: rank 0 has to speak first
     found = proved.proof
     if format_ == "json":
         _write(report.render_json(found, proved.remedies))

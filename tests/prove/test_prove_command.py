@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -146,13 +147,26 @@ def test_a_config_that_cannot_be_read_is_told_in_json_too(mmfix: Any, tmp_path: 
     assert "Traceback" not in done.stderr
 
 
-def test_under_torchrun(prove: Prove, tmp_path: Path) -> None:
-    """The ranks are torchrun's; rank 0 alone speaks; a cure is rehearsed in the same run."""
-    prove("model = dict(unused='always')", "--timeout", "1")  # writes the config
+@pytest.mark.parametrize(
+    ("trap", "arguments"),
+    [
+        ("", ("--standalone",)),
+        # the parent of rank 1 finds no result: it must not go its own way, while rank 0 rehearses a cure
+        ("silent", ("--standalone",)),
+        ("silent", ("--master-port", "PORT")),  # torchrun's agent has no store then: rank 0 hosts it
+    ],
+)
+def test_under_torchrun(prove: Prove, tmp_path: Path, trap: str, arguments: Any) -> None:
+    """The ranks are torchrun's; rank 0 alone speaks and decides; a cure is rehearsed in the same run."""
+    prove(f"model = dict(unused='always', trap={trap!r})", "--timeout", "1")  # writes the config
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
     done = subprocess.run(
         [
             *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"),
-            *("--standalone", "-m", "mmfix", "prove", "configs/toy.py", "--format", "json"),
+            *(port if argument == "PORT" else argument for argument in arguments),
+            *("-m", "mmfix", "prove", "configs/toy.py", "--format", "json"),
         ],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"},

@@ -15,7 +15,8 @@ from mmfix.findings import Remedy
 from mmfix.proofs.candidates import candidates
 from mmfix.proofs.types import NOT_PROVED, Proof, Rehearsal, RemedyResult
 from mmfix.prove.job import SCENARIOS, Job
-from mmfix.prove.supervise import Ranks, ranks_of, rehearse
+from mmfix.prove.supervise import Ranks, finish, ranks_of, rehearse
+from mmfix.prove.supervise import follow as follow_rank_0
 from mmfix.training import is_trainable, read
 from mmfix.training.filtering import leaves_empty_out
 
@@ -105,8 +106,21 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
         results.append(_with_remedy(replace(job, attempt=100 * number), remedy, ranks))
         if results[-1].outcome == "OK" and not options.remedies and not options.all_remedies:
             break
+    if ranks.own is not None:
+        finish(job, ranks)
     proof = Proof(path, rehearsal, tuple(results), time.monotonic() - began)
     return Proved(proof, document, tuple(wanted[: len(results)]))
+
+
+def follow(path: str, options: ProveOptions) -> None:
+    """Under torchrun, any rank but the first: take part in what rank 0 proves, which decides and speaks.
+
+    Args:
+        path: Of the config.
+        options: Those of rank 0.
+    """
+    job = Job(os.path.abspath(path), folder="", seconds=options.seconds, memory_gb=options.memory_gb)
+    follow_rank_0(job, ranks_of(os.environ))
 
 
 def keep(proved: Proved) -> Path:

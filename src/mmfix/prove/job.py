@@ -11,6 +11,8 @@ from mmfix.config.keypath import KeyPath
 
 #: Kinds of batches by scenario; ``uneven`` is normal on rank 0 and empty on the others.
 SCENARIOS = ("normal", "empty", "single", "uneven")
+#: What a rank does until rank 0 has said what to rehearse, and the file that says that this was all.
+WAITS, ENDED = "wait", "ended"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,10 @@ class Job:
         memory_gb: Memory limit of each process; None: none.
         seed: For weights and data.
         attempt: Number of this start among those that share a store.
-        share: The ranks' parents do not share a file system: each rank passes its result to the others.
+        share: Each rank has a parent of its own, as under torchrun: it passes its result to the others, and
+            what it rehearses is what rank 0 was told to.
+        number: Of this start, counted by each of those parents.
+        ends: There is nothing more to rehearse, for rank 0 to say.
     """
 
     config: str
@@ -48,6 +53,8 @@ class Job:
     seed: int = 0
     attempt: int = 0
     share: bool = False
+    number: int = 0
+    ends: bool = False
 
 
 def write_job(job: Job) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime
 import os
+import pickle
 import threading
 import time
-from typing import Any, Callable, Dict, List, NamedTuple
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from mmfix.errors import MmfixError
 from mmfix.prove.job import Job
 
-#: Seconds to wait for the results of the other ranks, and for a rank to notice that another one has left.
-_OTHERS, _NOTICE = 60.0, 10.0
+#: Seconds to wait for the results of the other ranks, for a rank to notice that another one has left, and for
+#: the others to hear that there is nothing more.
+_OTHERS, _NOTICE, _LAST_WORD = 60.0, 10.0, 20.0
 _LIMIT = datetime.timedelta(hours=1)  # the watch is faster
 
 
@@ -49,26 +53,72 @@ def join(job: Job) -> Place:
     on_cpu = not torch.cuda.is_available() or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
     backend = "gloo" if on_cpu else "nccl"
     if dist.is_initialized():
-        return Place(on_cpu, backend, _connect(job, hosts=False))
+        return Place(on_cpu, backend, _connect(job))
     if on_cpu:
         torch.set_num_threads(max(torch.get_num_threads() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")), 1))
     else:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     rank, world_size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    # torchrun's agent keeps a store that outlives the ranks (torch distributed/rendezvous.py)
-    store = _connect(job, hosts=rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True")
+    store = dist.PrefixStore(f"mmfix/{job.attempt}", _store())
     dist.init_process_group(backend, store=store, rank=rank, world_size=world_size, timeout=_LIMIT)
     return Place(on_cpu, backend, store)
 
 
-def _connect(job: Job, hosts: bool) -> Any:
-    """A connection to the store of all ranks; one for each thread, as calls over the same one wait."""
+@lru_cache(maxsize=1)
+def _store() -> Any:
+    """The store of all ranks: torchrun's agent has one, else rank 0 hosts it for as long as it lives.
+
+    Source: torch ``distributed/rendezvous.py``.
+    """
+    rank, shared_one = int(os.environ["RANK"]), os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    return _open(hosts=rank == 0 and not shared_one)
+
+
+def _open(hosts: bool) -> Any:
     import torch.distributed as distributed
 
     dist: Any = distributed
     address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    store = dist.TCPStore(address, port, None, hosts, _LIMIT, wait_for_workers=False)
-    return dist.PrefixStore(f"mmfix/{job.attempt}", store)
+    return dist.TCPStore(address, port, None, hosts, _LIMIT, wait_for_workers=False)
+
+
+def _connect(job: Job) -> Any:
+    """One more connection to it; one for each thread, as calls over the same one wait."""
+    import torch.distributed as distributed
+
+    dist: Any = distributed
+    return dist.PrefixStore(f"mmfix/{job.attempt}", _open(hosts=False))
+
+
+def agreed(job: Job) -> Optional[Job]:
+    """What rank 0 was told to rehearse, in this rank's own folder; None: there is nothing more.
+
+    The parents of the ranks may see different things, of a rank that is lost for example. If each of them
+    decided what comes next, they would wait for each other until the time limit.
+
+    Args:
+        job: What the parent of this rank has written.
+    """
+    rank, world_size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    plan, heard = f"mmfix/plan/{job.number}", f"mmfix/heard/{job.number}"
+    if rank == 0:
+        _store().set(plan, pickle.dumps(job))
+        if not job.ends:
+            return job
+        until = time.monotonic() + _LAST_WORD
+        others = [f"{heard}/{number}" for number in range(1, world_size)]
+        while not are_there(_store(), others) and time.monotonic() < until:
+            time.sleep(0.05)
+        return None
+    while True:
+        try:
+            _store().wait([plan], _LIMIT)
+            told: Job = pickle.loads(_store().get(plan))
+            _store().set(f"{heard}/{rank}", "")
+            return None if told.ends else replace(told, folder=job.folder, config=job.config)
+        except RuntimeError:  # the rank 0 of the start before has gone, and its store with it
+            _store.cache_clear()
+            time.sleep(0.2)
 
 
 def are_there(store: Any, keys: List[str]) -> bool:
@@ -94,7 +144,7 @@ def when_parted(job: Job, then: Callable[[], None]) -> None:
     """
 
     def follow() -> None:
-        store = _connect(job, hosts=False)
+        store = _connect(job)
         while not are_there(store, [_parted(job)]):
             time.sleep(0.5)
         time.sleep(_NOTICE)

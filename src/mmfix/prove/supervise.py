@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pickle
 import re
@@ -17,12 +18,14 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal
 from mmfix.prove.assemble import joined, rehearsal_of
-from mmfix.prove.job import Job, write_job
+from mmfix.prove.job import ENDED, WAITS, Job, write_job
 from mmfix.prove.watch import ASK, NO_MEMORY
 
 _LAST_WORDS = 2.0
 _MOST_DETAIL = 20_000
-_PHASES = ("start", "import", "load", "build")
+#: Starts of ranks from this process.
+_NUMBERS = itertools.count()
+_PHASES = ("start", WAITS, "import", "load", "build")
 #: Seconds that a rank which cannot see the others stands still before they are taken to do so, too.
 _OTHERS_TOO = 30.0
 #: Nothing is written beside the user's modules.
@@ -77,9 +80,29 @@ def rehearse(job: Job, ranks: Ranks) -> Rehearsal:
     return joined(found)
 
 
+def follow(job: Job, ranks: Ranks) -> None:
+    """Under torchrun, any rank but the first: run what rank 0 is told to, until it says that this was all."""
+    signal.signal(signal.SIGTERM, _leave)
+    ended = False
+    while not ended:
+        with tempfile.TemporaryDirectory(prefix="mmfix-prove-") as folder:
+            _start(replace(job, folder=folder), ranks)
+            ended = (Path(folder) / ENDED).exists()
+
+
+def finish(job: Job, ranks: Ranks) -> None:
+    """Under torchrun, the first rank: say to the others that this was all."""
+    with tempfile.TemporaryDirectory(prefix="mmfix-prove-") as folder:
+        _start(replace(job, folder=folder, ends=True), ranks)
+
+
+def _leave(*_: Any) -> None:
+    raise SystemExit(1)  # and not without taking the temporary folder along
+
+
 def _start(job: Job, ranks: Ranks) -> Rehearsal:
     folder = Path(job.folder)
-    job = replace(job, share=ranks.own is not None)
+    job = replace(job, share=ranks.own is not None, number=next(_NUMBERS))
     module = ("mmfix.prove.launch", str(ranks.world_size)) if ranks.own is None else ("mmfix.prove.worker",)
     with open(folder / "output.txt", "wb") as output:
         process = subprocess.Popen(
@@ -109,9 +132,11 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, ranks: Ranks, seconds:
     parent = os.getppid()
     while process.poll() is None:
         time.sleep(0.05)
+        if ranks.own and _doing(folder, ranks) in ("start", WAITS):  # rank 0 has its own time limit
+            until = time.monotonic() + seconds
         if ranks.own is not None and os.getppid() != parent:
             raise SystemExit(1)  # torchrun is gone
-        if all((folder / f"rank{rank}.pickle").exists() for rank in ranks.here):
+        if (folder / ENDED).exists() or all((folder / f"rank{rank}.pickle").exists() for rank in ranks.here):
             break  # the launcher takes its time to notice
         if all(_age(folder / f"rank{rank}.still") > patience for rank in ranks.here):
             return HANG

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 from mmfix.errors import MmfixError
-from mmfix.prove.job import Job, read_job
-from mmfix.prove.joining import Place, join, share, shared, when_parted
+from mmfix.prove.job import ENDED, WAITS, Job, read_job
+from mmfix.prove.joining import Place, agreed, join, share, shared, when_parted
 from mmfix.prove.rehearsing import rehearse
 from mmfix.prove.watch import Watch
 
@@ -30,6 +30,13 @@ def main(job_path: str) -> None:
     rank, folder = int(os.environ.get("RANK", "0")), Path(job.folder)
     watch = Watch(job.folder, rank, job.memory_gb)
     watch.start()
+    if job.share:
+        watch.progress(WAITS)
+        told = agreed(job)
+        if told is None:
+            leave(folder / ENDED, b"")
+            os._exit(0)
+        job = told
     result: Dict[str, Any] = {}
     places: List[Place] = []
     latest, ends = [pickle.dumps(result)], threading.Lock()

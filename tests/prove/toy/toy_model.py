@@ -84,6 +84,10 @@ class Toy(BaseModel):
             self.head.weight.data.add_(1)
         if self.trap == "mismatch" and dist.get_rank() == 0:
             dist.all_reduce(torch.zeros(1))
+        if self.trap == "silent" and dist.get_rank() == 1:
+            import __main__  # the rank's own program
+
+            __main__.leave = lambda *_: None
         if self.trap == "busy" and not data_samples[0]:
             while True:
                 pass
