@@ -6,19 +6,25 @@ import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath
 from mmfix.config.reader import Reader
+from mmfix.ddp import Settings
 from mmfix.errors import ConfigError, PatchError
 from mmfix.findings import Remedy
+from mmfix.patches.difference import with_overrides
 from mmfix.proofs.candidates import candidates
 from mmfix.proofs.types import NOT_PROVED, Proof, Rehearsal, RemedyResult
 from mmfix.prove.job import SCENARIOS, Job
 from mmfix.prove.supervise import Ranks, finish, ranks_of, rehearse
 from mmfix.prove.supervise import follow as follow_rank_0
 from mmfix.training import is_trainable, read
+from mmfix.training.era import MMCV1
 from mmfix.training.filtering import leaves_empty_out
+from mmfix.training.types import TrainingSetup
+from mmfix.training.wrapping import wrapping
 
 #: Scenarios for data without empty images.
 _FILTERED = ("normal", "single")
@@ -84,6 +90,7 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
         folder="",
         era=setup.era,
         runner=setup.runner,
+        settings=settings_of_script(setup),
         scenarios=options.scenarios or (_FILTERED if filtered else SCENARIOS),
         iterations=options.iterations,
         size=options.size,
@@ -103,7 +110,7 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
     wanted = _wanted(candidates(setup, rehearsal), rehearsal, options)
     for number, remedy in enumerate(wanted, 1):
         tell(f"with {remedy.name}")
-        results.append(_with_remedy(replace(job, attempt=100 * number), remedy, ranks))
+        results.append(_with_remedy(replace(job, attempt=100 * number), setup, remedy, ranks))
         if results[-1].outcome == "OK" and not options.remedies and not options.all_remedies:
             break
     if ranks.own is not None:
@@ -137,9 +144,21 @@ def keep(proved: Proved) -> Path:
     return save(proved.proof, proved.document, proved.remedies)
 
 
-def _with_remedy(job: Job, remedy: Remedy, ranks: Ranks) -> RemedyResult:
+def settings_of_script(
+    setup: TrainingSetup, overrides: Sequence[Tuple[KeyPath, Any]] = ()
+) -> Optional[Settings]:
+    """What the training script of an mmcv 1.x repository gives to DDP; None where MMEngine decides."""
+    if setup.era != MMCV1:
+        return None
+    document = replace(setup.document, tree=with_overrides(setup.document.tree, overrides))
+    _, _, find_unused, static_graph = wrapping(document, setup.runner, [], setup.script)
+    return replace(setup, find_unused=find_unused, static_graph=static_graph).settings
+
+
+def _with_remedy(job: Job, setup: TrainingSetup, remedy: Remedy, ranks: Ranks) -> RemedyResult:
     overrides = tuple((override.key, override.value) for override in remedy.overrides)
-    found = rehearse(replace(job, overrides=overrides), ranks)
+    settings = settings_of_script(setup, overrides)
+    found = rehearse(replace(job, overrides=overrides, settings=settings), ranks)
     return RemedyResult(
         name=remedy.name,
         outcome=found.outcome,

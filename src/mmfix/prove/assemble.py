@@ -41,7 +41,12 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
     kinds = first["kinds"][: max(len(run) for run in runs)]
     table = [[run[place] if place < len(run) else None for run in runs] for place in range(len(kinds))]
     seen = [run for row in table for run in row if run is not None]
-    settings = Settings(first["find_unused_parameters"], first["static_graph"], first["accumulation"])
+    settings = Settings(
+        first["find_unused_parameters"],
+        first["static_graph"],
+        first["accumulation"],
+        first["bypasses_forward"],
+    )
     names: Tuple[str, ...] = first["names"]
     scenarios = judge(kinds, table, names, settings)
     if why == HANG and len(kinds) < len(first["kinds"]):  # else it stood still without DDP: nobody's verdict

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Optional, Tuple
 
 from mmfix.config.keypath import KeyPath
+from mmfix.ddp import Settings
 
 #: Kinds of batches by scenario; ``uneven`` is normal on rank 0 and empty on the others.
 SCENARIOS = ("normal", "empty", "single", "uneven")
@@ -24,6 +25,7 @@ class Job:
         overrides: ``((key path, value), ...)``, set after loading.
         era: ``mmengine`` or ``mmcv1``.
         runner: ``Runner`` or ``FlexibleRunner``.
+        settings: What an mmcv 1.x training script gives to DDP under these overrides; None: MMEngine decides.
         folder: Where results, heartbeats and the temporary work directory go.
         scenarios: Which to run, in order.
         iterations: Steps of the normal scenario; the others do two.
@@ -44,6 +46,7 @@ class Job:
     overrides: Tuple[Tuple[KeyPath, Any], ...] = ()
     era: str = "mmengine"
     runner: str = "Runner"
+    settings: Optional[Settings] = None
     scenarios: Tuple[str, ...] = SCENARIOS
     iterations: int = 3
     size: Optional[Tuple[int, int]] = None

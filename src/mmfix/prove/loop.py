@@ -11,9 +11,15 @@ from mmfix.prove.stage import Rehearsed, Stage
 
 
 class Noop(Dataset):  # type: ignore[type-arg]
-    """Stands in for the dataset: schedules and hooks only ask for its length and its ``metainfo``."""
+    """Stands in for the dataset: schedules and hooks only ask for its length and about its classes.
+
+    Attributes:
+        metainfo: In MMEngine.
+        CLASSES: In mmcv 1.x; None: not known.
+    """
 
     metainfo: Dict[str, Any] = {}  # noqa: RUF012
+    CLASSES = None
 
     def __len__(self) -> int:
         return 2000

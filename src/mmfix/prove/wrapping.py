@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, Dict, Iterator, List, Set
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 import torch
 import torch.distributed as dist
@@ -34,14 +34,21 @@ class Wrappers:
     """Every DistributedDataParallel that is made while this watches, in the order of its making.
 
     MMEngine's wrappers derive from torch's class or make objects of it
-    (``mmengine/model/wrappers/distributed.py``, ``seperate_distributed.py``).
+    (``mmengine/model/wrappers/distributed.py``, ``seperate_distributed.py``), mmcv 1.x's derives from it
+    (``mmcv/parallel/distributed.py``).
+
+    Args:
+        counters: The first instrument.
+        for_cpu: No GPU is used: takes a module's synchronised batch norm out. None: a GPU is used.
     """
 
-    def __init__(self, counters: Counters, on_cpu: bool) -> None:
+    def __init__(
+        self, counters: Counters, for_cpu: Optional[Callable[[nn.Module], nn.Module]] = None
+    ) -> None:
         self.all: List[Wrapped] = []
         self.replaced: Set[str] = set()
         self._counters = counters
-        self._on_cpu = on_cpu
+        self._without_sync_norm = for_cpu
         self._init = DistributedDataParallel.__init__
 
     @contextmanager
@@ -52,8 +59,8 @@ class Wrappers:
 
         def watched(ddp: Any, module: nn.Module, *positional: Any, **arguments: Any) -> None:
             arguments.update(zip(names, positional))
-            if wrappers._on_cpu:
-                module = wrappers._for_cpu(module, arguments)
+            if wrappers._without_sync_norm is not None:
+                module = wrappers._for_cpu(module, arguments, wrappers._without_sync_norm)
             trainable = [parameter for parameter in module.parameters() if parameter.requires_grad]
             wrappers._counters.watch(trainable)
             wrappers._init(ddp, module, **arguments)
@@ -67,14 +74,17 @@ class Wrappers:
         finally:
             torchs_own.__init__ = self._init
 
-    def _for_cpu(self, module: nn.Module, arguments: Dict[str, Any]) -> nn.Module:
-        from mmengine.model import revert_sync_batchnorm
-
+    def _for_cpu(
+        self,
+        module: nn.Module,
+        arguments: Dict[str, Any],
+        without_sync_norm: Callable[[nn.Module], nn.Module],
+    ) -> nn.Module:
         if arguments.get("device_ids"):
             arguments["device_ids"] = None
             arguments.pop("output_device", None)
         if any(type(child).__name__ in _SYNCHRONISED for child in module.modules()):
-            module = revert_sync_batchnorm(module)
+            module = without_sync_norm(module)
             self.replaced.add("SyncBatchNorm by BatchNorm, which has the same parameters: there is no GPU")
         return module
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict, List
 
 from mmfix.prove.inputs import drawing
-from mmfix.prove.inputs.detection import Detection, Wanted, sample
+from mmfix.prove.inputs.detection import Detection, sample
 from mmfix.prove.inputs.protocol import Request
+from mmfix.prove.inputs.wanted import Wanted
 
 
 class Branches(Detection):

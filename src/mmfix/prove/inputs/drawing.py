@@ -9,6 +9,8 @@ import torch
 
 #: Sides of the objects as parts of the image's shorter side: small to large, for each level of a pyramid.
 SIDES = (0.07, 0.13, 0.2, 0.3, 0.45, 0.65, 0.9)
+#: The label of pixels that belong to no class.
+IGNORED = 255
 
 
 def random_state(seed: int) -> Any:
@@ -43,3 +45,15 @@ def object_count(kind: str, index: int) -> int:
     if kind == "single":
         return 1 if index == 0 else 0
     return 0 if kind == "empty" else len(SIDES)
+
+
+def label_map(random: Any, classes: int, size: Tuple[int, int], count: int) -> Any:
+    """1 x height x width: all labelled, one field alone, or nothing but ignored pixels (255)."""
+    found = np.full((1, *size), IGNORED, dtype=np.int64)
+    if count > 1:
+        stripe = max(size[0] // 8, 1)
+        for row in range(0, size[0], stripe):
+            found[0, row : row + stripe] = random.randint(0, classes)
+    for x1, y1, x2, y2 in boxes(random, size, count).astype(int):
+        found[0, y1:y2, x1:x2] = random.randint(0, classes)
+    return found

@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from mmfix.prove.inputs.protocol import InputMaker, NoInputs
+from mmfix.prove.inputs.settings import is_mmcv1
 
 GROUP = "mmfix.inputs"
 #: Modules with a function ``maker(config)``; imported when asked for, as they import torch.
@@ -15,6 +16,8 @@ BUILT_IN = {
     "mmseg": "mmfix.prove.inputs.segmentation",
     "mmpretrain": "mmfix.prove.inputs.classification",
 }
+#: For the same packages in the mmcv 1.x era, when mmpretrain was mmcls.
+MMCV1 = "mmfix.prove.inputs.collected"
 _registered: Dict[str, InputMaker] = {}
 
 
@@ -24,7 +27,7 @@ def register(scope: str, maker: InputMaker) -> None:
 
 
 def maker_for(config: Any) -> InputMaker:
-    """The input maker for an MMEngine config.
+    """The input maker for a config that MMEngine or mmcv 1.x has loaded.
 
     The scope is the prefix of ``model.type`` (``mmdet.MaskRCNN``), else ``default_scope``, else the package
     of the model's class or of one of its base classes: the first one for which there is a maker. For a scope,
@@ -65,16 +68,20 @@ def _scopes(config: Any) -> Iterator[str]:
         yield model["_scope_"]
     if isinstance(kind, str) and default:
         yield default
-    for base in getattr(_model_class(kind, default), "__mro__", ()):
+    for base in getattr(_model_class(kind, default, is_mmcv1(config)), "__mro__", ()):
         yield base.__module__.split(".")[0]
     if default:
         yield default
 
 
-def _model_class(kind: Any, scope: Optional[str]) -> Any:
+def _model_class(kind: Any, scope: Optional[str], of_mmcv1: bool) -> Any:
     """The class behind ``model.type``; None if the registries do not know it (or cannot be imported)."""
     if not isinstance(kind, str):
         return kind
+    if of_mmcv1:
+        from mmfix.prove.mmcv1_packages import class_of
+
+        return class_of(kind)
     from mmengine.registry import MODELS
 
     try:
@@ -107,7 +114,8 @@ def _entry_points() -> List[Any]:
 
 
 def _built_in(scope: str, config: Any) -> Optional[InputMaker]:
-    if scope not in BUILT_IN:
+    if scope not in (*BUILT_IN, "mmcls"):
         return None
-    made: InputMaker = importlib.import_module(BUILT_IN[scope]).maker(config)
+    name = MMCV1 if is_mmcv1(config) else BUILT_IN[scope]
+    made: InputMaker = importlib.import_module(name).maker(config)
     return made

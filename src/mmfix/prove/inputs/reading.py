@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Iterator, List
+import importlib
+from typing import Any, Callable, Iterator, List
 
 from mmfix.prove.inputs.protocol import NoInputs
+from mmfix.prove.inputs.settings import is_mmcv1
 
 
 def real_batches(config: Any, seed: int = 0) -> Iterator[Any]:
-    """Collated batches without end, from the config's ``train_dataloader``.
+    """Collated batches without end, from the config's ``train_dataloader`` (mmcv 1.x: ``data.train``).
 
     Batch size, sampler and collate function stay; the data is loaded in this process. After
     ``mmengine/runner/runner.py: build_dataloader``.
 
     Args:
-        config: The MMEngine ``Config``; its default scope is active, and the process group is there, so that
-            each rank gets its own part, as in training.
+        config: The ``Config`` as its framework loaded it; MMEngine's default scope is active, and the process
+            group is there, so that each rank gets its own part, as in training.
         seed: For the sampler, the same on all ranks.
 
     Raises:
         NoInputs: There is no dataloader, it cannot be built, or it has no batch; the cause is attached.
     """
+    if is_mmcv1(config):
+        return _endless(_build(lambda: _of_mmcv1(config, seed), "data.train", "data.train"))
     settings = config.get("train_dataloader")
     if not settings:
         raise NoInputs("the config has no `train_dataloader`", hint="leave out `--data real`")
@@ -29,28 +33,48 @@ def real_batches(config: Any, seed: int = 0) -> Iterator[Any]:
     settings["num_workers"] = 0
     for key in ("persistent_workers", "prefetch_factor", "timeout"):  # torch refuses them without workers
         settings.pop(key, None)
-    return _endless(_build(settings, seed))
+
+    def of_mmengine() -> Any:
+        from mmengine.runner import Runner
+
+        return Runner.build_dataloader(settings, seed=seed)
+
+    return _endless(_build(of_mmengine, "train_dataloader", "train_dataloader.dataset"))
 
 
-def _build(settings: Any, seed: int) -> Any:
-    from mmengine.runner import Runner
+def _of_mmcv1(config: Any, seed: int) -> Any:
+    """As the package's own training API. ``mmdet/apis/train.py: train_detector``, ``mmseg/apis/train.py``"""
+    from mmfix.prove.mmcv1_packages import package_of
 
+    datasets = importlib.import_module(f"{package_of(config.model.type).name}.datasets")
+    own = config.data.get("train_dataloader", {})
+    return datasets.build_dataloader(
+        datasets.build_dataset(config.data.train),
+        samples_per_gpu=own.get("samples_per_gpu") or config.data.get("samples_per_gpu", 2),
+        workers_per_gpu=0,
+        dist=True,
+        seed=seed,
+        persistent_workers=False,
+    )
+
+
+def _build(build: Callable[[], Any], key: str, dataset: str) -> Any:
     try:
-        loader = Runner.build_dataloader(settings, seed=seed)
+        loader = build()
     except FileNotFoundError as error:
         raise NoInputs(
             f"the training data is not there: {error.filename or error}",
-            hint="check `data_root` and the other paths of `train_dataloader.dataset` (from the working "
+            hint=f"check `data_root` and the other paths of `{dataset}` (from the working "
             "directory), or leave out `--data real`",
         ) from error
     except Exception as error:
         raise NoInputs(
-            f"the config's `train_dataloader` cannot be built: {type(error).__name__}: {_line(error)}",
+            f"the config's `{key}` cannot be built: {type(error).__name__}: {_line(error)}",
             hint="fix its settings, or leave out `--data real`",
         ) from error
     if not len(loader):
         raise NoInputs(
-            "the config's `train_dataloader` gives no batch",
+            f"the config's `{key}` gives no batch",
             hint="its dataset is smaller than one batch: is everything filtered out?",
         )
     return loader

@@ -6,7 +6,6 @@ from typing import Any, Dict, Sequence, Tuple
 
 import numpy as np
 import torch
-from mmengine.structures import PixelData
 
 from mmfix.prove.inputs import drawing, settings
 from mmfix.prove.inputs.protocol import InputMaker, Request
@@ -14,7 +13,6 @@ from mmfix.prove.inputs.protocol import InputMaker, Request
 #: Backbones whose relative position tables have exactly the size of ``img_size``.
 #: (mmseg/models/backbones/beit.py: BEiTAttention; mae.py inherits it)
 FIXED_BACKBONES = ("BEiT", "MAE")
-IGNORED = 255
 #: mmseg/models/decode_heads/lraspp_head.py pools windows of 49 x 49 cells at a stride of 8 pixels.
 LRASPP = (400, 400)
 #: Not that of mmdet, which mmseg's mask classifiers use.
@@ -49,35 +47,29 @@ class Segmentation:
 
     def batch(self, request: Request) -> Dict[str, Any]:
         """One ``SegDataSample`` for each image, with every map that a head might ask for."""
+        from mmengine.structures import PixelData
         from mmseg.structures import SegDataSample
 
         random = drawing.random_state(request.seed)
         channels = settings.channels(request.config)
-        classes = max(min([*settings.numbers(request.config.model, "num_classes"), 19]), 2)
+        classes = class_count(request.config)
         inputs, samples = [], []
         for index in range(request.batch_size):
             count = drawing.object_count(request.kind, index)
-            labels = label_map(random, classes, request.size, count)
+            labels = drawing.label_map(random, classes, request.size, count)
             sample = SegDataSample(metainfo={"img_shape": request.size, "ori_shape": request.size})
             sample.gt_sem_seg = PixelData(data=torch.from_numpy(labels))
             sample.gt_edge_map = PixelData(data=torch.from_numpy(edges(labels)))
-            depth = random.rand(1, *request.size) * 10 * (labels != IGNORED)
+            depth = random.rand(1, *request.size) * 10 * (labels != drawing.IGNORED)
             sample.gt_depth_map = PixelData(data=torch.from_numpy(depth.astype(np.float32)))
             inputs.append(drawing.image(random, channels, request.size))
             samples.append(sample)
         return {"inputs": inputs, "data_samples": samples}
 
 
-def label_map(random: Any, classes: int, size: Tuple[int, int], count: int) -> Any:
-    """1 x height x width: all labelled, one field alone, or nothing but ignored pixels (255)."""
-    found = np.full((1, *size), IGNORED, dtype=np.int64)
-    if count > 1:
-        stripe = max(size[0] // 8, 1)
-        for row in range(0, size[0], stripe):
-            found[0, row : row + stripe] = random.randint(0, classes)
-    for x1, y1, x2, y2 in drawing.boxes(random, size, count).astype(int):
-        found[0, y1:y2, x1:x2] = random.randint(0, classes)
-    return found
+def class_count(config: Any) -> int:
+    """How many classes labels may name: as many as every head knows."""
+    return max(min([*settings.numbers(config.model, "num_classes"), 19]), 2)
 
 
 def edges(labels: Any) -> Any:

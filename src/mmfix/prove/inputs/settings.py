@@ -38,17 +38,23 @@ def preprocessors(config: Any) -> List[Tuple[str, Any]]:
 
 
 def transforms(config: Any) -> List[Any]:
-    """Every dict below the training dataloader: its dataset's transforms among them."""
-    return [node for _, node in dicts(config.get("train_dataloader") or {})]
+    """Every dict below the training dataloader (mmcv 1.x: ``data.train``): its transforms among them."""
+    loader = config.get("train_dataloader") or (config.get("data") or {}).get("train")
+    return [node for _, node in dicts(loader or {})]
 
 
 def channels(config: Any) -> int:
-    """How many channels an image has: one for each mean of the data preprocessor, else three."""
-    for _, node in preprocessors(config):
-        for _, inner in dicts(node):
-            if isinstance(inner.get("mean"), (list, tuple)):
-                return len(inner["mean"])
+    """How many channels an image has: as many as a data preprocessor or transform has means, else three."""
+    places = [inner for _, node in preprocessors(config) for _, inner in dicts(node)]
+    for node in [*places, *transforms(config)]:
+        if isinstance(node.get("mean"), (list, tuple)):
+            return len(node["mean"])
     return 3
+
+
+def is_mmcv1(config: Any) -> bool:
+    """Whether a config object is one of mmcv 1.x; MMEngine has a class of its own."""
+    return type(config).__module__.split(".")[0] == "mmcv"
 
 
 def replace(node: Any, path: str, key: str, value: Any) -> str:

@@ -7,9 +7,10 @@ from typing import Any, Dict, Tuple
 import torch
 
 from mmfix.prove.inputs import drawing, settings
-from mmfix.prove.inputs.detection import Detection, Wanted, meta
+from mmfix.prove.inputs.detection import Detection, meta
 from mmfix.prove.inputs.detection import instances as make_instances
 from mmfix.prove.inputs.protocol import Request
+from mmfix.prove.inputs.wanted import Wanted
 
 
 class Frames(Detection):

@@ -1,0 +1,116 @@
+"""Which package of the mmcv 1.x era builds a config's model, and whether it is there."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import types
+from typing import Any, List, NamedTuple
+
+from mmfix.prove.joining import CannotProve
+
+_ENVIRONMENT = (
+    "run it where the config trains: with mmcv<2 and its package (mmdet<3, mmsegmentation<1, ...); "
+    "`mmfix check` and `mmfix patch` know that era without"
+)
+
+
+class Package(NamedTuple):
+    """How the training scripts of a package build a model (``tools/train.py``).
+
+    Attributes:
+        name: Of the package.
+        registry: Of its top models, in ``<name>.models``.
+        build: Name of the function in ``<name>.models``.
+        takes_cfgs: Whether that function takes ``train_cfg`` and ``test_cfg``.
+    """
+
+    name: str
+    registry: str
+    build: str
+    takes_cfgs: bool = True
+
+
+_PACKAGES = (
+    Package("mmdet", "DETECTORS", "build_detector"),
+    Package("mmseg", "SEGMENTORS", "build_segmentor"),
+    Package("mmcls", "CLASSIFIERS", "build_classifier", takes_cfgs=False),
+    Package("mmdet3d", "DETECTORS", "build_model"),
+)
+
+
+def require_mmcv1() -> None:
+    """Raise where there is no mmcv 1.x.
+
+    Raises:
+        CannotProve: mmcv is missing or a later one; the hint says what to do.
+    """
+    try:
+        version = importlib.import_module("mmcv").__version__
+    except ImportError as error:
+        raise CannotProve(
+            "this config is for mmcv 1.x, and mmcv is not installed", hint=_ENVIRONMENT
+        ) from error
+    if int(version.split(".")[0]) >= 2:
+        raise CannotProve(f"this config is for mmcv 1.x, and mmcv {version} is installed", hint=_ENVIRONMENT)
+
+
+def stand_in_for_torchvision() -> bool:
+    """Put an empty module in the place of a torchvision that cannot be imported; whether it is there.
+
+    mmcv 1.x imports it for the addresses of weights, and for nothing else (``mmcv/runner/checkpoint.py``).
+    """
+    try:
+        found = importlib.import_module("torchvision")
+    except Exception:  # not there, or built for another torch
+        found = sys.modules["torchvision"] = types.ModuleType("torchvision")
+    return getattr(found, "__file__", None) is None
+
+
+def package_of(kind: str) -> Package:
+    """The first package whose registry knows a class of models; those already imported are asked first.
+
+    Args:
+        kind: ``model.type``.
+
+    Raises:
+        CannotProve: None knows it, or the one that might cannot be imported.
+    """
+    broken: List[str] = []
+    asked: List[str] = []
+    for package in sorted(_PACKAGES, key=lambda known: known.name not in sys.modules):
+        if importlib.util.find_spec(package.name) is None:
+            continue
+        try:
+            found = _class_in(package, kind)
+        except Exception as error:  # mmdet asserts the version of mmcv
+            broken.append(f"{package.name} cannot be imported: {error}")
+            continue
+        if found is not None:
+            return package
+        asked.append(package.name)
+    if broken:
+        raise CannotProve("; ".join(broken), hint=_ENVIRONMENT)
+    if not asked:
+        names = ", ".join(package.name for package in _PACKAGES)
+        raise CannotProve(f"none of {names} is installed", hint="install the one that the config is for")
+    raise CannotProve(
+        f"{' or '.join(asked)} has no model {kind}",
+        hint="install the package that has it, or run in the root of the repository that has it, with its "
+        "module in `custom_imports` or `plugin_dir`",
+    )
+
+
+def class_of(kind: str) -> Any:
+    """The class behind ``model.type``.
+
+    Raises:
+        CannotProve: See :func:`package_of`.
+    """
+    return _class_in(package_of(kind), kind)
+
+
+def _class_in(package: Package, kind: str) -> Any:
+    models = importlib.import_module(f"{package.name}.models")
+    return getattr(models, package.registry).get(kind)
