@@ -25,7 +25,7 @@ ALLOWED: Dict[str, Set[str]] = {
     "report": {"config", "findings", "proofs", "__init__"},
     "prove": {"config", "ddp", "proofs"},
     "jobs": {
-        *("config", "code", "findings", "training", "remedies", "rules", "patches"),
+        *("config", "code", "ddp", "findings", "training", "remedies", "rules", "patches"),
         *("proofs", "prove", "report"),
     },
     "api": {"config", "jobs", "report", "patches"},
@@ -37,6 +37,7 @@ ALLOWED: Dict[str, Set[str]] = {
 #: What runs in the ranks of a rehearsal, and nowhere else.
 IN_RANKS = (
     *("counting", "joining", "launch", "loop", "rehearsing", "stage", "worker", "wrapping"),
+    *("era_", "mmcv1_packages"),
     *("inputs/", "ops/"),
 )
 #: Only files that run in a child process, and the switch that needs it, import these.

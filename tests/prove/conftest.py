@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Sequence
 
 import pytest
 
@@ -19,11 +20,16 @@ PACKAGES = (
     *("mat4py", "modelindex", "model-index", "six", "importlib-metadata", "zipp"),
     *("wcwidth", "ordered-set", "tqdm"),
 )
+#: The same for mmcv 1.x.
+PACKAGES_MMCV1 = (
+    *("mmcv==1.7.2", "mmdet==2.28.2", "mmsegmentation==0.30.0", "mmcls==0.25.0", "pycocotools==2.0.11"),
+    *("scipy", "terminaltables", "prettytable", "wcwidth", "six", "mat4py"),
+)
 
 
-def openmmlab_cache() -> Path:
-    """Where the packages are kept between runs, outside the repository: a folder for each Python and list."""
-    wanted = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:8]
+def openmmlab_cache(packages: Sequence[str]) -> Path:
+    """Where packages are kept between runs, outside the repository: a folder for each Python and list."""
+    wanted = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:8]
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
     return Path(base) / "mmfix" / "openmmlab" / "py{}.{}-{}".format(*sys.version_info[:2], wanted)
 
@@ -32,20 +38,38 @@ def openmmlab_cache() -> Path:
 def openmmlab() -> Path:
     """A folder for the ``PYTHONPATH`` of child processes: mmcv-lite, mmdet, mmseg, mmpretrain.
 
-    ``MMFIX_OPENMMLAB`` names one that is there; otherwise it is installed once. Without the package index the
-    test is skipped; with ``CI=true`` it fails, so that CI cannot leave these tests out unseen.
+    ``MMFIX_OPENMMLAB`` names one that is there; otherwise it is installed once.
+    """
+    return installed(PACKAGES, "MMFIX_OPENMMLAB")
+
+
+@pytest.fixture(scope="session")
+def openmmlab1() -> Path:
+    """The same for mmcv 1.x: mmcv, mmdet, mmseg, mmcls. ``MMFIX_OPENMMLAB1`` names one that is there."""
+    return installed(PACKAGES_MMCV1, "MMFIX_OPENMMLAB1")
+
+
+def installed(packages: Sequence[str], variable: str) -> Path:
+    """The folder that an environment variable names, else one into which the packages are installed once.
+
+    Without the package index the test is skipped; with ``CI=true`` it fails, so that CI cannot leave these
+    tests out unseen.
     """
     pytest.importorskip("torch")
-    if os.environ.get("MMFIX_OPENMMLAB"):
-        return Path(os.environ["MMFIX_OPENMMLAB"])
-    folder = openmmlab_cache()
+    if os.environ.get(variable):
+        return Path(os.environ[variable])
+    folder = openmmlab_cache(packages)
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=str(folder.parent)))
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "-t", str(scratch / "it"), *PACKAGES],
+            # mmcv 1.x is built from source, with the setuptools that is here: newer ones lack pkg_resources
+            [
+                *(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"),
+                *("-t", str(scratch / "it"), *packages),
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -30,6 +30,7 @@ def rank(*errors: str, ready: Tuple[int, ...] = (0, 1), **more: Any) -> Dict[str
         "find_unused_parameters": False,
         "static_graph": False,
         "accumulation": 1,
+        "bypasses_forward": False,
         "world_size": 2,
         "backend": "gloo",
         "weights": ("a", "b"),

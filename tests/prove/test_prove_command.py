@@ -24,7 +24,8 @@ Prove = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def prove(mmfix: Any, tmp_path: Path) -> Prove:
     """``prove("model = dict(trap='raise')", "--save")``: the toy config with these lines."""
-    shutil.copy(TOY / "toy_model.py", tmp_path)
+    for name in ("toy_graph.py", "toy_model.py"):
+        shutil.copy(TOY / name, tmp_path)
     (tmp_path / "configs").mkdir()
     shutil.copy(TOY / "toy.py", tmp_path / "configs" / "base.py")
 
@@ -106,7 +107,7 @@ def test_what_goes_wrong_is_a_verdict_and_leaves_nothing_behind(
     assert done.returncode == code, done.stdout + done.stderr
     assert f"toy.py: {outcome}" in done.stdout
     assert said in done.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {"configs", "toy_model.py"}
+    assert {path.name for path in tmp_path.iterdir()} == {"configs", "toy_graph.py", "toy_model.py"}
     if sys.platform.startswith("linux"):
         time.sleep(1)
         commands = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout

@@ -32,7 +32,7 @@ TOY = Path(__file__).parent / "toy"
     ],
 )
 def test_nccl(tmp_path: Path, lines: str, outcome: str) -> None:
-    for name in ("toy.py", "toy_model.py"):
+    for name in ("toy.py", "toy_graph.py", "toy_model.py"):
         shutil.copy(TOY / name, tmp_path)
     (tmp_path / "case.py").write_text(f"_base_ = './toy.py'\n{lines}\n")
     done = subprocess.run(

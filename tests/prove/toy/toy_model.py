@@ -1,4 +1,4 @@
-"""A model for MMEngine with every trait of the outcome table behind a flag."""
+"""The toy for MMEngine, with traps."""
 
 from __future__ import annotations
 
@@ -9,69 +9,21 @@ import sys
 import torch
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS
-from torch import nn
-from torch.utils.checkpoint import checkpoint
+from toy_graph import ToyInputs, Traits, numbers
 
 from mmfix.prove.inputs import register
 
 
-class Block(nn.Module):
-    def __init__(self, checkpoint: str) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
-        self.checkpoint = checkpoint
-
-    def forward(self, x):
-        if self.checkpoint == "none":
-            return x + self.layers(x)
-        options = {"reentrant": {"use_reentrant": True}, "non-reentrant": {"use_reentrant": False}}
-        return x + checkpoint(self.layers, x, **options.get(self.checkpoint, {}))
-
-
 @MODELS.register_module()
-class Toy(BaseModel):
-    """``unused``: never, always or sometimes (every second iteration); the rest is as in the table."""
-
-    def __init__(
-        self,
-        cp="none",
-        unused="never",
-        late_freeze=False,
-        reused=False,
-        input_has_grad=True,
-        trap="",
-        **options,
-    ):
-        super().__init__(**options)
-        self.stem = nn.Linear(4, 8)
-        self.block1, self.block2 = Block(cp), Block(cp)
-        self.side = nn.Linear(8, 8)
-        self.head = nn.Linear(8, 1)
-        self.unused, self.late_freeze, self.reused = unused, late_freeze, reused
-        self.input_has_grad, self.trap = input_has_grad, trap
-        self.steps = 0
-
-    def train(self, mode=True):
-        super().train(mode)
-        if self.late_freeze and mode:
-            self.side.requires_grad_(False)
-        return self
+class Toy(Traits, BaseModel):
+    def __init__(self, data_preprocessor=None, init_cfg=None, **flags):
+        BaseModel.__init__(self, data_preprocessor, init_cfg)
+        self.add_layers(**flags)
 
     def forward(self, inputs, data_samples=None, mode="tensor"):
         x = torch.stack(inputs) if isinstance(inputs, list) else inputs
-        x = self.stem(x)
-        start = x if self.input_has_grad else x.detach()
-        x = self.block2(self.block1(start)) + (x - start)  # the stem takes part in any case
-        if self.reused:
-            x = self.block1(x)
-        self.steps += 1
-        if self.unused == "never" or (self.unused == "sometimes" and self.steps % 2):
-            x = self.side(x)
         self.spring(data_samples)
-        losses = {"loss": self.head(x).mean()}
-        if self.trap == "empty head":
-            losses["loss"] = self.head(x).mean() if data_samples[0] else x.mean()
-        return losses if mode == "loss" else x
+        return {"loss": self.loss_of(x, data_samples[0])}
 
     def spring(self, data_samples):
         import torch.distributed as dist
@@ -103,20 +55,10 @@ class Toy(BaseModel):
             os._exit(9)
 
 
-class ToyInputs:
-    kinds = ("normal", "empty", "single")
-
-    def size(self, config):
-        return 4, 4
-
-    def adapt(self, config, size):
-        return []
-
+class Samples(ToyInputs):
     def batch(self, request):
-        generator = torch.Generator().manual_seed(request.seed)
-        objects = {"normal": 3, "empty": 0, "single": 1}[request.kind]
-        inputs = [torch.rand(4, generator=generator) for _ in range(request.batch_size)]
+        inputs, objects = numbers(request)
         return {"inputs": inputs, "data_samples": [objects] * request.batch_size}
 
 
-register("mmengine", ToyInputs())
+register("mmengine", Samples())

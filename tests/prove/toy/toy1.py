@@ -1,0 +1,7 @@
+custom_imports = dict(imports=["toy_mmcv1"], allow_failed_imports=False)
+model = dict(type="Toy")
+data = dict(samples_per_gpu=2, train=dict(type="Numbers"))
+optimizer = dict(type="SGD", lr=0.01)
+optimizer_config = dict(grad_clip=None)
+lr_config = dict(policy="step", step=[8, 11])
+runner = dict(type="EpochBasedRunner", max_epochs=12)
