@@ -36,7 +36,7 @@ ALLOWED: Dict[str, Set[str]] = {
 }
 #: What runs in the ranks of a rehearsal, and nowhere else.
 IN_RANKS = (
-    *("counting", "joining", "launch", "loop", "rehearsing", "stage", "worker", "wrapping"),
+    *("counting", "joining", "launch", "loop", "plain_norm", "rehearsing", "stage", "worker", "wrapping"),
     *("era_", "mmcv1_packages"),
     *("inputs/", "ops/"),
 )

@@ -250,13 +250,6 @@ def accumulation(runner: Any) -> int:
     return 1
 
 
-def without_sync_norm(module: Any) -> Any:
-    """The same module with plain batch norm, for a CPU."""
-    from mmcv.cnn.utils import revert_sync_batchnorm
-
-    return revert_sync_batchnorm(module)
-
-
 def unpacked(batch: Any) -> Any:
     """What a device gets of a batch: the first part of each ``DataContainer``.
 

@@ -101,10 +101,3 @@ def accumulation(runner: Any) -> int:
     """Steps for one of the optimizer, all but the last under ``no_sync()``."""
     counts: List[int] = [wrapper._accumulative_counts for wrapper in optimizers_of(runner)]
     return max(counts)
-
-
-def without_sync_norm(module: Any) -> Any:
-    """The same module with plain batch norm, for a CPU."""
-    from mmengine.model import revert_sync_batchnorm
-
-    return revert_sync_batchnorm(module)

@@ -56,7 +56,7 @@ def rehearse(
     if not kinds:
         raise CannotProve(f"there are no batches for {', '.join(missing)} with this config")
     counters = Counters()
-    wrappers = Wrappers(counters, era.without_sync_norm if place.on_cpu else None)
+    wrappers = Wrappers(counters, place.on_cpu)
     stages: List[Stage] = []
 
     def stage() -> Stage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set
+from typing import Any, Dict, Iterator, List, Set
 
 import torch
 import torch.distributed as dist
@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmfix.prove.counting import Counters
+from mmfix.prove.plain_norm import without_sync_norm
 
 
 @dataclass
@@ -39,16 +40,14 @@ class Wrappers:
 
     Args:
         counters: The first instrument.
-        for_cpu: No GPU is used: takes a module's synchronised batch norm out. None: a GPU is used.
+        on_cpu: No GPU is used.
     """
 
-    def __init__(
-        self, counters: Counters, for_cpu: Optional[Callable[[nn.Module], nn.Module]] = None
-    ) -> None:
+    def __init__(self, counters: Counters, on_cpu: bool) -> None:
         self.all: List[Wrapped] = []
         self.replaced: Set[str] = set()
         self._counters = counters
-        self._without_sync_norm = for_cpu
+        self._on_cpu = on_cpu
         self._init = DistributedDataParallel.__init__
 
     @contextmanager
@@ -59,8 +58,8 @@ class Wrappers:
 
         def watched(ddp: Any, module: nn.Module, *positional: Any, **arguments: Any) -> None:
             arguments.update(zip(names, positional))
-            if wrappers._without_sync_norm is not None:
-                module = wrappers._for_cpu(module, arguments, wrappers._without_sync_norm)
+            if wrappers._on_cpu:
+                wrappers._for_cpu(module, arguments)
             trainable = [parameter for parameter in module.parameters() if parameter.requires_grad]
             wrappers._counters.watch(trainable)
             wrappers._init(ddp, module, **arguments)
@@ -74,19 +73,12 @@ class Wrappers:
         finally:
             torchs_own.__init__ = self._init
 
-    def _for_cpu(
-        self,
-        module: nn.Module,
-        arguments: Dict[str, Any],
-        without_sync_norm: Callable[[nn.Module], nn.Module],
-    ) -> nn.Module:
+    def _for_cpu(self, module: nn.Module, arguments: Dict[str, Any]) -> None:
         if arguments.get("device_ids"):
             arguments["device_ids"] = None
             arguments.pop("output_device", None)
-        if any(type(child).__name__ in _SYNCHRONISED for child in module.modules()):
-            module = without_sync_norm(module)
+        if without_sync_norm(module):
             self.replaced.add("SyncBatchNorm by BatchNorm, which has the same parameters: there is no GPU")
-        return module
 
     @property
     def are_static(self) -> bool:
@@ -128,6 +120,3 @@ class Wrappers:
         for wrapped in self.all:
             if torch.is_grad_enabled() and wrapped.ddp.require_backward_grad_sync:
                 wrapped.ddp.reducer._rebuild_buckets()
-
-
-_SYNCHRONISED = ("SyncBatchNorm", "SyncBatchNorm2d", "MMSyncBN", "NaiveSyncBatchNorm")
