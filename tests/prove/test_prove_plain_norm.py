@@ -39,6 +39,7 @@ ops.install()
 import torch
 from mmcv.ops import SyncBatchNorm
 from mmfix.prove.plain_norm import without_sync_norm
+torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
 module = torch.nn.Sequential(SyncBatchNorm(3))
 assert without_sync_norm(module)
 print(tuple(module(torch.rand(2, 3, 4, 4)).shape), *sorted(name for name, _ in module.named_parameters()))
