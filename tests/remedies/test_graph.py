@@ -11,6 +11,7 @@ from mmfix.ddp import Checkpoint, Outcome, Traits, Unused
 from mmfix.remedies.graph import (
     custom_imports,
     dead_find_unused,
+    follows_torch_default,
     may_be_frozen,
     outcomes,
     possible,
@@ -162,3 +163,17 @@ def test_dead_find_unused():
     keys = (("find_unused_parameters",), ("strategy", "model_wrapper", "find_unused_parameters"))
     assert dead_find_unused(setup_of(config=config)) == keys
     assert dead_find_unused(setup_of(config=config, find_unused=True)) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "follows"),
+    [
+        ({}, True),
+        ({"explicit": True}, False),  # use_reentrant=True in the call
+        ({"counts_layers": True}, False),  # fairscale's own checkpoint
+        ({"known": False}, None),
+        ({"reentrant": None}, None),
+    ],
+)
+def test_what_flipping_torchs_default_reaches(changes, follows):
+    assert follows_torch_default(replace(SITE, **changes)) is follows

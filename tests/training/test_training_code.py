@@ -184,14 +184,17 @@ def test_a_threshold_that_is_not_reached(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "reentrant"),
-    [("", True), (", use_reentrant=True", True), (", use_reentrant=False", False)],
+    ("options", "reentrant", "explicit"),
+    [("", True, False), (", use_reentrant=True", True, True), (", use_reentrant=False", False, False)],
 )
-def test_a_checkpoint_that_is_on_by_default(repository: Repository, options: str, reentrant: bool) -> None:
+def test_a_checkpoint_that_is_on_by_default(
+    repository: Repository, options: str, reentrant: bool, explicit: bool
+) -> None:
     config = repository("OwnNet", FREEZES.format(early="pass", options=options), "type='OwnNet'")
     (site,) = setup_of(config).checkpoints
     assert format_key(site.key) == "model.backbone.with_cp"
     assert (site.in_config, site.known, site.reentrant, site.guarded) == (False, True, reentrant, True)
+    assert site.explicit is explicit
     assert site.off is False
     assert site.evidence == "model_code.py:43"
 

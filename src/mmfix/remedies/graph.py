@@ -35,11 +35,11 @@ def reentrant_sites(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
 def follows_torch_default(site: CheckpointSite) -> Optional[bool]:
     """Whether the call leaves ``use_reentrant`` to torch's default, which can be flipped; None: not known.
 
-    fairscale's own reentrant checkpoint does not: its switch counts layers, ``num_cp`` in mmdet
-    (``mmdet/models/layers/transformer/detr_layers.py``), an int ``with_cp`` in Co-DETR. A number given to a
-    plain switch (``with_cp=1`` of ResNet) is only a true value.
+    One that says ``use_reentrant=True`` does not, nor does fairscale's own reentrant checkpoint: its switch
+    counts layers, ``num_cp`` in mmdet (``mmdet/models/layers/transformer/detr_layers.py``), an int
+    ``with_cp`` in Co-DETR. A number given to a plain switch (``with_cp=1`` of ResNet) is only a true value.
     """
-    if site.counts_layers:
+    if site.counts_layers or site.explicit:
         return False
     return True if site.known and site.reentrant is True else None
 

@@ -41,6 +41,7 @@ def _corrected(site: CheckpointSite, uses: List[CheckpointUse], code: CodeReadin
         known=True,
         input_has_grad=_input_has_grad(uses, site.input_has_grad),
         counts_layers=any(use.library == "fairscale" for use in uses),
+        explicit=any(use.reentrant is True for use in uses),
     )
 
 
@@ -61,6 +62,7 @@ def _site(key: KeyPath, uses: List[CheckpointUse], node: Dict[Any, Any], code: C
         known=True,
         input_has_grad=_input_has_grad(uses, None),
         counts_layers=any(use.library == "fairscale" for use in uses),
+        explicit=any(use.reentrant is True for use in uses),
     )
 
 

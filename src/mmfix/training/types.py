@@ -31,6 +31,7 @@ class CheckpointSite:
         known: False when only the key's name suggests a checkpoint (type not in the table).
         input_has_grad: Whether the input of the checkpointed call requires grad, where the config tells.
         counts_layers: The switch is a number of layers to checkpoint, with fairscale's own checkpoint.
+        explicit: The call itself says ``use_reentrant=True``.
     """
 
     key: KeyPath
@@ -44,6 +45,7 @@ class CheckpointSite:
     known: bool
     input_has_grad: Optional[bool] = None
     counts_layers: bool = False
+    explicit: bool = False
 
 
 @dataclass(frozen=True)
