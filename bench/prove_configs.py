@@ -62,7 +62,7 @@ def fewer_regions(tree: Any, key: KeyPath = ()) -> Iterator[Tuple[KeyPath, Any]]
 
 def _first(reader: Reader, folder: Path) -> Optional[Path]:
     for path in sorted(folder.glob("*.py"), key=_size):
-        if any(path.as_posix().endswith(name.partition("/")[2]) for name in BROKEN):
+        if any(f"/{name.partition('/')[2]}" in path.as_posix() for name in BROKEN):
             continue
         try:
             if is_trainable(reader.load(str(path))):

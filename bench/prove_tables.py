@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any, Dict, Iterable, List, Tuple
 
 from prove_configs import smallest
-from prove_known import BROKEN, DISAGREEMENTS, REASONS
+from prove_known import BROKEN, DISAGREEMENTS, REASONS, is_broken
 from prove_results import Results
 
 from mmfix.proofs.types import NOT_PROVED, OUTCOMES
@@ -69,7 +69,7 @@ def _sweep(results: Results, root: Path) -> List[str]:
     totals: List[int] = []
     everything: Dict[str, Dict[str, Any]] = {}
     for package, title in PACKAGES.items():
-        found = {name: one for name, one in _of(results, package).items() if f"{package}/{name}" not in BROKEN}
+        found = {name: one for name, one in _of(results, package).items() if not is_broken(f"{package}/{name}")}
         everything.update({f"{package}/{name}": one for name, one in found.items()})
         folders = smallest(root, package)
         total = sum(path is not None for path in folders.values())
