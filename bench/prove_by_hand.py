@@ -49,6 +49,8 @@ def main(path: str, steps: int) -> None:
     wrapped = MMDistributedDataParallel(model)
     model.init_weights()
     optimizer = build_optim_wrapper(model, config.optim_wrapper)
+    for group in optimizer.optimizer.param_groups:
+        group["lr"] *= config.param_scheduler[0].start_factor  # the warm-up: without it the loss explodes at once
     wrapped.train()
     for step in range(steps):
         losses = wrapped.train_step(batch(), optimizer)
