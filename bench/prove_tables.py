@@ -12,6 +12,7 @@ from prove_configs import smallest
 from prove_known import BROKEN, DISAGREEMENTS, REASONS, is_broken
 from prove_results import Results
 
+from mmfix.proofs.price import size_text
 from mmfix.proofs.types import NOT_PROVED, OUTCOMES
 
 HEADING = "## What is rehearsed"
@@ -22,8 +23,8 @@ HEAD = f"""{HEADING}
 
 Made by `python bench/prove.py FOLDER --write docs/accuracy.md` from `bench/prove.json`, which `python bench/prove.py FOLDER` fills.
 Two gloo ranks on a CPU, torch 2.13.0, mmengine 0.10.7, mmcv-lite 2.1.0 with the plain-torch stand-ins, mmpretrain 1.2.0 and
-torchvision 0.28.0 (some configs import it; without its compiled part, its two nms operators declared and never called). Made-up data, no
-weights. Other work ran on the two cores at the same time: take all seconds, but those of the overhead, for an upper bound.
+torchvision 0.28.0 (some configs import it; without its compiled part, its two nms operators declared and never called), and for the configs
+that ask for them scikit-learn 1.6.1, transformers 4.46.3, fairscale 0.4.13, motmetrics 1.4.0 and timm 1.0.31. Made-up data, no weights. Other work ran on the two cores at the same time: take all seconds, but those of the overhead, for an upper bound.
 """
 
 SWEEP = """### One config of every model folder
@@ -98,7 +99,7 @@ def _sweep(results: Results, root: Path) -> List[str]:
         f"\nFolders without a config that can be trained by itself: {', '.join(untrainable)}.\n",
     ]
     if missing:
-        lines.append(f"**Not measured yet** (the others are the first ones in alphabetical order, not a sample), {len(missing)} folders: {', '.join(missing)}.\n")
+        lines.append(f"**Not measured yet**, {len(missing)} folders: {', '.join(missing)}.\n")
     return lines
 
 
@@ -195,7 +196,7 @@ def _cures(found: Dict[str, Dict[str, Any]]) -> List[str]:
 def _price(price: Tuple[Any, Any], first: Tuple[Any, Any]) -> Tuple[str, str, str]:
     size, seconds = price
     ratio = f"{seconds / first[1]:.2f}" if seconds and first[1] else ""
-    return (f"{size / 2**20:.0f} MB" if size else "", f"{seconds:.2f} s" if seconds else "", ratio)
+    return (size_text(size) if size else "", f"{seconds:.2f} s" if seconds else "", ratio)
 
 
 def _rest(results: Results) -> List[str]:
