@@ -7,7 +7,10 @@ from typing import Dict
 #: Configs, by the beginning of their names, that the package itself cannot train: the next one of the folder is taken.
 BROKEN: Dict[str, str] = {
     "mmdet/cascade_rpn/cascade-rpn_r50-caffe_fpn_1x_coco.py": "`CascadeRPNHead` asks for `num_classes`, which it does not set",
-    "mmdet/glip/glip_atss_swin-t_a_fpn_dyhead_pretrain_obj365.py": "its smooth L1 loss refuses the weights that its head gives it",
+    **{
+        f"mmdet/glip/glip_atss_swin-t_{kind}_fpn_dyhead_pretrain": "its smooth L1 loss refuses the weights that its head gives it"
+        for kind in "abc"
+    },
     "mmdet/qdtrack/qdtrack_faster-rcnn_r50_fpn_4e_base.py": "a base of others: it has no `train_dataloader`",
     "mmseg/upernet/upernet_r18_": "its `data_preprocessor` has no size: the batch cannot be stacked",
 }
