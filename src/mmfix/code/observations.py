@@ -92,7 +92,7 @@ def checkpoints(m: Machine, homes: Homes) -> Tuple[CheckpointUse, ...]:
     """One entry for each line that checkpoints and each config dict whose class runs it."""
     times: Dict[int, int] = {}
     for call in m.checkpoints:
-        for bit in _bits(call.params):
+        for bit in _bits(call.own):
             times[bit] = times.get(bit, 0) + 1
     found: Dict[Tuple[KeyPath, Place], CheckpointUse] = {}
     for call in m.checkpoints:
@@ -110,7 +110,7 @@ def checkpoints(m: Machine, homes: Homes) -> Tuple[CheckpointUse, ...]:
                         break
         entry = CheckpointUse(
             key, name, switch, call.place, call.reentrant, call.library, guarded, call.input_has_grad,
-            any(times[bit] > 1 for bit in _bits(call.params)),
+            any(times[bit] > 1 for bit in _bits(call.own)),
         )  # fmt: skip
         before = found.get((key, call.place))
         found[key, call.place] = entry if before is None else _both(before, entry)

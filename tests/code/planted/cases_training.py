@@ -52,6 +52,12 @@ TRAINING: Tuple[Case, ...] = (
         repeated=frozenset({"block"}),
     ),
     Case(
+        "cp-nested",
+        "checkpoint_nested",
+        {"type": "NestedModel"},
+        checkpoint=Checkpoint("with_cp"),
+    ),
+    Case(
         "cp-guarded-after-frozen",
         "checkpoint_guarded",
         {"type": "GuardedModel", "backbone": part("GuardedBackbone", frozen_stages=0, with_cp=True)},

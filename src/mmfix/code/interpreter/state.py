@@ -45,6 +45,8 @@ class CheckpointCall(NamedTuple):
         library: ``torch`` or ``fairscale``.
         input_has_grad: Whether an argument requires grad: True, False, or None when it depends.
         params: Bits of the parameters used inside.
+        own: Those of them that no checkpointed call within uses: a gradient comes once for each
+            innermost call.
         owner: The module whose code calls it.
     """
 
@@ -53,6 +55,7 @@ class CheckpointCall(NamedTuple):
     library: str
     input_has_grad: Optional[bool]
     params: int
+    own: int
     owner: Optional[Instance]
 
 
@@ -82,6 +85,7 @@ class State:
         self.used: Dict[int, Place] = {}
         self.toggled: List[Tuple[Place, int]] = []
         self.checkpoints: List[CheckpointCall] = []
+        self.checkpointed = 0
         self.problems: List[Problem] = []
         self.moving: Set[Tuple[Instance, str]] = set()
         self.phase = "build"

@@ -38,15 +38,20 @@ def run(
     """Run ``function`` under a checkpoint and remember it, with what switched it on, if not this call."""
     given = m.depend([*args, *kwargs.values()])
     place, owner = switched_on or (m.here, _owner(m))
-    before, m.used = m.used, {}
+    before, m.used, m.checkpointed, beside = m.used, {}, 0, m.checkpointed
     result = m.call(function, args, kwargs)
-    inside, m.used = m.used, before
+    inside, m.used, within = m.used, before, m.checkpointed
+    m.checkpointed = beside | within
     for bit, where in inside.items():
         m.used.setdefault(bit, where)
     lost = any(isinstance(value, Opaque) and value.kind == LOST for value in (*args, *kwargs.values()))
     has_grad = True if given.must else None if given.may or lost else False
     if m.grad and m.phase == "step" and place is not None:
-        m.checkpoints.append(CheckpointCall(place, reentrant, library, has_grad, sum(inside), owner))
+        params = sum(inside)
+        m.checkpoints.append(
+            CheckpointCall(place, reentrant, library, has_grad, params, params & ~within, owner)
+        )
+        m.checkpointed |= params
     if has_grad is False and reentrant is not False and m.phase == "step":
         # without an input that requires grad, a reentrant checkpoint gives a result without one
         return _cut(m, result)
