@@ -10,6 +10,7 @@ import contextlib
 import gc
 import os
 import pickle
+import resource
 import socket
 import subprocess
 import sys
@@ -27,6 +28,8 @@ from mmfix.prove.supervise import rehearse as rehearse_alone
 
 #: Seconds without progress after which a pair is given up, and after one rank ended and the other did not.
 STALLED, WIDOWED = 120.0, 60.0
+#: Memory of a process, in KB, from which on it pays to look for garbage.
+_LARGE = 1_500_000
 
 
 class Done(NamedTuple):
@@ -145,13 +148,17 @@ def _rank(folder: Path) -> None:
 
 
 def _forget() -> None:
-    """What MMEngine keeps of a run by its name, and what only the garbage collector frees."""
+    """What MMEngine keeps of a run by its name, and, of large models, what only the garbage collector frees.
+
+    To look for it takes longer than a step of a small model.
+    """
     from mmengine.logging import MessageHub
     from mmengine.registry import DefaultScope
 
     for kept in (DefaultScope, MessageHub):
         kept._instance_dict.clear()
-    gc.collect()
+    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _LARGE:
+        gc.collect()
 
 
 if __name__ == "__main__":
