@@ -30,14 +30,5 @@ REASONS: Dict[str, str] = {
     "mmseg/ddrnet/ddrnet_23-slim_in1k-pre_2xb6-120k_cityscapes-1024x1024.py": "the model itself cannot train on a batch in which every pixel is "
     "ignored: its losses have no gradient. The other scenarios are OK",
 }
-_NO_REGIONS = (
-    "`BBoxHead.loss` leaves the classification loss out when no region of any image was sampled. The rehearsal is right for its scenarios: in them "
-    "there are always some"
-)
 #: Why a reading and a rehearsal differ, and which of them is right.
-DISAGREEMENTS: Dict[str, str] = {
-    "mmdet mask-rcnn_convnext-t-p4-w7_fpn_amp-ms-crop-3x_coco: backbone.frozen_stages=1": _NO_REGIONS,
-    "mmdet mask-rcnn_convnext-t-p4-w7_fpn_amp-ms-crop-3x_coco: backbone.with_cp=True": _NO_REGIONS,
-    "mmseg unet-s5-d16_fcn_4xb4-40k_drive-64x64: backbone.with_cp=True": "The input of the first encoder has no gradient: it takes the branch "
-    "without the checkpoint, and its parameters get a gradient. The rehearsal is right",
-}
+DISAGREEMENTS: Dict[str, str] = {}
