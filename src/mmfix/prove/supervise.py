@@ -183,11 +183,13 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 def _kill(pid: int) -> None:
+    """End a rank and what its model has started, also when the rank itself is gone already."""
     if os.name == "nt":
         os.kill(pid, signal.SIGTERM)
-    elif os.getpgid(pid) == pid:  # a session of its own, as the launcher and we start them
-        os.killpg(pid, signal.SIGKILL)
-    else:
+        return
+    try:
+        os.killpg(pid, signal.SIGKILL)  # it leads a session of its own, as the launcher and we start it
+    except ProcessLookupError:
         os.kill(pid, signal.SIGKILL)
 
 
