@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import List, Sequence, Union
+from typing import Any, Dict, List, Sequence, Union
 
 from mmfix.proofs.types import Rehearsal
 from mmfix.prove.job import Job
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 from prove_many import in_pairs
+
+#: Overrides of a job, in either era.
+FROZEN: Dict[Any, Any] = {("model", "backbone", "frozen_stages"): 2}
+CHECKPOINT: Dict[Any, Any] = {("model", "backbone", "with_cp"): True}
+UNUSED: Dict[Any, Any] = {("find_unused_parameters",): True}
 
 
 def rehearse_all(jobs: Sequence[Job], path: Union[str, Path]) -> List[Rehearsal]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Tuple
 
 import pytest
-from prove_ranks import rehearse_all
+from prove_ranks import CHECKPOINT, FROZEN, UNUSED, rehearse_all
 
 from mmfix.config.reader import Reader
 from mmfix.ddp import Settings
@@ -40,9 +40,6 @@ PANOPTIC = "mmdet/.mim/configs/panoptic_fpn/panoptic_fpn_r50_fpn_1x_coco.py"
 SWIN = "mmdet/.mim/configs/swin/retinanet_swin-t-p4-w7_fpn_1x_coco.py"
 FAST_SCNN = "mmseg/.mim/configs/fastscnn/fast_scnn_lr0.12_8x4_160k_cityscapes.py"
 CLASSIFIER = "mmcls/.mim/configs/resnet/resnet18_8xb16_cifar10.py"
-FROZEN: Dict[Any, Any] = {("model", "backbone", "frozen_stages"): 2}
-CHECKPOINT: Dict[Any, Any] = {("model", "backbone", "with_cp"): True}
-UNUSED: Dict[Any, Any] = {("find_unused_parameters",): True}
 HALF: Dict[Any, Any] = {
     ("optimizer_config",): {
         "type": "GradientCumulativeFp16OptimizerHook",

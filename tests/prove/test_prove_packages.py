@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, NamedTuple
 
 import pytest
-from prove_ranks import rehearse_all
+from prove_ranks import CHECKPOINT, FROZEN, UNUSED, rehearse_all
 
 from mmfix.proofs.types import Rehearsal
 from mmfix.prove.job import Job
@@ -16,9 +16,6 @@ pytestmark = [pytest.mark.zoo, pytest.mark.ddp, pytest.mark.xdist_group("prove-p
 SWIN = "mmdet/.mim/configs/swin/retinanet_swin-t-p4-w7_fpn_1x_coco.py"
 FASTER = "mmdet/.mim/configs/faster_rcnn/faster-rcnn_r18_fpn_8xb8-amp-lsj-200e_coco.py"
 FCN = "mmseg/.mim/configs/fastscnn/fast_scnn_8xb4-160k_cityscapes-512x1024.py"
-FROZEN: Dict[Any, Any] = {("model", "backbone", "frozen_stages"): 2}
-CHECKPOINT: Dict[Any, Any] = {("model", "backbone", "with_cp"): True}
-UNUSED: Dict[Any, Any] = {("find_unused_parameters",): True}
 STATIC: Dict[Any, Any] = {("model_wrapper_cfg",): {"type": "MMDistributedDataParallel", "static_graph": True}}
 ACCUMULATE: Dict[Any, Any] = {("optim_wrapper", "accumulative_counts"): 2}
 

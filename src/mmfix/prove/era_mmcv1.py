@@ -201,7 +201,7 @@ def train(runner: Any, counters: Any, stage: Callable[[], Stage], replaced: List
 
     runner.register_hook(Outputs(), priority="HIGHEST")
     by_iteration = isinstance(runner, IterBasedRunner)
-    data = no_data(2)
+    data = no_data()
     loader = Batches(data)
     runner.data_loader = loader if by_iteration else data
     if not by_iteration:

@@ -92,7 +92,7 @@ def train(runner: Any, counters: Any, stage: Callable[[], Stage], replaced: List
     if not loop.own:
         replaced.append("the training loop, by a plain one: it is not derived from MMEngine's")
     runner._train_loop = loop.settings
-    runner._train_dataloader = no_data(2)
+    runner._train_dataloader = no_data()
     with contextlib.suppress(Rehearsed):
         runner.train()
 

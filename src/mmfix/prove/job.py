@@ -10,6 +10,8 @@ from typing import Any, Optional, Tuple
 from mmfix.config.keypath import KeyPath
 from mmfix.ddp import Settings
 
+#: Samples of a synthetic batch.
+BATCH = 2
 #: Kinds of batches by scenario; ``uneven`` is normal on rank 0 and empty on the others.
 SCENARIOS = ("normal", "empty", "single", "uneven")
 #: What a rank does until rank 0 has said what to rehearse, and the file that says that this was all.

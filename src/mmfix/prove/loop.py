@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 from torch.utils.data import DataLoader, Dataset
 
+from mmfix.prove.job import BATCH
 from mmfix.prove.stage import Rehearsed, Stage
 
 
@@ -28,9 +29,9 @@ class Noop(Dataset):  # type: ignore[type-arg]
         return index
 
 
-def no_data(batch_size: int) -> DataLoader[int]:
+def no_data() -> DataLoader[int]:
     """A loader over :class:`Noop`."""
-    return DataLoader(Noop(), batch_size=batch_size)
+    return DataLoader(Noop(), batch_size=BATCH)
 
 
 class Prepared(NamedTuple):

@@ -7,10 +7,9 @@ import sys
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from mmfix.prove.groups import keys_of
-from mmfix.prove.job import Job
+from mmfix.prove.job import BATCH, Job
 from mmfix.prove.joining import CannotProve, Place
 
-_BATCH = 2
 #: Scenarios that need another kind of batch than their name says.
 _EMPTY = {"uneven": "empty"}
 
@@ -99,12 +98,12 @@ def _batches(config: Any, job: Job) -> Tuple[Callable[[str, int, int], Any], Tup
     maker = inputs.maker_for(config)
     size = job.size or inputs.default_size(config)
     kinds = tuple(kind for kind in job.scenarios if _EMPTY.get(kind, kind) in maker.kinds)
-    replaced = [f"data: synthetic batches of {_BATCH}, {size[0]} x {size[1]}", *maker.adapt(config, size)]
+    replaced = [f"data: synthetic batches of {BATCH}, {size[0]} x {size[1]}", *maker.adapt(config, size)]
 
     def batch(kind: str, step: int, rank: int) -> Any:
         what = kind if kind != "uneven" else "normal" if rank == 0 else "empty"
         seed = job.seed + 1000 * step + rank
-        return maker.batch(inputs.Request(config, what, size, _BATCH, seed))
+        return maker.batch(inputs.Request(config, what, size, BATCH, seed))
 
     return batch, kinds, replaced
 
