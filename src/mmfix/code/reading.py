@@ -31,7 +31,7 @@ from mmfix.code.interpreter.values import (
     Raised,
     Registry,
 )
-from mmfix.code.known import modules, openmmlab
+from mmfix.code.known import modules, openmmlab, order
 from mmfix.code.known.losses import summed
 from mmfix.code.library.library import Library
 from mmfix.code.observations import Homes, checkpoints, late_freezes, toggles
@@ -73,7 +73,8 @@ def read_model(
         return _read(m, model, wraps_first and era != "mmcv1")
     except Exception as error:
         reason = _failure(error)
-        return ModelReading((), (), (), (), (), (*m.problems, Problem(reason)), reason, m.files)
+        problems = (*m.problems, Problem(reason))
+        return ModelReading((), (), (), (), (), problems, reason, m.files, unordered=reason)
     finally:
         sys.setrecursionlimit(limit)
 
@@ -85,10 +86,15 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     )
     if not isinstance(root, Instance):
         reason = why or (m.problems[-1].reason if m.problems else "the model's class was not found in source")
-        return ModelReading((), (), (), (), (), tuple(m.problems), reason, m.files)
+        return ModelReading((), (), (), (), (), tuple(m.problems), reason, m.files, unordered=reason)
     all_built = not m.problems
     if not wraps_first:
+        before = m.edits
         _phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
+        if m.edits != before:  # which of the parts it runs for depends on what is loaded
+            m.doubt("init_weights() makes or freezes parameters before the wrap")
+    names, unordered = order.trainable(m, root)
+    m.before_wrap = False
     trainable = {param for _, param in modules.all_params(m, root) if param.requires_grad is True}
     frozen: Dict[Param, str] = {}
     if wraps_first:
@@ -117,6 +123,8 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         files=m.files,
         all_built=all_built,
         ambiguous=tuple(sorted(m.ambiguous.items())),
+        trainable=names,
+        unordered=unordered,
     )
 
 

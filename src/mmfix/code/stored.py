@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from typing import Any, Dict, Tuple, Type
+from typing import Any, Dict, List, Tuple, Type
 
 from mmfix.code.types import (
     Built,
@@ -37,6 +37,8 @@ def to_json(reading: ModelReading) -> Dict[str, Any]:
         "all_built": reading.all_built,
     }
     rest["ambiguous"] = [list(item) for item in reading.ambiguous]
+    rest["unordered"] = reading.unordered
+    rest["trainable"] = None if reading.trainable is None else _grouped(reading.trainable)
     return {**value, **rest}
 
 
@@ -49,7 +51,28 @@ def from_json(value: Dict[str, Any]) -> ModelReading:
         files=tuple(value["files"]),
         all_built=bool(value["all_built"]),
         ambiguous=tuple((str(name), str(line)) for name, line in value["ambiguous"]),
+        trainable=None if value["trainable"] is None else _single(value["trainable"]),
+        unordered=str(value["unordered"]),
     )
+
+
+def _grouped(names: Tuple[str, ...]) -> List[str]:
+    """``["backbone.conv1\\nweight\\nbias", ...]``: names in their order, those of one module in one text."""
+    groups: List[List[str]] = []
+    for name in names:
+        module, _, last = name.rpartition(".")
+        if not groups or groups[-1][0] != module:
+            groups.append([module])
+        groups[-1].append(last)
+    return ["\n".join(group) for group in groups]
+
+
+def _single(groups: List[str]) -> Tuple[str, ...]:
+    names: List[str] = []
+    for group in groups:
+        module, *lasts = group.split("\n")
+        names += [f"{module}.{last}" for last in lasts] if module else lasts
+    return tuple(names)
 
 
 def _values(item: Any) -> Any:

@@ -79,6 +79,7 @@ def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
     if name == "__class__":
         return value.cls
     if name == "__dict__":
+        m.doubt(f"__dict__ of a {value.cls.name} is at hand")
         return PyDict(value.items)  # the attributes themselves
     if isinstance(value.cls, NativeClass):
         found = modules.member(m, value, value.cls, name)

@@ -53,8 +53,11 @@ def set_attribute(m: Machine, target: Any, name: str, value: Any) -> None:
                 set_attribute(m, item, name, join(attribute(m, item, name, MISSING), value))
             finally:
                 m.conditional -= 1
-    elif isinstance(value, (Instance, Param)):
-        m.escape(value)
+    else:
+        if name == "requires_grad":
+            m.doubt("what is frozen or thawed is not known")
+        if isinstance(value, (Instance, Param)):
+            m.escape(value)
 
 
 def unpack(m: Machine, target: Any, value: Any, frame: Frame) -> None:
@@ -99,6 +102,7 @@ def _unpack_many(m: Machine, targets: List[Any], value: Any, frame: Frame) -> No
     items = m.items_of(value)
     stars = [position for position, target in enumerate(targets) if isinstance(target, ast.Starred)]
     if items.open or (not stars and len(items.items) != len(targets)):
+        m.doubt("what is unpacked is not known")
         one = any_item(items) if items.open else UNKNOWN
         for target in targets:
             unpack(m, target, PyList([one], True) if isinstance(target, ast.Starred) else one, frame)

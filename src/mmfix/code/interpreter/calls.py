@@ -10,8 +10,10 @@ from mmfix.code.interpreter.classes import ClassInfo
 from mmfix.code.interpreter.joining import join, open_list
 from mmfix.code.interpreter.state import THROUGH
 from mmfix.code.interpreter.values import (
+    DATA,
     LOST,
     MISSING,
+    NUMBERS,
     TENSOR,
     UNKNOWN,
     Bound,
@@ -144,6 +146,8 @@ _MOST_NESTED = 3
 def call_opaque(m: Machine, function: Opaque, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     """A call of something that is not known: its result may depend on all it is given."""
     result = m.flow(function, *args, *kwargs.values())
+    if function is NUMBERS and m.before_wrap:
+        return Opaque(result.may, result.must, DATA)
     return Opaque(result.may, result.must, TENSOR if function.kind == TENSOR else LOST)
 
 
@@ -300,9 +304,9 @@ def _bind(
         else:
             has_default = position >= first_default
             default = function.defaults[position - first_default] if has_default else MISSING
-            items[name] = _given(default, rest)
+            items[name] = _given(m, default, rest)
     for name, default in zip(shape.keyword_only, function.kw_defaults or []):
-        items[name] = named.pop(name) if name in named else _given(default, rest)
+        items[name] = named.pop(name) if name in named else _given(m, default, rest)
     if shape.double_star is not None:
         items[shape.double_star] = PyDict(named, None, rest)
     elif named:
@@ -311,10 +315,13 @@ def _bind(
         m.escape(args[len(names) :])
 
 
-def _given(default: Any, rest: Any) -> Any:
+def _given(m: Machine, default: Any, rest: Any) -> Any:
     """The value of a parameter that was not passed by name; ``rest`` may hold it."""
     if rest is MISSING:
-        return UNKNOWN if default is MISSING else default
+        if default is not MISSING:
+            return default
+        m.doubt("an argument is not known")
+        return UNKNOWN
     return rest if default is MISSING else join(default, rest) if default is not None else _maybe(rest)
 
 

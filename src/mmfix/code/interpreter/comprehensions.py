@@ -24,7 +24,10 @@ def comprehension(m: Machine, node: Any, frame: Frame) -> Any:
     """``[f(x) for x in xs]``, also of a set or a generator."""
     inner = Frame(frame.scope, frame.function, frame)
     found: List[Any] = []
+    edits = m.edits
     is_open = _generate(m, node.generators, 0, inner, lambda: found.append(m.eval(node.elt, inner)))
+    if is_open and m.edits != edits:
+        m.doubt("how many parameters are made or frozen is not known")
     if isinstance(node, ast.SetComp):
         return _set_of(found, is_open)
     return open_list(found) if is_open else PyList(found)
@@ -45,7 +48,10 @@ def dict_comprehension(m: Machine, node: Any, frame: Frame) -> Any:
     def add() -> None:
         indexing.set_entry(result, m.eval(node.key, inner), m.eval(node.value, inner), m.join)
 
+    edits = m.edits
     if _generate(m, node.generators, 0, inner, add):
+        if m.edits != edits:
+            m.doubt("how many parameters are made or frozen is not known")
         result.rest = UNKNOWN if result.rest is MISSING else result.rest
     return result
 

@@ -102,6 +102,7 @@ def _entry(m: Machine, value: PyDict, index: Any) -> Any:
         return m.lost(f"the key {key!r} was not seen being set", *value.items.values())
     except (NotConcrete, TypeError):
         if isinstance(index, NativeRef):
+            m.doubt("an entry of a dict is not known")
             return UNKNOWN
     found = value.rest
     for item in value.items.values():
@@ -193,6 +194,8 @@ def items_of(m: Machine, value: Any) -> PyList:
     if isinstance(value, PyDict):
         keys = list(value.items)
         return open_list([*keys, UNKNOWN]) if value.rest is not MISSING else PyList(keys)
+    if isinstance(value, frozenset) and len(value) > 1 and not all(type(item) is int for item in value):
+        m.doubt("the order of a set is not known")
     if isinstance(value, (str, bytes, range, frozenset)):
         return PyList(sorted(value, key=repr) if isinstance(value, frozenset) else list(value))
     if isinstance(value, Instance):

@@ -247,6 +247,7 @@ def _either(a: Any, b: Any) -> Any:
         result = summary(whole)
         for value in values[1:]:
             part = summary(value)
-            result = Opaque(result.may | part.may, result.must & part.must, DATA)
-        return Opaque(result.may, result.must, DATA)
+            kind = LOST if LOST in (result.kind, part.kind) else DATA
+            result = Opaque(result.may | part.may, result.must & part.must, kind)
+        return result
     return Either(values)

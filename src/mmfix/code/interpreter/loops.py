@@ -177,7 +177,11 @@ def _unknown_turns(m: Machine, node: Any, frame: Frame, item: Any) -> str:
             unpack(m, node.target, item, frame)
         return m.run(node.body, frame)
 
-    return _in_loop(m, node, frame, lambda level: _rounds(m, node, frame, turn, level))
+    edits = m.edits
+    ended = _in_loop(m, node, frame, lambda level: _rounds(m, node, frame, turn, level))
+    if m.edits != edits:
+        m.doubt("how many times a loop makes or freezes parameters is not known")
+    return ended
 
 
 def _rounds(m: Machine, node: Any, frame: Frame, turn: Callable[[], str], level: Contents) -> str:

@@ -74,6 +74,9 @@ class State:
         problems: What could not be followed.
         moving: Attributes whose value a training step changes: counters.
         phase: ``build``, ``init_weights``, ``train`` or ``step``.
+        before_wrap: DDP has not wrapped the model yet.
+        doubts: The first reason not to be sure which parameters the model has at the wrap, and in which order.
+        edits: How many times a parameter or module was made, put in place or frozen.
     """
 
     def __init__(self) -> None:
@@ -89,6 +92,9 @@ class State:
         self.problems: List[Problem] = []
         self.moving: Set[Tuple[Instance, str]] = set()
         self.phase = "build"
+        self.before_wrap = True
+        self.doubts = ""
+        self.edits = 0
         self.steps = 0
         self.deadline = time.monotonic() + MOST_SECONDS
         self.frames: List[Frame] = []
@@ -115,6 +121,13 @@ class State:
         if len(self.problems) < _MOST_PROBLEMS and entry not in self.problems:
             self.problems.append(entry)
 
+    def doubt(self, reason: str) -> None:
+        """Which parameters the model has at the wrap, or their order, is not certain."""
+        if self.before_wrap and not self.doubts:
+            here = self.here
+            where = f" ({here.path.replace(chr(92), '/').rpartition('/')[2]}:{here.line})" if here else ""
+            self.doubts = reason + where
+
     def step(self) -> None:
         """Count a step of evaluation."""
         self.steps += 1
@@ -136,11 +149,11 @@ class State:
         self.trail.append({})
         self.started.append(next(CLOCK))
         self.conditional += 1
-        grad, result, ended = self.grad, None, THROUGH
+        grad, result, ended, doubts = self.grad, None, THROUGH, self.doubts
         try:
             result = run()
         except Raised:
-            ended = RAISED
+            ended, self.doubts = RAISED, doubts
         finally:
             self.conditional -= 1
             before = self.trail.pop()
@@ -260,6 +273,7 @@ class State:
         """A new parameter of the model."""
         param = Param(1 << len(self.params), requires_grad, self.here, owner)
         self.params.append(param)
+        self.edits += 1
         return param
 
     def set_requires_grad(self, param: Param, value: Any) -> None:
@@ -269,6 +283,7 @@ class State:
             return
         self.touch(param)
         param.items = wanted
+        self.edits += 1
         param.frozen_at = self.here
         if self.phase == "step" and param.frozen_at is not None:
             self.toggled.append((param.frozen_at, param.bit))

@@ -10,7 +10,7 @@ from mmfix.code.interpreter.expressions import binary
 from mmfix.code.interpreter.joining import HOLDERS, contents_reach, grew, reachable
 from mmfix.code.interpreter.loops import for_loop, fork, while_loop
 from mmfix.code.interpreter.scopes import absolute_name, from_import, import_value
-from mmfix.code.interpreter.state import LEFT, THROUGH
+from mmfix.code.interpreter.state import LEFT, RAISED, THROUGH
 from mmfix.code.interpreter.values import (
     Either,
     Frame,
@@ -254,10 +254,12 @@ def aside(m: Machine, frame: Frame, run: Callable[[], str]) -> None:
     used, m.used = m.used, {}
     returned = len(frame.returns)
     kept = [list(found) for found in (frame.leaves, frame.continues, frame.breaks)]
-    _, _, after = m.attempt(run)
+    ended, _, after = m.attempt(run)
     frame.leaves, frame.continues, frame.breaks = kept
     frame.stopped, frame.stranded = "return", False
     values = frame.returns[returned:]
+    if ended is not RAISED and (values or after):
+        m.doubt("what is done about an error is not followed")
     del frame.returns[returned:]
     for bit in m.used:
         m.escaped |= bit

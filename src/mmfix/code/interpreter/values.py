@@ -48,6 +48,8 @@ class Opaque:
 
 #: A known absence of knowledge: a number from a shape, a flag from the data. No parameter is behind it.
 UNKNOWN = Opaque(0, 0, DATA)
+#: What a member of a tensor gives, called or not, that has no gradient: ``x.size()``, ``x.shape``.
+NUMBERS = Opaque(0, 0, DATA)
 
 
 class Missing:

@@ -15,6 +15,7 @@ from mmfix.code.interpreter.values import (
     PyList,
     is_scalar,
 )
+from mmfix.code.known.copying import deep_copy
 
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
@@ -206,5 +207,5 @@ LIST: Dict[str, Run] = {
 DICT: Dict[str, Run] = {
     "get": _get, "items": _items, "keys": _keys, "values": _values, "update": _update, "pop": _pop_key,
     "setdefault": _setdefault, "copy": _copy_dict, "clear": _clear,
-    "to_dict": _copy_dict, "move_to_end": lambda m, target, args, kwargs: None,
+    "to_dict": _copy_dict, "deepcopy": lambda m, target, args, kwargs: deep_copy(m, target, {}), "move_to_end": lambda m, target, args, kwargs: None,
 }  # fmt: skip

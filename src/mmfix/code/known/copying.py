@@ -19,6 +19,7 @@ def _copy(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     if isinstance(value, PyList):
         return PyList(list(value.items), value.open, value.path)
     if isinstance(value, Instance):
+        m.doubt(f"a copy of a {value.cls.name} shares its parts")
         made = Instance(value.cls, value.key)
         made.items = dict(value.items)
         made.lost = value.lost

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import builtins
 import math
+import platform
+import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from mmfix.code.interpreter.concrete import NotConcrete, compute, from_python
 from mmfix.code.interpreter.joining import open_list
 from mmfix.code.interpreter.values import (
     DATA,
+    LOST,
     MISSING,
     TENSOR,
     UNKNOWN,
@@ -25,7 +28,7 @@ from mmfix.code.interpreter.values import (
     PyList,
     is_scalar,
 )
-from mmfix.code.known import checkpoints, copying, layers, modules, openmmlab, pythons, reflection
+from mmfix.code.known import checkpoints, copying, layers, modules, openmmlab, order, pythons, reflection
 from mmfix.code.known.pythons import Handler, constant, first, make_dict, nothing
 from mmfix.code.known.tensors import NO_GRADIENT_FUNCTIONS
 
@@ -61,13 +64,14 @@ def call(m: Machine, dotted: str, args: List[Any], kwargs: Dict[str, Any]) -> An
             return Opaque(0, 0, DATA) if root == "math" else m.flow(*args, *kwargs.values())
     if root == "torch" and last in NO_GRADIENT_FUNCTIONS:
         return Opaque(0, 0, TENSOR)
+    strange = m.before_wrap and order.called(m, dotted, [*args, *kwargs.values()])
     result = m.flow(*args, *kwargs.values())
     if "out" in kwargs or (root == "torch" and last.endswith("_") and not last.endswith("__")):
         m.escaped |= result.may  # an argument is changed
     if root != "torch":
         if any(isinstance(value, (Instance, Bound, Partial)) for value in [*args, *kwargs.values()]):
             m.problem(f"a module of the model is handed to {dotted}, which is not read")
-        return Opaque(result.may, result.must, DATA)
+        return Opaque(result.may, result.must, LOST if strange else DATA)
     return result
 
 
@@ -90,6 +94,7 @@ def _pure() -> Dict[str, Callable[..., Any]]:
         "complex",
     ):
         found[f"builtins.{name}"] = getattr(builtins, name)
+    found["re.sub"] = re.sub
     for name in ("add", "mul", "sub"):
         import operator
 
@@ -192,6 +197,8 @@ def _object_setattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None
     target, name, value = args
     if isinstance(target, Instance) and isinstance(name, str):
         m.touch(target)
+        if m.before_wrap and name in target.items:
+            m.doubt(f"an attribute of a {target.cls.name} is hidden from torch")
         target.items[name] = value
         target.items[modules.HIDDEN] = (*target.items.get(modules.HIDDEN, ()), name)
 
@@ -220,6 +227,7 @@ CALLS: Dict[str, Handler] = {
     "torch.is_grad_enabled": lambda m, args, kwargs: m.grad,
     "torch.jit.is_scripting": constant(False), "torch.jit.is_tracing": constant(False),
     "torch.onnx.is_in_onnx_export": constant(False), "torch.jit.script": first, "torch.jit.ignore": first,
+    "platform.system": constant(platform.system()),
     "torch.cuda.is_available": constant(UNKNOWN), "typing.cast": lambda m, args, kwargs: args[1],
     "torch.is_tensor": lambda m, args, kwargs: True if getattr(args[0], "kind", "") == TENSOR
     or isinstance(args[0], Param) else UNKNOWN if isinstance(args[0], Opaque) else False,
@@ -234,4 +242,5 @@ _BY_LAST_NAME: Dict[str, Handler] = {
     "warn": nothing,
     "is_model_wrapper": constant(False), "is_module_wrapper": constant(False),
     "checkpoint_wrapper": checkpoints.wrap, "is_norm": constant(UNKNOWN),
+    "load_checkpoint": constant(UNKNOWN), "load_state_dict": constant(UNKNOWN),
 }  # fmt: skip

@@ -77,6 +77,14 @@ _PARAMETER_FREE = frozenset({
     "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "HingeEmbeddingLoss", "MultiMarginLoss",
 })  # fmt: skip
 
+#: Attributes of the layers above that are numbers, flags or tuples of numbers.
+NUMBERS = frozenset({
+    "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode",
+    "output_padding", "transposed", "in_features", "out_features", "eps", "momentum", "affine", "num_features",
+    "num_groups", "num_channels", "normalized_shape", "elementwise_affine", "track_running_stats",
+    "num_embeddings", "embedding_dim", "embed_dim", "num_heads", "head_dim", "batch_first",
+})  # fmt: skip
+
 #: Names of bases in torch.nn.modules that classes derive from.
 _BASES = frozenset({"_NormBase", "_ConvNd", "_LazyNormBase"})
 _OTHER_PACKAGES = ("torch.nn.functional", "torch.nn.init", "torch.nn.utils", "torch.nn.parallel")
@@ -113,6 +121,10 @@ def parameters_of(cls: NativeClass, args: List[Any], kwargs: Dict[str, Any]) -> 
         value = kwargs.get(spec.flag, args[spec.position] if spec.position < len(args) else MISSING)
         value = spec.default if value is MISSING else value
         found[spec.name] = bool(value) if isinstance(value, (bool, int, str, type(None))) else None
+    if "Norm" in cls.name and "bias" in found:  # later torch: a norm may have a weight and no bias
+        value = kwargs.get("bias", args[3] if cls.name == "LayerNorm" and len(args) > 3 else True)
+        if value is not True:
+            found["bias"] = found["bias"] and (bool(value) if isinstance(value, (bool, int)) else None)
     return found
 
 

@@ -9,12 +9,15 @@ from mmfix.code.interpreter.values import (
     Function,
     Instance,
     NativeClass,
+    NativeRef,
     Opaque,
     Param,
     PyList,
 )
 from mmfix.code.known import modules
+from mmfix.code.known.filling import fill_dict, put_last
 from mmfix.code.known.modules import attach, children, elements
+from mmfix.code.known.order import hold_place
 
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
@@ -69,7 +72,11 @@ def _register(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str,
     name = args[0] if args else kwargs.get("name", UNKNOWN)
     value = args[1] if len(args) > 1 else kwargs.get("module", kwargs.get("param", kwargs.get("tensor")))
     if isinstance(name, str):
+        if isinstance(value, Opaque):
+            m.doubt("a module or parameter that is not known is registered")
         attach(m, receiver, name, value)
+        if value is None:
+            hold_place(receiver, name)
         return
     receiver.lost = receiver.lost or "a module is registered under a name made at run time"
     attach(m, receiver, f"\0{len(receiver.items)}", value)
@@ -90,6 +97,8 @@ def _apply(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, An
     if isinstance(function, Function) or hasattr(function, "function"):
         for _, module in list(modules.walk(m, receiver)):
             m.call(function, [module], {})
+    elif not isinstance(function, NativeRef):
+        m.doubt("a function that is not known is applied to the modules")
     return receiver
 
 
@@ -122,8 +131,7 @@ def _init_weights(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[
 
 
 def _list_append(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    key = str(sum(1 for name in receiver.items if name.isdigit()))
-    attach(m, receiver, key, args[0] if args else kwargs.get("module"))
+    put_last(m, receiver, args[0] if args else kwargs.get("module"))
     return receiver
 
 
@@ -138,7 +146,9 @@ def _list_extend(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[s
 
 def _list_insert(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> None:
     items = elements(receiver)
-    if isinstance(args[0], int):
+    if not isinstance(args[0], int):
+        m.doubt("where a module is inserted into a list is not known")
+    else:
         items.insert(args[0], args[1])
         m.touch(receiver)
         receiver.items = {str(position): item for position, item in enumerate(items)}
@@ -150,9 +160,7 @@ def _dict_keys(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str
 
 
 def _dict_update(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    for pair in m.items_of(m.call(m.attribute(args[0], "items"), [], {})).items:
-        if isinstance(pair, tuple) and isinstance(pair[0], str):
-            attach(m, receiver, pair[0], pair[1])
+    fill_dict(m, receiver, args)
 
 
 def _get_submodule(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:

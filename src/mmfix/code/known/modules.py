@@ -22,7 +22,7 @@ from mmfix.code.interpreter.values import (
     Registry,
     is_scalar,
 )
-from mmfix.code.known import layers, openmmlab
+from mmfix.code.known import filling, layers, openmmlab, order
 from mmfix.code.known.openmmlab import known_name
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ HIDDEN = "\0hidden"
 HOOKS, HOOKS_BEFORE = "\0hooks", "\0hooks before"
 _LISTS = frozenset({"ModuleList", "Sequential", "ParameterList"})
 _DICTS = frozenset({"ModuleDict", "ParameterDict"})
+CONTAINERS = _LISTS | _DICTS
 
 Run = Callable[..., Any]
 
@@ -108,17 +109,16 @@ def initialise(
         instance.items.update(kwargs)
         return
     if name in _LISTS:
-        _fill_list(m, instance, args)
+        filling.fill_list(m, instance, args)
     elif name in _DICTS:
-        if args:
-            for key, value in _pairs(m, args[0]):
-                attach(m, instance, key, value)
+        filling.fill_dict(m, instance, args)
     elif name == "BaseModel":
         instance.items["data_preprocessor"] = UNKNOWN
     owner = instance.cls.name
     for param, exists in layers.parameters_of(cls, args, kwargs).items():
         if exists is False:
             instance.items[param] = None
+            order.hold_place(instance, param)
         else:
             certain = exists is True and not m.conditional
             instance.items[param] = m.new_param(True if certain else None, owner)
@@ -135,51 +135,17 @@ def initialise(
             instance.items[key] = kwargs.get(key, args[position] if position < len(args) else UNKNOWN)
     if cls.name in ("BatchNorm2d", "SyncBatchNorm", "LayerNorm", "GroupNorm"):
         instance.items.setdefault("num_features", args[0] if args else UNKNOWN)
+    order.made(m, cls, args, kwargs)
     if openmmlab.is_base_module(cls):
         given = kwargs.get("init_cfg", args[-1] if args and cls.name == "BaseModule" else None)
         instance.items.setdefault("init_cfg", given)
-
-
-def _fill_list(m: Machine, instance: Instance, args: List[Any]) -> None:
-    if not args:
-        return
-    if instance.cls.name == "Sequential" or _is_kind(instance, "Sequential"):
-        if len(args) == 1 and isinstance(args[0], PyDict):
-            for key, value in args[0].items.items():
-                attach(m, instance, str(key), value)
-            return
-        values = list(args)
-    else:
-        source = m.items_of(args[0])
-        values = list(source.items)
-        if source.open:
-            instance.lost = "a list of modules of unknown length"
-    for value in values:
-        _add(m, instance, value)
-
-
-def _is_kind(instance: Instance, name: str) -> bool:
-    mro = getattr(instance.cls, "_mro", None) or []
-    return any(getattr(base, "name", "") == name for base in mro)
-
-
-def _pairs(m: Machine, value: Any) -> Iterator[Tuple[str, Any]]:
-    if isinstance(value, PyDict):
-        yield from ((str(key), item) for key, item in value.items.items())
-        return
-    for item in m.items_of(value).items:
-        if isinstance(item, tuple) and len(item) == 2:
-            yield str(item[0]), item[1]
-
-
-def _add(m: Machine, instance: Instance, value: Any) -> None:
-    attach(m, instance, str(sum(1 for key in instance.items if key.isdigit())), value)
 
 
 def attach(m: Machine, target: Instance, name: str, value: Any) -> None:
     """``target.name = value``; a module or parameter is registered, and remembers the line that did it."""
     m.touch(target)
     old = target.items.get(name)
+    order.placed(m, target, name, value)
     target.items[name] = value
     if m.phase == "step" and is_scalar(value) and is_scalar(old) and value != old:
         m.moving.add((target, name))
@@ -200,6 +166,7 @@ def _owner(m: Machine, target: Instance) -> str:
 
 def detach(m: Machine, target: Instance, name: str) -> None:
     """``del target.name``."""
+    order.placed(m, target, name, MISSING)
     m.touch(target)
     target.items.pop(name, None)
 
@@ -225,9 +192,7 @@ def subscript(m: Machine, instance: Instance, index: Any) -> Any:
     if isinstance(index, int) and -len(items) <= index < len(items):
         return items[index]
     if isinstance(index, slice):
-        part = Instance(instance.cls, instance.key)
-        part.items = {str(position): item for position, item in enumerate(items[index])}
-        return part
+        return filling.part_of(m, instance, index)
     custom = m.attribute(instance, "__getitem__", None)
     if custom is not None and not isinstance(instance.cls, NativeClass):
         return m.call(custom, [index], {})
@@ -248,12 +213,14 @@ def set_subscript(m: Machine, instance: Instance, index: Any, value: Any) -> Non
         if -len(keys) <= index < len(keys):
             attach(m, instance, keys[index], value)
     else:
+        m.doubt(f"an entry of a {instance.cls.name} is set that is not known")
         m.escape(value)
 
 
 def delete(m: Machine, instance: Instance, index: Any) -> None:
     """``del modules[index]``."""
     keys = [key for key in instance.items if key.isdigit()]
+    m.doubt(f"an entry of a {instance.cls.name} is deleted")
     if isinstance(index, int) and -len(keys) <= index < len(keys):
         m.touch(instance)
         del instance.items[keys[index]]
@@ -271,14 +238,14 @@ def iterate(m: Machine, instance: Instance) -> PyList:
     custom = None if isinstance(instance.cls, NativeClass) else m.attribute(instance, "__iter__", None)
     if custom is not None and not isinstance(custom, Method):
         return m.items_of(m.call(custom, [], {}))
-    if _is_kind(instance, "ModuleDict") or instance.cls.name in _DICTS:
+    if filling.is_kind(instance, "ModuleDict") or instance.cls.name in _DICTS:
         return PyList([name for name, _ in children(m, instance)])
     return PyList(elements(instance), bool(instance.lost))
 
 
 def truth(m: Machine, instance: Instance) -> Optional[bool]:
     """``bool(module)``: that of a list is whether it is empty."""
-    if instance.cls.name in _LISTS | _DICTS or _is_kind(instance, "ModuleList"):
+    if instance.cls.name in CONTAINERS or filling.is_kind(instance, "ModuleList"):
         return None if instance.lost else bool(elements(instance))
     return True
 
@@ -298,7 +265,7 @@ def forward(m: Machine, instance: Instance, cls: NativeClass, args: List[Any], k
         if name == "Identity":
             return args[0]
         raise Raised(f"{instance.cls.name} has no forward")
-    if name in _LISTS | _DICTS:
+    if name in CONTAINERS:
         raise Raised(f"{name} has no forward")
     params = [value for value in instance.items.values() if isinstance(value, Param)]
     return m.flow(*args, *kwargs.values(), *params)
@@ -334,6 +301,8 @@ def member(m: Machine, instance: Instance, base: NativeClass, name: str) -> Any:
     if isinstance(instance.cls, NativeClass):
         if not base.is_module:
             return m.flow(*instance.items.values())
+        if base.name in CONTAINERS:
+            m.doubt(f"{base.name}.{name} is not followed")
         return UNKNOWN if name not in ("bias", "weight") else MISSING
     return MISSING
 
@@ -345,10 +314,13 @@ def inherited(m: Machine, instance: Instance, name: str) -> Any:
     if name == "training":
         return True
     if name in ("_modules", "_parameters", "_buffers"):
+        m.doubt(f"{name} of a {instance.cls.name} is at hand")
         found: Dict[Any, Any] = (
             dict(children(m, instance)) if name == "_modules" else dict(own_params(instance))
         )
         return PyDict(found) if name != "_buffers" else PyDict()
+    if name in layers.NUMBERS and any(base.name in layers.PARAMETERS for base in instance.cls.mro(m)):
+        return UNKNOWN
     return MISSING
 
 
@@ -392,4 +364,4 @@ def registry_method(name: str) -> Run:
 def _methods(base: NativeClass) -> Dict[str, Run]:
     from mmfix.code.known.methods import MODULE, MODULE_LIST
 
-    return MODULE_LIST if base.name in _LISTS | _DICTS else MODULE
+    return MODULE_LIST if base.name in CONTAINERS else MODULE

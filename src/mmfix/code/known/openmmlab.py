@@ -168,7 +168,8 @@ _NORMS = {
     "naiveSyncBN2d": "BatchNorm2d", "naiveSyncBN3d": "BatchNorm3d", "GN": "GroupNorm", "LN": "LayerNorm",
     "IN": "InstanceNorm2d", "IN1d": "InstanceNorm1d", "IN2d": "InstanceNorm2d", "IN3d": "InstanceNorm3d",
 }  # fmt: skip
-_ABBREVIATIONS = {"Batch": "bn", "Sync": "bn", "Group": "gn", "Layer": "ln", "Instance": "in"}
+_NORM_BASES = {"_InstanceNorm": "in", "_BatchNorm": "bn", "GroupNorm": "gn", "LayerNorm": "ln"}
+_ABBREVIATIONS = {"batch": "bn", "group": "gn", "layer": "ln", "instance": "in"}
 _CONVS = {"Conv": "Conv2d", "Conv1d": "Conv1d", "Conv2d": "Conv2d", "Conv3d": "Conv3d"}
 _PLAIN = frozenset({
     "ReLU", "LeakyReLU", "PReLU", "RReLU", "ReLU6", "ELU", "Sigmoid", "Tanh", "SiLU", "GELU", "Mish",
@@ -201,9 +202,7 @@ def _build_norm_layer(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> An
     if cls is None:
         cls = get(m, None, kind)
     name = getattr(cls, "name", "norm")
-    short = next(
-        (text for start, text in _ABBREVIATIONS.items() if name.lstrip("_").startswith(start)), "norm"
-    )
+    short = _abbreviation(m, cls)
     options = {key: value for key, value in config.items.items() if key not in ("type", "requires_grad")}
     if name == "GroupNorm":
         made = m.call(cls, [options.pop("num_groups", UNKNOWN), given.get("num_features", UNKNOWN)], options)
@@ -213,6 +212,25 @@ def _build_norm_layer(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> An
     if isinstance(made, Instance) and wanted is not True:
         m.call(m.attribute(made, "requires_grad_"), [wanted], {})
     return (f"{short}{postfix}" if is_scalar(postfix) else UNKNOWN, made)
+
+
+def _abbreviation(m: Machine, cls: Any) -> Any:
+    """What a norm layer is called in its module (``mmcv/cnn/bricks/norm.py: infer_abbr``)."""
+    from mmfix.code.interpreter.classes import ClassInfo
+
+    order = cls.mro(m) if isinstance(cls, ClassInfo) else [cls]
+    if isinstance(cls, ClassInfo):
+        own = cls.find(m, "_abbr_")
+        if own is not MISSING:
+            return own
+    bases = {base.name for base in order} | {
+        base for kind in order for base in layers.BASES_OF.get(getattr(kind, "name", ""), ())
+    }
+    for base, text in _NORM_BASES.items():
+        if base in bases:
+            return text
+    name = getattr(cls, "name", "").lower()
+    return next((text for part, text in _ABBREVIATIONS.items() if part in name), "norm_layer")
 
 
 def _build_conv_layer(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
@@ -251,7 +269,12 @@ def _build_upsample(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     if kind in ("nearest", "bilinear", "bicubic"):
         return Instance(NativeClass("torch.nn.Upsample", True))
     if kind == "deconv":
-        return m.call(layers.native_class("torch.nn.ConvTranspose2d"), args[1:], {})
+        options = {**config.items, **kwargs}
+        return m.call(
+            layers.native_class("torch.nn.ConvTranspose2d"),
+            args[1:],
+            {key: value for key, value in options.items() if key not in ("type", "cfg")},
+        )
     if isinstance(kind, str) and isinstance(config, PyDict):
         options = {**config.items, **kwargs}
         options.pop("type")

@@ -26,7 +26,7 @@ from mmfix.code.interpreter.values import (
     PyList,
     is_scalar,
 )
-from mmfix.code.known import layers
+from mmfix.code.known import layers, modules
 
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
@@ -137,6 +137,7 @@ def _getattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
         bits = m.bits_of(args[0])
         m.problem("getattr by a name that is not known")
         return Opaque(bits, 0, LOST)
+    m.doubt("getattr by a name that is not known")
     return m.flow(args[0])
 
 
@@ -169,8 +170,7 @@ def _setattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None:
 
 def _delattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None:
     if isinstance(args[0], Instance) and isinstance(args[1], str):
-        m.touch(args[0])
-        args[0].items.pop(args[1], None)
+        modules.detach(m, args[0], args[1])
 
 
 def _callable(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:

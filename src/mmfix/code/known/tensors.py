@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List
 
-from mmfix.code.interpreter.values import DATA, LOST, TENSOR, UNKNOWN, Method, Opaque, Param
+from mmfix.code.interpreter.values import DATA, LOST, NUMBERS, TENSOR, UNKNOWN, Method, Opaque, Param
 
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
@@ -39,8 +39,10 @@ def attribute(m: Machine, value: Opaque, name: str) -> Any:
         if not value.may:
             return UNKNOWN if value.kind != TENSOR else False
         return True if value.must else UNKNOWN
+    if name == "requires_grad_":
+        m.doubt("what is frozen or thawed is not known")
     if name in _NO_GRADIENT:
-        return Opaque(0, 0, DATA)
+        return NUMBERS if value.kind == TENSOR else Opaque(0, 0, DATA)
     if name in _MAYBE_NONE and value.kind != LOST:
         return Opaque(value.may, value.must, DATA)
     return Opaque(value.may, value.must, value.kind)
