@@ -29,6 +29,8 @@ from mmfix.code.known import modules
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
 
+_FREEZES = "what is frozen or thawed is not known"
+
 
 def set_attribute(m: Machine, target: Any, name: str, value: Any) -> None:
     """``target.name = value``."""
@@ -55,7 +57,7 @@ def set_attribute(m: Machine, target: Any, name: str, value: Any) -> None:
                 m.conditional -= 1
     else:
         if name == "requires_grad":
-            m.doubt("what is frozen or thawed is not known")
+            m.doubt(_FREEZES)
         if isinstance(value, (Instance, Param)):
             m.escape(value)
 
@@ -67,6 +69,8 @@ def unpack(m: Machine, target: Any, value: Any, frame: Frame) -> None:
     elif isinstance(target, ast.Attribute):
         owner = m.eval(target.value, frame)
         if isinstance(owner, Opaque):
+            if target.attr == "requires_grad":
+                m.doubt(_FREEZES)
             store_inside(m, target.value, owner, value, frame)
         else:
             set_attribute(m, owner, target.attr, value)

@@ -23,8 +23,10 @@ def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[s
             m.problem(problem.reason, problem.place)
         return m.lost(f"no class registered as {name} {NOT_FOUND}")
     best = found.candidates[0]
-    if len(found.candidates) > 1:
-        places = ", ".join(item.module for item in found.candidates[:3])
-        m.ambiguous[name] = f"several classes are registered as {name}: {places}"
+    # mmcv/ops/deform_conv.py: on MLU boards a class with the same parameters takes the name
+    others = [item for item in found.candidates[1:] if not (item.scope == "mmcv" and "_MLU" in item.qualname)]
     known = openmmlab.torch_layer(name) if best.scope in ("mmcv", "mmengine") else None
+    if others and known is None:
+        places = ", ".join(item.module for item in [best, *others][:3])
+        m.ambiguous[name] = f"several classes are registered as {name}: {places}"
     return from_import(m, best.module, best.qualname) if known is None else known

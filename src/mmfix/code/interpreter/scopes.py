@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.code.interpreter.values import MISSING, UNKNOWN, Frame, ModuleRef, NativeRef
+from mmfix.code.types import SEVERAL
 
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
@@ -113,11 +114,11 @@ class Scope:
             for other in maybe[1:]:
                 value = m.join(value, other)
             if len(maybe) > 1:
-                m.problem(f"{name} has several definitions, and which one holds is not known")
+                m.problem(f"{name} {SEVERAL}")
             return value
         for star in self.stars:
             module = m.module_scope(absolute_name(self, star))
-            if module is not None and module is not self and not name.startswith("_"):
+            if module is not None and module is not self and (not name.startswith("_") or name == "__version__"):
                 value = module.lookup(m, name, depth + 1)
                 if value is not MISSING:
                     return value

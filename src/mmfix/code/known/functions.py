@@ -94,6 +94,9 @@ def _pure() -> Dict[str, Callable[..., Any]]:
         "complex",
     ):
         found[f"builtins.{name}"] = getattr(builtins, name)
+    found["numpy.log2"], found["numpy.sqrt"] = math.log2, math.sqrt
+    found["numpy.ceil"] = lambda value: float(math.ceil(value))
+    found["numpy.floor"] = lambda value: float(math.floor(value))
     found["re.sub"] = re.sub
     for name in ("add", "mul", "sub"):
         import operator

@@ -20,6 +20,7 @@ from mmfix.code.interpreter.values import (
     Param,
 )
 from mmfix.code.known import layers, modules
+from mmfix.code.types import SEVERAL
 
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
@@ -139,8 +140,9 @@ def trainable(m: Machine, root: Instance) -> Tuple[Optional[Tuple[str, ...]], st
 
 
 def _of_machine(m: Machine) -> str:
-    if m.problems:
-        return m.problems[0].reason
+    for problem in m.problems:
+        if not problem.reason.endswith(SEVERAL):  # what differs between them is a doubt of its own
+            return problem.reason
     if m.ambiguous:
         return next(iter(m.ambiguous.values()))
     if m.doubts:
