@@ -35,6 +35,7 @@ def rank(*errors: str, ready: Tuple[int, ...] = (0, 1), **more: Any) -> Dict[str
         "backend": "gloo",
         "weights": ("a", "b"),
         "replaced": (),
+        "order": ("used.weight", "idle.weight"),
         "missing": (),
         "versions": {},
         **more,
@@ -98,6 +99,18 @@ def test_the_verdict(case: Case) -> None:
     assert found.left == case.left
     assert found.reason.startswith(case.reason)
     assert bool(found.reason) == (case.outcome != "OK")
+
+
+def test_the_order_of_the_parameters_does_not_need_a_step() -> None:
+    early = {"order": ("used.weight", "idle.weight"), "versions": {}}
+    for why in ("a rank ended with exit code 9", "HANG", ""):
+        found = rehearsal_of((None, early), why, "normal step 0", "")
+        assert (found.parameters, found.trainable) == (early["order"], 0)
+    known, unknown = rehearsal_of((WELL, WELL), "", "", ""), rehearsal_of((None, None), "no output", "", "")
+    assert (known.parameters, unknown.parameters) == (early["order"], ())
+    assert rehearsal_of((rank("", order=()),) * 2, "", "", "").parameters == ()  # each part has its own
+    for parts in ((known, unknown), (unknown, known), (known, known)):
+        assert joined(parts).parameters == early["order"]
 
 
 WELL = rank("", "", "")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Tuple
 
 import pytest
-from prove_ranks import CHECKPOINT, FROZEN, UNUSED, rehearse_all
+from prove_ranks import CHECKPOINT, FROZEN, UNUSED, rehearse_all, unused_by_ddp
 
 from mmfix.config.reader import Reader
 from mmfix.ddp import Settings
@@ -145,6 +145,9 @@ def test_outcome(case: Case, rehearsed: Dict[str, Rehearsal]) -> None:
     assert [scenario.disagreement for scenario in found.scenarios] == [""] * len(found.scenarios)
     groups = [f"{group.status} {group.module} {group.frozen_by}" for group in found.groups]
     assert not case.group or any(text.startswith(case.group) for text in groups), groups
+    assert len(found.parameters) == found.trainable
+    if found.outcome == "UNUSED":
+        assert unused_by_ddp(found) == found.scenarios[0].unused
 
 
 def test_data_of_the_package_s_own_loader(rehearsed: Dict[str, Rehearsal]) -> None:

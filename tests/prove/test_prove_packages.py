@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, NamedTuple
 
 import pytest
-from prove_ranks import CHECKPOINT, FROZEN, UNUSED, rehearse_all
+from prove_ranks import CHECKPOINT, FROZEN, UNUSED, rehearse_all, unused_by_ddp
 
 from mmfix.proofs.types import Rehearsal
 from mmfix.prove.job import Job
@@ -59,6 +59,9 @@ def test_outcome(case: Case, rehearsed: Dict[str, Rehearsal]) -> None:
     assert [scenario.disagreement for scenario in found.scenarios] == [""] * len(found.scenarios)
     groups = [f"{group.status} {group.module} {group.frozen_by}" for group in found.groups]
     assert not case.group or any(text.startswith(case.group) for text in groups), groups
+    assert len(found.parameters) == found.trainable
+    if found.outcome == "UNUSED":
+        assert unused_by_ddp(found) == found.scenarios[0].unused
 
 
 def test_checkpointing_saves_activation_memory(rehearsed: Dict[str, Rehearsal]) -> None:

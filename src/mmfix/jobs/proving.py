@@ -57,6 +57,12 @@ class ProveOptions:
     memory_gb: Optional[float] = None
 
 
+class _Prepared(NamedTuple):
+    document: ConfigDocument
+    setup: TrainingSetup
+    job: Job
+
+
 class Proved(NamedTuple):
     """A proof, and what is needed to keep it."""
 
@@ -78,26 +84,9 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
         PatchError: There is no cure of a name in ``options.remedies``.
     """
     began = time.monotonic()
-    path = os.path.abspath(path)
-    document = Reader().load(path)
-    if not is_trainable(document):
-        raise ConfigError("nothing can train this config by itself", path, hint="prove one that inherits it")
-    setup = read(document)
+    document, setup, job = _prepared(path, options)
     filtered = leaves_empty_out(document.tree)
     ranks = ranks_of(os.environ, options.world_size)
-    job = Job(
-        config=path,
-        folder="",
-        era=setup.era,
-        runner=setup.runner,
-        settings=settings_of_script(setup),
-        scenarios=options.scenarios or (_FILTERED if filtered else SCENARIOS),
-        iterations=options.iterations,
-        size=options.size,
-        data=options.data,
-        seconds=options.seconds,
-        memory_gb=options.memory_gb,
-    )
     tell("as it is")
     rehearsal = rehearse(job, ranks)
     if filtered and not options.scenarios:
@@ -115,8 +104,56 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
             break
     if ranks.own is not None:
         finish(job, ranks)
-    proof = Proof(path, rehearsal, tuple(results), time.monotonic() - began)
+    proof = Proof(job.config, rehearsal, tuple(results), time.monotonic() - began)
     return Proved(proof, document, tuple(wanted[: len(results)]))
+
+
+def order_by_building(
+    path: str, tell: Callable[[str], None] = lambda line: None, seconds: float = 120.0
+) -> Rehearsal:
+    """Build a config's model, wrap it and take one step, on two ranks of the CPU: no cures, no prices.
+
+    Executes the config and its model in child processes.
+
+    Args:
+        path: Of the config.
+        tell: Called with a line on what begins.
+        seconds: Time limit.
+
+    Returns:
+        What was seen. Its ``parameters``, in DDP's order, are there as soon as the model was wrapped, also
+        when the outcome is ``NOT_PROVED``.
+
+    Raises:
+        ConfigError: The config cannot be read, or nothing can train it by itself.
+    """
+    _, setup, job = _prepared(path, ProveOptions(scenarios=("normal",), seconds=seconds))
+    # DDP looks at no reduction in the first step of an accumulation, and records the first of a static graph
+    shows_at_once = setup.accumulation.value == 1 and setup.static_graph.value is False
+    tell("building the model for its parameters")
+    return rehearse(replace(job, iterations=1 if shows_at_once else 2, prices=False), Ranks())
+
+
+def _prepared(path: str, options: ProveOptions) -> _Prepared:
+    path = os.path.abspath(path)
+    document = Reader().load(path)
+    if not is_trainable(document):
+        raise ConfigError("nothing can train this config by itself", path, hint="prove one that inherits it")
+    setup = read(document)
+    job = Job(
+        config=path,
+        folder="",
+        era=setup.era,
+        runner=setup.runner,
+        settings=settings_of_script(setup),
+        scenarios=options.scenarios or (_FILTERED if leaves_empty_out(document.tree) else SCENARIOS),
+        iterations=options.iterations,
+        size=options.size,
+        data=options.data,
+        seconds=options.seconds,
+        memory_gb=options.memory_gb,
+    )
+    return _Prepared(document, setup, job)
 
 
 def follow(path: str, options: ProveOptions) -> None:

@@ -86,6 +86,9 @@ class Rehearsal:
         detail: Traceback or stacks, for ``-v``.
         left: Scenarios that were not run.
         why_left: Why not.
+        parameters: Names of the parameters that required a gradient when DDP wrapped the model, in DDP's
+            order: its "parameter at index i" is the i-th. Empty when the wrap was not reached or is not
+            known, and for ``MMSeparateDistributedDataParallel``, where each part has indices of its own.
     """
 
     outcome: str
@@ -103,6 +106,7 @@ class Rehearsal:
     detail: str = ""
     left: Tuple[str, ...] = ()
     why_left: str = ""
+    parameters: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

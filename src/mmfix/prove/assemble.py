@@ -30,6 +30,7 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
     about: Dict[str, Any] = {
         "replaced": next((tuple(result["replaced"]) for result in told if "replaced" in result), ()),
         "versions": next((result["versions"] for result in told if "versions" in result), {}),
+        "parameters": next((result["order"] for result in told if result.get("order")), ()),
         "detail": trace or detail,
     }
     reason = next((result["reason"] for result in told if "reason" in result), why)
@@ -96,6 +97,7 @@ def joined(parts: Sequence[Rehearsal]) -> Rehearsal:
         reason=next((part.reason for part in parts if part.outcome == outcome), first.reason),
         scenarios=scenarios,
         groups=next((part.groups for part in parts if part.groups), ()),
+        parameters=next((part.parameters for part in parts if part.parameters), ()),
         reentrant=any(part.reentrant for part in parts),
         activation_bytes=next((part.activation_bytes for part in parts if part.activation_bytes), None),
         step_seconds=next((part.step_seconds for part in parts if part.step_seconds), None),

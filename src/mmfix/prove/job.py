@@ -33,6 +33,7 @@ class Job:
         iterations: Steps of the normal scenario; the others do two.
         size: Height and width of synthetic images; None: what suits the model.
         data: ``synthetic`` or ``real``.
+        prices: Measure what a normal step costs, which takes two more of them.
         seconds: Time limit of the whole run.
         memory_gb: Memory limit of each process; None: none.
         seed: For weights and data.
@@ -53,6 +54,7 @@ class Job:
     iterations: int = 3
     size: Optional[Tuple[int, int]] = None
     data: str = "synthetic"
+    prices: bool = True
     seconds: float = 300.0
     memory_gb: Optional[float] = None
     seed: int = 0

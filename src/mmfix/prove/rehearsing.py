@@ -61,10 +61,19 @@ def rehearse(
     def stage() -> Stage:
         if not wrappers.all:
             raise CannotProve("the model was not wrapped by DistributedDataParallel")
+        note_order()
+        keep()  # whatever becomes of the first step
         stages.append(Stage(job, kinds, batches, counters, wrappers, progress, place, seen))
         return stages[0]
 
+    def note_order() -> None:
+        if runner is not None:
+            result["order"] = wrappers.order(runner.model)
+        elif wrappers.all and config.get("model_wrapper_cfg") is None:  # it is the whole model then
+            result["order"] = wrappers.order(wrappers.all[0].ddp)
+
     def seen() -> None:
+        note_order()
         result["replaced"] = (*replaced, *sorted(wrappers.replaced), *_used(stand_ins))
         if stages:
             result["missing"] = missing
@@ -76,8 +85,12 @@ def rehearse(
             keep()
 
     progress("build")
+    runner: Any = None
     with wrappers.watching(), counters.watching_checkpoints():
-        runner = era.build(config, job, place)
+        try:
+            runner = era.build(config, job, place)
+        finally:
+            note_order()
         try:
             era.train(runner, counters, stage, replaced)
         except Parted:
@@ -135,7 +148,7 @@ def _seen(
     return {
         "kinds": stage.kinds,
         "runs": [tuple(run) for run in stage.runs],
-        "names": tuple(name_of.get(parameter, "?") for parameter in counters.parameters),
+        "names": wrappers.order(model) or tuple(name_of.get(each, "?") for each in counters.parameters),
         "classes": classes,
         "keys": keys_of(settings, list(classes)),
         "frozen_by": stage.frozen_by,

@@ -162,14 +162,15 @@ class Stage:
         handle = module.register_forward_hook(self._counters.after_forward)
         self._counters.take(False)
         for position, (kind, run) in enumerate(zip(self.kinds, self.runs)):
-            if kind != "normal" and all(step.complete for step in run.steps):
+            priced = kind == "normal" and self._job.prices
+            if not priced and all(step.complete for step in run.steps):
                 continue
             try:
                 batch = self._batch(kind, kind)
                 self._progress(f"{kind} step without DDP")
                 saved = _activations(bare, module, batch)
                 counted = self._counters.take(True)
-                if kind == "normal":
+                if priced:
                     self.activation_bytes = saved
                     began = time.perf_counter()
                     bare(batch)
