@@ -22,6 +22,7 @@ FOUND = rehearsal(
     group("never", "head.tokens", "model"),
     activation_bytes=2_000_000,
     step_seconds=1.0,
+    parameters=("head.tokens", "head.bias"),
     left=("uneven",),
 )
 CURE = RemedyResult("find-unused", "OK", "", 7, 0.5, ("x = True",), (Scenario("normal", "OK"),))
@@ -60,6 +61,12 @@ def test_the_report_cuts_nothing_and_the_file_does() -> None:
     full, cut = as_dict(proof)["scenarios"][0], to_entry(proof)["scenarios"][0]
     assert (full["unused"], len(full["error"])) == (list(many), 9999)
     assert (cut["unused"]["count"], len(cut["unused"]["names"]), len(cut["error"])) == (99, 50, 1500)
+
+
+def test_the_order_of_the_parameters_is_for_programs() -> None:
+    known, unknown = PROOF, replace(PROOF, rehearsal=replace(FOUND, parameters=()))
+    assert (as_dict(known)["order"], as_dict(unknown)["order"]) == (["head.tokens", "head.bias"], [])
+    assert render_text(known) == render_text(unknown)
 
 
 def test_a_cure_shows_how_it_stands_and_what_it_assumes() -> None:

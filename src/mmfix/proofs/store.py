@@ -26,6 +26,11 @@ VERSION = 1
 _TRIES = 200
 _PAUSE = 0.02
 _MOST_CHANGED = 3
+#: Cures under which the same parameters are wrapped by one DDP, as without them.
+_SAME_PARAMETERS = {
+    *("find-unused", "find-unused-off", "checkpoint-off", "non-reentrant", "static-graph"),
+    *("static-graph-off", "accumulation-off", "write-key", "filter-empty-gt"),
+}
 _NO_FILE = "is not a proof file that this mmfix can use"
 _CURE = "move it away, then run `mmfix prove CFG --save` again"
 #: Path -> (its state, its content): every config of a run asks for the same file.
@@ -140,6 +145,7 @@ def _of_cure(proof: Proof, name: str) -> Proof:
         scenarios=cure.scenarios,
         left=tuple(name for name in known if name not in ran),
         groups=(),
+        parameters=before.parameters if name in _SAME_PARAMETERS else (),
         activation_bytes=cure.activation_bytes,
         step_seconds=cure.step_seconds,
     )
