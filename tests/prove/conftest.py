@@ -1,91 +1,19 @@
-"""The OpenMMLab packages for tests of the rehearsal: real ones, without compiled operators."""
-
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
-from typing import Sequence
 
 import pytest
 
-#: What ``pip install --target`` gets; torch, mmengine and what they need are in the test environment.
-PACKAGES = (
-    *("mmcv-lite==2.1.0", "mmdet==3.3.0", "mmsegmentation==1.2.2", "mmpretrain==1.2.0"),
-    *("pycocotools==2.0.11", "shapely", "scipy", "terminaltables", "ftfy", "regex", "einops", "prettytable"),
-    *("mat4py", "modelindex", "model-index", "six", "importlib-metadata", "zipp"),
-    *("wcwidth", "ordered-set", "tqdm"),
-)
-#: The same for mmcv 1.x.
-PACKAGES_MMCV1 = (
-    *("mmcv==1.7.2", "mmdet==2.28.2", "mmsegmentation==0.30.0", "mmcls==0.25.0", "pycocotools==2.0.11"),
-    *("scipy", "terminaltables", "prettytable", "wcwidth", "six", "mat4py"),
-)
-
-
-def openmmlab_cache(packages: Sequence[str]) -> Path:
-    """Where packages are kept between runs, outside the repository: a folder for each Python and list."""
-    wanted = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:8]
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    return Path(base) / "mmfix" / "openmmlab" / "py{}.{}-{}".format(*sys.version_info[:2], wanted)
+from openmmlab_packages import openmmlab1_folder, openmmlab_folder
 
 
 @pytest.fixture(scope="session")
 def openmmlab() -> Path:
-    """A folder for the ``PYTHONPATH`` of child processes: mmcv-lite, mmdet, mmseg, mmpretrain.
-
-    ``MMFIX_OPENMMLAB`` names one that is there; otherwise it is installed once.
-    """
-    return installed(PACKAGES, "MMFIX_OPENMMLAB")
+    """A folder for the ``PYTHONPATH`` of child processes: mmcv-lite, mmdet, mmseg, mmpretrain."""
+    return openmmlab_folder()
 
 
 @pytest.fixture(scope="session")
 def openmmlab1() -> Path:
-    """The same for mmcv 1.x: mmcv, mmdet, mmseg, mmcls. ``MMFIX_OPENMMLAB1`` names one that is there."""
-    return installed(PACKAGES_MMCV1, "MMFIX_OPENMMLAB1")
-
-
-def installed(packages: Sequence[str], variable: str) -> Path:
-    """The folder that an environment variable names, else one into which the packages are installed once.
-
-    Without the package index the test is skipped; with ``CI=true`` it fails, so that CI cannot leave these
-    tests out unseen.
-    """
-    pytest.importorskip("torch")
-    if os.environ.get(variable):
-        return Path(os.environ[variable])
-    folder = openmmlab_cache(packages)
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=str(folder.parent)))
-    try:
-        done = subprocess.run(
-            # mmcv 1.x is built from source, with the setuptools that is here: newer ones lack pkg_resources
-            [
-                *(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"),
-                *("-t", str(scratch / "it"), *packages),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-        )
-        if done.returncode:
-            last = (done.stdout.strip().splitlines() or ["no output"])[-1]
-            reason = f"cannot install the OpenMMLab packages, which this test runs: {last}"
-            if os.environ.get("CI") == "true":
-                pytest.fail(reason)
-            pytest.skip(reason)
-        try:
-            (scratch / "it").rename(folder)
-        except OSError:  # another test process was faster
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(str(scratch), ignore_errors=True)
-    return folder
+    """The same for mmcv 1.x: mmcv, mmdet, mmseg, mmcls."""
+    return openmmlab1_folder()
