@@ -13,8 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mmfix.api import check, load, patch
+    from mmfix.api import check, explain, load, patch
+    from mmfix.attach import explaining
     from mmfix.config.document import ConfigDocument
+    from mmfix.diagnosis.types import Diagnosis
     from mmfix.errors import ConfigError, MmfixError, PatchError
     from mmfix.findings import Finding, Override, Remedy
     from mmfix.nonreentrant import use_nonreentrant_checkpoint
@@ -24,10 +26,13 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "check": "mmfix.api",
+    "explain": "mmfix.api",
+    "explaining": "mmfix.attach",
     "load": "mmfix.api",
     "patch": "mmfix.api",
     "ConfigDocument": "mmfix.config.document",
     "ConfigError": "mmfix.errors",
+    "Diagnosis": "mmfix.diagnosis.types",
     "MmfixError": "mmfix.errors",
     "PatchError": "mmfix.errors",
     "Finding": "mmfix.findings",
@@ -41,12 +46,15 @@ _EXPORTS = {
 
 __all__ = [  # noqa: RUF022 - functions first, then types
     "check",
+    "explain",
+    "explaining",
     "load",
     "patch",
     "use_nonreentrant_checkpoint",
     "ConfigDocument",
     "ConfigError",
     "ConfigReport",
+    "Diagnosis",
     "Finding",
     "MmfixError",
     "Override",

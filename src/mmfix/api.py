@@ -1,12 +1,15 @@
-"""The public functions: check, patch, load."""
+"""The public functions: check, patch, load, explain."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping, Optional, Union
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
 from mmfix.config.document import ConfigDocument
 from mmfix.report.types import PatchResult, Report
+
+if TYPE_CHECKING:
+    from mmfix.diagnosis.types import Diagnosis
 
 #: A path, or a config in memory: MMEngine's ``Config``, mmcv 1.x's ``Config``, a plain dict.
 Target = Union[str, "os.PathLike[str]", Mapping[str, Any], Any]
@@ -83,3 +86,36 @@ def patch(
     options = Options(remedy, None if output is None else os.fspath(output), overlay, undo, write)
     with Verifier() as verifier:
         return patch_file(os.fspath(target), Reader(), options, verifier)
+
+
+def explain(text_or_path: Union[str, os.PathLike[str]], config: Optional[Target] = None) -> Diagnosis:
+    """Say what a training log, or the text of an error, is about, and what cures it.
+
+    Args:
+        text_or_path: A log file, or the text itself: a text that names no file is read as one.
+        config: What was trained: a path, or a config in memory; None: the one that the log shows.
+
+    Returns:
+        The first diagnosis, with later ones in ``others``; ``known`` is False when no known error was found.
+
+    Raises:
+        MmfixError: The log, or the config, cannot be read.
+    """
+    from mmfix.jobs.explaining import ExplainOptions, explain_file, explain_text
+
+    if config is None or isinstance(config, (str, os.PathLike)):
+        options = ExplainOptions("" if config is None else os.fspath(config))
+    else:
+        from mmfix.jobs.inmemory import as_document
+
+        options = ExplainOptions(document=as_document(config))
+    if isinstance(text_or_path, os.PathLike) or _names_a_file(text_or_path):
+        return explain_file(os.fspath(text_or_path), options)
+    return explain_text(text_or_path, options)
+
+
+def _names_a_file(text: str) -> bool:
+    try:
+        return "\n" not in text and os.path.exists(text)
+    except (OSError, ValueError):  # too long for a name; a null character
+        return False

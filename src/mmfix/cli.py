@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional, Sequence, Tuple, TypeVar
+from typing import Optional, Tuple
 
 import click
 
 from mmfix import __version__
 from mmfix.report import FORMATS, render_patches, render_report
+from mmfix.terminal import close_stdout, paint, progress, show_problems, write
 
-if TYPE_CHECKING:
-    from mmfix.report.types import Problem
-
-T = TypeVar("T")
-
-#: A walk over fewer configs than this is over before a progress bar can be read.
-PROGRESS_FROM = 100
-BROKEN_PIPE = 141  # what a shell reports for a process ended by SIGPIPE
 INTERRUPTED = 130  # the same for SIGINT
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 SCENARIOS = ("normal", "empty", "single", "uneven")
-STYLES: Dict[str, Dict[str, Any]] = {
-    "error": {"fg": "red", "bold": True},
-    "warning": {"fg": "yellow", "bold": True},
-    "note": {"fg": "cyan"},
-    "strong": {"bold": True},
-    "dim": {"dim": True},
-    "added": {"fg": "green"},
-    "removed": {"fg": "red"},
-}
-
 #: Whether a path can be read is said in mmfix's own words, with exit code 2 and without a usage line.
 PATH = click.Path(readable=False)
 
@@ -82,10 +64,10 @@ def check(paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependa
         path, examples = _default_path()
         paths = (path,)
     selection = select(paths, dependants)
-    with _progress((*selection.paths, *selection.inherited), "checking") as items:
+    with progress((*selection.paths, *selection.inherited), "checking") as items:
         report = report_of(selection, check_files(items, selection.reader, launcher))
-    _show_problems([(config.error, config.path) for config in report.configs if config.error])
-    _write(render_report(report, format_, _paint(sys.stdout)))
+    show_problems([(config.error, config.path) for config in report.configs if config.error])
+    write(render_report(report, format_, paint(sys.stdout)))
     return _of_examples(report.exit_code) if examples else report.exit_code
 
 
@@ -128,11 +110,11 @@ def patch(
         raise click.UsageError("--output takes one CFG, not several or a folder of them")
     options = Options(remedy, output, overlay, undo, write=not diff)
     results = [refused(config) for config in selection.failed]
-    with _progress(selection.paths, "patching") as items:
+    with progress(selection.paths, "patching") as items:
         results.extend(patch_files(items, selection.reader, options))
     results.extend(patch_inherited(selection.inherited, selection.reader))
-    _show_problems([(result.error, result.path) for result in results if result.error])
-    _write(render_patches(results, format_, _paint(sys.stdout), diff))
+    show_problems([(result.error, result.path) for result in results if result.error])
+    write(render_patches(results, format_, paint(sys.stdout), diff))
     code = max((result.exit_code for result in results), default=0)
     code = _of_examples(code) if examples else code
     return max(code, int(fail_on_change and any(result.written for result in results)))
@@ -164,12 +146,12 @@ def show(path: str, key: Optional[str], model: bool, format_: str) -> int:
         if format_ == "json":
             text = tree.render_json(document, key)
         else:
-            text = tree.render_text(document, key, _paint(sys.stdout))
+            text = tree.render_text(document, key, paint(sys.stdout))
     except Exception as error:
         if format_ == "json":
-            _write(tree.render_error(path, problem_of(error)))
+            write(tree.render_error(path, problem_of(error)))
         raise
-    _write(text)
+    write(text)
     return 0
 
 
@@ -183,9 +165,9 @@ def _show_model(path: str, format_: str) -> int:
         tree = model_tree(load(path))
     except Exception as error:
         if format_ == "json":
-            _write(model.render_error(path, problem_of(error)))
+            write(model.render_error(path, problem_of(error)))
         raise
-    _write(model.render_json(tree) if format_ == "json" else model.render_text(tree, _paint(sys.stdout)))
+    write(model.render_json(tree) if format_ == "json" else model.render_text(tree, paint(sys.stdout)))
     return 0
 
 
@@ -255,18 +237,66 @@ def prove(
         proved = prove_config(path, options, tell)
     except Exception as error:
         if format_ == "json":
-            _write(report.render_error(path, problem_of(error)))
+            write(report.render_error(path, problem_of(error)))
         raise
     found = proved.proof
     if format_ == "json":
-        _write(report.render_json(found, proved.remedies))
+        write(report.render_json(found, proved.remedies))
     else:
-        _write(report.render_text(found, proved.remedies, _paint(sys.stdout), verbose))
+        write(report.render_text(found, proved.remedies, paint(sys.stdout), verbose))
     if all_remedies and not found.remedies and found.rehearsal.outcome == "OK":
         print("mmfix: nothing is suspected of this config, so there is no cure to rehearse", file=sys.stderr)
     if save and found.rehearsal.outcome != "NOT_PROVED":
         print(f"mmfix: kept in {keep(proved)}", file=sys.stderr)
     return report.exit_code(found)
+
+
+@cli.command(short_help="Explain a training log: what failed, which key, which cure.")
+@click.argument("log", type=PATH, metavar="LOG")
+@click.option("--config", type=PATH, metavar="CFG", help="The config of the run; else that in the log.")
+@click.option("--build", is_flag=True, help="Build the model to name parameters. This RUNS the config.")
+@click.option("--patch", "patch_", is_flag=True, help="Patch the config: first safe cure, or --remedy.")
+@click.option("--remedy", metavar="NAME", help="With --patch: use this cure.")
+@click.option("--diff", is_flag=True, help="With --patch: show what would change; write nothing.")
+@format_option
+def explain(
+    log: str,
+    config: Optional[str],
+    build: bool,
+    patch_: bool,
+    remedy: Optional[str],
+    diff: bool,
+    format_: str,
+) -> int:
+    """Say what a training log died of, which parameters and config key it was, and what cures it.
+
+    LOG is a file, or - for standard input; a pasted error message will do. Nothing is run, and nothing is
+    written without --patch.
+
+    Exit 0: explained; 1: no known error found; 2: could not read.
+    """
+    if (remedy or diff) and not patch_:
+        raise click.UsageError("--remedy and --diff go with --patch")
+    from mmfix.jobs.checking import problem_of
+    from mmfix.jobs.explaining import ExplainOptions, explain_file, explain_stdin, patch_explained
+    from mmfix.report import explanation as report
+
+    tell = _rehearsing if build and sys.stderr.isatty() else lambda what: None
+    options = ExplainOptions(config or "", build=build, tell=tell)
+    try:
+        diagnosis = explain_stdin(sys.stdin.buffer, options) if log == "-" else explain_file(log, options)
+        patched = patch_explained(diagnosis, remedy, write=not diff) if patch_ else None
+    except Exception as error:
+        if format_ == "json":
+            write(report.render_error(problem_of(error, None if log == "-" else log)))
+        raise
+    if format_ == "json":
+        write(report.render_json(diagnosis, patched))
+    else:
+        write(report.render_text(diagnosis, paint(sys.stdout), "" if log == "-" else log))
+        if patched is not None:
+            write(render_patches([patched], format_, paint(sys.stdout), diff))
+    return int(not diagnosis.known)
 
 
 def _rehearsing(what: str) -> None:
@@ -278,9 +308,10 @@ def rules() -> int:
     """List all rules."""
     from mmfix.rules import RULES
 
-    paint = _paint(sys.stdout)
+    strong = paint(sys.stdout)
     width = max(len(rule.NAME) for rule in RULES)
-    _write("".join(f"{paint(rule.CODE, 'strong')}  {rule.NAME:<{width}}  {rule.SUMMARY}\n" for rule in RULES))
+    for rule in RULES:
+        write(f"{strong(rule.CODE, 'strong')}  {rule.NAME:<{width}}  {rule.SUMMARY}\n")
     return 0
 
 
@@ -294,8 +325,8 @@ def rule(code: str) -> int:
 
     for module in RULES:
         if code.upper() == module.CODE or code.lower() == module.NAME:
-            title = _paint(sys.stdout)(f"{module.CODE} {module.NAME}", "strong")
-            _write(f"{title}\n\n{inspect.cleandoc(module.__doc__ or module.SUMMARY)}\n")
+            title = paint(sys.stdout)(f"{module.CODE} {module.NAME}", "strong")
+            write(f"{title}\n\n{inspect.cleandoc(module.__doc__ or module.SUMMARY)}\n")
             return 0
     raise click.BadParameter(f"no rule {code!r}; 'mmfix rules' lists them", param_hint="CODE")
 
@@ -317,11 +348,11 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except BrokenPipeError:
-        code = _close_stdout()
+        code = close_stdout()
     except Exception as error:
         from mmfix.jobs.checking import problem_of
 
-        _show_problems([(problem_of(error), "")])
+        show_problems([(problem_of(error), "")])
         code = 2
     sys.exit(code)
 
@@ -344,43 +375,3 @@ def _default_path() -> Tuple[str, bool]:
 def _of_examples(code: int) -> int:
     """The exit code for mmfix's own examples: their findings are not the user's."""
     return 0 if code == 1 else code
-
-
-def _paint(stream: Any) -> Callable[[str, str], str]:
-    """Colours on a terminal (https://no-color.org switches them off), else plain text."""
-    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return lambda text, style: text
-    return lambda text, style: click.style(text, **STYLES[style])
-
-
-def _write(text: str) -> None:
-    """Write to stdout; a reader that left early (``| head``) ends the program quietly."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        sys.exit(_close_stdout())
-
-
-def _close_stdout() -> int:
-    """Point stdout at nothing, so that the interpreter's last flush cannot fail either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE
-
-
-def _show_problems(problems: Sequence[Tuple[Problem, str]]) -> None:
-    """One line a problem on stderr; a broken base is told once, with the configs it stops."""
-    if problems:
-        from mmfix.report.text import render_problems
-
-        print(render_problems(problems, _paint(sys.stderr)), end="", file=sys.stderr)
-
-
-@contextmanager
-def _progress(items: Sequence[T], label: str) -> Iterator[Any]:
-    """``items``, behind a progress bar on stderr when that is a terminal and the walk is long."""
-    if len(items) < PROGRESS_FROM or not sys.stderr.isatty():
-        yield items
-        return
-    with click.progressbar(items, label=label, file=sys.stderr) as bar:
-        yield bar

@@ -10,7 +10,7 @@ from mmfix.config.classic import read_classic
 from mmfix.config.document import ConfigDocument
 from mmfix.config.imports import is_lazy
 from mmfix.config.lazy import read_lazy
-from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES, Source, parse_source, read_text
+from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES, Source, parse_printed, parse_source, read_text
 from mmfix.errors import ConfigError
 
 #: Files that inherit each other in a row; the longest chain of the zoos has 6.
@@ -61,6 +61,19 @@ class Reader:
                     "rename it",
                 )
         return document
+
+    def load_printed(self, path: str, text: str, line: int) -> ConfigDocument:
+        """Resolve a config that a run has printed into its log; it is whole, and inherits nothing.
+
+        Args:
+            path: The log, for origins.
+            text: As ``Config.pretty_text`` gives it (``mmengine/config/config.py``).
+            line: The line of the log where it begins.
+
+        Raises:
+            ConfigError: It is no Python text.
+        """
+        return self._resolve(parse_printed(path, text, line), lazy=False)
 
     def source(self, path: str) -> Source:
         """The parsed file, without resolving it.

@@ -96,6 +96,17 @@ def parse_source(path: str, text: str) -> Source:
     return source
 
 
+def parse_printed(path: str, text: str, line: int) -> Source:
+    """Parse the text of a config as a part of another file, of which it begins at ``line``.
+
+    Raises:
+        ConfigError: Syntax error, or nested too deeply.
+    """
+    tree = _parse(text, path)
+    ast.increment_lineno(tree, line - 1)
+    return Source(path, text, text, {}, tree, tree)
+
+
 #: Python 3.8's parser gives up at 100 open brackets, and writes about it to stderr by itself.
 _OLD_PARSER_DEPTH = 95
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
@@ -150,6 +150,18 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
     choice = choose(report.findings, options.remedy)
     if not choice.overrides:
         return PatchResult(path, path, left=failing(report.findings), notes=report.notes)
+    return replace(apply_cures(document, choice, reader, options, verifier), notes=report.notes)
+
+
+def apply_cures(
+    document: ConfigDocument, choice: Choice, reader: Reader, options: Options, verifier: Verifier
+) -> PatchResult:
+    """Plan the patch that makes the overrides of ``choice``, verify it, and write it when asked.
+
+    Raises:
+        PatchError: The patch was refused or could not be written; no file was changed.
+    """
+    path = document.path
     target = _target(path, options)
     if target == path:
         after = plan(document, choice.overrides, reader)
@@ -166,9 +178,7 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
             write_atomically(target, after, before)
     left = failing(judge_document(reader.load(target, text=after.decode("utf-8"))).findings)
     written = options.write and after != before
-    return PatchResult(
-        path, target, before, after, written, choice.remedies, choice.overrides, left, notes=report.notes
-    )
+    return PatchResult(path, target, before, after, written, choice.remedies, choice.overrides, left)
 
 
 def _undo(path: str, write: bool) -> PatchResult:

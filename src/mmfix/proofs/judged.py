@@ -44,8 +44,18 @@ def judged(setup: TrainingSetup, proof: Proof, date: str = "") -> Tuple[Finding,
         proof: A proof that holds for it.
         date: The day of the rehearsal.
     """
+    return in_light_of(setup, with_proof(setup, proof, date), proof)
+
+
+def in_light_of(setup: TrainingSetup, measured: TrainingSetup, proof: Proof) -> Tuple[Finding, ...]:
+    """The same for a setup in which what was seen has taken the place of what was suspected.
+
+    Args:
+        setup: As read from the config.
+        measured: With the facts that were seen, and what they are known from (``rehearsed``).
+        proof: What was seen: its outcome, the parameters, cures that were tried.
+    """
     suspected = judge(setup)
-    measured = with_proof(setup, proof, date)
     seen = measured.rehearsed
     if seen is None or setup.wrapper == "none":
         return suspected

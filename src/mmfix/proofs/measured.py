@@ -65,11 +65,11 @@ def with_proof(setup: TrainingSetup, proof: Proof, date: str = "") -> TrainingSe
     line = _line(rehearsal, date)
     seen = replace(
         setup,
-        facts=(*_facts(setup, rehearsal, line), *_not_refuted(setup, rehearsal, line)),
+        facts=(*seen_facts(setup, rehearsal, line), *_not_refuted(setup, rehearsal, line)),
         checkpoints=_sites(setup, rehearsal, line),
     )
     groups = [group for group in rehearsal.groups if group.status in _FIRST.get(rehearsal.outcome, _UNUSED)]
-    return replace(seen, rehearsed=_rehearsed(setup, rehearsal, groups, line))
+    return replace(seen, rehearsed=rehearsed(setup, rehearsal, groups, line))
 
 
 def first_line(text: str) -> str:
@@ -96,9 +96,10 @@ def _line(rehearsal: Rehearsal, date: str) -> str:
     return f"rehearsed {f'on {date}' if date else 'now'}: {', '.join(item for item in told if item)}"
 
 
-def _rehearsed(
+def rehearsed(
     setup: TrainingSetup, rehearsal: Rehearsal, groups: Sequence[ParameterGroup], line: str
 ) -> Rehearsed:
+    """The outcome in the words of the rules; ``groups`` are those that it is about."""
     errors = [item.error for item in rehearsal.scenarios if item.outcome == rehearsal.outcome and item.error]
     what = ""
     if groups and rehearsal.outcome != Outcome.OK.value:
@@ -113,8 +114,8 @@ def _rehearsed(
     )
 
 
-def _facts(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Iterator[ModelFact]:
-    """One fact for each key and kind, of all the groups it is about."""
+def seen_facts(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Iterator[ModelFact]:
+    """One fact for each key and kind, of all the groups it is about; ``line`` says where they were seen."""
     found: Dict[Tuple[str, KeyPath, bool], List[ParameterGroup]] = {}
     suspicions: Dict[Tuple[str, KeyPath, bool], Optional[ModelFact]] = {}
     for group in rehearsal.groups:
@@ -171,7 +172,7 @@ def _suspicion(setup: TrainingSetup, group: ParameterGroup, kind: str) -> Option
 
 def _not_refuted(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Iterator[ModelFact]:
     """What was suspected and could not show in this rehearsal; measured ones take the place of the others."""
-    measured = {(fact.kind, fact.key) for fact in _facts(setup, rehearsal, line)}
+    measured = {(fact.kind, fact.key) for fact in seen_facts(setup, rehearsal, line)}
     silent = rehearsal.outcome == Outcome.UNUSED.value and not any(
         group.status in _UNUSED for group in rehearsal.groups
     )
@@ -220,10 +221,10 @@ def _sites(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Tuple[Check
         sites.append(site)
     for group in cut_off:
         if not any(_may_cut_off(setup, site, group) for site in sites):
-            sites.append(_new_site(setup, group))
+            sites.append(new_site(setup, group))
     for group in twice:
         if not any(is_about(setup, site.key, site.value, group) for site in sites):
-            sites.append(_new_site(setup, group))
+            sites.append(new_site(setup, group))
     return tuple(sites)
 
 
@@ -231,8 +232,8 @@ def _may_cut_off(setup: TrainingSetup, site: CheckpointSite, group: ParameterGro
     return not site.counts_layers and is_about(setup, site.key, site.value, group)
 
 
-def _new_site(setup: TrainingSetup, group: ParameterGroup) -> CheckpointSite:
-    """A checkpoint that only the rehearsal has seen; which call it is, and its switch, are not known."""
+def new_site(setup: TrainingSetup, group: ParameterGroup) -> CheckpointSite:
+    """A checkpoint that only its effect has shown; which call it is, and its switch, are not known."""
     return CheckpointSite(
         key=_key(setup, group), value=True, in_config=False, off=None,
         type_name=group.class_name, reentrant=True, guarded=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmfix.remedies.memory import save_memory
 from mmfix.remedies.solve import (
     drop_key,
     enable_static_graph,
@@ -18,6 +19,7 @@ __all__ = [
     "filter_empty",
     "move_find_unused",
     "move_value",
+    "save_memory",
     "solve",
     "write_find_unused",
 ]

@@ -29,7 +29,7 @@ def render_patches(results: Sequence[PatchResult]) -> str:
     """Patch results as JSON text (see ``docs/json.md``)."""
     statuses = [result.status for result in results]
     return render(
-        patches=[_patch(result) for result in results],
+        patches=[patch_json(result) for result in results],
         summary={
             "configs": len(results),
             **{status: statuses.count(status) for status in ("patched", "clean", "left", "refused")},
@@ -85,7 +85,7 @@ def _config(config: ConfigReport) -> Dict[str, Any]:
         "kind": config.kind,
         "status": config.status,
         "error": problem_json(config.error),
-        "findings": [_finding(finding) for finding in config.findings],
+        "findings": [finding_json(finding) for finding in config.findings],
         "unknown": list(config.unknown),
         "model_code": config.unread or None,
         "proof": _proof(config.proof),
@@ -100,7 +100,8 @@ def _proof(proof: Optional[ProofUsed]) -> Optional[Dict[str, Any]]:
     return {**asdict(proof), "why_stale": proof.why_stale or None, "scenarios": scenarios}
 
 
-def _finding(finding: Finding) -> Dict[str, Any]:
+def finding_json(finding: Finding) -> Dict[str, Any]:
+    """A finding with its remedies, as ``docs/json.md`` has it."""
     return {
         "code": finding.code,
         "name": finding.name,
@@ -111,11 +112,12 @@ def _finding(finding: Finding) -> Dict[str, Any]:
         "origin": origin_json(finding.origins[0] if finding.origins else None),
         "blame": [origin_json(origin) for origin in finding.origins],
         "evidence": list(finding.evidence),
-        "remedies": [_remedy(remedy) for remedy in finding.remedies],
+        "remedies": [remedy_json(remedy) for remedy in finding.remedies],
     }
 
 
-def _remedy(remedy: Remedy) -> Dict[str, Any]:
+def remedy_json(remedy: Remedy) -> Dict[str, Any]:
+    """A remedy, as ``docs/json.md`` has it."""
     return {
         "name": remedy.name,
         "disposition": remedy.disposition,
@@ -133,7 +135,8 @@ def _overrides(overrides: Iterable[Override]) -> list[Dict[str, Any]]:
     ]
 
 
-def _patch(result: PatchResult) -> Dict[str, Any]:
+def patch_json(result: PatchResult) -> Dict[str, Any]:
+    """A patch result, as ``docs/json.md`` has it."""
     return {
         "path": display_path(result.path),
         "target": display_path(result.target),
@@ -142,7 +145,7 @@ def _patch(result: PatchResult) -> Dict[str, Any]:
         "remedies": list(result.remedies),
         "overrides": _overrides(result.overrides),
         "diff": result.diff(),
-        "left": [_finding(finding) for finding in result.left],
+        "left": [finding_json(finding) for finding in result.left],
         "error": problem_json(result.error),
         "notes": list(result.notes),
     }

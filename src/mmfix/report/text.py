@@ -93,7 +93,7 @@ def _config(config: ConfigReport, paint: Paint) -> Iterator[str]:
     for finding, follower in zip(config.findings, followers):
         yield from _finding(config, finding, paint)
         if follower is not None and finding.remedies and follower.remedies == finding.remedies:
-            yield _row("cures", "the same as for the next finding")
+            yield row("cures", "the same as for the next finding")
         else:
             yield from _cures(config, finding, paint)
         yield ""
@@ -107,27 +107,31 @@ def _finding(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[s
     label = paint(f"{finding.severity}[{finding.code}]", finding.severity)
     yield f"{paint(place, 'strong')}: {label} {finding.message}"
     if origin is not None and origin.path != config.path:
-        yield _row("config", display_path(config.path))
-    yield _row("key", format_key(finding.key) + ("" if origin else "  (not set in a file)"))
+        yield row("config", display_path(config.path))
+    yield row("key", format_key(finding.key) + ("" if origin else "  (not set in a file)"))
     for index, step in enumerate(finding.origins):
         text = paint(source_line(step), "dim")
-        yield _row("earlier" if index else "set at", f"{display_place(*step)}  {text}".rstrip())
-    yield _row("known", f"{finding.confidence}: {CONFIDENCE_TEXT[finding.confidence]}")
+        yield row("earlier" if index else "set at", f"{display_place(*step)}  {text}".rstrip())
+    yield row("known", f"{finding.confidence}: {CONFIDENCE_TEXT[finding.confidence]}")
     for line in finding.evidence:
-        yield _row("", line)
+        yield row("", line)
 
 
 def _cures(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str]:
     for index, remedy in enumerate(finding.remedies):
-        name = paint(remedy.name, "strong")
-        yield _row("" if index else "cures", f"{name} ({_standing(remedy)}): {remedy.cost}")
-        for line in remedy.assumes:
-            yield _row("", f"    assumes: {line}")
-        for override in remedy.overrides:
-            yield _row("", f"    {_override(override)}")
+        yield from remedy_rows(remedy, "" if index else "cures", paint)
     command = _command(config, finding)
     if command:
-        yield _row("patch", paint(command, "strong"))
+        yield row("patch", paint(command, "strong"))
+
+
+def remedy_rows(remedy: Remedy, label: str, paint: Paint) -> Iterator[str]:
+    """A cure, its price, what it assumes and what it sets."""
+    yield row(label, f"{paint(remedy.name, 'strong')} ({_standing(remedy)}): {remedy.cost}")
+    for line in remedy.assumes:
+        yield row("", f"    assumes: {line}")
+    for override in remedy.overrides:
+        yield row("", f"    {_override(override)}")
 
 
 def _standing(remedy: Remedy) -> str:
@@ -148,7 +152,8 @@ def _override(override: Override) -> str:
     return f"{format_key(override.key)} = {override.value!r}"
 
 
-def _row(label: str, text: str) -> str:
+def row(label: str, text: str) -> str:
+    """A line of a report behind its label."""
     return f"  {label:<9}{text}"
 
 

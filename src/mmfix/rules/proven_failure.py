@@ -86,6 +86,6 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         setup,
         key=seen.key,
         confidence="proven",
-        message=f"A rehearsal ended in {seen.outcome}, {_ENDS[seen.outcome]}{about}{reason}.",
+        message=f"{seen.who} ended in {seen.outcome}, {_ENDS[seen.outcome]}{about}{reason}.",
         evidence=(seen.line, *((seen.error,) if seen.error else ())),
     )

@@ -83,7 +83,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What a real training step of this config did, seen under real DDP (``mmfix prove``).
+    """What real training steps of this config did, seen under real DDP (``mmfix prove``, or a log).
 
     Attributes:
         outcome: An outcome of :mod:`mmfix.ddp`, or ``HANG``.
@@ -92,6 +92,7 @@ class Rehearsed:
         error: The first line of the error text.
         what: The parameters it is about, in a few words; empty when none are named.
         key: The key path nearest to them.
+        who: What was seen: a rehearsal, or the run that a log tells of.
     """
 
     outcome: str
@@ -100,6 +101,7 @@ class Rehearsed:
     error: str = ""
     what: str = ""
     key: KeyPath = ("model",)
+    who: str = "A rehearsal"
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,10 @@ ROWS: Tuple[Tuple[str, str, str, str], ...] = (
     ("plain", "triple_val", "incomplete-dataloader-triple", f"val_dataloader, val_cfg, and val_evaluator {EITHER}"),
     ("plain", "triple_test", "incomplete-dataloader-triple", f"test_dataloader, test_cfg, and test_evaluator {EITHER}"),
     ("plain", "type_and_by_epoch", "type-and-by-epoch", "Only one of `type` or `by_epoch` can exist in `loop_cfg`."),
-    ("plain", "persistent_workers", "persistent-workers", "persistent_workers option needs num_workers > 0"),
-    ("plain", "prefetch_factor", "persistent-workers", "prefetch_factor option could only be specified in multiprocessing."),
-    ("plain", "port_argument", "init-process-group-argument", f"init_process_group() {UNEXPECTED} 'port'"),
-    ("mmcv1", "mmcv1_port", "init-process-group-argument", f"init_process_group() {UNEXPECTED} 'port'"),
+    ("plain", "persistent_workers", "workers-options", "persistent_workers option needs num_workers > 0"),
+    ("plain", "prefetch_factor", "workers-options", "prefetch_factor option could only be specified in multiprocessing."),
+    ("plain", "port_argument", "process-group-argument", f"init_process_group() {UNEXPECTED} 'port'"),
+    ("mmcv1", "mmcv1_port", "process-group-argument", f"init_process_group() {UNEXPECTED} 'port'"),
 )  # fmt: skip
 
 SETTINGS = tuple(

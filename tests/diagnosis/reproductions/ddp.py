@@ -65,7 +65,7 @@ ALONE: Tuple[Tuple[str, str, str, Optional[str], str], ...] = (
 
 #: (name, text, diagnosis, outcome, what it says, where it was read)
 WRITTEN: Tuple[Tuple[str, str, str, Optional[str], str, str], ...] = (
-    ("assert_of_1_6", by_hand.ASSERT_16, "marked-ready-twice", "READY_TWICE", "has_marked_unused_parameters_ INTERNAL ASSERT", "pytorch/pytorch#32490"),
+    ("assert_of_1_6", by_hand.ASSERT_16, "reducer-assert", "READY_TWICE", "has_marked_unused_parameters_ INTERNAL ASSERT", "pytorch/pytorch#32490"),
     ("watchdog_1", by_hand.WATCHDOG_1, "collective-timeout", None, WATCHDOG, "open-mmlab/mmdetection#11096, cfzd/Ultra-Fast-Lane-Detection-v2#119"),
     ("watchdog_2", by_hand.WATCHDOG_2, "collective-timeout", None, WATCHDOG, "XPixelGroup/BasicSR#737, sgl-project/sglang#1693"),
     ("watchdog_after_death", by_hand.WATCHDOG_AFTER_DEATH, "collective-timeout", None, WATCHDOG, "as watchdog_2"),

@@ -9,6 +9,8 @@ import pytest
 from reproductions import REPRODUCTIONS, Reproduction
 from unrelated import UNRELATED, Unrelated
 
+import mmfix
+
 Text = Union[Reproduction, Unrelated]
 
 
@@ -30,6 +32,20 @@ def without_space(text: str) -> str:
 @pytest.mark.parametrize("text", marked([*REPRODUCTIONS, *UNRELATED]))
 def test_a_text_says_what_it_stands_for(text: Text, tmp_path: Path) -> None:
     assert without_space(text.says) in without_space(text.make(tmp_path))
+
+
+@pytest.mark.parametrize("text", marked(REPRODUCTIONS))
+def test_what_happened_is_explained(text: Reproduction, tmp_path: Path) -> None:
+    found = mmfix.explain(text.make(tmp_path))
+
+    assert (found.id, found.outcome) == (text.diagnosis, text.outcome)
+
+
+@pytest.mark.parametrize("text", marked(UNRELATED))
+def test_nothing_is_made_of_other_texts(text: Unrelated, tmp_path: Path) -> None:
+    found = mmfix.explain(text.make(tmp_path))
+
+    assert not found.known, found.excerpt
 
 
 def test_names_are_unique_and_what_is_not_made_has_a_source() -> None:

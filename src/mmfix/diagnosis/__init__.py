@@ -1,0 +1,1 @@
+"""A training log -> what happened, which parameters, which config key, which cure."""

@@ -1,0 +1,198 @@
+"""Which config a run had: the one that is given, the one that it printed, or the one on its command line."""
+
+from __future__ import annotations
+
+import ast
+import os.path as osp
+from dataclasses import dataclass, replace
+from typing import Any, List, Optional, Sequence, Tuple
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath, format_key, parse_key
+from mmfix.config.reader import Reader
+from mmfix.diagnosis.types import ConfigInLog, Run
+from mmfix.errors import ConfigError, MmfixError
+from mmfix.patches.difference import with_overrides
+
+#: What a cure for DDP may touch: two configs that agree here get the same answer.
+_DECISIVE = (
+    "model", "find_unused_parameters", "model_wrapper_cfg", "strategy", "runner_type", "data_preprocessor",
+    "activation_checkpointing", "optim_wrapper", "optimizer_config", "custom_imports",
+)  # fmt: skip
+_ABOVE = 4
+
+
+@dataclass(frozen=True)
+class UsedConfig:
+    """The config of a run.
+
+    Attributes:
+        document: None when none was found.
+        shown: In words: ``configs/a.py``, ``printed in train.log:120``.
+        path: The file that a cure can be written into; empty when there is none.
+        notes: What to know, one line each.
+    """
+
+    document: Optional[ConfigDocument] = None
+    shown: str = ""
+    path: str = ""
+    notes: Tuple[str, ...] = ()
+
+
+def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
+    """The config of a run.
+
+    Args:
+        run: What the log says of it.
+        log: Path of the log; ``-`` or empty for a text.
+        given: The config's path, when the user says it.
+
+    Raises:
+        ConfigError: The given config cannot be read.
+    """
+    notes: List[str] = []
+    path = osp.abspath(given) if given else _on_disk(run, log)
+    on_disk = None
+    if path:
+        try:
+            on_disk = Reader().load(path)
+        except ConfigError as error:
+            if given:
+                raise
+            notes.append(f"the config on the command line of the log cannot be read: {error}")
+            path = ""
+    if on_disk is not None:
+        on_disk = _with_options(on_disk, run, notes)
+    printed = None if run.config is None else _printed(run.config, log, path, notes)
+    if on_disk is not None and (given or printed is None):
+        if printed is not None:
+            notes += _differences(on_disk, printed)
+        return UsedConfig(on_disk, given or path, path, tuple(notes))
+    if printed is None:
+        if run.command is not None and not path:
+            notes.append(f"the log names {run.command.config}, which is not here; give it with --config")
+        return UsedConfig(notes=tuple(notes))
+    line = 0 if run.config is None else run.config.line
+    shown = f"printed in {osp.basename(log) if log not in ('', '-') else 'the log'}:{line}"
+    if on_disk is not None and _differences(on_disk, printed):
+        notes.append(f"{path} is no longer what the log has printed, so it is not the one that is judged")
+        path = ""
+    return UsedConfig(printed, shown, path, tuple(notes))
+
+
+def _on_disk(run: Run, log: str) -> str:
+    """The config of the command line: from here, or from a folder above the log."""
+    if run.command is None:
+        return ""
+    name = osp.expanduser(run.command.config)
+    folders = ["."]
+    if log not in ("", "-"):
+        folder = osp.dirname(osp.abspath(log))
+        for _ in range(_ABOVE):
+            folders.append(folder)
+            folder = osp.dirname(folder)
+    for folder in folders:
+        path = osp.abspath(osp.join(folder, name))
+        if osp.isfile(path):
+            return path
+    return ""
+
+
+def _printed(config: ConfigInLog, log: str, path: str, notes: List[str]) -> Optional[ConfigDocument]:
+    """The printed config as a document, of the file ``path`` if that is known; None if it is unusable."""
+    text, where = config.text, log if log not in ("", "-") else "the log"
+    for attempt in range(2):
+        try:
+            document = Reader().load_printed(osp.abspath(log) if where == log else where, text, config.line)
+        except MmfixError as error:
+            # another process may have written into it, or the log was cut: what stands before that is whole
+            text = _before(text, (error.line or 0) - config.line + 1)
+            if attempt or "model = " not in text:
+                notes.append(f"the config in {where}:{config.line} cannot be read: {error.message}")
+                return None
+            notes.append(f"the config in {where}:{config.line} is cut off; keys behind the cut are not known")
+            continue
+        if "model" in document.tree:
+            return replace(document, path=path)
+        notes.append(f"the config in {where}:{config.line} has no model")
+        return None
+    return None
+
+
+def _before(text: str, line: int) -> str:
+    """The text up to the last statement that begins before a line."""
+    lines = text.split("\n")[: max(0, line)]
+    while lines and not lines[-1][:1].isidentifier():
+        lines.pop()
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def _with_options(document: ConfigDocument, run: Run, notes: List[str]) -> ConfigDocument:
+    """The config with the ``--cfg-options`` of the command line."""
+    if run.command is None or not run.command.options:
+        return document
+    overrides = []
+    for option in run.command.options:
+        key, _, value = option.partition("=")
+        try:
+            overrides.append((parse_key(key), _value(value)))
+        except ValueError:
+            continue
+    try:
+        changed = replace(document, tree=with_overrides(document.tree, overrides))
+    except MmfixError as error:
+        notes.append(f"--cfg-options of the log do not fit this config: {error.message}")
+        return document
+    notes.append(
+        f"with the command line's --cfg-options {' '.join(run.command.options)}; they win over the file"
+    )
+    return changed
+
+
+def _value(text: str) -> Any:
+    """A value as MMEngine reads it (``mmengine/config/config.py: DictAction._parse_iterable``)."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for candidate in (text, f"[{text}]") if "," in text else (text,):
+        try:
+            return ast.literal_eval(candidate)
+        except (ValueError, SyntaxError):
+            continue
+    return text
+
+
+def _differences(one: ConfigDocument, other: ConfigDocument) -> List[str]:
+    """One note on the decisive keys in which two configs differ."""
+    keys: List[KeyPath] = []
+    for name in _DECISIVE:
+        _compare(one.tree.get(name), other.tree.get(name), (name,), keys)
+    if not keys:
+        return []
+    shown = ", ".join(format_key(key) for key in keys[:3])
+    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+    return [f"the log printed other values than this config has: {shown}{more}"]
+
+
+def _compare(one: Any, other: Any, path: KeyPath, found: List[KeyPath]) -> None:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in dict.fromkeys([*one, *other]):
+            _compare(one.get(key), other.get(key), (*path, key), found)
+    elif _is_list(one) and _is_list(other) and len(one) == len(other):
+        for place, (left, right) in enumerate(zip(one, other)):
+            _compare(left, right, (*path, place), found)
+    elif not (one == other or str(one) == str(other) or (_is_list(one) and list(one) == list(other))):
+        found.append(path)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def options_text(overrides: Sequence[Tuple[KeyPath, Any]]) -> str:
+    """``--cfg-options`` that set the overrides; empty when one of them is no plain value."""
+    words = []
+    for key, value in overrides:
+        if not isinstance(value, (bool, int, float, str)) and value is not None:
+            return ""
+        words.append(f"{'.'.join(map(str, key))}={value}")
+    return f"--cfg-options {' '.join(words)}" if words else ""

@@ -1,0 +1,320 @@
+"""From what a log says, and the config of its run, to diagnoses."""
+
+from __future__ import annotations
+
+import os.path as osp
+import re
+from dataclasses import dataclass, replace
+from typing import List, Optional, Sequence, Tuple
+
+from mmfix.config.keypath import format_key
+from mmfix.ddp import Outcome
+from mmfix.diagnosis.configs import UsedConfig
+from mmfix.diagnosis.evidence import Judged, Seen, judged
+from mmfix.diagnosis.parameters import Named, Order, differ, named
+from mmfix.diagnosis.shape import shape_of
+from mmfix.diagnosis.types import (
+    CAUSE,
+    CONSEQUENCE,
+    UNKNOWN,
+    WARNING,
+    Diagnosis,
+    LogReading,
+    Run,
+    Sighting,
+)
+from mmfix.findings import CONFIDENCES, Finding, Remedy
+from mmfix.proofs.types import RemedyResult
+from mmfix.rules import judge
+from mmfix.rules.common import origins
+from mmfix.training import read
+from mmfix.training.types import TrainingSetup
+
+_DDP = frozenset(outcome.value for outcome in Outcome) - {Outcome.OK.value}
+#: Cures that need torch 1.11: `_set_static_graph` as an argument, `use_reentrant` (torch release notes).
+_NEW = ("non-reentrant", "static-graph", "checkpoint-on")
+
+
+#: What a traceback without its message may be about, by the file of its last frame.
+_ENDS = (
+    (
+        re.compile(r"autograd/func|utils/checkpoint\.py|autograd/__init__\.py"),
+        "It ends in a backward pass; with a gradient checkpoint, 'Expected to mark a variable ready only "
+        "once' is raised there.",
+    ),
+    (
+        re.compile(r"parallel/distributed\.py|wrappers/distributed\.py"),
+        "It ends in the wrapper of DDP; 'Expected to have finished reduction' is raised there, from the "
+        "second iteration on.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a run beside its log.
+
+    Attributes:
+        used: Its config.
+        orders: Parameter orders of its model, best first.
+        tried: What rehearsals of cures have shown.
+        log: Path of the log; ``-`` or empty for a text.
+    """
+
+    used: UsedConfig
+    orders: Tuple[Order, ...] = ()
+    tried: Tuple[RemedyResult, ...] = ()
+    log: str = ""
+
+
+def told(reading: LogReading, run: int) -> Tuple[Sighting, ...]:
+    """The sightings of a run that explain it: first causes, then warnings; what only follows if it is all."""
+    found = [item for item in reading.sightings if item.run == run]
+    causes = [item for item in found if item.kind.role == CAUSE]
+    follows = [item for item in found if item.kind.role == CONSEQUENCE]
+    return (*(causes or follows[:1]), *(item for item in found if item.kind.role == WARNING))
+
+
+def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[Diagnosis]:
+    """The diagnosis of one sighting; None where its message is of something else."""
+    used, kind, run = known.used, sighting.kind, reading.runs[sighting.run]
+    document = used.document
+    where = tuple(kind.places(document, sighting)) if kind.places is not None and document is not None else ()
+    if kind.needs_place and not where:
+        return None
+    setup = None if document is None else read(document)
+    named_ = named(sighting, _fitting(setup, known.orders), document)
+    varies = kind.outcome == Outcome.UNUSED.value and _varies(sighting, run, setup)
+    variant = next((kind.variants[name] for name in kind.variants if name in sighting.fields), None)
+    together = Judged((), () if setup is not None or variant else kind.general, fits=True)
+    if setup is not None and variant is None:
+        together = _with_config(reading, sighting, setup, named_, varies, known)
+    if setup is not None and variant is None and not together.remedies:
+        together = replace(together, remedies=kind.general)
+    notes = [
+        *used.notes,
+        *named_.notes,
+        *_notes(reading, sighting),
+        *_about_config(sighting, setup, together),
+    ]
+    remedies = _for_torch(together.remedies, run, notes)
+    hints = kind.hints if variant is None else variant.hints
+    explanation = kind.explanation if variant is None else variant.explanation
+    return Diagnosis(
+        id=kind.id,
+        title=kind.title,
+        outcome=kind.outcome,
+        confidence=_confidence(sighting, together.findings, named_),
+        explanation=" ".join([explanation, *_more(sighting, run, named_, varies)]),
+        line=sighting.line,
+        rank=sighting.rank,
+        excerpt=sighting.excerpt,
+        parameters=named_.parameters,
+        evidence=_evidence(run, named_),
+        places=() if setup is None else tuple((key, next(iter(origins(setup, key)), None)) for key in where),
+        findings=together.findings,
+        remedies=remedies,
+        hints=() if setup is not None and kind.general else hints,
+        config=used.shown,
+        path=used.path,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _with_config(
+    reading: LogReading,
+    sighting: Sighting,
+    setup: TrainingSetup,
+    named_: Named,
+    varies: bool,
+    known: Known,
+) -> Judged:
+    """The findings and cures of the config for a sighting."""
+    kind = sighting.kind
+    own = () if kind.cures is None else kind.cures(setup, sighting)
+    if kind.outcome not in _DDP:
+        found = tuple(item for item in judge(setup) if item.code in kind.rules)
+        more = tuple(dict.fromkeys(remedy for item in found for remedy in item.remedies))
+        return Judged(found, (*own, *more), fits=True)
+    warned = any(item.kind.outcome == Outcome.UNTRAINED.value for item in told(reading, sighting.run))
+    seen = Seen(
+        _ended_in(kind.outcome or "", setup),
+        _place(known.log, sighting.line),
+        sighting.excerpt,
+        named_.parameters,
+        varies,
+        warned,
+        reading.runs[sighting.run].reentrant,
+        known.tried,
+    )
+    return judged(setup, seen)
+
+
+def unknown(reading: LogReading) -> Diagnosis:
+    """No known error: what the log has instead."""
+    if reading.errors:
+        first = reading.errors[0]
+        return Diagnosis(
+            UNKNOWN,
+            "no error that mmfix knows",
+            None,
+            "certain",
+            "The first error in this text is one that mmfix has no explanation for.",
+            first.line,
+            first.rank,
+            first.text[:200],
+            hints=("It is most likely not about DDP or the config; read the traceback above that line.",),
+        )
+    if reading.cut_short:
+        text = "The text ends within a traceback, before the error message."
+        text += next((f" {line}" for frame, line in _ENDS if frame.search(reading.last_frame)), "")
+        hints: Tuple[str, ...] = (
+            "Give the text up to its last line: the message stands behind the traceback.",
+        )
+    else:
+        text = f"There is no error in these {reading.lines} lines."
+        hints = (
+            "If the run stood still: look at the logs of the other ranks (torchrun --log-dir DIR --tee 3).",
+        )
+    return Diagnosis(UNKNOWN, "no error that mmfix knows", None, "certain", text, hints=hints)
+
+
+def joined(diagnoses: Sequence[Diagnosis], reading: LogReading) -> Diagnosis:
+    """The first diagnosis with the others in it; :func:`unknown` if there are none."""
+    if not diagnoses:
+        return unknown(reading)
+    return replace(diagnoses[0], others=tuple(diagnoses[1:]))
+
+
+def _fitting(setup: Optional[TrainingSetup], orders: Tuple[Order, ...]) -> Tuple[Order, ...]:
+    """No order under one DDP a child: each counts for itself (``seperate_distributed.py``)."""
+    return () if setup is not None and setup.wrapper == "separate-ddp" else orders
+
+
+def _ended_in(outcome: str, setup: TrainingSetup) -> str:
+    """The outcome of a run that got that far: DDP stops one whose part stays untrained, if it counts."""
+    settings = setup.settings
+    counts = not (settings.find_unused_parameters or settings.static_graph)
+    return Outcome.UNUSED.value if outcome == Outcome.UNTRAINED.value and counts else outcome
+
+
+def _varies(sighting: Sighting, run: Run, setup: Optional[TrainingSetup]) -> bool:
+    """Whether the unused set changes: a constant one stops the first iteration after a full one."""
+    steps = 1 if setup is None else setup.settings.accumulation
+    return differ(sighting.listed) or run.iterations > steps + 1
+
+
+def _more(sighting: Sighting, run: Run, named_: Named, varies: bool) -> List[str]:
+    """What this run adds to the explanation of its kind."""
+    lines = []
+    if sighting.kind.outcome == Outcome.UNUSED.value:
+        if differ(sighting.listed):
+            lines.append("The ranks name different parameters, so which are used depends on the data.")
+        elif varies:
+            lines.append(
+                f"It came after {run.iterations} iterations or more, not in the second, so which parameters "
+                "are used changes: it depends on the data, or something switches parts on and off."
+            )
+    if any(item.cut for item in sighting.listed):
+        lines.append("torch lists the first 100 indices only.")
+    indices = [item.index for item in named_.parameters if item.index is not None]
+    if indices and not named_.confidence and sighting.kind.outcome == Outcome.UNUSED.value:
+        lines.append(f"The indices are {shape_of(indices).text}.")
+    if "clause_3" in sighting.fields:
+        lines.append("Its third clause shows that find_unused_parameters was on.")
+    if sighting.kind.outcome == Outcome.READY_TWICE.value and not named_.source.startswith("index"):
+        parts = dict.fromkeys(str(item.name).split(".")[0] for item in named_.parameters if item.name)
+        if parts:
+            lines.append(f"Look for the checkpoint in {', '.join(parts)}.")
+    if run.reentrant and sighting.kind.outcome == Outcome.READY_TWICE.value:
+        lines.append("The traceback goes through the backward pass of a reentrant checkpoint.")
+    return lines
+
+
+def _evidence(run: Run, named_: Named) -> Tuple[str, ...]:
+    lines = []
+    if named_.source and named_.parameters:
+        lines.append(f"parameters: {named_.source}")
+    if run.torch:
+        lines.append(f"the log says torch {run.torch}")
+    return tuple(lines)
+
+
+def _notes(reading: LogReading, sighting: Sighting) -> List[str]:
+    """What else the log says: other errors, other runs."""
+    notes = []
+    hits = {item.line for item in reading.sightings}
+    strange = [item for item in reading.errors if item.run == sighting.run and item.line not in hits]
+    if strange and sighting.kind.role == CONSEQUENCE:
+        rank = "" if strange[0].rank is None else f" of rank {strange[0].rank}"
+        notes.append(f"the first error{rank} is in line {strange[0].line}: {strange[0].text[:160]}")
+    elif strange and strange[0].line < sighting.line:
+        first = strange[0]
+        notes.append(
+            f"an error that mmfix does not know comes before, in line {first.line}: {first.text[:160]}"
+        )
+    if len(reading.runs) > 1:
+        notes.append(f"this log has {len(reading.runs)} runs; this is of run {sighting.run + 1}")
+    return notes
+
+
+def _about_config(sighting: Sighting, setup: Optional[TrainingSetup], together: Judged) -> List[str]:
+    """Where the config and the message do not agree."""
+    if setup is None:
+        return []
+    notes = []
+    settings, fields = setup.settings, sighting.fields
+    if setup.wrapper == "separate-ddp" and sighting.listed:
+        notes.append(
+            "each child has its own DDP here: indices begin anew in each, and names lack the child's own"
+        )
+    was = True if {"was_on", "clause_3"} & set(fields) else False if "was_off" in fields else None
+    if was is not None and was is not settings.find_unused_parameters:
+        notes.append(
+            f"find_unused_parameters was {_switch(was)} in this run, as its message shows, and is "
+            f"{_switch(not was)} in this config"
+        )
+    elif not together.fits:
+        notes.append(
+            "a run of this config does not end so (find_unused_parameters is "
+            f"{_switch(settings.find_unused_parameters)}, static_graph {_switch(settings.static_graph)}, "
+            f"{len(setup.checkpoints)} checkpoints are known): is it the config of this run?"
+        )
+    elif sighting.kind.outcome == Outcome.UNUSED.value and not together.findings:
+        notes.append("nothing in the config says which parameters these are; --build names them")
+    return notes
+
+
+def _switch(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def _confidence(sighting: Sighting, findings: Tuple[Finding, ...], named_: Named) -> str:
+    levels = [finding.confidence for finding in findings if finding.severity != "note"]
+    if sighting.kind.outcome in _DDP and named_.confidence:
+        levels.append(named_.confidence)
+    if not findings:
+        levels.append(sighting.kind.confidence)
+    return min(levels, key=CONFIDENCES.index, default=sighting.kind.confidence)
+
+
+def _for_torch(remedies: Tuple[Remedy, ...], run: Run, notes: List[str]) -> Tuple[Remedy, ...]:
+    """The cures that the log's torch can take."""
+    version = re.match(r"(\d+)\.(\d+)", run.torch)
+    if version is None or (int(version.group(1)), int(version.group(2))) >= (1, 11):
+        return remedies
+    gone = [remedy.name for remedy in remedies if remedy.name in _NEW]
+    if gone:
+        notes.append(f"torch {run.torch} is too old for {', '.join(gone)}, which need 1.11")
+    return tuple(remedy for remedy in remedies if remedy.name not in gone)
+
+
+def _place(log: str, line: int) -> str:
+    return f"{osp.basename(log) if log not in ('', '-') else 'the log'}:{line}"
+
+
+def key_text(diagnosis: Diagnosis) -> str:
+    """The key path that decides, as far as it is known; empty when nothing says."""
+    if diagnosis.findings:
+        return format_key(diagnosis.findings[0].key)
+    return format_key(diagnosis.places[0][0]) if diagnosis.places else ""

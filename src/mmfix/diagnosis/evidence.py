@@ -1,0 +1,183 @@
+"""A config in the light of a log: what the run has shown takes the place of what was suspected.
+
+The log of a run that died is an observation like a rehearsal (``mmfix prove``), and is judged by the same
+code: facts about the parameters it names, then ``proofs.judged``, the rules and ``remedies.solve``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Iterator, List, Sequence, Tuple
+
+from mmfix.ddp import Outcome
+from mmfix.diagnosis.parameters import groups_of
+from mmfix.diagnosis.types import Parameter
+from mmfix.findings import CONFIDENCES, Finding, Remedy
+from mmfix.proofs.judged import in_light_of, predicted
+from mmfix.proofs.measured import is_about, new_site, rehearsed, seen_facts
+from mmfix.proofs.types import ParameterGroup, Proof, Rehearsal, RemedyResult
+from mmfix.remedies.graph import outcomes, possible, reentrant_sites
+from mmfix.rules import judge, proven_failure
+from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
+
+#: Keys that nobody reads: told whenever the run failed, since what they ask for would have mattered.
+_DEAD_KEYS = ("MMF106", "MMF107", "MMF108", "MMF111")
+_WHO = "The logged run"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a log says of the reducer.
+
+    Attributes:
+        outcome: An outcome of :mod:`mmfix.ddp`.
+        line: Where it says so, ``train.log:812``.
+        error: The line itself.
+        parameters: Those it names.
+        varies: They are not the same in every iteration, or not on every rank.
+        cut_off: A warning says that a checkpointed part has an input without a gradient.
+        reentrant: A traceback goes through a reentrant checkpoint.
+        remedies: What rehearsals of cures have shown, from a proof of this config.
+    """
+
+    outcome: str
+    line: str
+    error: str
+    parameters: Tuple[Parameter, ...] = ()
+    varies: bool = False
+    cut_off: bool = False
+    reentrant: bool = False
+    remedies: Tuple[RemedyResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A config and a log together.
+
+    Attributes:
+        findings: What explains the log, the surest first.
+        remedies: Cures for the setup as a whole.
+        fits: A run of this config can end so; otherwise the findings are about the config alone.
+    """
+
+    findings: Tuple[Finding, ...]
+    remedies: Tuple[Remedy, ...]
+    fits: bool
+
+
+def judged(setup: TrainingSetup, seen: Seen) -> Judged:
+    """The findings that explain what was seen, and the cures that hold with it."""
+    groups = _with_freezing(setup, groups_of(seen.parameters, setup.document, seen.outcome, seen.varies))
+    rehearsal = Rehearsal(seen.outcome, groups=groups)
+    setup = replace(setup, checkpoints=_cut_off(setup) if seen.cut_off else setup.checkpoints)
+    known = _surely(setup, seen)
+    spoken = rehearsed(setup, rehearsal, groups, f"seen in {seen.line}")
+    measured = replace(
+        setup,
+        facts=tuple(_facts(setup, rehearsal, seen, bool(known))),
+        checkpoints=_checkpoints(setup, groups, seen),
+        rehearsed=replace(spoken, who=_WHO, error=seen.error),
+    )
+    if Outcome(seen.outcome) not in outcomes(measured.settings, possible(measured)):
+        return _misfit(measured, seen)
+    proof = Proof(setup.document.path, rehearsal, seen.remedies)
+    if groups or len({finding.key for finding in known}) == 1 or seen.outcome != Outcome.UNUSED.value:
+        found = in_light_of(setup, measured, proof)
+    else:
+        found = judge(measured)  # the log does not say which of several suspicions it was
+    telling = [item for item in found if predicted(measured, item) == seen.outcome]
+    remedies = next((item.remedies for item in telling if item.remedies), ())
+    shown = [item for item in telling if item.code != proven_failure.CODE and not _is_general(item)]
+    shown += [item for item in found if item.code in _DEAD_KEYS and item not in shown]
+    shown.sort(key=lambda item: CONFIDENCES.index(item.confidence))
+    return Judged(tuple(shown), remedies, fits=True)
+
+
+def _misfit(setup: TrainingSetup, seen: Seen) -> Judged:
+    """The config has changed since, or is another one: what stops it now, with the parameters of before."""
+    found = judge(setup) if seen.outcome == Outcome.UNUSED.value else ()
+    shown = tuple(item for item in found if item.severity == "error" and item.code != proven_failure.CODE)
+    return Judged(shown, next((item.remedies for item in shown if item.remedies), ()), fits=False)
+
+
+def _is_general(finding: Finding) -> bool:
+    """The finding that only says that something was unused."""
+    return finding.code == "MMF102" and finding.key == ("model",)
+
+
+def _with_freezing(setup: TrainingSetup, groups: Sequence[ParameterGroup]) -> Tuple[ParameterGroup, ...]:
+    """The groups; those in a part that is known to freeze after the wrap are frozen ones."""
+    late = setup.facts_of("late-freeze")
+    return tuple(
+        replace(group, frozen_by="train")
+        if any(is_about(setup, (*fact.scope, "frozen"), True, group) for fact in late)
+        else group
+        for group in groups
+    )
+
+
+def _surely(setup: TrainingSetup, seen: Seen) -> List[Finding]:
+    """What was found before the log, and predicts what it shows."""
+    found = [item for item in judge(setup) if predicted(setup, item) == seen.outcome]
+    return [item for item in found if item.confidence != "possible"]
+
+
+def _facts(setup: TrainingSetup, rehearsal: Rehearsal, seen: Seen, known: bool) -> Iterator[ModelFact]:
+    """What the log shows, then what it does not speak of."""
+    shown = tuple(seen_facts(setup, rehearsal, f"seen in {seen.line}"))
+    yield from shown
+    there = {(fact.kind, fact.key) for fact in shown}
+    for fact in setup.facts:
+        # every unused parameter of that iteration is named
+        refuted = shown and seen.outcome == Outcome.UNUSED.value and fact.confidence == "possible"
+        if (fact.kind, fact.key) not in there and not (refuted and fact.kind == "unused"):
+            yield fact
+    if seen.outcome == Outcome.UNUSED.value and not shown and not known:
+        yield ModelFact(
+            kind="unused",
+            key=("model",),
+            type_name="",
+            confidence="proven",
+            why="The logged run had parameters without a gradient.",
+            evidence=(f"seen in {seen.line}",),
+            varies=seen.varies,
+        )
+
+
+def _checkpoints(
+    setup: TrainingSetup, groups: Sequence[ParameterGroup], seen: Seen
+) -> Tuple[CheckpointSite, ...]:
+    """The checkpoints; a parameter that was ready twice shows one around it, known or not."""
+    if seen.outcome != Outcome.READY_TWICE.value:
+        return setup.checkpoints
+    sites = []
+    for site in setup.checkpoints:
+        if site.reentrant is not False and any(
+            is_about(setup, site.key, site.value, group) for group in groups
+        ):
+            site = replace(site, reentrant=True, input_has_grad=True)
+        sites.append(site)
+    for group in groups:
+        if sites and group.key == "model":
+            continue  # no config dict is known for its module: any of the known ones may hold it
+        if not any(is_about(setup, site.key, site.value, group) for site in sites):
+            site = new_site(setup, group)
+            sites.append(site if seen.reentrant else replace(site, reentrant=None))
+    return tuple(sites)
+
+
+def _cut_off(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
+    """The checkpoints, where torch has warned that one of them gets an input without a gradient."""
+    able = [site for site in reentrant_sites(setup) if site.guarded is not True and not site.input_has_grad]
+    if len(able) == 1:
+        only = able[0]
+        return tuple(
+            replace(site, input_has_grad=False) if site is only else site for site in setup.checkpoints
+        )
+    if able:
+        return setup.checkpoints
+    unseen = CheckpointSite(
+        key=("model",), value=True, in_config=False, off=None, type_name="the model", reentrant=True,
+        guarded=None, evidence="torch's warning in the log", known=False, input_has_grad=False,
+    )  # fmt: skip
+    return (*setup.checkpoints, unseen)

@@ -1,0 +1,28 @@
+"""A reentrant checkpoint whose input has no gradient: its part is silently not trained.
+
+torch warns once and goes on (``torch/utils/checkpoint.py: check_backward_validity``). Without
+``find_unused_parameters`` DDP then stops; with it, or with static graph, the run goes on with an untrained
+part.
+"""
+
+from __future__ import annotations
+
+from mmfix.ddp import Outcome
+from mmfix.diagnosis.types import WARNING, Kind, sign
+
+KIND = Kind(
+    id="checkpoint-input-without-grad",
+    title="a checkpointed part that is not trained",
+    outcome=Outcome.UNTRAINED.value,
+    signs=(sign("None of the inputs have requires_grad=True. Gradients will be None"),),
+    explanation="A reentrant gradient checkpoint got an input without a gradient, so everything inside it "
+    "gets none and stays as it is. That happens to the first part of a network, and behind a frozen part.",
+    hints=(
+        "Switch the checkpoint of that part off, or make it non-reentrant: "
+        "custom_imports = dict(imports=['mmfix.nonreentrant_checkpoint']).",
+        "Do not cure the crash that may follow with find_unused_parameters=True: the part would stay "
+        "untrained.",
+    ),
+    role=WARNING,
+    rules=("MMF110",),
+)

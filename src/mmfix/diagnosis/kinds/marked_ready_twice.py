@@ -1,0 +1,63 @@
+"""DDP gets a gradient for a parameter that it had already accounted for.
+
+A reentrant gradient checkpoint (``with_cp=True``) runs its part a second time within the backward pass.
+With ``find_unused_parameters=True`` DDP had marked those parameters as unused before; used in two
+checkpointed calls, they fire twice. torch names one parameter, the first to fire. Up to torch 1.8 the
+message ends in a third clause if ``find_unused_parameters`` was on.
+"""
+
+from __future__ import annotations
+
+from mmfix.ddp import Outcome
+from mmfix.diagnosis.types import Kind, sign
+from mmfix.findings import Remedy
+from mmfix.remedies.text import ALL_USED, ONCE_A_STEP, TORCH_DEFAULT
+
+GENERAL = (
+    Remedy(
+        "checkpoint-off",
+        "safe",
+        "More memory (10-15 % seen with a checkpointed ResNet-50), and faster. with_cp=False, or whatever "
+        "switches the checkpoint of that part on.",
+        (),
+    ),
+    Remedy(
+        "non-reentrant",
+        "review",
+        "Same memory and speed; needs torch >= 1.11 and mmfix installed where you train. custom_imports = "
+        "dict(imports=['mmfix.nonreentrant_checkpoint']), or mmfix.use_nonreentrant_checkpoint() in the "
+        "script.",
+        (),
+        (TORCH_DEFAULT,),
+    ),
+    Remedy(
+        "find-unused-off",
+        "review",
+        "None, 1-2 % faster; an unused parameter stops the run again. find_unused_parameters = False.",
+        (),
+        (ALL_USED, ONCE_A_STEP),
+    ),
+)
+
+KIND = Kind(
+    id="marked-ready-twice",
+    title="a parameter marked ready twice",
+    outcome=Outcome.READY_TWICE.value,
+    signs=(
+        sign("Expected to mark a variable ready only once"),
+        sign(
+            "Parameter at index ",
+            r"(?P<index>\d+)(with name (?P<name>[\w.]+?))? has been marked as ready twice",
+        ),
+        sign(
+            "DDP does not support such use cases yet.",
+            r"(?P<clause_3>3\)Incorrect unused parameter detection)",
+        ),
+    ),
+    explanation="DDP got the gradient of a parameter a second time in one iteration. That is what a "
+    "reentrant gradient checkpoint (with_cp=True, use_checkpoint=True) does when find_unused_parameters "
+    "is on, or when the checkpointed part runs twice in a step.",
+    hints=("Give the config with --config: it tells the key, and which cure is right.",),
+    general=GENERAL,
+    confidence="possible",
+)

@@ -1,0 +1,1 @@
+"""How a log is read: a stream of bytes -> regions worth reading -> lines of each rank -> sightings."""

@@ -1,0 +1,182 @@
+"""One pass over a log: every known error, every exception, and what each run says of itself."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import replace
+from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Pattern, Sequence, Set, Tuple
+
+from mmfix.diagnosis.log import listed
+from mmfix.diagnosis.log.lines import Stream, streams
+from mmfix.diagnosis.log.marks import Marks, marks_of
+from mmfix.diagnosis.log.stream import regions
+from mmfix.diagnosis.types import CONSEQUENCE, Kind, Listed, LogReading, Run, Sighting, Sign
+
+#: Of each sign in a region, more are not read: one message a rank and run is enough.
+_MOST = 500
+_EXCERPT = 200
+#: Lines of a traceback.
+_TRACEBACK = 100
+
+
+class _Hit(NamedTuple):
+    """A sign at a place of the log."""
+
+    kind: Kind
+    line: int
+    rank: Optional[int]
+    excerpt: str
+    listed: Optional[Listed]
+    fields: Dict[str, str]
+
+
+def read_log(file: BinaryIO, kinds: Sequence[Kind]) -> LogReading:
+    """Everything a log says, in one pass and bounded memory."""
+    hits: Dict[Tuple[str, int, Optional[int], str], _Hit] = {}
+    marks = Marks()
+    lines = 1
+    for region in regions(file):
+        lines = region.line + region.data.count(b"\n")
+        for stream in streams(region):
+            found = list(_hits(stream, kinds))
+            for hit in found:
+                # regions overlap: what comes again is the same
+                hits.setdefault((hit.kind.id, hit.line, hit.rank, hit.excerpt + repr(hit.listed)), hit)
+            marks.add(marks_of(stream))
+    return _reading(sorted(hits.values(), key=lambda hit: hit.line), marks, lines)
+
+
+def _hits(stream: Stream, kinds: Sequence[Kind]) -> Iterator[_Hit]:
+    for kind in kinds:
+        for sign in kind.signs:
+            at = stream.packed.find(sign.start)
+            for _ in range(_MOST):
+                if at < 0:
+                    break
+                end = at + len(sign.start)
+                hit = _hit(stream, kind, sign, at)
+                if hit is not None:
+                    yield hit
+                at = stream.packed.find(sign.start, end)
+
+
+def _hit(stream: Stream, kind: Kind, sign: Sign, at: int) -> Optional[_Hit]:
+    """The sign at an offset; None if what must be around it is not.
+
+    Groups of these names are about parameters: ``indices_of`` and ``names_of`` (a rank), ``index``, ``name``.
+    """
+    index, column = stream.place(at)
+    number, text = stream.lines[index]
+    end = at + len(sign.start)
+    found: Dict[str, Optional[str]] = {}
+    if sign.rest is not None:
+        match = sign.rest.match(stream.packed, end)
+        if match is None:
+            return None
+        end = match.end()
+        found.update(match.groupdict())
+    if sign.line is not None:
+        match = sign.line.search(text)
+        if match is None:
+            return None
+        found.update(match.groupdict())
+    if sign.above is not None and not _is_below(stream, index, sign.above):
+        return None
+    fields = {name: value for name, value in found.items() if value is not None}
+    rank = int(fields.pop("rank", -1 if stream.rank is None else stream.rank))
+    told = None
+    if "indices_of" in fields:
+        rank = int(fields.pop("indices_of"))
+        numbers, cut = listed.indices(_after(stream, end))
+        told = Listed(rank, numbers, cut=cut)
+    elif "names_of" in fields:
+        rank = int(fields.pop("names_of"))
+        told = Listed(rank, names=listed.names(_after(stream, end)))
+    elif "index" in fields or "name" in fields:
+        one = (int(fields.pop("index")),) if "index" in fields else ()
+        told = Listed(None if rank < 0 else rank, one, (fields.pop("name"),) if "name" in fields else ())
+    return _Hit(kind, number, None if rank < 0 else rank, _excerpt(text, column), told, fields)
+
+
+def _is_below(stream: Stream, index: int, wanted: Pattern[str]) -> bool:
+    """Whether the traceback above a line goes through a file; where there is none, nobody can tell."""
+    frames = [text for _, text in stream.lines[max(0, index - _TRACEBACK) : index] if 'File "' in text]
+    return not frames or any(wanted.search(text) for text in frames)
+
+
+def _after(stream: Stream, end: int) -> List[str]:
+    """The text from the character at ``end`` of the packed text on, as lines."""
+    index, column = stream.place(end)
+    first = stream.lines[index]
+    return [first.text[column:], *(line.text for line in stream.lines[index + 1 : index + 200])]
+
+
+def _excerpt(text: str, column: int) -> str:
+    """The line from the start of its message on, cut."""
+    text = (text[column:] if column > _EXCERPT // 2 else text).strip()
+    return text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 3]}..."
+
+
+def _reading(hits: List[_Hit], marks: Marks, lines: int) -> LogReading:
+    starts = _run_starts(hits, marks)
+
+    def run_of(line: int) -> int:
+        return max(0, bisect_right(starts, line) - 1)
+
+    sightings: Dict[Tuple[int, str], Sighting] = {}
+    for hit in hits:
+        spot = (run_of(hit.line), hit.kind.id)
+        known = sightings.get(spot)
+        if known is None:
+            known = Sighting(hit.kind, spot[0], hit.line, hit.rank, hit.excerpt)
+        told = known.listed if hit.listed is None else _merged(known.listed, hit.listed)
+        sightings[spot] = replace(known, listed=told, fields={**known.fields, **hit.fields})
+    after = {hit.line for hit in hits if hit.kind.role == CONSEQUENCE}
+    errors = [replace(error, run=run_of(error.line)) for error in marks.errors if error.line not in after]
+    first: Set[Tuple[int, Optional[int]]] = set()
+    kept = []
+    for error in sorted(errors, key=lambda error: error.line):
+        if (error.run, error.rank) not in first:
+            first.add((error.run, error.rank))
+            kept.append(error)
+    stops = {number: min([s.line for s in sightings.values() if s.run == number], default=lines + 1)
+             for number in range(len(starts))}  # fmt: skip
+    runs = tuple(
+        marks.run(start, end, stops[number])
+        for number, (start, end) in enumerate(zip(starts, [*starts[1:], lines + 1]))
+    )
+    ordered = tuple(sorted(sightings.values(), key=lambda sighting: sighting.line))
+    return LogReading(ordered, tuple(kept), runs or (Run(),), marks.cut_short, marks.last_frame, lines)
+
+
+def _run_starts(hits: Sequence[_Hit], marks: Marks) -> List[int]:
+    """The lines where runs begin: each printed config begins one, with what stands before it."""
+    starts = [1]
+    before = 1
+    for config in sorted(marks.configs)[1:]:
+        ends = [
+            line for line in (*(hit.line for hit in hits), *(e.line for e in marks.errors)) if line < config
+        ]
+        before = max([before, *ends])
+        heads = [line for line in (*marks.commands, *marks.torch) if before < line < config]
+        starts.append(min([*heads, config]))
+        before = config
+    return starts
+
+
+def _merged(known: Tuple[Listed, ...], new: Listed) -> Tuple[Listed, ...]:
+    """What a rank has named, with what it names now: the first list of each kind, single names added."""
+    for place, old in enumerate(known):
+        if old.rank == new.rank:
+            both = Listed(
+                old.rank,
+                _union(old.indices, new.indices),
+                _union(old.names, new.names),
+                old.cut or new.cut,
+            )
+            return (*known[:place], both, *known[place + 1 :])
+    return (*known, new)
+
+
+def _union(old: Tuple, new: Tuple) -> Tuple:  # type: ignore[type-arg]
+    return tuple(dict.fromkeys((*old, *new)))

@@ -1,0 +1,287 @@
+"""The words of an explanation: kinds of errors, what a log says, and the diagnosis."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Callable, Mapping, NamedTuple, Optional, Pattern, Tuple
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath
+from mmfix.config.origin import Origin
+from mmfix.findings import Finding, Remedy
+from mmfix.training.types import TrainingSetup
+
+#: What a message is to the run: it ended it; it only warned; it is what other ranks say when one has ended.
+CAUSE, WARNING, CONSEQUENCE = "cause", "warning", "consequence"
+
+
+class Sign(NamedTuple):
+    """A part of a message that is always the same, without its white space.
+
+    Attributes:
+        start: Fixed text.
+        rest: What must follow it, with named groups for what changes; None: nothing.
+        line: What the line must have in which it starts, spaces and all; None: nothing.
+        above: What one of the files of the traceback above must have, if there is one; None: nothing.
+    """
+
+    start: str
+    rest: Optional[Pattern[str]] = None
+    line: Optional[Pattern[str]] = None
+    above: Optional[Pattern[str]] = None
+
+
+def sign(start: str, rest: str = "", line: str = "", above: str = "") -> Sign:
+    """A :class:`Sign` from text as people read it; all but ``start`` are regular expressions.
+
+    Spaces in ``start`` and ``rest`` are for the reader: both are looked for in text without any.
+    """
+    packed = "".join(rest.split())
+    return Sign(
+        "".join(start.split()), *(re.compile(text) if text else None for text in (packed, line, above))
+    )
+
+
+class Variant(NamedTuple):
+    """Another explanation of the same message, where it says more; no config can hold a cure then.
+
+    Attributes:
+        explanation: Instead of that of the kind.
+        hints: Instead of those of the kind.
+    """
+
+    explanation: str
+    hints: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An error that mmfix can explain. Each has a file of its own in ``diagnosis/kinds``.
+
+    Attributes:
+        id: Stable: ``marked-ready-twice``.
+        title: What it is, a few words without anything from the log.
+        outcome: The outcome of :mod:`mmfix.ddp` that it is; None for one outside the reducer.
+        role: :data:`CAUSE`, :data:`WARNING` or :data:`CONSEQUENCE`.
+        signs: Any of them in a log shows it.
+        explanation: What happened and why, in plain words.
+        hints: What to do where no cure can be offered, best first.
+        general: Cures when no config is at hand, without overrides.
+        confidence: How surely the message alone tells the cause: ``certain`` or ``possible``.
+        rules: Codes of findings of the config that are about this error.
+        places: The keys of a config that it is about.
+        cures: Cures that the rules do not bring.
+        variants: By the name of a field that the message then has.
+        needs_place: The message alone may be anything; it counts if the config has such a place.
+    """
+
+    id: str
+    title: str
+    outcome: Optional[str]
+    signs: Tuple[Sign, ...]
+    explanation: str
+    hints: Tuple[str, ...]
+    role: str = CAUSE
+    confidence: str = "certain"
+    rules: Tuple[str, ...] = ()
+    places: Optional[Callable[[ConfigDocument, Sighting], Tuple[KeyPath, ...]]] = None
+    cures: Optional[Callable[[TrainingSetup, Sighting], Tuple[Remedy, ...]]] = None
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    general: Tuple[Remedy, ...] = ()
+    needs_place: bool = False
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The parameters that one rank names.
+
+    Attributes:
+        rank: None when the message does not say.
+        indices: Of the trainable parameters at the wrap, ascending.
+        names: As torch prints them; not in the order of the indices.
+        cut: torch shows the first 100 indices only.
+    """
+
+    rank: Optional[int]
+    indices: Tuple[int, ...] = ()
+    names: Tuple[str, ...] = ()
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One kind of error in one run.
+
+    Attributes:
+        kind: What it is.
+        run: Number of the run in the log, from 0.
+        line: The first line that shows it.
+        rank: The rank that wrote it; None when that is not said.
+        excerpt: That line, cut.
+        listed: The parameters it names, by rank.
+        fields: What else it names: ``{"type": "ResNett"}``.
+    """
+
+    kind: Kind
+    run: int
+    line: int
+    rank: Optional[int]
+    excerpt: str
+    listed: Tuple[Listed, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LoggedError:
+    """An exception in a log, known or not: its last line, ``KeyError: 'img'``."""
+
+    line: int
+    rank: Optional[int]
+    text: str
+    run: int = 0
+
+
+@dataclass(frozen=True)
+class ConfigInLog:
+    """The config that a run printed.
+
+    Attributes:
+        line: The line of the log where its text begins.
+        text: As printed, ``model = dict(...)``.
+    """
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """The command line that started a run, as far as the log shows it.
+
+    Attributes:
+        line: Where.
+        config: The config's path as it was typed.
+        options: ``--cfg-options``, each ``key=value``.
+    """
+
+    line: int
+    config: str
+    options: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a log says of one run.
+
+    Attributes:
+        config: The config it printed.
+        command: The command that started it.
+        iterations: It made at least this many iterations before its first error; 0: none are shown.
+        torch: The version it printed, empty if none.
+        reentrant: A traceback goes through the backward pass of a reentrant checkpoint.
+        resumed: It went on from a checkpoint.
+    """
+
+    config: Optional[ConfigInLog] = None
+    command: Optional[Command] = None
+    iterations: int = 0
+    torch: str = ""
+    reentrant: bool = False
+    resumed: bool = False
+
+
+@dataclass(frozen=True)
+class LogReading:
+    """All that was read from a log.
+
+    Attributes:
+        sightings: Known errors, in the order of the log.
+        errors: Exceptions, known or not, in the order of the log; the first of each run and rank.
+        runs: At least one.
+        cut_short: The log ends within a traceback, before its message.
+        last_frame: The last line of code named before that, ``File "...", line 10, in forward``.
+        lines: How many lines it has.
+    """
+
+    sightings: Tuple[Sighting, ...]
+    errors: Tuple[LoggedError, ...]
+    runs: Tuple[Run, ...]
+    cut_short: bool = False
+    last_frame: str = ""
+    lines: int = 0
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter that an error is about.
+
+    Attributes:
+        index: As DDP counts: the trainable parameters at the wrap, in the order of ``named_parameters()``.
+        name: ``backbone.layer1.0.conv1.weight``.
+        key: The config dict that made the module that holds it.
+    """
+
+    index: Optional[int]
+    name: Optional[str]
+    key: Optional[KeyPath] = None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What happened, why, where, and what to do.
+
+    Attributes:
+        id: Stable, that of its :class:`Kind`; ``unknown`` when no known error was found.
+        title: What it is, a few words.
+        outcome: An outcome of :mod:`mmfix.ddp`, or None.
+        confidence: How surely the cause is known: ``proven``, ``certain``, ``likely`` or ``possible``.
+        explanation: What happened and why.
+        line: The line of the log; None when nothing was found.
+        rank: Who wrote it.
+        excerpt: That line, cut.
+        parameters: Those that it is about.
+        evidence: How it is known, one line each.
+        places: Keys it is about, and where each is set (None: not in a file).
+        findings: What of the config explains it.
+        remedies: Cures, best first.
+        hints: What to do, where no cure can be written into a config.
+        config: The config it was judged with: a path, or where in the log it stands; empty without one.
+        path: The file that a cure can be written into; empty when there is none.
+        command: A line to paste; empty when no cure can be written.
+        notes: What else to know.
+        others: Further diagnoses of the same log.
+    """
+
+    id: str
+    title: str
+    outcome: Optional[str]
+    confidence: str
+    explanation: str
+    line: Optional[int] = None
+    rank: Optional[int] = None
+    excerpt: str = ""
+    parameters: Tuple[Parameter, ...] = ()
+    evidence: Tuple[str, ...] = ()
+    places: Tuple[Tuple[KeyPath, Optional[Origin]], ...] = ()
+    findings: Tuple[Finding, ...] = ()
+    remedies: Tuple[Remedy, ...] = ()
+    hints: Tuple[str, ...] = ()
+    config: str = ""
+    path: str = ""
+    command: str = ""
+    notes: Tuple[str, ...] = ()
+    others: Tuple[Diagnosis, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """False when no known error was found."""
+        return self.id != UNKNOWN
+
+    def __str__(self) -> str:
+        from mmfix.report.explanation import render_text
+
+        return render_text(self)
+
+
+UNKNOWN = "unknown"

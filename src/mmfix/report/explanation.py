@@ -1,0 +1,161 @@
+"""A diagnosis as text, one screen of it, and as JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any, Dict, Iterator, List, Optional
+
+from mmfix.config.keypath import format_key
+from mmfix.diagnosis.types import Diagnosis, Parameter
+from mmfix.report.json import finding_json, origin_json, patch_json, problem_json, remedy_json, render
+from mmfix.report.place import display_place, source_line
+from mmfix.report.text import CONFIDENCE_TEXT, Paint, plain, remedy_rows, row
+from mmfix.report.types import PatchResult, Problem
+
+_WIDTH = 110
+_MOST_NAMES = 4
+_MOST_GROUPS = 3
+_MOST_CURES = 4
+
+
+def render_text(diagnosis: Diagnosis, paint: Paint = plain, log: str = "") -> str:
+    """What people read: what happened, why, where, the cures with their prices, and the line to paste."""
+    lines: List[str] = []
+    for item in (diagnosis, *diagnosis.others):
+        lines += [*_one(item, paint, log), ""]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def _one(item: Diagnosis, paint: Paint, log: str) -> Iterator[str]:
+    place = f"{display_place(log or 'log', item.line)}: " if item.line is not None else ""
+    kind = item.outcome or ("error" if item.known else "unknown")
+    label = paint(f"{kind}[{item.id}]", "error" if item.known else "note")
+    yield f"{paint(place, 'strong')}{label} {item.title}"
+    if item.excerpt:
+        rank = "" if item.rank is None else f"rank {item.rank}: "
+        yield row("log", paint(_cut(f"{rank}{item.excerpt}"), "dim"))
+    yield from _wrapped("what", item.explanation)
+    yield from _parameters(item.parameters)
+    if item.config:
+        yield row("config", item.config)
+    for finding in item.findings:
+        yield from _wrapped("why", f"{finding.code} {finding.message}")
+        origin = finding.origins[0] if finding.origins else None
+        where = "" if origin is None else f"  {display_place(*origin)}  {paint(source_line(origin), 'dim')}"
+        yield row("key", f"{format_key(finding.key)}{where}")
+    for key, origin in item.places:
+        where = "" if origin is None else f"  {display_place(*origin)}  {paint(source_line(origin), 'dim')}"
+        yield row("key", f"{format_key(key)}{where}")
+    if item.known:
+        yield row("known", f"{item.confidence}: {_how(item)}")
+    for line in item.evidence:
+        yield row("", line)
+    shown = item.remedies[:_MOST_CURES]
+    for index, remedy in enumerate(shown):
+        yield from remedy_rows(remedy, "" if index else "cures", paint)
+    if len(item.remedies) > len(shown):
+        yield row("", f"and {', '.join(remedy.name for remedy in item.remedies[_MOST_CURES:])}")
+    for index, hint in enumerate(item.hints):
+        yield from _wrapped("" if index else "cure", hint)
+    if item.command:
+        label = "train" if item.command.startswith("--") else "patch"
+        yield row(label, paint(item.command, "strong"))
+    for note in item.notes:
+        yield from _wrapped("note", note)
+
+
+def _how(item: Diagnosis) -> str:
+    if item.confidence == "proven":
+        return "the run itself has shown it"
+    if item.confidence == "certain" and not item.findings:
+        return "the message says it"
+    if item.confidence == "possible" and not item.findings:
+        return "the message alone does not tell the cause"
+    return CONFIDENCE_TEXT[item.confidence]
+
+
+def _parameters(parameters: tuple[Parameter, ...]) -> Iterator[str]:
+    """By config dict: how many, and the first of their names."""
+    unnamed = [str(item.index) for item in parameters if item.name is None]
+    if unnamed:
+        shown = " ".join(unnamed[:12]) + (" ..." if len(unnamed) > 12 else "")
+        yield row("params", f"{len(unnamed)} by index: {shown}")
+    groups: Dict[str, List[Parameter]] = {}
+    for item in parameters:
+        if item.name is not None:
+            groups.setdefault(format_key(item.key) if item.key else "", []).append(item)
+    for place, (key, members) in enumerate(groups.items()):
+        if place == _MOST_GROUPS:
+            left = sum(len(rest) for rest in list(groups.values())[place:])
+            yield row("", f"and {left} more in {len(groups) - place} other parts")
+            break
+        names = ", ".join(_named(item) for item in members[:_MOST_NAMES])
+        more = f", ... {len(members)} in all" if len(members) > _MOST_NAMES else ""
+        yield from _wrapped(
+            "" if place or unnamed else "params", f"{key}: {names}{more}" if key else f"{names}{more}"
+        )
+
+
+def _named(item: Parameter) -> str:
+    return str(item.name) if item.index is None else f"{item.index} {item.name}"
+
+
+def _wrapped(label: str, text: str) -> Iterator[str]:
+    for index, line in enumerate(
+        textwrap.wrap(text, _WIDTH - 11, break_long_words=False, break_on_hyphens=False)
+    ):
+        yield row("" if index else label, line)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
+
+
+def render_json(diagnosis: Diagnosis, patched: Optional[PatchResult] = None) -> str:
+    """As ``docs/json.md`` has it; ``diagnoses`` is empty when nothing is known.
+
+    Args:
+        diagnosis: The first, with the others in it.
+        patched: What ``--patch`` did.
+    """
+    found = [diagnosis, *diagnosis.others] if diagnosis.known else []
+    return render(
+        diagnoses=[_json(item) for item in found],
+        unknown=None if diagnosis.known else _json(diagnosis),
+        patch=None if patched is None else patch_json(patched),
+        error=None,
+    )
+
+
+def render_error(problem: Problem) -> str:
+    """The document for a log, or a config, that could not be read."""
+    return render(diagnoses=[], unknown=None, patch=None, error=problem_json(problem))
+
+
+def _json(item: Diagnosis) -> Dict[str, Any]:
+    return {
+        "id": item.id,
+        "title": item.title,
+        "outcome": item.outcome,
+        "confidence": item.confidence,
+        "explanation": item.explanation,
+        "line": item.line,
+        "rank": item.rank,
+        "excerpt": item.excerpt,
+        "parameters": [
+            {
+                "index": each.index,
+                "name": each.name,
+                "key": None if each.key is None else format_key(each.key),
+            }
+            for each in item.parameters
+        ],
+        "evidence": list(item.evidence),
+        "places": [{"key": format_key(key), "origin": origin_json(origin)} for key, origin in item.places],
+        "findings": [finding_json(finding) for finding in item.findings],
+        "remedies": [remedy_json(remedy) for remedy in item.remedies],
+        "hints": list(item.hints),
+        "config": item.config or None,
+        "command": item.command or None,
+        "notes": list(item.notes),
+    }
