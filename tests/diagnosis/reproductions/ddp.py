@@ -25,10 +25,11 @@ RANKS: Tuple[Tuple[str, str, str, Optional[str], str], ...] = (
     ("plain", "unused_off", "unused-parameters", "UNUSED", OFF),
     ("plain", "unused_backward_to_some", "unused-parameters", "UNUSED", ON),
     ("plain", "unused_many", "unused-parameters", "UNUSED", "104 105 ..."),
-    ("plain", "unused_names", "unused-parameters", "UNUSED", "for rank 1: distill.0.bias, distill.0.weight"),
+    ("plain", "unused_names", "unused-parameters", "UNUSED", "[Rank 0] Parameter: distill.0.bias did not get gradient"),
     ("plain", "unused_differently", "unused-parameters", "UNUSED", "grad for rank 1: 6 7 10 11"),
+    ("plain", "unused_at_one_rank", "unused-parameters", "UNUSED", "grad for rank 1: 6 7"),
     ("torchrun", "torchrun_tee", "unused-parameters", "UNUSED", "[default0]:[rank0]: RuntimeError: Expected to"),
-    ("torchrun", "torchrun_names", "unused-parameters", "UNUSED", "[Rank 0] Parameter: distill.bias did not get"),
+    ("torchrun", "torchrun_log", "unused-parameters", "UNUSED", "grad for rank 0: 2 3"),
     ("plain", "runner_unused", "unused-parameters", "UNUSED", "grad for rank 0: 6 7"),
     ("plain", "runner_unused_later", "unused-parameters", "UNUSED", "grad for rank 1: 6 7"),
     ("mmcv1", "mmcv1_epochs_unused", "unused-parameters", "UNUSED", OFF),
@@ -60,6 +61,7 @@ RANKS: Tuple[Tuple[str, str, str, Optional[str], str], ...] = (
 #: The same for those in one process.
 ALONE: Tuple[Tuple[str, str, str, Optional[str], str], ...] = (
     ("plain", "untrained", "checkpoint-input-without-grad", "UNTRAINED", "None of the inputs have requires_grad=True."),
+    ("mmcv1", "mmcv1_sync_batchnorm", "sync-batchnorm-without-ddp", None, f"ValueError: {GROUP}"),
     ("plain", "one_value", "one-value-per-channel", None, "Expected more than 1 value per channel when training"),
 )  # fmt: skip
 

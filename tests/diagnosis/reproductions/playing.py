@@ -48,11 +48,15 @@ def texts_of(group: str, folder: Path) -> Dict[str, str]:
     if not texts:
         modules, needs = GROUPS[group]
         packages: List[Path] = [FOLDERS[need]() for need in needs if need in FOLDERS]
-        run("import stage; stage.main()", SCENES, *packages, arguments=(folder, *modules))
-        for path in folder.glob("*.txt"):
+        stage = folder / "stage"
+        stage.mkdir()
+        run("import stage; stage.main()", SCENES, *packages, arguments=(stage, *modules))
+        for path in stage.glob("*.txt"):
             # a carriage return stays: progress bars have them
             texts[path.stem] = path.read_bytes().decode("utf-8", "replace")
-        for path in folder.glob("*/*/*.log"):  # mmengine's log files
+        for path in stage.glob("*/*/*.log"):  # of a Runner
             texts[f"{path.parts[-3]}_log"] = path.read_text(encoding="utf-8")
-        shutil.rmtree(str(folder))
+        for path in stage.glob("logs/*/attempt_0/0/stderr.log"):  # of torchrun
+            texts["torchrun_log"] = path.read_bytes().decode("utf-8", "replace")
+        shutil.rmtree(str(stage))
     return texts

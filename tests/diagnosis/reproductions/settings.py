@@ -17,6 +17,7 @@ ROWS: Tuple[Tuple[str, str, str, str], ...] = (
     ("plain", "type_misspelt", "type-not-registered", f"KeyError: 'Backbonne {NOT_IN}"),
     ("plain", "type_not_imported", "type-not-registered", f"KeyError: 'FasterRCNN {NOT_IN}"),
     ("plain", "type_of_missing_package", "type-not-registered", f"KeyError: 'mmdet3d.CenterPoint {NOT_IN}"),
+    ("openmmlab", "mmdet_type_misspelt", "type-not-registered", "KeyError: 'FNP is not in the mmdet::model registry."),
     ("mmcv1", "mmcv1_type_misspelt", "type-not-registered", "KeyError: 'FasterRCN is not in the models registry'"),
     ("mmcv1", "mmcv1_inner_type_misspelt", "type-not-registered", "KeyError: \"Toy: 'ToyBackbonne is not in the models registry'\""),
     ("mmcv1", "mmcv1_type_not_imported", "type-not-registered", "KeyError: 'NuScenesDataset is not in the dataset registry'"),

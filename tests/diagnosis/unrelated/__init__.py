@@ -84,6 +84,7 @@ MADE: Tuple[Tuple[str, str, str], ...] = (
     ("torchrun", "torchrun_succeeds", "100%|"),
     ("torchrun", "torchrun_port_in_use", "EADDRINUSE"),
     ("torchrun", "torchrun_script_missing", "torch.distributed.elastic.multiprocessing.errors.ChildFailedError"),
+    ("torchrun", "torchrun_summary_alone", "Root Cause (first observed failure):"),
     ("torchrun", "torchrun_argument", "unrecognized arguments: --nproc_per_gpu"),
     ("mmcv1", "mmcv1_succeeds_with_all_keys", "Saving checkpoint at 1 epochs"),
     ("openmmlab", "mmdet_succeeds", "Epoch(train) [1][2/2]"),

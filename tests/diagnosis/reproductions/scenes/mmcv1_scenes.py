@@ -18,6 +18,7 @@ import mmcv
 import mmdet.models
 import numpy
 from mmcv import Config
+from mmcv.cnn import build_norm_layer
 from mmcv.parallel import MMDistributedDataParallel
 from mmcv.runner import (
     BaseModule,
@@ -226,6 +227,11 @@ def mmcv1_succeeds_with_all_keys():
 @scene(ranks=2)
 def mmcv1_finds_nothing_unused():
     train("mmcv1_finds_nothing_unused", "find_unused_parameters = True")
+
+
+@scene()
+def mmcv1_sync_batchnorm():
+    build_norm_layer(dict(type="MMSyncBN"), 4)
 
 
 @scene(ranks=1)

@@ -124,6 +124,12 @@ def mmseg_succeeds():
 
 
 @scene()
+def mmdet_type_misspelt():
+    Path("misspelt.py").write_text(DETECTOR + "model['neck'] = dict(type='FNP')", encoding="utf-8")
+    tools_train(mmdet, "misspelt.py")
+
+
+@scene()
 def mmdet_arguments():
     tools_train(mmdet, "retinanet.py", "--gpus", "2")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import importlib
 import os
 import signal
@@ -103,7 +104,7 @@ def perform(act: Callable[[], Any], environment: Dict[str, str], path: Path) -> 
         for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
             warnings.simplefilter("ignore", category)
         if "torch" in sys.modules:
-            sys.modules["torch"].distributed.set_debug_level_from_env()
+            read_environment(sys.modules["torch"])
         act()
         code = 0
     except SystemExit as end:
@@ -117,6 +118,13 @@ def perform(act: Callable[[], Any], environment: Dict[str, str], path: Path) -> 
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def read_environment(torch: Any) -> None:
+    """What torch does once, when it is imported: ``TORCH_DISTRIBUTED_DEBUG`` and ``TORCH_CPP_LOG_LEVEL``."""
+    torch.distributed.set_debug_level_from_env()
+    for library in Path(torch.__file__).parent.glob("lib/libc10.*"):
+        ctypes.CDLL(str(library))._ZN3c1011initLoggingEv()  # c10::initLogging()
 
 
 def behind_this_file(trace: Optional[TracebackType]) -> Optional[TracebackType]:

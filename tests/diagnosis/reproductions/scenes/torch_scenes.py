@@ -96,6 +96,13 @@ def unused_differently():
 
 
 @scene(ranks=2)
+def unused_at_one_rank():
+    """The other rank waits in its backward pass for gradients that never come."""
+    rank = join()
+    train(Net(), lambda step: () if rank == 1 and step == 2 else (0,), steps=5)
+
+
+@scene(ranks=2)
 def twice_find_unused():
     join()
     train(Checkpointed(extra=0), find_unused_parameters=True)

@@ -22,11 +22,6 @@ def torchrun_tee():
     torchrun("--tee", "3", "--log-dir", "logs", SCRIPT, "--distill")
 
 
-@scene(TORCH_DISTRIBUTED_DEBUG="INFO", TORCH_CPP_LOG_LEVEL="INFO")
-def torchrun_names():
-    torchrun(SCRIPT, "--distill")
-
-
 @scene()
 def torchrun_succeeds():
     torchrun(SCRIPT, "--alone")
@@ -43,6 +38,11 @@ def torchrun_port_in_use():
 @scene()
 def torchrun_script_missing():
     torchrun("tools/trian.py", "configs/a.py")
+
+
+@scene()
+def torchrun_summary_alone():
+    torchrun("--redirects", "3", "--log-dir", "redirected", "tools/trian.py", "configs/a.py")
 
 
 @scene()
