@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Dict
 
@@ -55,6 +56,22 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def read(root: Path, **options: Any) -> ModelReading:
     model: Dict[str, Any] = {"type": "RememberedModel", **options}
     return remembered.read_remembered(model, (str(root),), "mmengine", None, True)
+
+
+ODD_NAMES = ("scale", "a.weight", "a.bias", "a.b c.weight", "a.out_proj.weight", "b.weight", "a.late")
+
+
+@pytest.mark.parametrize("names", [None, (), ODD_NAMES])
+def test_names_of_parameters_are_kept_in_their_order(names: Any) -> None:
+    reading = ModelReading((), (), (), (), (), (), trainable=names, unordered="" if names else "why")
+    again = from_json(json.loads(json.dumps(to_json(reading))))
+    assert (again.trainable, again.unordered) == (names, reading.unordered)
+
+
+def test_the_order_of_a_model_is_remembered(repository: Path) -> None:
+    names = ("stem.weight", "stem.bias", "side.weight", "side.bias")
+    assert read(repository, frozen=True).trainable == names
+    assert read(repository, frozen=True).trainable == names
 
 
 def verdicts(reading: ModelReading) -> Dict[str, str]:

@@ -93,9 +93,12 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         _phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
         if m.edits != before:  # which of the parts it runs for depends on what is loaded
             m.doubt("init_weights() makes or freezes parameters before the wrap")
-    names, unordered = order.trainable(m, root)
+    walked = list(modules.walk(m, root))
+    names, unordered = order.trainable(m, walked)
     m.before_wrap = False
-    trainable = {param for _, param in modules.all_params(m, root) if param.requires_grad is True}
+    trainable = {
+        param for _, item in walked for _, param in modules.own_params(item) if param.requires_grad is True
+    }
     frozen: Dict[Param, str] = {}
     if wraps_first:
         _phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))

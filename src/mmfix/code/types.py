@@ -173,9 +173,9 @@ class ModelReading:
         all_built: Building the model met no problem: what is not in ``built`` is not in the model.
         ambiguous: Registry names that several classes have, each with a line that names the candidates; the
             first of them was read.
-        trainable: The names of all parameters that require grad when DDP wraps the model, in the order of DDP's
-            indices: ``[name for name, p in model.named_parameters() if p.requires_grad]`` then. None unless
-            that is certain.
+        trainable: The names of all parameters that require grad when DDP wraps the model, in the order of
+            DDP's indices: ``[name for name, p in model.named_parameters() if p.requires_grad]`` then. None
+            unless that is certain.
         unordered: Why ``trainable`` is None; empty when it is not.
     """
 

@@ -14,8 +14,8 @@ from mmfix.training.names import type_name
 from mmfix.training.reading import CodeReading, code_reading
 from mmfix.training.wrapping import runner_kind, wrapping
 
-#: Released classes that only prepare a batch: no parameters. mmengine 0.10.7, mmdet 3.3.0, mmsegmentation 1.2.2,
-#: mmpretrain 1.2.0, mmpose 1.3.2, mmaction2 1.2.0, mmagic 1.2.0, mmdet3d 1.4.0, mmocr 1.0.1.
+#: Classes that only prepare a batch, and have no parameters: mmengine 0.10.7, mmdet 3.3.0, mmsegmentation
+#: 1.2.2, mmpretrain 1.2.0, mmpose 1.3.2, mmaction2 1.2.0, mmagic 1.2.0.
 _PREPROCESSORS = re.compile(r"(\w+\.)*\w*(DataPre[pP]rocessor|Batch\w+|Mixup|CutMix|ResizeMix)")
 _ENTRIES = ("tools/train.py", "train.py", "tools/train_net.py", "tools/dist_train.py")
 _FREEZES = re.compile(rb"requires_grad|freez")
@@ -95,7 +95,7 @@ def _code(document: ConfigDocument) -> Optional[CodeReading]:
 
 
 def _preprocessors(document: ConfigDocument) -> Iterator[str]:
-    """The types below ``data_preprocessor``, of the model and beside it (``Runner.__init__`` puts that in)."""
+    """The types below ``data_preprocessor``, in the model and beside it (``Runner.__init__`` moves it in)."""
     model = document.tree.get("model")
     for holder in (document.tree, model):
         if isinstance(holder, dict):

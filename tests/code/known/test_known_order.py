@@ -34,10 +34,6 @@ class Block(BaseModule):
         self.shift = nn.Parameter(torch.ones(width))
 
 
-class PlantedList(nn.ModuleList):
-    pass
-
-
 """
 MODEL = """
 @MODELS.register_module(force=True)
@@ -48,6 +44,8 @@ class PlantedOrder(BaseModel):
     def forward(self, inputs, data_samples=None, mode='loss'):
         return dict(loss=sum(p.sum() for p in self.parameters()))
 """
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 EQUAL = {
     "own parameters come first": "self.a = Block()",
     "a name that was None moves to the end": "self.a = None; self.b = Block(); self.a = Block()",
@@ -93,7 +91,11 @@ EQUAL = {
         self.a = nn.ParameterList([nn.Parameter(torch.ones(1)) for _ in range(3)])
         self.b = nn.ParameterDict({'a': nn.Parameter(torch.ones(1)), 'b': nn.Parameter(torch.ones(1))})
     """,
-    "shared": "self.a = Block(); self.b = nn.Linear(2, 2); self.b.weight = self.a.fc.weight; self.c = self.a",
+    "shared": """
+        self.a, self.b = Block(), nn.Linear(2, 2)
+        self.b.weight = self.a.fc.weight
+        self.c = self.a
+    """,
     "copied": "self.a = Block(); self.b = copy.deepcopy(self.a)",
     "frozen": """
         self.a, self.b, self.c = Block(), Block(), Block()
@@ -104,7 +106,12 @@ EQUAL = {
         self.c.scale.requires_grad_(False)
         self.d = nn.Parameter(torch.ones(1), requires_grad=False)
     """,
-    "hidden": "object.__setattr__(self, 'a', Block()); self.b = [Block()]; self.c = (Block(),); self.d = Block()",
+    "hidden": """
+        object.__setattr__(self, 'a', Block())
+        self.b = [Block()]
+        self.c = (Block(),)
+        self.d = Block()
+    """,
     "attention": "self.a = nn.MultiheadAttention(4, 2); self.b = nn.MultiheadAttention(4, 2, bias=False)",
     "norms without a bias": """
         self.a = nn.LayerNorm(2, bias=False)
@@ -122,14 +129,23 @@ EQUAL = {
         self.act = nn.ReLU() if torch.cuda.is_available() else nn.GELU()
         self.a = Block()
     """,
-    "a buffer and a tensor": "self.register_buffer('a', torch.ones(1)); self.b = torch.ones(1); self.c = Block()",
+    "a buffer and a tensor": """
+        self.register_buffer('a', torch.ones(1))
+        self.b = torch.ones(1)
+        self.c = Block()
+    """,
     "an unknown number": "self.width = os.environ.get('PLANTED_WIDTH', '2'); self.a = Block()",
 }
 NONE = {
     "made under an unknown condition": "self.a = Block()\nif torch.cuda.is_available(): self.b = Block()",
     "one of two": "self.a = Block() if torch.cuda.is_available() else nn.Linear(1, 1)",
-    "frozen under an unknown condition": "self.a = Block()\nif os.environ.get('A'): self.a.requires_grad_(False)",
-    "an unknown number of them": "self.a = nn.ModuleList([Block() for _ in range(int(os.environ.get('A', 2)))])",
+    "frozen under an unknown condition": """
+        self.a = Block()
+        if os.environ.get('A'): self.a.requires_grad_(False)
+    """,
+    "an unknown number of them": """
+        self.a = nn.ModuleList([Block() for _ in range(int(os.environ.get('A', 2)))])
+    """,
     "a loop of unknown length": "for i in range(int(os.environ.get('A', 1))): self.add_module('a', Block())",
     "frozen in a loop of unknown length": """
         self.a = Block()
@@ -162,7 +178,9 @@ NONE = {
             width, self.a = 2, Block()
         self.b = Block()
     """,
-    "a sorted dict": "self.a = nn.ParameterDict({'b': nn.Parameter(torch.ones(1)), 'a': nn.Parameter(torch.ones(1))})",
+    "a sorted dict": """
+        self.a = nn.ParameterDict({'b': nn.Parameter(torch.ones(1)), 'a': nn.Parameter(torch.ones(1))})
+    """,
     "left out by DDP": "self.a = Block(); self._ddp_params_and_buffers_to_ignore = ['a.scale']",
 }
 
@@ -181,7 +199,8 @@ def test_the_order_is_that_of_torch(name: str, tmp_path: Path) -> None:
     pytest.importorskip("mmcv") if "mmcv" in EQUAL[name] else None
     order, why, _ = read(tmp_path, EQUAL[name])
     spec = importlib.util.spec_from_file_location("planted_order", tmp_path / "planted_order.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module: Any = importlib.util.module_from_spec(spec)
     with torch.device("cpu"):
         spec.loader.exec_module(module)

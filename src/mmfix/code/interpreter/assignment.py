@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, List
 from mmfix.code.interpreter.access import attribute
 from mmfix.code.interpreter.classes import ClassInfo
 from mmfix.code.interpreter.indexing import any_item, index_of, set_subscript
-from mmfix.code.interpreter.joining import join
+from mmfix.code.interpreter.joining import join, reachable
 from mmfix.code.interpreter.values import (
     MISSING,
     UNKNOWN,
@@ -106,8 +106,9 @@ def _unpack_many(m: Machine, targets: List[Any], value: Any, frame: Frame) -> No
     items = m.items_of(value)
     stars = [position for position, target in enumerate(targets) if isinstance(target, ast.Starred)]
     if items.open or (not stars and len(items.items) != len(targets)):
-        m.doubt("what is unpacked is not known")
         one = any_item(items) if items.open else UNKNOWN
+        if not items.open or reachable(one):
+            m.doubt("what is unpacked is not known")
         for target in targets:
             unpack(m, target, PyList([one], True) if isinstance(target, ast.Starred) else one, frame)
         return

@@ -10,6 +10,11 @@ from mmfix.code.types import NOT_FOUND
 
 if TYPE_CHECKING:
     from mmfix.code.interpreter.machine import Machine
+    from mmfix.code.library.library import Registered
+
+
+def _is_for_mlu(item: Registered) -> bool:
+    return item.conditional and item.module.startswith("mmcv.ops.") and item.qualname.endswith("_MLU")
 
 
 def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[str]) -> Any:
@@ -24,7 +29,7 @@ def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[s
         return m.lost(f"no class registered as {name} {NOT_FOUND}")
     best = found.candidates[0]
     # mmcv/ops/deform_conv.py: on MLU boards a class with the same parameters takes the name
-    others = [item for item in found.candidates[1:] if not (item.scope == "mmcv" and "_MLU" in item.qualname)]
+    others = [item for item in found.candidates[1:] if not _is_for_mlu(item)]
     known = openmmlab.torch_layer(name) if best.scope in ("mmcv", "mmengine") else None
     if others and known is None:
         places = ", ".join(item.module for item in [best, *others][:3])

@@ -118,7 +118,8 @@ class Scope:
             return value
         for star in self.stars:
             module = m.module_scope(absolute_name(self, star))
-            if module is not None and module is not self and (not name.startswith("_") or name == "__version__"):
+            public = not name.startswith("_") or name == "__version__"  # `__all__` has it
+            if module is not None and module is not self and public:
                 value = module.lookup(m, name, depth + 1)
                 if value is not MISSING:
                     return value

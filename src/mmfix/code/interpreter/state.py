@@ -75,7 +75,7 @@ class State:
         moving: Attributes whose value a training step changes: counters.
         phase: ``build``, ``init_weights``, ``train`` or ``step``.
         before_wrap: DDP has not wrapped the model yet.
-        doubts: The first reason not to be sure which parameters the model has at the wrap, and in which order.
+        doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
         edits: How many times a parameter or module was made, put in place or frozen.
     """
 

@@ -207,5 +207,7 @@ LIST: Dict[str, Run] = {
 DICT: Dict[str, Run] = {
     "get": _get, "items": _items, "keys": _keys, "values": _values, "update": _update, "pop": _pop_key,
     "setdefault": _setdefault, "copy": _copy_dict, "clear": _clear,
-    "to_dict": _copy_dict, "deepcopy": lambda m, target, args, kwargs: deep_copy(m, target, {}), "move_to_end": lambda m, target, args, kwargs: None,
+    "to_dict": _copy_dict,
+    "deepcopy": lambda m, target, args, kwargs: deep_copy(m, target, {}),
+    "move_to_end": lambda m, target, args, kwargs: None,
 }  # fmt: skip

@@ -70,8 +70,10 @@ def put_last(m: Machine, instance: Instance, value: Any) -> None:
     """``modules.append(value)``: its name is how many there were (``torch/nn/modules/container.py``)."""
     if isinstance(value, Opaque):
         m.doubt("a list holds a module that is not known")
-    named = sum(1 for name, _ in modules.children(m, instance) if not name.isdigit())
-    modules.attach(m, instance, str(named + sum(1 for key in instance.items if key.isdigit())), value)
+    count = sum(
+        1 for name, item in instance.items.items() if name.isdigit() or modules.is_module(m, item)
+    )
+    modules.attach(m, instance, str(count), value)
 
 
 def part_of(m: Machine, instance: Instance, index: slice) -> Instance:

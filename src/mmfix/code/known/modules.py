@@ -319,7 +319,8 @@ def inherited(m: Machine, instance: Instance, name: str) -> Any:
             dict(children(m, instance)) if name == "_modules" else dict(own_params(instance))
         )
         return PyDict(found) if name != "_buffers" else PyDict()
-    if name in layers.NUMBERS and any(base.name in layers.PARAMETERS for base in instance.cls.mro(m)):
+    bases = [] if isinstance(instance.cls, NativeClass) else instance.cls.mro(m)
+    if name in layers.NUMBERS and any(base.name in layers.PARAMETERS for base in bases):
         return UNKNOWN
     return MISSING
 

@@ -268,19 +268,11 @@ def _build_upsample(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     kind = config.items.get("type") if isinstance(config, PyDict) else None
     if kind in ("nearest", "bilinear", "bicubic"):
         return Instance(NativeClass("torch.nn.Upsample", True))
-    if kind == "deconv":
-        options = {**config.items, **kwargs}
-        return m.call(
-            layers.native_class("torch.nn.ConvTranspose2d"),
-            args[1:],
-            {key: value for key, value in options.items() if key not in ("type", "cfg")},
-        )
     if isinstance(kind, str) and isinstance(config, PyDict):
         options = {**config.items, **kwargs}
-        options.pop("type")
-        return m.call(
-            get(m, None, kind), args[1:], {key: value for key, value in options.items() if key != "cfg"}
-        )
+        given = {key: value for key, value in options.items() if key not in ("type", "cfg")}
+        cls = layers.native_class("torch.nn.ConvTranspose2d") if kind == "deconv" else get(m, None, kind)
+        return m.call(cls, args[1:], given)
     return m.lost("an upsampling layer of a type that is not known", *args)
 
 

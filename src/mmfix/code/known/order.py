@@ -7,7 +7,7 @@ behind it, so whatever is not certain is a doubt, and one doubt is enough: there
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from mmfix.code.interpreter.classes import ClassInfo
 from mmfix.code.interpreter.joining import reachable
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: Names that hold a place among the modules or parameters although None is in it.
 SLOTS = "\0slots"
 _ATTENTION = "MultiheadAttention"
+_OUTPUT = {"out_proj_weight": "out_proj.weight", "out_proj_bias": "out_proj.bias"}
+#: What a model names in it, DDP does not wait for (``torch/nn/parallel/distributed.py: __init__``).
+_LEFT_OUT = "_ddp_params_and_buffers_to_ignore"
 _ATTENTION_ARGUMENTS = (
     "embed_dim", "num_heads", "dropout", "bias", "add_bias_kv", "add_zero_attn", "kdim", "vdim",
 )  # fmt: skip
@@ -49,9 +52,10 @@ _COMPUTING = (
 #: Names whose results are numbers, texts, tensors, loggers: never a module.
 _PLAIN = (
     "torch.", "builtins.", "math.", "numpy.", "os.", "re.", "time.", "random.", "logging.", "warnings.",
-    "operator.", "itertools.", "inspect.", "mmengine.logging.", "mmengine.dist.", "mmengine.utils.", "mmcv.utils.",
-    "packaging.", "torchvision.__version__", "mmengine.structures.",
+    "operator.", "itertools.", "inspect.", "packaging.", "mmengine.logging.", "mmengine.dist.",
+    "mmengine.utils.", "mmengine.structures.", "mmcv.utils.",
 )  # fmt: skip
+_COUNTS = frozenset({Instance, Param, Opaque, Either})
 
 
 def placed(m: Machine, target: Instance, name: str, value: Any) -> None:
@@ -60,23 +64,22 @@ def placed(m: Machine, target: Instance, name: str, value: Any) -> None:
     Source: ``torch/nn/modules/module.py: __setattr__``. An attribute that was no module before moves to the
     end when a module takes its name; None keeps the place of a module.
     """
+    if not m.before_wrap:
+        return
     old = target.items.get(name)
+    if (type(value) not in _COUNTS and type(old) not in _COUNTS) or not modules.is_module(m, target):
+        return
     was, becomes = _is_part(m, old), _is_part(m, value)
-    if not was and not becomes and not isinstance(value, (Opaque, Either)):
-        return
-    if not m.before_wrap or not modules.is_module(m, target):
-        return
     if isinstance(value, Opaque) and (value.kind == LOST or value.may or was):
         m.doubt(f"what {target.cls.name}.{name} is, is not known")
     if was or becomes:
         m.edits += 1
-        if m.conditional and (reachable(value) or reachable(old)):
-            m.doubt(f"whether {target.cls.name} has {name} is not known")
+    if m.conditional and (was or becomes) and (reachable(value) or reachable(old)):
+        m.doubt(f"whether {target.cls.name} has {name} is not known")
     if was and value is None:
         hold_place(target, name)
-    elif becomes and name in target.items and name not in target.items.get(SLOTS, ()):
-        if type(old) is not type(value) or not was:
-            del target.items[name]
+    elif becomes and name not in target.items.get(SLOTS, ()) and not (was and type(old) is type(value)):
+        target.items.pop(name, None)
 
 
 def hold_place(target: Instance, name: str) -> None:
@@ -86,7 +89,7 @@ def hold_place(target: Instance, name: str) -> None:
 
 def made(m: Machine, cls: NativeClass, args: List[Any], kwargs: Dict[str, Any]) -> None:
     """A library layer was made: were arguments given that change which parameters it has?"""
-    if cls.name == _ATTENTION:  # torch/nn/modules/activation.py: bias_k and bias_v, or one weight for each input
+    if cls.name == _ATTENTION:  # torch/nn/modules/activation.py: bias_k, bias_v; a weight for each input
         given = {**dict(zip(_ATTENTION_ARGUMENTS, args)), **kwargs}
         if any(given.get(name) not in (None, False) for name in ("add_bias_kv", "kdim", "vdim")):
             m.doubt(f"the parameters of torch's {_ATTENTION} with these arguments are not known one by one")
@@ -111,31 +114,36 @@ def called(m: Machine, dotted: str, values: List[Any]) -> bool:
     return not dotted.startswith(_PLAIN)
 
 
-def trainable(m: Machine, root: Instance) -> Tuple[Optional[Tuple[str, ...]], str]:
+def trainable(
+    m: Machine, walked: Iterable[Tuple[str, Instance]]
+) -> Tuple[Optional[Tuple[str, ...]], str]:
     """The names of all parameters that require grad now, in DDP's order; or None, and why.
 
     Args:
         m: The machine, at the moment of the wrap.
-        root: The model.
+        walked: The modules of the model, as :func:`modules.walk` gives them.
     """
     doubt = _of_machine(m)
     if doubt:
         return None, doubt
     names: List[str] = []
     seen: Set[Param] = set()
-    for prefix, module in modules.walk(m, root):
-        doubt = _of_module(m, module)
+    classes: Dict[Any, str] = {}
+    for prefix, module in walked:
+        if module.cls not in classes:
+            classes[module.cls] = _of_class(m, module.cls)
+        doubt = module.lost or classes[module.cls] or _of_attributes(m, module)
         if doubt:
             return None, doubt
         for name, param in _own(module):
             if param in seen:
                 continue
             seen.add(param)
-            if param.requires_grad is None:
-                full = f"{prefix}.{name}" if prefix else name
-                return None, f"whether {full} exists and requires grad is not known"
             if param.requires_grad:
                 names.append(f"{prefix}.{name}" if prefix else name)
+            elif param.requires_grad is None:
+                full = f"{prefix}.{name}" if prefix else name
+                return None, f"whether {full} exists and requires grad is not known"
     return tuple(names), ""
 
 
@@ -150,29 +158,32 @@ def _of_machine(m: Machine) -> str:
     return "a part of the model is handed to code that is not followed" if m.escaped else ""
 
 
-def _of_module(m: Machine, module: Instance) -> str:
-    cls = module.cls
-    if module.lost:
-        return module.lost
-    for base in [cls] if isinstance(cls, NativeClass) else cls.mro(m):
+def _of_class(m: Machine, cls: Any) -> str:
+    bases = [cls] if isinstance(cls, NativeClass) else cls.mro(m)
+    for base in bases:
         if isinstance(base, NativeClass):
             if base.name in _ROUGH or not layers.is_known(base):
                 return f"the parameters of torch's {base.name} are not known one by one"
+            if base.name == _ATTENTION and base is not cls:
+                return f"{cls.name} may add to torch's {_ATTENTION}"
         elif _is_odd(base):
             return f"how a {base.name} is made is not followed"
-    if _is_attention(m, module) and set(dict(modules.children(m, module))) | _others(module):
-        return f"{cls.name} adds to torch's {_ATTENTION}"
+    return ""
+
+
+def _of_attributes(m: Machine, module: Instance) -> str:
     for name, value in module.items.items():
-        held = value.values if isinstance(value, Either) else (value,)
-        parts = [item for item in held if isinstance(item, (Instance, Param))]
-        if (isinstance(value, Either) and reachable(value)) or (parts and name.startswith("\0")):
-            return f"what {cls.name}.{name.lstrip(chr(0))} is, is not known"
-        if any(isinstance(item, Instance) and item.lost for item in parts):
-            return f"what {cls.name}.{name} is, is not known"
-        if isinstance(value, Opaque) and (value.may or value.kind == LOST):
-            return f"what {cls.name}.{name} is, is not known"
-    if "_ddp_params_and_buffers_to_ignore" in module.items:
-        return f"{cls.name} makes DDP leave parameters out"
+        kind = type(value)
+        if kind is Opaque:
+            lost = bool(value.may) or value.kind == LOST
+        elif kind is Instance:
+            lost = bool(value.lost)
+        elif kind is Either:
+            lost = bool(reachable(value)) or any(getattr(item, "lost", "") for item in value.values)
+        else:
+            lost = name == _LEFT_OUT
+        if lost or (name[0:1] == "\0" and kind in (Instance, Param)):
+            return f"what {module.cls.name}.{name.lstrip(chr(0))} is, is not known"
     return ""
 
 
@@ -190,17 +201,9 @@ def _is_odd(cls: ClassInfo) -> bool:
     )
 
 
-def _is_attention(m: Machine, module: Instance) -> bool:
-    order = [module.cls] if isinstance(module.cls, NativeClass) else module.cls.mro(m)
-    return any(base.name == _ATTENTION and isinstance(base, NativeClass) for base in order)
-
-
-def _others(module: Instance) -> Set[str]:
-    known = {spec.name for spec in layers.PARAMETERS[_ATTENTION]}
-    return {name for name, _ in modules.own_params(module)} - known
-
-
 def _own(module: Instance) -> Iterator[Tuple[str, Param]]:
-    """A module's own parameters; those of the output layer in an attention have the layer's name before them."""
-    for name, param in modules.own_params(module):
-        yield name.replace("out_proj_", "out_proj.") if "in_proj_weight" in module.items else name, param
+    """A module's own parameters; those of an attention's output layer have the layer's name before them."""
+    if module.cls.name != _ATTENTION or not isinstance(module.cls, NativeClass):
+        return modules.own_params(module)
+    found = sorted(modules.own_params(module), key=lambda item: item[0] in _OUTPUT)
+    return iter([(_OUTPUT.get(name, name), param) for name, param in found])
