@@ -1,6 +1,7 @@
 """Which parameter has index N: what mmfix reads from source, against models built with real torch.
 
-    python bench/parameter_order.py [--configs N] [--only MODEL_FOLDER] [--output FILE] [--write FILE] PACKAGE...
+    python bench/parameter_order.py [--configs N | --only CONFIG...] [--output FILE] --packages PACKAGE...
+    python bench/parameter_order.py --from FILE... --write docs/accuracy.md
 
 PACKAGE is mmdet, mmseg or mmpretrain as installed, with the Python part of mmcv (`mmcv-lite` will do): of mmcv >= 2, or of
 mmcv 1.x with mmdet 2, mmsegmentation 0 and mmcls. From each folder of its configs, N (1; 0: all) are
@@ -8,8 +9,9 @@ taken, evenly spread. The truth is `[name for name, p in model.named_parameters(
 model, after `init_weights()` in the mmcv 1.x era, where it comes before the wrap. Models are built on torch's `meta`
 device, which has shapes and no memory; on the CPU if they cannot be. No weights are loaded.
 
---output FILE  one JSON object: config -> what came out (equal, none, DIFFERENT, not built) and why
---write FILE   replace the section in this document, made of all files given with --output before: --from FILE...
+--only    these configs, as paths below the package's `configs`
+--output  one JSON object: config -> what came out (equal, none, DIFFERENT, not built) and why
+--write   replace the section in this document by one made of such files
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import traceback
 import warnings
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 HEADING = "## Which parameter has index N"
 BEFORE = "## What is rehearsed"
@@ -92,7 +94,7 @@ def compare(path: str) -> Dict[str, Any]:
     try:
         real = real_order(path)
     except Exception:
-        return {"result": NOT_BUILT, "why": traceback.format_exc().strip().splitlines()[-1][:300], "read": bool(order)}
+        return {"result": NOT_BUILT, "why": traceback.format_exc().strip().splitlines()[-1][:300]}
     if order is None:
         return {"result": NONE, "why": reason, "parameters": len(real)}
     if order == real:
@@ -101,14 +103,16 @@ def compare(path: str) -> Dict[str, Any]:
     return {"result": DIFFERENT, "why": f"{len(real)} are {len(order)}; {first}", "parameters": len(real)}
 
 
-def chosen(package: str, count: int) -> List[str]:
-    """Trainable configs of a package, ``count`` of each folder (0: all)."""
+def chosen(package: str, count: int, only: Sequence[str] = ()) -> List[str]:
+    """Trainable configs of a package, ``count`` of each folder (0: all), or ``only`` these."""
     from mmfix.config.family import walk
     from mmfix.config.reader import Reader
     from mmfix.errors import ConfigError
     from mmfix.training import is_trainable
 
     root = Path(importlib.import_module(package).__file__).parent / ".mim" / "configs"
+    if only:
+        return [str(root / name) for name in only if (root / name).is_file()]
     reader = Reader()
     folders: Dict[str, List[str]] = defaultdict(list)
     for path in sorted(walk(str(root))):
@@ -135,11 +139,13 @@ def table(results: Dict[str, Any]) -> List[str]:
         counts[name.split("/")[0]][result["result"]] += 1
         if result["result"] == NONE:
             whys[re.sub(r" \([\w.]+:\d+\)$", "", result["why"])] += 1
-    lines = ["| package | configs built | the same | none, because not certain | different |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| package | configs built | the same | none, because not certain | different |"]
+    lines.append("| --- | --- | --- | --- | --- |")
     for name, count in counts.items():
         built = sum(count.values()) - count[NOT_BUILT]
         share = f"{count[EQUAL]} ({100 * count[EQUAL] / max(built, 1):.0f} %)"
-        lines.append(f"| {name} | {built} of {sum(count.values())} | {share} | {count[NONE]} | **{count[DIFFERENT]}** |")
+        wrong = f"**{count[DIFFERENT]}**"
+        lines.append(f"| {name} | {built} of {sum(count.values())} | {share} | {count[NONE]} | {wrong} |")
     lines += ["", "Why there is none, most frequent first:", ""]
     lines += [f"- {why} ({count})" for why, count in whys.most_common(12)]
     return lines
@@ -149,9 +155,10 @@ def write(path: Path, results: Dict[str, Any]) -> None:
     """Replace the section in the document, or put it in front of the one on rehearsals."""
     head = f"""{HEADING}
 
-`python bench/parameter_order.py --configs 0 --output FILE PACKAGE...`, then `--write docs/accuracy.md --from FILE...`.
+`python bench/parameter_order.py --output FILE --packages PACKAGE...`, then `--from FILE... --write docs/accuracy.md`.
 DDP names parameters by index. mmfix reads the list behind these indices from the model's source, and gives none
-unless it is certain of all of it. Compared with `named_parameters()` of the model that torch builds from the same config.
+unless it is certain of all of it. Compared with `named_parameters()` of the model that torch builds from the same config:
+one config of each folder.
 """
     section = "\n".join([head, *table(results)]) + "\n\n"
     text = path.read_text(encoding="utf-8")
@@ -162,9 +169,9 @@ unless it is certain of all of it. Compared with `named_parameters()` of the mod
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("packages", nargs="*", metavar="PACKAGE")
+    parser.add_argument("--packages", nargs="+", default=[], metavar="PACKAGE")
     parser.add_argument("--configs", type=int, default=1)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", nargs="+", default=[])
     parser.add_argument("--output", type=Path)
     parser.add_argument("--write", type=Path)
     parser.add_argument("--from", type=Path, nargs="+", default=[], dest="sources")
@@ -180,10 +187,8 @@ def main() -> None:
         ops.install()
     for package in options.packages:
         version = importlib.import_module(package).__version__
-        for path in chosen(package, options.configs):
-            name = f"{package} {version}/{path.partition('/.mim/configs/')[2]}"
-            if options.only not in name:
-                continue
+        for path in chosen(package, options.configs, options.only):
+            name = f"{package} {version}/{Path(path).as_posix().partition('/.mim/configs/')[2]}"
             results[name] = compare(path)
             print(name, results[name], file=sys.stderr, flush=True)
             if options.output:

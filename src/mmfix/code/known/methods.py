@@ -78,6 +78,7 @@ def _register(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str,
         if value is None:
             hold_place(receiver, name)
         return
+    m.doubt("a module is registered under a name made at run time")
     receiver.lost = receiver.lost or "a module is registered under a name made at run time"
     attach(m, receiver, f"\0{len(receiver.items)}", value)
     m.escape(value)
