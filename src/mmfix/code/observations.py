@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
@@ -13,6 +14,7 @@ from mmfix.code.known import modules
 from mmfix.code.types import CheckpointUse, LateFreeze, Place, Toggle
 from mmfix.config.keypath import KeyPath
 
+_FREEZES = re.compile("fr[eo]ez|frozen|fix")
 _Chain = Tuple[Tuple[Instance, KeyPath], ...]
 
 
@@ -82,7 +84,10 @@ def _decision(
             mention = mention_at(m, instance, place)
             if mention is not None:
                 config = homes.configs.get(key)
-                decided = key_of(m, instance, key, mention.conditions, config)
+                # of all that is asked around the line, what is named after it decides: `frozen_stages`
+                named = [name for name in (*mention.conditions, *mention.beside) if _FREEZES.search(name)]
+                decided = key_of(m, instance, key, named, config, dicts=False)
+                decided = decided or key_of(m, instance, key, mention.conditions, config)
                 decided = decided or key_of(m, instance, key, mention.beside, config, dicts=False)
                 return key, instance.cls.name, decided
     return nearest[0], nearest[1], None

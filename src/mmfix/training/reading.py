@@ -9,7 +9,16 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from mmfix.code.library.roots import config_package, source_roots
 from mmfix.code.remembered import read_remembered
-from mmfix.code.types import NEVER, NOT_FOUND, SOMETIMES, ModelReading, Place, Problem, Submodule
+from mmfix.code.types import (
+    NEVER,
+    NOT_FOUND,
+    SOMETIMES,
+    LateFreeze,
+    ModelReading,
+    Place,
+    Problem,
+    Submodule,
+)
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.training.parts import Part, default_package
@@ -156,24 +165,29 @@ def _deed(why: str) -> str:
 
 def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
     values = {part.path: part.node for part in parts}
-    facts = []
+    groups: Dict[Tuple[KeyPath, str, str], List[LateFreeze]] = {}
     for item in code.reading.late_freezes:
-        when = "train()" if item.phase == "train" else "init_weights()"
+        key = item.decided_by or (*item.key, "type")
+        groups.setdefault((key, item.phase, item.class_name), []).append(item)
+    facts = []
+    for (key, phase, name), items in groups.items():
+        when = "train()" if phase == "train" else "init_weights()"
         cause = ""
-        if item.decided_by is not None:
-            node = values.get(item.decided_by[:-1], {})
-            name = item.decided_by[-1]
-            cause = f", because {name}={node[name]!r}" if name in node else f"; {name} decides"
-        count = f"{item.count} parameters" if item.count > 1 else "a parameter"
+        if items[0].decided_by is not None:
+            node = values.get(key[:-1], {})
+            cause = f", because {key[-1]}={node[key[-1]]!r}" if key[-1] in node else f"; {key[-1]} decides"
+        total = sum(item.count for item in items)
+        count = f"{total} parameters" if total > 1 else "a parameter"
+        lines = [f"{code.where(item.place)} freezes after the wrap" for item in items if item.place]
         facts.append(
             ModelFact(
                 kind="late-freeze",
-                key=item.decided_by or (*item.key, "type"),
-                type_name=item.class_name,
+                key=key,
+                type_name=name,
                 confidence="likely",
-                why=f"{item.class_name} freezes {count} in {when}, after the DDP wrap{cause}.",
-                evidence=(f"{code.where(item.place)} freezes after the wrap",) if item.place else (),
-                scope=item.key,
+                why=f"{name} freezes {count} in {when}, after the DDP wrap{cause}.",
+                evidence=tuple(lines[:_MOST_NAMES]),
+                scope=items[0].key,
             )
         )
     return facts

@@ -121,7 +121,7 @@ class _Prefixed(io.RawIOBase):
             size = len(self._first)
             buffer[:size], self._first = self._first, b""
             return size
-        return self._file.readinto(buffer) or 0  # type: ignore[attr-defined, no-any-return]
+        return self._file.readinto(buffer) or 0  # type: ignore[attr-defined]
 
 
 def _as_utf8(file: BinaryIO) -> io.RawIOBase:
