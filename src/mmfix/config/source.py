@@ -102,7 +102,12 @@ def parse_printed(path: str, text: str, line: int) -> Source:
     Raises:
         ConfigError: Syntax error, or nested too deeply.
     """
-    tree = _parse(text, path)
+    try:
+        tree = _parse(text, path)
+    except ConfigError as error:
+        if error.line is not None:
+            error.line += line - 1
+        raise
     ast.increment_lineno(tree, line - 1)
     return Source(path, text, text, {}, tree, tree)
 

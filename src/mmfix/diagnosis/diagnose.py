@@ -199,7 +199,12 @@ def _ended_in(outcome: str, setup: TrainingSetup) -> str:
 
 
 def _varies(sighting: Sighting, run: Run, setup: Optional[TrainingSetup]) -> bool:
-    """Whether the unused set changes: a constant one stops the first iteration after a full one."""
+    """Whether the unused set changes: a constant one stops the first iteration after a full one.
+
+    With static graph only one that changes stops anything.
+    """
+    if setup is not None and setup.settings.static_graph:
+        return True
     steps = 1 if setup is None else setup.settings.accumulation
     return differ(sighting.listed) or run.iterations > steps + 1
 

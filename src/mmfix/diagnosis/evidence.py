@@ -178,6 +178,6 @@ def _cut_off(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
         return setup.checkpoints
     unseen = CheckpointSite(
         key=("model",), value=True, in_config=False, off=None, type_name="the model", reentrant=True,
-        guarded=None, evidence="torch's warning in the log", known=False, input_has_grad=False,
+        guarded=None, evidence="torch's warning in the log", known=False, input_has_grad=False, seen=True,
     )  # fmt: skip
     return (*setup.checkpoints, unseen)

@@ -54,7 +54,8 @@ def custom_imports(document: ConfigDocument) -> Tuple[str, ...]:
 
 def is_certain(setup: TrainingSetup, site: CheckpointSite) -> bool:
     """Whether the site really checkpoints, reentrantly, in every run of this config."""
-    return site.known and site.reentrant is True and not may_be_frozen(setup.document, site)
+    sure = site.known or site.seen
+    return sure and site.reentrant is True and not may_be_frozen(setup.document, site)
 
 
 def cut_off(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
@@ -112,6 +113,8 @@ def suspected(setup: TrainingSetup) -> Traits:
     """The graph as the config shows it: everything suspected holds, nothing else does."""
     sites = reentrant_sites(setup)
     unused = Unused.ALWAYS if setup.facts_of("unused") else Unused.NEVER
+    if any(fact.varies and fact.confidence == "proven" for fact in setup.facts_of("unused")):
+        unused = Unused.SOMETIMES
     return Traits(
         checkpoint=Checkpoint.REENTRANT if sites else _harmless(setup),
         input_has_grad=not cut_off(setup),

@@ -1,0 +1,166 @@
+"""Which error it was, of several; why; and what the cures must keep in mind."""
+
+from __future__ import annotations
+
+from typing import List
+
+import pytest
+from messages import STATIC_CHANGED, STATIC_UNUSED, UNUSED_BARE, twice, unused
+
+import mmfix
+from mmfix.diagnosis.shape import shape_of
+from mmfix.rules.common import MMCV1, MMENGINE
+
+NCCL = (
+    "[E ProcessGroupNCCL.cpp:828] [Rank 6] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=987156, "
+    "OpType=BROADCAST, Timeout(ms)=1800000) ran for 1800741 milliseconds before timing out.\n"
+)
+GRADLESS = "torch/utils/checkpoint.py:90: UserWarning: None of the inputs have requires_grad=True. Gradients will be None\n"
+OWN_ERROR = '[rank1]: Traceback (most recent call last):\n[rank1]:   File "data.py", line 3, in get\n[rank1]: KeyError: \'img\'\n'
+
+
+def explain(text: str, model: str = "", base: str = MMENGINE) -> mmfix.Diagnosis:
+    config = f"2024/11/19 12:00:00 - mmengine - INFO - Config:\n{base}{model}\n" if model else ""
+    return mmfix.explain(f"{config}2024/11/19 12:00:01 - mmengine - INFO - go\n{text}")
+
+
+def names(found: mmfix.Diagnosis) -> List[str]:
+    return [remedy.name for remedy in found.remedies]
+
+
+def test_the_first_cause_is_told_not_what_follows_from_it() -> None:
+    found = explain(twice(3) + NCCL)
+
+    assert found.id == "marked-ready-twice"
+    assert found.others == ()
+
+
+def test_a_rank_that_waits_points_to_the_error_of_the_other() -> None:
+    found = explain(NCCL + OWN_ERROR)
+
+    assert found.id == "collective-timeout"
+    assert any("of rank 1" in note and "KeyError: 'img'" in note for note in found.notes)
+
+
+def test_an_unknown_error_before_a_known_one_is_told() -> None:
+    found = explain(OWN_ERROR + twice(3))
+
+    assert any("KeyError: 'img'" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("progress", "varies"),
+    [("", False), ("Epoch(train) [1][1/90]\n", False), ("Epoch(train) [1][50/90]\n", True)],
+)
+def test_when_it_came_tells_whether_the_data_decides(progress: str, varies: bool) -> None:
+    found = explain(progress + unused([4, 5]), "model = dict(type='A')\n")
+
+    assert ("depends on the data" in found.explanation) is varies
+    assert "find-unused" in names(found)
+    assert ("static-graph" in names(found)) is not varies
+
+
+def test_ranks_that_name_different_parameters_show_that_the_data_decides() -> None:
+    found = explain(unused([4, 5], 0) + unused([4, 6], 1))
+
+    assert "ranks name different parameters" in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("indices", "total", "name"),
+    [
+        ([*range(33), 325, 326], 0, "late-freeze"),
+        ([*range(38)], 0, "late-freeze"),
+        ([0, *range(197, 203)], 0, "blocks"),
+        ([90, 91], 92, "end"),
+        ([90, 91], 0, "blocks"),
+        ([0, 1], 0, "blocks"),
+    ],
+)
+def test_the_shape_of_a_list(indices: List[int], total: int, name: str) -> None:
+    assert shape_of(indices, total).name == name
+
+
+def test_an_output_that_no_loss_uses_is_not_cured_by_find_unused() -> None:
+    found = explain(unused([4], on=True), "find_unused_parameters = True\nmodel = dict(type='A')\n")
+
+    assert found.outcome == "UNUSED"
+    assert "takes part in no loss" in found.explanation
+    assert names(found) == []
+
+
+@pytest.mark.parametrize("text", [STATIC_CHANGED, STATIC_UNUSED])
+def test_static_graph_over_a_graph_that_changes(text: str) -> None:
+    wrapper = "model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)\n"
+    found = explain(text, wrapper + "model = dict(type='A')\n")
+
+    assert (found.id, found.outcome) == ("static-graph-changed", "UNUSED")
+    first = found.remedies[0]
+    assert {override.key[-1]: override.value for override in first.overrides} == {
+        "static_graph": False,
+        "find_unused_parameters": True,
+    }
+
+
+def test_static_graph_with_accumulation() -> None:
+    found = explain(
+        'RuntimeError: expect_autograd_hooks_ INTERNAL ASSERT FAILED at "reducer.cpp":1732, please report a bug to PyTorch.\n',
+        "model_wrapper_cfg = dict(type='MMDistributedDataParallel', static_graph=True)\n"
+        "optim_wrapper = dict(accumulative_counts=4)\nmodel = dict(type='A')\n",
+    )
+
+    assert found.outcome == "NO_SYNC_ASSERT"
+    assert found.findings[0].code == "MMF109"
+
+
+def test_unused_after_the_warning_of_a_cut_off_checkpoint_is_not_silenced() -> None:
+    """find_unused_parameters would turn the crash into a part that is not trained."""
+    found = explain(GRADLESS + UNUSED_BARE, "model = dict(type='A')\n")
+
+    assert [found.id, *(other.id for other in found.others)] == ["unused-parameters", "checkpoint-input-without-grad"]
+    assert "find-unused" not in names(found)
+
+
+def test_old_versions_of_torch_are_not_offered_what_they_lack() -> None:
+    config = MMCV1 + "find_unused_parameters = True\nmodel = dict(type='A', backbone=dict(type='ResNet', with_cp=True))\n"
+    log = f"PyTorch: 1.8.1\n2024-01-01 12:00:00,1 - mmdet - INFO - Config:\n{config}\n2024-01-01 12:00:00,1 - mmdet - INFO - go\n"
+
+    found = mmfix.explain(log + twice(3))
+
+    assert "non-reentrant" not in names(found)
+    assert any("torch 1.8.1 is too old for non-reentrant" in note for note in found.notes)
+
+
+def test_memory_that_a_switched_off_checkpoint_costs_has_cures_with_prices() -> None:
+    text = "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; 15.90 GiB total capacity)\n"
+    found = explain(text, "model = dict(type='A', backbone=dict(type='ResNet', with_cp=False))\n")
+
+    assert found.id == "out-of-memory"
+    assert names(found) == ["checkpoint-on", "smaller-batch", "mixed-precision"]
+    keys = [".".join(map(str, override.key)) for override in found.remedies[0].overrides]
+    assert keys == ["model.backbone.with_cp", "custom_imports"]
+
+
+@pytest.mark.parametrize(
+    ("message", "model", "id_", "key"),
+    [
+        ("KeyError: 'ResNett is not in the mmdet::model registry. Please check whether", "backbone=dict(type='ResNett')",
+         "type-not-registered", "model.backbone.type"),
+        ("TypeError: FPN.__init__() got an unexpected keyword argument '_delete_'", "neck=dict(type='FPN', _delete_=True)",
+         "leftover-delete", "model.neck._delete_"),
+        ("TypeError: Swin.__init__() got an unexpected keyword argument 'depth'", "backbone=dict(type='Swin', depth=50)",
+         "leftover-argument", "model.backbone.depth"),
+    ],
+)  # fmt: skip
+def test_the_key_that_a_message_is_about(message: str, model: str, id_: str, key: str) -> None:
+    found = explain(f"{message}\n", f"model = dict(type='A', {model})\n")
+
+    assert found.id == id_
+    assert [".".join(map(str, place)) for place, _ in found.places] == [key]
+    assert found.places[0][1] is not None
+
+
+def test_an_argument_that_no_config_has_is_not_the_configs() -> None:
+    found = explain("TypeError: Swin.__init__() got an unexpected keyword argument 'x'\n", "model = dict(type='A')\n")
+
+    assert not found.known
