@@ -46,6 +46,7 @@ class ClassInfo:
         )
         self._members: Dict[str, Any] = {}
         self._mro: Optional[List[Base]] = None
+        self._is_module: Optional[bool] = None
 
     def __repr__(self) -> str:
         return f"<class {self.dotted}>"
@@ -148,7 +149,9 @@ class ClassInfo:
 
     def is_module(self, m: Machine) -> bool:
         """Whether it is, as far as known, a ``torch.nn.Module``."""
-        return any(isinstance(base, NativeClass) and base.is_module for base in self.mro(m))
+        if self._is_module is None:
+            self._is_module = any(isinstance(base, NativeClass) and base.is_module for base in self.mro(m))
+        return self._is_module
 
     def has_base(self, m: Machine, name: str) -> bool:
         """Whether a class of this last name is among its bases, itself included."""

@@ -35,6 +35,8 @@ HOOKS, HOOKS_BEFORE = "\0hooks", "\0hooks before"
 _LISTS = frozenset({"ModuleList", "Sequential", "ParameterList"})
 _DICTS = frozenset({"ModuleDict", "ParameterDict"})
 CONTAINERS = _LISTS | _DICTS
+#: Their methods that change them and are not followed.
+_CHANGES = frozenset({"pop", "popitem", "clear", "setdefault", "__delitem__", "__setitem__", "__iadd__"})
 
 Run = Callable[..., Any]
 
@@ -50,9 +52,13 @@ def children(m: Machine, instance: Instance) -> Iterator[Tuple[str, Instance]]:
     """The registered submodules."""
     hidden = instance.items.get(HIDDEN, ())
     for name, value in list(instance.items.items()):
-        for item in value.values if isinstance(value, Either) else (value,):
-            if name not in hidden and is_module(m, item):
-                yield name, item
+        if isinstance(value, Instance):
+            if is_module(m, value) and name not in hidden:
+                yield name, value
+        elif isinstance(value, Either):
+            for item in value.values:
+                if is_module(m, item) and name not in hidden:
+                    yield name, item
 
 
 def own_params(instance: Instance) -> Iterator[Tuple[str, Param]]:
@@ -145,7 +151,8 @@ def attach(m: Machine, target: Instance, name: str, value: Any) -> None:
     """``target.name = value``; a module or parameter is registered, and remembers the line that did it."""
     m.touch(target)
     old = target.items.get(name)
-    order.placed(m, target, name, value)
+    if m.before_wrap and (type(value) in order.COUNTS or type(old) in order.COUNTS):
+        order.placed(m, target, name, value)
     target.items[name] = value
     if m.phase == "step" and is_scalar(value) and is_scalar(old) and value != old:
         m.moving.add((target, name))
@@ -166,7 +173,8 @@ def _owner(m: Machine, target: Instance) -> str:
 
 def detach(m: Machine, target: Instance, name: str) -> None:
     """``del target.name``."""
-    order.placed(m, target, name, MISSING)
+    if m.before_wrap:
+        order.placed(m, target, name, MISSING)
     m.touch(target)
     target.items.pop(name, None)
 
@@ -301,7 +309,7 @@ def member(m: Machine, instance: Instance, base: NativeClass, name: str) -> Any:
     if isinstance(instance.cls, NativeClass):
         if not base.is_module:
             return m.flow(*instance.items.values())
-        if base.name in CONTAINERS:
+        if base.name in CONTAINERS and name in _CHANGES:
             m.doubt(f"{base.name}.{name} is not followed")
         return UNKNOWN if name not in ("bias", "weight") else MISSING
     return MISSING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from mmfix.code.interpreter.values import (
     MISSING,
@@ -218,19 +218,19 @@ def _abbreviation(m: Machine, cls: Any) -> Any:
     """What a norm layer is called in its module (``mmcv/cnn/bricks/norm.py: infer_abbr``)."""
     from mmfix.code.interpreter.classes import ClassInfo
 
-    order = cls.mro(m) if isinstance(cls, ClassInfo) else [cls]
-    if isinstance(cls, ClassInfo):
-        own = cls.find(m, "_abbr_")
-        if own is not MISSING:
-            return own
-    bases = {base.name for base in order} | {
-        base for kind in order for base in layers.BASES_OF.get(getattr(kind, "name", ""), ())
-    }
+    if not isinstance(cls, ClassInfo):
+        return _abbreviation_of((getattr(cls, "name", ""),))
+    own = cls.find(m, "_abbr_")
+    return _abbreviation_of(tuple(base.name for base in cls.mro(m))) if own is MISSING else own
+
+
+@lru_cache(maxsize=None)
+def _abbreviation_of(names: Tuple[str, ...]) -> str:
+    bases = {*names, *(base for name in names for base in layers.BASES_OF.get(name, ()))}
     for base, text in _NORM_BASES.items():
         if base in bases:
             return text
-    name = getattr(cls, "name", "").lower()
-    return next((text for part, text in _ABBREVIATIONS.items() if part in name), "norm_layer")
+    return next((text for part, text in _ABBREVIATIONS.items() if part in names[0].lower()), "norm_layer")
 
 
 def _build_conv_layer(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:

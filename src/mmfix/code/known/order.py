@@ -55,20 +55,21 @@ _PLAIN = (
     "operator.", "itertools.", "inspect.", "packaging.", "mmengine.logging.", "mmengine.dist.",
     "mmengine.utils.", "mmengine.structures.", "mmcv.utils.",
 )  # fmt: skip
-_COUNTS = frozenset({Instance, Param, Opaque, Either})
+#: Types of values that are parts of a model, or may be.
+COUNTS = frozenset({Instance, Param, Opaque, Either})
 
 
 def placed(m: Machine, target: Instance, name: str, value: Any) -> None:
-    """To be called before ``target.name = value``: torch puts what is new at the end, and keeps old places.
+    """To be called before ``target.name = value``, before the wrap, where one of `COUNTS` comes or goes.
+
+    Torch puts what is new at the end, and keeps old places.
 
     Source: ``torch/nn/modules/module.py: __setattr__``. An attribute that was no module before moves to the
     end when a module takes its name; None keeps the place of a module.
     """
-    if not m.before_wrap:
+    if not modules.is_module(m, target):
         return
     old = target.items.get(name)
-    if (type(value) not in _COUNTS and type(old) not in _COUNTS) or not modules.is_module(m, target):
-        return
     was, becomes = _is_part(m, old), _is_part(m, value)
     if isinstance(value, Opaque) and (value.kind == LOST or value.may or was):
         m.doubt(f"what {target.cls.name}.{name} is, is not known")
