@@ -11,13 +11,13 @@ import pytest
 import mmfix
 
 TWICE = "Expected to mark a variable ready only once.\nParameter at index 50 has been marked as ready twice."
-CONFIG: Dict[str, Any] = dict(
-    train_dataloader=dict(batch_size=2),
-    train_cfg=dict(type="EpochBasedTrainLoop", max_epochs=12),
-    optim_wrapper=dict(type="OptimWrapper", optimizer=dict(type="SGD", lr=0.01)),
-    find_unused_parameters=True,
-    model=dict(type="A", backbone=dict(type="ResNet", with_cp=True)),
-)
+CONFIG: Dict[str, Any] = {
+    "train_dataloader": {"batch_size": 2},
+    "train_cfg": {"type": "EpochBasedTrainLoop", "max_epochs": 12},
+    "optim_wrapper": {"type": "OptimWrapper", "optimizer": {"type": "SGD", "lr": 0.01}},
+    "find_unused_parameters": True,
+    "model": {"type": "A", "backbone": {"type": "ResNet", "with_cp": True}},
+}
 
 
 def test_a_text_a_path_and_a_config_in_memory(tmp_path: Path) -> None:

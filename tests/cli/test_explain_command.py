@@ -12,14 +12,18 @@ import pytest
 
 from mmfix.rules.common import MMENGINE
 
-TWICE = "RuntimeError: Expected to mark a variable ready only once.\nParameter at index 50 has been marked as ready twice.\n"
-UNUSED = "RuntimeError: Expected to have finished reduction in the prior iteration before starting a new one.\n"
-CONFIG = MMENGINE + "find_unused_parameters = True\nmodel = dict(type='A', backbone=dict(type='ResNet', with_cp=True))\n"
+TWICE = (
+    "RuntimeError: Expected to mark a variable ready only once.\n"
+    "Parameter at index 50 has been marked as ready twice.\n"
+)
+UNUSED = "RuntimeError: Expected to have finished reduction in the prior iteration before starting a new one."
 PLAIN = MMENGINE + "model = dict(type='A', backbone=dict(type='ResNet'))\n"
+CONFIG = "find_unused_parameters = True\n" + PLAIN.replace("'ResNet'", "'ResNet', with_cp=True")
 
 
-def run(folder: Path, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[str]":
-    done = subprocess.run([sys.executable, "-m", "mmfix", *arguments], cwd=folder, input=stdin, capture_output=True)
+def run(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mmfix", *arguments]
+    done = subprocess.run(command, cwd=folder, input=stdin, capture_output=True)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
@@ -54,7 +58,7 @@ def test_one_screen_says_what_happened_where_and_what_to_do(folder: Path) -> Non
         (("twice.log", "--config", "fine.log"), 2, "is not a .py"),
         (("twice.log", "--remedy", "checkpoint-off"), 2, "go with --patch"),
         (("twice.log", "--patch"), 2, "no cure that a config can hold"),
-        (("twice.log", "--config", "cfg.py", "--patch", "--remedy", "nonsense"), 2, "no cure is called nonsense"),
+        (("twice.log", "--config", "cfg.py", "--patch", "--remedy", "magic"), 2, "no cure is called magic"),
         (("fine.log", "--config", "cfg.py", "--patch"), 2, "no cure"),
     ],
 )
@@ -62,7 +66,7 @@ def test_exit_codes(folder: Path, arguments: Any, code: int, says: str) -> None:
     done = run(folder, "explain", *arguments)
 
     assert done.returncode == code
-    assert says in (done.stdout + done.stderr).lower() if says.islower() else says in done.stdout + done.stderr
+    assert says in (done.stdout + done.stderr).replace("No such", "no such")
     assert "Traceback" not in done.stderr
 
 

@@ -13,6 +13,7 @@ from mmfix.config.reader import Reader
 from mmfix.diagnosis.types import ConfigInLog, Run
 from mmfix.errors import ConfigError, MmfixError
 from mmfix.patches.difference import with_overrides
+from mmfix.report.place import display_path
 
 #: What a cure for DDP may touch: two configs that agree here get the same answer.
 _DECISIVE = (
@@ -75,7 +76,7 @@ def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
     line = 0 if run.config is None else run.config.line
     shown = f"printed in {osp.basename(log) if log not in ('', '-') else 'the log'}:{line}"
     if on_disk is not None and _differences(on_disk, printed):
-        notes.append(f"{path} is no longer what the log has printed, so it is not the one that is judged")
+        notes.append(f"{display_path(path)} is no longer what the log has printed, so it is not judged")
         path = ""
     return UsedConfig(printed, shown, path, tuple(notes))
 

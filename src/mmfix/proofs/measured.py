@@ -237,7 +237,8 @@ def new_site(setup: TrainingSetup, group: ParameterGroup) -> CheckpointSite:
     return CheckpointSite(
         key=_key(setup, group), value=True, in_config=False, off=None,
         type_name=group.class_name, reentrant=True, guarded=None,
-        evidence=group.module or "the model itself", known=False, input_has_grad=group.status != UNTRAINED, seen=True,
+        evidence=group.module or "the model itself", known=False,
+        input_has_grad=group.status != UNTRAINED, seen=True,
     )  # fmt: skip
 
 

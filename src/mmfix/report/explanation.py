@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Optional
 from mmfix.config.keypath import format_key
 from mmfix.diagnosis.types import Diagnosis, Parameter
 from mmfix.report.json import finding_json, origin_json, patch_json, problem_json, remedy_json, render
-from mmfix.report.place import display_place, source_line
+from mmfix.report.place import display_path, display_place, source_line
 from mmfix.report.text import CONFIDENCE_TEXT, Paint, plain, remedy_rows, row
 from mmfix.report.types import PatchResult, Problem
 
@@ -37,7 +37,7 @@ def _one(item: Diagnosis, paint: Paint, log: str) -> Iterator[str]:
     yield from _wrapped("what", item.explanation)
     yield from _parameters(item.parameters)
     if item.config:
-        yield row("config", item.config)
+        yield row("config", display_path(item.config))
     for finding in item.findings:
         yield from _wrapped("why", f"{finding.code} {finding.message}")
         origin = finding.origins[0] if finding.origins else None
@@ -155,7 +155,7 @@ def _json(item: Diagnosis) -> Dict[str, Any]:
         "findings": [finding_json(finding) for finding in item.findings],
         "remedies": [remedy_json(remedy) for remedy in item.remedies],
         "hints": list(item.hints),
-        "config": item.config or None,
+        "config": display_path(item.config) if item.config else None,
         "command": item.command or None,
         "notes": list(item.notes),
     }
