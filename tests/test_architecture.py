@@ -23,7 +23,7 @@ ALLOWED: Dict[str, Set[str]] = {
     "patches": {"config", "findings"},
     "proofs": {"config", "code", "ddp", "findings", "training", "remedies", "rules", "patches"},
     "diagnosis": {
-        *("config", "ddp", "findings", "training", "remedies", "rules", "proofs", "patches"),
+        *("config", "code", "ddp", "findings", "training", "remedies", "rules", "proofs", "patches"),
         "report",  # a diagnosis prints itself, as a report does
     },
     "report": {"config", "findings", "proofs", "diagnosis", "__init__"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import List
 
 import pytest
@@ -164,3 +165,35 @@ def test_an_argument_that_no_config_has_is_not_the_configs() -> None:
     found = explain("TypeError: Swin.__init__() got an unexpected keyword argument 'x'\n", "model = dict(type='A')\n")
 
     assert not found.known
+
+
+REGISTERED = """
+from mmengine.registry import MODELS
+
+@MODELS.register_module()
+class FusionNeck:
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "cure", "override"),
+    [
+        ("FusionNeck", "import-module", {"imports": ["projects.fusion.neck"], "allow_failed_imports": False}),
+        ("FusionNek", "right-name", "FusionNeck"),
+    ],
+)
+def test_a_type_that_is_in_the_repository_after_all(name: str, cure: str, override: object, tmp_path: Path) -> None:
+    """Its module was not imported, or its name is misspelt."""
+    module = tmp_path / "projects" / "fusion" / "neck.py"
+    module.parent.mkdir(parents=True)
+    module.write_text(REGISTERED)
+    (tmp_path / "setup.py").touch()
+    config = tmp_path / "configs" / "a.py"
+    config.parent.mkdir()
+    config.write_text(f"{MMENGINE}model = dict(type='A', neck=dict(type='{name}'))\n")
+
+    found = mmfix.explain(f"KeyError: '{name} is not in the mmdet::model registry. Please check'\n", config)
+
+    assert names(found) == [cure]
+    assert [item.value for item in found.remedies[0].overrides] == [override]

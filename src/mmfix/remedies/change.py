@@ -60,7 +60,7 @@ def write(setup: TrainingSetup, change: Change) -> Tuple[Override, ...]:
     if change.checkpoint is Checkpoint.NONE:
         found += _switch_off(setup)
     elif change.checkpoint is Checkpoint.NON_REENTRANT:
-        found += _import_nonreentrant(setup)
+        found += import_module(setup, NONREENTRANT_MODULE, "makes torch's default checkpoint non-reentrant")
     elif change.cut_off:
         found += _take_out(setup)
     found += _ddp_arguments(setup, change)
@@ -113,14 +113,14 @@ def _take_out(setup: TrainingSetup) -> List[Override]:
     return found
 
 
-def _import_nonreentrant(setup: TrainingSetup) -> List[Override]:
+def import_module(setup: TrainingSetup, module: str, reason: str) -> List[Override]:
+    """``custom_imports`` with one module more; nothing where it would not be executed."""
     if not runs_custom_imports(setup):
         return []
-    reason = "makes torch's default checkpoint non-reentrant"
     if setup.document.get(("custom_imports",), None) is None:
-        value = {"imports": [NONREENTRANT_MODULE], "allow_failed_imports": False}
+        value = {"imports": [module], "allow_failed_imports": False}
         return [Override(("custom_imports",), value, reason)]
-    names = [*custom_imports(setup.document), NONREENTRANT_MODULE]
+    names = [*custom_imports(setup.document), module]
     return [Override(("custom_imports", "imports"), names, reason)]
 
 

@@ -128,6 +128,16 @@ class Library:
             self._found[key] = self._find(*key)
         return self._found[key]
 
+    def similar(self, name: str, scope: Optional[str]) -> Tuple[str, ...]:
+        """Registry names like ``name``, of the repository, the scope and the base packages, nearest first."""
+        import difflib  # only for an error
+
+        indexes = [*self._own_indexes(), *self._indexes([*([scope] if scope else []), *_BASES])]
+        known = {other for index in indexes for other in index.names}
+        lowered = {other.lower(): other for other in sorted(known, reverse=True)}
+        near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.8)
+        return tuple(lowered[other] for other in near)
+
     def _find(self, name: str, scope: Optional[str], registry: Optional[str]) -> Found:
         own = self._own_indexes()
         packages = self._indexes([*([scope] if scope else []), *_BASES])

@@ -12,6 +12,47 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.diagnosis.kinds.common import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.findings import Override, Remedy
+from mmfix.remedies.change import import_module
+from mmfix.training.parts import default_package
+from mmfix.training.types import TrainingSetup
+
+#: These are imported by the framework itself: a name they have is missing for another reason.
+_PACKAGES = frozenset({
+    "mmengine", "mmcv", "mmdet", "mmseg", "mmdet3d", "mmpretrain", "mmcls", "mmpose", "mmaction",
+})  # fmt: skip
+
+
+def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
+    """Import the module of the repository that defines it; or the name that is nearly the same."""
+    from mmfix.code.library.library import Library  # takes longer to load than most logs to read
+    from mmfix.code.library.roots import config_package, source_roots
+
+    document = setup.document
+    name = sighting.fields.get("type", "").rpartition(".")[2]
+    where = places(document, sighting)
+    package = config_package(document.path)
+    scope = default_package(document) or package
+    library = Library(source_roots(document.path, document.tree))
+    found = library.find(name, scope).candidates
+    if found:
+        module = found[0].module
+        overrides = import_module(setup, module, f"registers {name}") if package is None else []
+        if module.partition(".")[0] in _PACKAGES or not overrides:
+            return ()
+        assumes = f"{module}, which defines {name}, can be imported where you train."
+        return (Remedy("import-module", "review", "None.", tuple(overrides), (assumes,)),)
+    return tuple(
+        Remedy(
+            "right-name",
+            "review",
+            "None.",
+            tuple(Override(key, other, f"{name} is in no registry") for key in where),
+            (f"{other} is what is meant.",),
+        )
+        for other in library.similar(name, scope)[:1]
+        if where
+    )
 
 
 def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
@@ -41,4 +82,5 @@ KIND = Kind(
         "If it is of another OpenMMLab package: write the package in front (mmdet.ResNet), and install it.",
     ),
     places=places,
+    cures=cures,
 )
