@@ -34,7 +34,7 @@ ALLOWED: Dict[str, Set[str]] = {
     },
     "api": {"config", "jobs", "report", "patches", "diagnosis"},
     "attach": {"api"},
-    "cli": {"api", "jobs", "report", "rules", "terminal", "__init__"},
+    "cli": {"api", "diagnosis", "jobs", "report", "rules", "terminal", "__init__"},
     "terminal": {"report"},
     "nonreentrant": set(),
     "nonreentrant_checkpoint": {"nonreentrant"},

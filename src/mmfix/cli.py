@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import TYPE_CHECKING, Optional, Tuple
 
 import click
 
 from mmfix import __version__
 from mmfix.report import FORMATS, render_patches, render_report
 from mmfix.terminal import close_stdout, paint, progress, show_problems, write
+
+if TYPE_CHECKING:
+    from mmfix.diagnosis.types import Diagnosis
+    from mmfix.report.types import PatchResult
 
 INTERRUPTED = 130  # the same for SIGINT
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
@@ -277,17 +281,18 @@ def explain(
     """
     if (remedy or diff) and not patch_:
         raise click.UsageError("--remedy and --diff go with --patch")
-    from mmfix.jobs.checking import problem_of
-    from mmfix.jobs.explaining import ExplainOptions, explain_file, explain_stdin, patch_explained
+    from mmfix.jobs.explaining import ExplainOptions, explain_file, explain_stdin
     from mmfix.report import explanation as report
 
     tell = _rehearsing if build and sys.stderr.isatty() else lambda what: None
     options = ExplainOptions(config or "", build=build, tell=tell)
     try:
         diagnosis = explain_stdin(sys.stdin.buffer, options) if log == "-" else explain_file(log, options)
-        patched = patch_explained(diagnosis, remedy, write=not diff) if patch_ else None
+        patched = _patched(diagnosis, remedy, not diff) if patch_ else None
     except Exception as error:
         if format_ == "json":
+            from mmfix.jobs.checking import problem_of
+
             write(report.render_error(problem_of(error, None if log == "-" else log)))
         raise
     if format_ == "json":
@@ -297,6 +302,12 @@ def explain(
         if patched is not None:
             write(render_patches([patched], format_, paint(sys.stdout), diff))
     return int(not diagnosis.known)
+
+
+def _patched(diagnosis: Diagnosis, remedy: Optional[str], write: bool) -> PatchResult:
+    from mmfix.jobs.curing import patch_explained  # loads what judges configs
+
+    return patch_explained(diagnosis, remedy, write)
 
 
 def _rehearsing(what: str) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 import os.path as osp
 from dataclasses import dataclass, replace
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
-from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key, parse_key
-from mmfix.config.reader import Reader
 from mmfix.diagnosis.types import ConfigInLog, Run
 from mmfix.errors import ConfigError, MmfixError
-from mmfix.patches.difference import with_overrides
 from mmfix.report.place import display_path
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
 
 #: What a cure for DDP may touch: two configs that agree here get the same answer.
 _DECISIVE = (
@@ -52,6 +52,8 @@ def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
         ConfigError: The given config cannot be read.
     """
     notes: List[str] = []
+    from mmfix.config.reader import Reader
+
     path = osp.abspath(given) if given else _on_disk(run, log)
     on_disk = None
     if path:
@@ -101,6 +103,8 @@ def _on_disk(run: Run, log: str) -> str:
 
 def _printed(config: ConfigInLog, log: str, path: str, notes: List[str]) -> Optional[ConfigDocument]:
     """The printed config as a document, of the file ``path`` if that is known; None if it is unusable."""
+    from mmfix.config.reader import Reader
+
     text, where = config.text, log if log not in ("", "-") else "the log"
     for attempt in range(2):
         try:
@@ -139,6 +143,8 @@ def _with_options(document: ConfigDocument, run: Run, notes: List[str]) -> Confi
             overrides.append((parse_key(key), _value(value)))
         except ValueError:
             continue
+    from mmfix.patches.difference import with_overrides
+
     try:
         changed = replace(document, tree=with_overrides(document.tree, overrides))
     except MmfixError as error:

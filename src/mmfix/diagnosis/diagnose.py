@@ -5,12 +5,10 @@ from __future__ import annotations
 import os.path as osp
 import re
 from dataclasses import dataclass, replace
-from typing import List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.ddp import Outcome
-from mmfix.diagnosis.configs import UsedConfig
-from mmfix.diagnosis.evidence import Judged, Seen, judged
 from mmfix.diagnosis.parameters import Named, Order, differ, named
 from mmfix.diagnosis.shape import shape_of
 from mmfix.diagnosis.types import (
@@ -19,21 +17,22 @@ from mmfix.diagnosis.types import (
     UNKNOWN,
     WARNING,
     Diagnosis,
+    Judged,
+    Kind,
     LogReading,
     Run,
     Sighting,
 )
 from mmfix.findings import CONFIDENCES, Finding, Remedy
-from mmfix.proofs.types import RemedyResult
-from mmfix.rules import judge
-from mmfix.rules.common import origins
-from mmfix.training import read
-from mmfix.training.types import TrainingSetup
+
+if TYPE_CHECKING:  # what judges a config is loaded when there is one
+    from mmfix.diagnosis.configs import UsedConfig
+    from mmfix.proofs.types import RemedyResult
+    from mmfix.training.types import TrainingSetup
 
 _DDP = frozenset(outcome.value for outcome in Outcome) - {Outcome.OK.value}
 #: Cures that need torch 1.11: `_set_static_graph` as an argument, `use_reentrant` (torch release notes).
 _NEW = ("non-reentrant", "static-graph", "checkpoint-on")
-
 
 #: What a traceback without its message may be about, by the file of its last frame.
 _ENDS = (
@@ -56,12 +55,14 @@ class Known:
 
     Attributes:
         used: Its config.
+        setup: What the framework does with it; None without a config.
         orders: Parameter orders of its model, best first.
         tried: What rehearsals of cures have shown.
         log: Path of the log; ``-`` or empty for a text.
     """
 
     used: UsedConfig
+    setup: Optional[TrainingSetup] = None
     orders: Tuple[Order, ...] = ()
     tried: Tuple[RemedyResult, ...] = ()
     log: str = ""
@@ -77,20 +78,19 @@ def told(reading: LogReading, run: int) -> Tuple[Sighting, ...]:
 
 def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[Diagnosis]:
     """The diagnosis of one sighting; None where its message is of something else."""
-    used, kind, run = known.used, sighting.kind, reading.runs[sighting.run]
+    used, setup, kind, run = known.used, known.setup, sighting.kind, reading.runs[sighting.run]
     document = used.document
     where = tuple(kind.places(document, sighting)) if kind.places is not None and document is not None else ()
     if kind.needs_place and not where:
         return None
-    setup = None if document is None else read(document)
     named_ = named(sighting, _fitting(setup, known.orders), document)
     varies = kind.outcome == Outcome.UNUSED.value and _varies(sighting, run, setup)
     variant = next((kind.variants[name] for name in kind.variants if name in sighting.fields), None)
-    together = Judged((), () if setup is not None or variant else kind.general, fits=True)
+    together = Judged((), () if setup is not None or variant else _general(kind), fits=True)
     if setup is not None and variant is None:
-        together = _with_config(reading, sighting, setup, named_, varies, known)
+        together = _with_config(reading, sighting, named_, varies, known, setup)
     if setup is not None and variant is None and not together.remedies:
-        together = replace(together, remedies=kind.general)
+        together = replace(together, remedies=_general(kind))
     notes = [
         *used.notes,
         *named_.notes,
@@ -111,7 +111,7 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
         excerpt=sighting.excerpt,
         parameters=named_.parameters,
         evidence=_evidence(run, named_),
-        places=() if setup is None else tuple((key, next(iter(origins(setup, key)), None)) for key in where),
+        places=() if document is None else tuple((key, document.origin(key)) for key in where),
         findings=together.findings,
         remedies=remedies,
         hints=() if setup is not None and kind.general else hints,
@@ -121,15 +121,22 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
     )
 
 
+def _general(kind: Kind) -> Tuple[Remedy, ...]:
+    return () if kind.general is None else kind.general()
+
+
 def _with_config(
     reading: LogReading,
     sighting: Sighting,
-    setup: TrainingSetup,
     named_: Named,
     varies: bool,
     known: Known,
+    setup: TrainingSetup,
 ) -> Judged:
     """The findings and cures of the config for a sighting."""
+    from mmfix.diagnosis.evidence import Seen, judged
+    from mmfix.rules import judge
+
     kind = sighting.kind
     own = () if kind.cures is None else kind.cures(setup, sighting)
     if kind.outcome not in _DDP:

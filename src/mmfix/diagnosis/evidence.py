@@ -7,17 +7,27 @@ code: facts about the parameters it names, then ``proofs.judged``, the rules and
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Sequence, Tuple
 
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath, format_key
 from mmfix.ddp import Outcome
-from mmfix.diagnosis.parameters import groups_of
-from mmfix.diagnosis.types import Parameter
-from mmfix.findings import CONFIDENCES, Finding, Remedy
+from mmfix.diagnosis.types import Judged, Parameter
+from mmfix.findings import CONFIDENCES, Finding
 from mmfix.proofs.judged import in_light_of, predicted
 from mmfix.proofs.measured import is_about, new_site, rehearsed, seen_facts
-from mmfix.proofs.types import ParameterGroup, Proof, Rehearsal, RemedyResult
+from mmfix.proofs.types import (
+    NEVER,
+    READY_TWICE,
+    SOMETIMES,
+    ParameterGroup,
+    Proof,
+    Rehearsal,
+    RemedyResult,
+)
 from mmfix.remedies.graph import outcomes, possible, reentrant_sites
 from mmfix.rules import judge, proven_failure
+from mmfix.training.names import type_name
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
 
 #: Keys that nobody reads: told whenever the run failed, since what they ask for would have mattered.
@@ -50,21 +60,6 @@ class Seen:
     remedies: Tuple[RemedyResult, ...] = ()
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A config and a log together.
-
-    Attributes:
-        findings: What explains the log, the surest first.
-        remedies: Cures for the setup as a whole.
-        fits: A run of this config can end so; otherwise the findings are about the config alone.
-    """
-
-    findings: Tuple[Finding, ...]
-    remedies: Tuple[Remedy, ...]
-    fits: bool
-
-
 def judged(setup: TrainingSetup, seen: Seen) -> Judged:
     """The findings that explain what was seen, and the cures that hold with it."""
     groups = _with_freezing(setup, groups_of(seen.parameters, setup.document, seen.outcome, seen.varies))
@@ -91,6 +86,36 @@ def judged(setup: TrainingSetup, seen: Seen) -> Judged:
     shown += [item for item in found if item.code in _DEAD_KEYS and item not in shown]
     shown.sort(key=lambda item: CONFIDENCES.index(item.confidence))
     return Judged(tuple(shown), remedies, fits=True)
+
+
+def groups_of(
+    parameters: Sequence[Parameter], document: ConfigDocument, outcome: str, varies: bool
+) -> Tuple[ParameterGroup, ...]:
+    """Named parameters as a rehearsal would tell them: by the config dict that made them."""
+    status = READY_TWICE if outcome == Outcome.READY_TWICE.value else SOMETIMES if varies else NEVER
+    by_key: Dict[KeyPath, List[str]] = {}
+    for item in parameters:
+        if item.name is not None:
+            by_key.setdefault(item.key or ("model",), []).append(item.name)
+    return tuple(
+        ParameterGroup(status, _common(names), _type(document, key), format_key(key), tuple(names))
+        for key, names in by_key.items()
+    )
+
+
+def _type(document: ConfigDocument, key: KeyPath) -> str:
+    return type_name(document.get((*key, "type"), None)) or ""
+
+
+def _common(names: Sequence[str]) -> str:
+    """The module that holds all of them."""
+    parts = [name.split(".")[:-1] for name in names]
+    shared = []
+    for step in zip(*parts):
+        if len(set(step)) > 1:
+            break
+        shared.append(step[0])
+    return ".".join(shared)
 
 
 def _misfit(setup: TrainingSetup, seen: Seen) -> Judged:

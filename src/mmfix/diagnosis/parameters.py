@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Set, Tuple
 
-from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath, format_key
-from mmfix.ddp import Outcome
 from mmfix.diagnosis.types import Listed, Parameter, Sighting
-from mmfix.proofs.types import NEVER, READY_TWICE, SOMETIMES, ParameterGroup
-from mmfix.training.names import type_name
-from mmfix.training.parameters import key_of_parameter
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
 
 
 @dataclass(frozen=True)
@@ -96,41 +93,12 @@ def _misfit(order: Order, listed: Sequence[Listed]) -> str:
 def _parameters(
     numbers: Dict[str, Optional[int]], document: Optional[ConfigDocument]
 ) -> Tuple[Parameter, ...]:
-    found = [
-        Parameter(index, name, None if document is None else key_of_parameter(document, name))
-        for name, index in numbers.items()
-    ]
+    found = [Parameter(index, name) for name, index in numbers.items()]
+    if document is not None:
+        from mmfix.training.parameters import key_of_parameter
+
+        found = [replace(item, key=key_of_parameter(document, str(item.name))) for item in found]
     return tuple(sorted(found, key=lambda item: (item.index is None, item.index or 0)))
-
-
-def groups_of(
-    parameters: Sequence[Parameter], document: ConfigDocument, outcome: str, varies: bool
-) -> Tuple[ParameterGroup, ...]:
-    """Named parameters as a rehearsal would tell them: by the config dict that made them."""
-    status = READY_TWICE if outcome == Outcome.READY_TWICE.value else SOMETIMES if varies else NEVER
-    by_key: Dict[KeyPath, List[str]] = {}
-    for item in parameters:
-        if item.name is not None:
-            by_key.setdefault(item.key or ("model",), []).append(item.name)
-    return tuple(
-        ParameterGroup(status, _common(names), _type(document, key), format_key(key), tuple(names))
-        for key, names in by_key.items()
-    )
-
-
-def _type(document: ConfigDocument, key: KeyPath) -> str:
-    return type_name(document.get((*key, "type"), None)) or ""
-
-
-def _common(names: Sequence[str]) -> str:
-    """The module that holds all of them."""
-    parts = [name.split(".")[:-1] for name in names]
-    shared = []
-    for step in zip(*parts):
-        if len(set(step)) > 1:
-            break
-        shared.append(step[0])
-    return ".".join(shared)
 
 
 def differ(listed: Sequence[Listed]) -> bool:

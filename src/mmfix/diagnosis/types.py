@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Callable, Mapping, NamedTuple, Optional, Pattern, Tuple
+from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Optional, Pattern, Tuple
 
-from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath
-from mmfix.config.origin import Origin
-from mmfix.findings import Finding, Remedy
-from mmfix.training.types import TrainingSetup
+if TYPE_CHECKING:  # a log without a config is explained without the rooms for configs
+    from mmfix.config.document import ConfigDocument
+    from mmfix.config.keypath import KeyPath
+    from mmfix.config.origin import Origin
+    from mmfix.findings import Finding, Remedy
+    from mmfix.training.types import TrainingSetup
 
 #: What a message is to the run: it ended it; it only warned; it is what other ranks say when one has ended.
 CAUSE, WARNING, CONSEQUENCE = "cause", "warning", "consequence"
+#: The id of a diagnosis that knows no error.
+UNKNOWN = "unknown"
 
 
 class Sign(NamedTuple):
@@ -67,7 +70,7 @@ class Kind:
         signs: Any of them in a log shows it.
         explanation: What happened and why, in plain words.
         hints: What to do where no cure can be offered, best first.
-        general: Cures when no config is at hand, without overrides.
+        general: Gives the cures when no config is at hand, without overrides.
         confidence: How surely the message alone tells the cause: ``certain`` or ``possible``.
         rules: Codes of findings of the config that are about this error.
         places: The keys of a config that it is about.
@@ -88,7 +91,7 @@ class Kind:
     places: Optional[Callable[[ConfigDocument, Sighting], Tuple[KeyPath, ...]]] = None
     cures: Optional[Callable[[TrainingSetup, Sighting], Tuple[Remedy, ...]]] = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
-    general: Tuple[Remedy, ...] = ()
+    general: Optional[Callable[[], Tuple[Remedy, ...]]] = None
     needs_place: bool = False
 
 
@@ -284,4 +287,16 @@ class Diagnosis:
         return render_text(self)
 
 
-UNKNOWN = "unknown"
+@dataclass(frozen=True)
+class Judged:
+    """A config and a log together.
+
+    Attributes:
+        findings: What explains the log, the surest first.
+        remedies: Cures for the setup as a whole.
+        fits: A run of this config can end so; otherwise the findings are about the config alone.
+    """
+
+    findings: Tuple[Finding, ...]
+    remedies: Tuple[Remedy, ...]
+    fits: bool

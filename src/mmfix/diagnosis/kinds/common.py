@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, Tuple
 
-from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
+    from mmfix.config.keypath import KeyPath
 
 
 def keys_where(document: ConfigDocument, name: str) -> Iterator[Tuple[KeyPath, Any]]:

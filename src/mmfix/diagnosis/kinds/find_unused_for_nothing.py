@@ -6,11 +6,13 @@ over the graph in every iteration, and it is what makes a reentrant checkpoint f
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.types import WARNING, Kind, Sighting, sign
 from mmfix.findings import Override, Remedy
-from mmfix.training.types import TrainingSetup
+
+if TYPE_CHECKING:
+    from mmfix.training.types import TrainingSetup
 
 
 def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:

@@ -5,13 +5,15 @@ MMEngine wants all three or none (``mmengine/runner/runner.py: Runner.__init__``
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
-from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Override, Remedy
-from mmfix.training.types import TrainingSetup
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
+    from mmfix.config.keypath import KeyPath
+    from mmfix.training.types import TrainingSetup
 
 _TRIPLES = {
     "train": ("train_dataloader", "train_cfg", "optim_wrapper"),

@@ -7,11 +7,13 @@ only where the config has no ``model_wrapper_cfg`` (``mmengine/runner/runner.py:
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Override, Remedy
-from mmfix.training.types import TrainingSetup
+
+if TYPE_CHECKING:
+    from mmfix.training.types import TrainingSetup
 
 
 def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:

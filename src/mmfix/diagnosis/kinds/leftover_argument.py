@@ -8,12 +8,14 @@ such a type.
 from __future__ import annotations
 
 import re
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
-from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath
 from mmfix.diagnosis.kinds.common import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
+    from mmfix.config.keypath import KeyPath
 
 
 def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:

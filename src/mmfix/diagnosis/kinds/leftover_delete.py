@@ -6,12 +6,14 @@ _merge_a_into_b``). Anywhere else it stays in the dict as a key like any other.
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
-from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath
 from mmfix.diagnosis.kinds.common import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
+    from mmfix.config.keypath import KeyPath
 
 
 def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:

@@ -8,36 +8,46 @@ message ends in a third clause if ``find_unused_parameters`` was on.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Tuple
+
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.types import Kind, sign
-from mmfix.findings import Remedy
-from mmfix.remedies.text import ALL_USED, ONCE_A_STEP, TORCH_DEFAULT
 
-GENERAL = (
-    Remedy(
-        "checkpoint-off",
-        "safe",
-        "More memory (10-15 % seen with a checkpointed ResNet-50), and faster. with_cp=False, or whatever "
-        "switches the checkpoint of that part on.",
-        (),
-    ),
-    Remedy(
-        "non-reentrant",
-        "review",
-        "Same memory and speed; needs torch >= 1.11 and mmfix installed where you train. custom_imports = "
-        "dict(imports=['mmfix.nonreentrant_checkpoint']), or mmfix.use_nonreentrant_checkpoint() in the "
-        "script.",
-        (),
-        (TORCH_DEFAULT,),
-    ),
-    Remedy(
-        "find-unused-off",
-        "review",
-        "None, 1-2 % faster; an unused parameter stops the run again. find_unused_parameters = False.",
-        (),
-        (ALL_USED, ONCE_A_STEP),
-    ),
-)
+if TYPE_CHECKING:
+    from mmfix.findings import Remedy
+
+
+def general() -> Tuple[Remedy, ...]:
+    """The cures of a reentrant checkpoint, where nothing is known of the config."""
+    from mmfix.findings import Remedy
+    from mmfix.remedies.text import ALL_USED, ONCE_A_STEP, TORCH_DEFAULT
+
+    return (
+        Remedy(
+            "checkpoint-off",
+            "safe",
+            "More memory (10-15 % seen with a checkpointed ResNet-50), and faster. with_cp=False, or "
+            "whatever switches the checkpoint of that part on.",
+            (),
+        ),
+        Remedy(
+            "non-reentrant",
+            "review",
+            "Same memory and speed; needs torch >= 1.11 and mmfix installed where you train. "
+            "custom_imports = dict(imports=['mmfix.nonreentrant_checkpoint']), or "
+            "mmfix.use_nonreentrant_checkpoint() in the script.",
+            (),
+            (TORCH_DEFAULT,),
+        ),
+        Remedy(
+            "find-unused-off",
+            "review",
+            "None, 1-2 % faster; an unused parameter stops the run again. find_unused_parameters = False.",
+            (),
+            (ALL_USED, ONCE_A_STEP),
+        ),
+    )
+
 
 KIND = Kind(
     id="marked-ready-twice",
@@ -58,6 +68,6 @@ KIND = Kind(
     "reentrant gradient checkpoint (with_cp=True, use_checkpoint=True) does when find_unused_parameters "
     "is on, or when the checkpointed part runs twice in a step.",
     hints=("Give the config with --config: it tells the key, and which cure is right.",),
-    general=GENERAL,
+    general=general,
     confidence="possible",
 )

@@ -6,16 +6,19 @@ the price of that cure; what saves memory instead is listed with its own price.
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Remedy
-from mmfix.remedies import save_memory
-from mmfix.training.types import TrainingSetup
+
+if TYPE_CHECKING:
+    from mmfix.training.types import TrainingSetup
 
 
 def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
     """What a config can do for memory, cheapest first."""
+    from mmfix.remedies import save_memory
+
     return save_memory(setup)
 
 

@@ -18,6 +18,6 @@ KIND = Kind(
     explanation="This internal assert of torch 1.6 says what later versions call 'marked as ready twice': a "
     "reentrant gradient checkpoint (with_cp=True) together with find_unused_parameters=True.",
     hints=marked_ready_twice.KIND.hints,
-    general=marked_ready_twice.GENERAL,
+    general=marked_ready_twice.general,
     confidence="possible",
 )

@@ -7,12 +7,14 @@ group (``torch/distributed/distributed_c10d.py``). MMEngine's Runner takes it ou
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from typing import TYPE_CHECKING, Iterator, Tuple
 
-from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath
 from mmfix.diagnosis.kinds.common import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
+    from mmfix.config.keypath import KeyPath
 
 _LAYER = r"batchnorm\.py|sync_bn\.py|nn/modules/_functions\.py"
 _TYPES = ("SyncBN", "MMSyncBN", "naiveSyncBN1d", "naiveSyncBN2d")

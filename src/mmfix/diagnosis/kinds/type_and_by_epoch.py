@@ -6,11 +6,13 @@ merged they are two answers to one question (``mmengine/runner/runner.py: build_
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
-from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath
 from mmfix.diagnosis.types import Kind, Sighting, sign
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
+    from mmfix.config.keypath import KeyPath
 
 
 def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:

@@ -6,16 +6,16 @@ It is misspelt, or the module that registers it was never imported (``mmengine/r
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
-from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath
 from mmfix.diagnosis.kinds.common import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Override, Remedy
-from mmfix.remedies.change import import_module
-from mmfix.training.parts import default_package
-from mmfix.training.types import TrainingSetup
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
+    from mmfix.config.keypath import KeyPath
+    from mmfix.training.types import TrainingSetup
 
 #: These are imported by the framework itself: a name they have is missing for another reason.
 _PACKAGES = frozenset({
@@ -27,6 +27,8 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
     """Import the module of the repository that defines it; or the name that is nearly the same."""
     from mmfix.code.library.library import Library  # takes longer to load than most logs to read
     from mmfix.code.library.roots import config_package, source_roots
+    from mmfix.remedies.change import import_module
+    from mmfix.training.parts import default_package
 
     document = setup.document
     name = sighting.fields.get("type", "").rpartition(".")[2]

@@ -9,10 +9,30 @@ and one that is used only sometimes stops it later. torch lists at most 100 indi
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Tuple
+
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.types import Kind, Variant, sign
-from mmfix.findings import Remedy
-from mmfix.remedies.text import NO_REENTRANT
+
+if TYPE_CHECKING:
+    from mmfix.findings import Remedy
+
+
+def _general() -> Tuple[Remedy, ...]:
+    from mmfix.findings import Remedy
+    from mmfix.remedies.text import NO_REENTRANT
+
+    return (
+        Remedy(
+            "find-unused",
+            "review",
+            "1-2 % slower: DDP walks the graph in every step. find_unused_parameters = True at the end of "
+            "the config.",
+            (),
+            (f"{NO_REENTRANT} With with_cp=True the next error is 'marked ready twice'.",),
+        ),
+    )
+
 
 KIND = Kind(
     id="unused-parameters",
@@ -36,16 +56,7 @@ KIND = Kind(
         "Give the config with --config: it tells the key, and which cure is right.",
         "Run once with TORCH_DISTRIBUTED_DEBUG=INFO to see the names of the parameters.",
     ),
-    general=(
-        Remedy(
-            "find-unused",
-            "review",
-            "1-2 % slower: DDP walks the graph in every step. find_unused_parameters = True at the end of "
-            "the config.",
-            (),
-            (f"{NO_REENTRANT} With with_cp=True the next error is 'marked ready twice'.",),
-        ),
-    ),
+    general=_general,
     variants={
         "was_on": Variant(
             "An output of the model takes part in no loss, so DDP waits for gradients that do not come; "

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
-from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath
 from mmfix.diagnosis.kinds.common import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Override, Remedy
-from mmfix.training.types import TrainingSetup
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
+    from mmfix.config.keypath import KeyPath
+    from mmfix.training.types import TrainingSetup
 
 _OFF = {"persistent_workers": False, "prefetch_factor": None}
 

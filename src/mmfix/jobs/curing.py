@@ -1,0 +1,123 @@
+"""What a config adds to an explanation: names of parameters, the line to paste, the patch."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING, Callable, List, Optional, Tuple
+
+from mmfix.config.reader import Reader
+from mmfix.diagnosis.configs import UsedConfig, options_text
+from mmfix.diagnosis.diagnose import Known
+from mmfix.diagnosis.parameters import Order
+from mmfix.diagnosis.types import Diagnosis, Sighting
+from mmfix.errors import ConfigError, MmfixError, PatchError
+from mmfix.findings import Remedy
+from mmfix.jobs.checking import judge_document, kept_proof
+from mmfix.jobs.patching import Choice, Options, apply_cures
+from mmfix.patches import Verifier, before_block
+from mmfix.report.place import display_path
+from mmfix.report.types import PatchResult
+from mmfix.training import is_trainable, read
+from mmfix.training.parameters import parameter_order
+
+if TYPE_CHECKING:
+    from mmfix.jobs.explaining import ExplainOptions
+
+
+def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, options: ExplainOptions) -> Known:
+    """What the config of a run adds to its log.
+
+    Raises:
+        ConfigError: A config was given that nothing can train.
+    """
+    document = used.document
+    if document is None or not is_trainable(document):
+        if options.config:
+            hint = "give the one that was trained"
+            raise ConfigError("nothing can train this config by itself", used.shown, hint=hint)
+        return Known(UsedConfig(notes=(*used.notes, f"{used.shown} cannot be trained by itself")), log=log)
+    orders: List[Order] = []
+    kept, notes = kept_proof(document)
+    used = replace(used, notes=(*used.notes, *notes))
+    if kept is not None and kept.fresh and kept.proof.rehearsal.parameters:
+        names = kept.proof.rehearsal.parameters
+        orders.append(Order(names, f"the rehearsal of {kept.date} in {display_path(kept.file)}", "proven"))
+    if any(item.indices for sighting in sightings for item in sighting.listed):
+        if options.build and used.path:
+            orders += _built(used.path, options.tell)
+        if not orders:
+            names_read = parameter_order(document)
+            if names_read is not None:
+                orders.append(Order(names_read, "the source of the model", "likely"))
+    tried = kept.proof.remedies if kept is not None and kept.fresh else ()
+    return Known(used, read(document), tuple(orders), tried, log)
+
+
+def _built(path: str, tell: Callable[[str], None]) -> List[Order]:
+    from mmfix.jobs.proving import order_by_building
+
+    rehearsal = order_by_building(path, tell)
+    if not rehearsal.parameters:
+        tell(f"the model could not be built: {rehearsal.reason}")
+        return []
+    return [Order(rehearsal.parameters, "the model, built now", "proven")]
+
+
+def with_command(diagnosis: Diagnosis, known: Known) -> Diagnosis:
+    """The diagnosis with the line to paste for its first cure."""
+    remedy = next((item for item in diagnosis.remedies if item.overrides), None)
+    if remedy is None:
+        return diagnosis
+    used = known.used
+    if not used.path:
+        return replace(diagnosis, command=options_text([(item.key, item.value) for item in remedy.overrides]))
+    shown = shlex.quote(display_path(used.path))
+    if _is_offered(remedy, used.path):
+        return replace(diagnosis, command=f"mmfix patch {shown} --remedy {remedy.name}")
+    log = shlex.quote(display_path(known.log))
+    return replace(diagnosis, command=f"mmfix explain {log} --config {shown} --patch --remedy {remedy.name}")
+
+
+def _is_offered(remedy: Remedy, path: str) -> bool:
+    """Whether ``mmfix patch`` offers the same cure without the log."""
+    try:
+        findings = judge_document(Reader().load(path)).findings
+    except MmfixError:
+        return False
+    return any(
+        item.name == remedy.name and item.overrides == remedy.overrides
+        for finding in findings
+        for item in finding.remedies
+    )
+
+
+def patch_explained(diagnosis: Diagnosis, name: Optional[str], write: bool) -> PatchResult:
+    """Apply a cure of a diagnosis to its config: the one called ``name``, else the first safe one.
+
+    Raises:
+        PatchError: There is no such cure, no file to write it into, or the patch was refused.
+    """
+    cures = [remedy for remedy in diagnosis.remedies if remedy.overrides]
+    if not cures:
+        raise PatchError(
+            "this diagnosis has no cure that a config can hold", hint=" ".join(diagnosis.hints[:1])
+        )
+    if not diagnosis.path:
+        raise PatchError("no config file is known to write the cure into", hint="name it with --config")
+    if name is None:
+        chosen = next((remedy for remedy in cures if remedy.disposition == "safe"), None)
+        hint = f"choose one with --remedy: {', '.join(remedy.name for remedy in cures)}"
+        if chosen is None:
+            raise PatchError("no cure is safe without a look at what it assumes", diagnosis.path, hint=hint)
+    else:
+        chosen = next((remedy for remedy in cures if remedy.name == name), None)
+        if chosen is None:
+            names = ", ".join(remedy.name for remedy in cures)
+            raise PatchError(f"no cure is called {name}", diagnosis.path, hint=f"there is {names}")
+    reader = Reader()
+    document = before_block(reader.load(diagnosis.path), reader)
+    with Verifier() as verifier:
+        return apply_cures(
+            document, Choice((chosen.name,), chosen.overrides), reader, Options(write=write), verifier
+        )
