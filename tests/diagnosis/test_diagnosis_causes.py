@@ -197,3 +197,21 @@ def test_a_type_that_is_in_the_repository_after_all(name: str, cure: str, overri
 
     assert names(found) == [cure]
     assert [item.value for item in found.remedies[0].overrides] == [override]
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ("KeyError: \"Toy: 'Swim is not in the models registry'\"", "The type is Swim, the registry models."),
+        ("KeyError: 'Duplicate key is not allowed among bases. Duplicate keys: {'model'}'", "They are: 'model'."),
+        ("RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0", "It asked for 2.00GiB more."),
+        ("TypeError: init_process_group() got an unexpected keyword argument 'port'", "The key is port."),
+        ("ValueError: persistent_workers option needs num_workers > 0", "The option is persistent_workers."),
+    ],
+)
+def test_what_the_message_names_is_told(message: str, says: str) -> None:
+    assert says in mmfix.explain(f"{message}\n").explanation
+
+
+def test_a_key_of_another_registry_is_not_a_type() -> None:
+    assert not mmfix.explain("ValueError: the key is not in the Windows registry\n").known

@@ -219,6 +219,9 @@ def _varies(sighting: Sighting, run: Run, setup: Optional[TrainingSetup]) -> boo
 def _more(sighting: Sighting, run: Run, named_: Named, varies: bool) -> List[str]:
     """What this run adds to the explanation of its kind."""
     lines = []
+    wanted = set(re.findall(r"\{(\w+)\}", sighting.kind.detail))
+    if wanted and wanted <= set(sighting.fields):
+        lines.append(sighting.kind.detail.format(**sighting.fields))
     if sighting.kind.outcome == Outcome.UNUSED.value:
         if differ(sighting.listed):
             lines.append("The ranks name different parameters, so which are used depends on the data.")

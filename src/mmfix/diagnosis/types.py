@@ -66,6 +66,7 @@ class Kind:
         id: Stable: ``marked-ready-twice``.
         title: What it is, a few words without anything from the log.
         outcome: The outcome of :mod:`mmfix.ddp` that it is; None for one outside the reducer.
+        detail: A sentence with the names of its fields in braces; told where the message has them all.
         role: :data:`CAUSE`, :data:`WARNING` or :data:`CONSEQUENCE`.
         signs: Any of them in a log shows it.
         explanation: What happened and why, in plain words.
@@ -85,6 +86,7 @@ class Kind:
     signs: Tuple[Sign, ...]
     explanation: str
     hints: Tuple[str, ...]
+    detail: str = ""
     role: str = CAUSE
     confidence: str = "certain"
     rules: Tuple[str, ...] = ()

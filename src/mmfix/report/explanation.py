@@ -58,8 +58,10 @@ def _one(item: Diagnosis, paint: Paint, log: str) -> Iterator[str]:
     for index, hint in enumerate(item.hints):
         yield from _wrapped("" if index else "cure", hint)
     if item.command:
-        label = "train" if item.command.startswith("--") else "patch"
-        yield row(label, paint(item.command, "strong"))
+        if item.command.startswith("--"):
+            yield row("train", f"{paint(item.command, 'strong')}  (add it to your training command)")
+        else:
+            yield row("patch", paint(item.command, "strong"))
     for note in item.notes:
         yield from _wrapped("note", note)
 

@@ -17,6 +17,7 @@ KIND = Kind(
     ),
     explanation="Two files of one _base_ list set the same top-level key, and nothing says which of them "
     "holds.",
+    detail="They are: {keys}.",
     hints=(
         "Take one of the two files out of _base_, and write what you need of it into your config.",
         "Or make one of them inherit the other: a config may override its own base.",

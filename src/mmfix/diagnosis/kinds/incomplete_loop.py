@@ -56,6 +56,7 @@ KIND = Kind(
     ),
     explanation="A data loader, its loop and its evaluator (for training: the optimizer) go together: "
     "MMEngine wants all three of them or none, and here some are missing.",
+    detail="It is about the {loop} loop.",
     hints=(
         "Set the ones that are missing, or set all three to None: val_dataloader = val_cfg = "
         "val_evaluator = None.",

@@ -52,6 +52,7 @@ KIND = Kind(
         sign("Only one of `max_epochs` or `max_iters` can be set", line=r"(?P<type>\w+Runner): "),
     ),
     explanation="The config changes the type of a dict and still inherits, or sets, a key of the old type.",
+    detail="{type} does not take {argument}.",
     hints=("Write _delete_=True into the dict that changes the type: it then inherits nothing.",),
     places=places,
     needs_place=True,

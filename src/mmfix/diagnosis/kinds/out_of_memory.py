@@ -32,6 +32,7 @@ KIND = Kind(
         sign("CUDA error: out of memory"),
     ),
     explanation="Activations, weights and optimizer states together do not fit into the memory of this GPU.",
+    detail="It asked for {size} more.",
     hints=(
         "Keep the gradient checkpoint (with_cp=True), non-reentrant, so that DDP takes it: custom_imports "
         "= dict(imports=['mmfix.nonreentrant_checkpoint']). 10-15 % less memory seen with a ResNet-50.",

@@ -29,6 +29,7 @@ KIND = Kind(
     signs=(sign("init_process_group() got an unexpected keyword argument '", r"(?P<argument>\w+)'"),),
     explanation="Everything in dist_params (env_cfg.dist_cfg) goes to torch's init_process_group(), which "
     "does not take this key. port is for the slurm launcher only.",
+    detail="The key is {argument}.",
     hints=("Delete the key; set MASTER_PORT in the environment instead of port.",),
     places=places,
 )

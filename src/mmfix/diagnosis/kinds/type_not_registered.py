@@ -71,12 +71,13 @@ KIND = Kind(
     signs=(
         sign(
             "is not in the ",
-            r"(?P<registry>[\w:]+?) registry",
-            line=r"(?:Error: |['\"\s])(?P<type>[A-Za-z_][\w.]*) is not in the",
+            r"(?P<registry>[\w:]{1,40}?) registry",
+            line=r"(?:KeyError: .*?|['\"])\b(?P<type>[A-Za-z_][\w.]*) is not in the",
         ),
     ),
     explanation="A registry was asked for a type that it does not have: the name is misspelt, or the "
     "module that registers it was not imported before.",
+    detail="The type is {type}, the registry {registry}.",
     hints=(
         "Compare the name with the class, upper and lower case too.",
         "If it is your own class: custom_imports = dict(imports=['package.module'], "

@@ -51,6 +51,7 @@ KIND = Kind(
     ),
     explanation="A data loader with num_workers=0 has no worker processes, and torch refuses options for "
     "them.",
+    detail="The option is {option}.",
     hints=("persistent_workers=False (and no prefetch_factor) in that data loader, or num_workers above 0.",),
     places=places,
     cures=cures,
