@@ -124,3 +124,10 @@ def test_nothing_is_written_without_patch(folder: Path) -> None:
     run(folder, "explain", "twice.log", "--config", "cfg.py")
 
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_build_without_a_config_says_so(folder: Path) -> None:
+    done = run(folder, "explain", "twice.log", "--build")
+
+    assert done.returncode == 0
+    assert "--build needs a config file" in done.stdout

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Tuple
 import pytest
 from prove_ranks import rehearse_all, unused_by_ddp
 
+from mmfix.jobs.explaining import ExplainOptions, explain_text
 from mmfix.jobs.proving import order_by_building
 from mmfix.proofs.types import Rehearsal
 from mmfix.prove.job import Job
@@ -111,3 +112,24 @@ def test_order_by_building(
     found = order_by_building(str(config), said.append)
     assert (found.outcome, found.parameters, len(said)) == (outcome, ODD, 1)
     assert found.activation_bytes is None
+
+
+def test_explain_names_an_index_by_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config.py"
+    imports = "custom_imports = dict(imports=['toy_order'])"
+    config.write_text(
+        f"_base_ = {str(TOY / 'toy.py')!r}\n{imports}\nmodel = dict(type='Odd', left_out=['late'])\n"
+    )
+    where = filter(None, (str(TOY), os.environ.get("PYTHONPATH")))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(where))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    index = len(ODD) - 1
+    message = (
+        "RuntimeError: Expected to have finished reduction in the prior iteration before starting a new one.\n"
+        f"Parameter indices which did not receive grad for rank 0: {index}\n"
+    )
+
+    found = explain_text(message, ExplainOptions(str(config), build=True))
+
+    assert [(item.index, item.name) for item in found.parameters] == [(index, ODD[index])]
+    assert "one step of it, rehearsed now, ended in UNUSED" in found.notes

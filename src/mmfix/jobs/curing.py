@@ -39,29 +39,33 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
         return Known(UsedConfig(notes=(*used.notes, f"{used.shown} cannot be trained by itself")), log=log)
     orders: List[Order] = []
     kept, notes = kept_proof(document)
-    used = replace(used, notes=(*used.notes, *notes))
     if kept is not None and kept.fresh and kept.proof.rehearsal.parameters:
         names = kept.proof.rehearsal.parameters
         orders.append(Order(names, f"the rehearsal of {kept.date} in {display_path(kept.file)}", "proven"))
-    if any(item.indices for sighting in sightings for item in sighting.listed):
-        if options.build and used.path:
-            orders += _built(used.path, options.tell)
-        if not orders:
-            names_read = parameter_order(document)
-            if names_read is not None:
-                orders.append(Order(names_read, "the source of the model", "likely"))
+    if options.build:
+        built, note = _built(used.path, options.tell)
+        orders += built
+        notes = (*notes, note)
+    if not orders and any(item.indices for sighting in sightings for item in sighting.listed):
+        names_read = parameter_order(document)
+        if names_read is not None:
+            orders.append(Order(names_read, "the source of the model", "likely"))
     tried = kept.proof.remedies if kept is not None and kept.fresh else ()
+    used = replace(used, notes=(*used.notes, *notes))
     return Known(used, read(document), tuple(orders), tried, log)
 
 
-def _built(path: str, tell: Callable[[str], None]) -> List[Order]:
+def _built(path: str, tell: Callable[[str], None]) -> Tuple[List[Order], str]:
+    """The order of the model, built and wrapped now, and a line on what one step of it did."""
     from mmfix.jobs.proving import order_by_building
 
+    if not path:
+        return [], "--build needs a config file: name it with --config"
     rehearsal = order_by_building(path, tell)
     if not rehearsal.parameters:
-        tell(f"the model could not be built: {rehearsal.reason}")
-        return []
-    return [Order(rehearsal.parameters, "the model, built now", "proven")]
+        return [], f"--build could not build the model: {rehearsal.reason}"
+    ended = f"one step of it, rehearsed now, ended in {rehearsal.outcome}"
+    return [Order(rehearsal.parameters, "the model, built now", "proven")], ended
 
 
 def with_command(diagnosis: Diagnosis, known: Known) -> Diagnosis:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, Callable, List, Optional, Tuple
 
 from mmfix.diagnosis.configs import UsedConfig, used_config
@@ -89,6 +89,8 @@ def _of_run(
     reading: LogReading, sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, options: ExplainOptions
 ) -> List[Diagnosis]:
     if used.document is None:
+        if options.build:
+            used = replace(used, notes=(*used.notes, "--build needs a config file: name it with --config"))
         found = [diagnose(reading, sighting, Known(used, log=log)) for sighting in sightings]
         return [item for item in found if item is not None]
     # all that judges configs is loaded only now: a pasted error is explained sooner
