@@ -125,7 +125,7 @@ def test_explain_names_an_index_by_building(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     index = len(ODD) - 1
     message = (
-        "RuntimeError: Expected to have finished reduction in the prior iteration before starting a new one.\n"
+        "Expected to have finished reduction in the prior iteration before starting a new one.\n"
         f"Parameter indices which did not receive grad for rank 0: {index}\n"
     )
 
