@@ -10,7 +10,8 @@ from messages import UNUSED_BARE, twice, unused
 
 from mmfix.diagnosis.kinds import KINDS
 from mmfix.diagnosis.log import stream
-from mmfix.diagnosis.log.marks import command_of
+from mmfix.diagnosis.log.lines import Line, Stream
+from mmfix.diagnosis.log.marks import Marks, command_of, marks_of
 from mmfix.diagnosis.log.scan import read_log
 from mmfix.diagnosis.types import LogReading
 
@@ -48,6 +49,33 @@ def test_of_a_long_log_only_what_matters_is_read() -> None:
     assert sum(len(region.data) for region in regions) < 6 * stream.CHUNK
     last = regions[-1]
     assert last.line + last.data.count(b"\n") == quiet.count(b"\n") + 1
+
+
+@pytest.mark.parametrize("fill", [b"", b"a", b"0123456789\n", b"a line of more than a hundred bytes" * 9 + b"\n"])
+@pytest.mark.parametrize("last", [b"", b"unfinished"])
+def test_lines_are_counted_however_long_they_are(fill: bytes, last: bytes) -> None:
+    chunk = bytearray(fill * (50_000 // (len(fill) or 1)) + last + b"\nnot asked for\n")
+    end = len(chunk) - len(b"\nnot asked for\n")
+
+    assert stream._line_ends(chunk, end) == bytes(chunk[:end]).count(b"\n")
+
+
+def test_what_is_kept_of_a_log_full_of_errors_is_bounded() -> None:
+    """A run that is started again and again: 50 MB of tracebacks took minutes, and progress between them 600 MB."""
+    marks = Marks()
+    lines = 0
+    for _ in range(100):
+        texts = [text for number in range(1000) for text in (
+            f"Iter(train) [{lines + number}/900000]", '  File "torch/utils/checkpoint.py", line 9, in backward',
+            f"ValueError: {number} {'x' * 9000 if number == 1 else ''}")]  # fmt: skip
+        marks.add(marks_of(Stream(None, [Line(lines + at, text) for at, text in enumerate(texts, 1)])))
+        lines += len(texts)
+
+    assert len(marks.progress) + len(marks.reentrant) + len(marks.errors) < 100_000
+    assert max(len(error.text) for error in marks.errors.values()) < 2000
+    run = marks.run(1, lines, lines)
+    assert run.reentrant
+    assert lines - 10_000 < run.iterations < lines
 
 
 def test_regions_hold_every_byte_of_a_short_log() -> None:

@@ -35,7 +35,12 @@ _FOLLOWS = frozenset({
     "SignalException", "SystemExit", "DistBackendError", "DistNetworkError", "BrokenPipeError",
     "ConnectionResetError",
 })  # fmt: skip
+#: No more lines are read as a config; with more marks of a kind, only some of each further region are kept.
 _MOST_LINES = 20_000
+_SOME = 200
+#: Only the first of each run and rank is told.
+_MOST_ERRORS = 5_000
+_MOST_OF_A_LINE = 1_000
 
 
 class Progress(NamedTuple):
@@ -57,15 +62,18 @@ class Marks:
     saved: Dict[int, int] = field(default_factory=dict)
     resumed: Dict[int, bool] = field(default_factory=dict)
     reentrant: Dict[int, bool] = field(default_factory=dict)
-    errors: List[LoggedError] = field(default_factory=list)
+    errors: Dict[Tuple[int, Optional[int]], LoggedError] = field(default_factory=dict)
     cut_short: bool = False
     last_frame: str = ""
 
     def add(self, other: Marks) -> None:
         """Take over the marks of another part of the log."""
         for name in ("configs", "commands", "torch", "progress", "saved", "resumed", "reentrant"):
-            getattr(self, name).update(getattr(other, name))
-        self.errors += [error for error in other.errors if error not in self.errors]
+            known: Dict[int, object] = getattr(self, name)
+            known.update(_thinned(getattr(other, name)) if len(known) > _MOST_LINES else getattr(other, name))
+        for place, error in other.errors.items():
+            if len(self.errors) < _MOST_ERRORS:
+                self.errors.setdefault(place, error)
         self.cut_short, self.last_frame = other.cut_short, other.last_frame or self.last_frame
 
     def run(self, start: int, end: int, stop: int) -> Run:
@@ -85,6 +93,12 @@ class Marks:
             reentrant=any(within(self.reentrant)),
             resumed=resumed,
         )
+
+
+def _thinned(marks: Mapping[int, _T]) -> Dict[int, _T]:
+    """Some marks of a region, evenly: the log of a run that fails all the time must not fill the memory."""
+    lines = sorted(marks)
+    return {line: marks[line] for line in lines[:: len(lines) // _SOME + 1]}
 
 
 def _made(steps: Sequence[Progress], resumed: bool) -> int:
@@ -124,8 +138,9 @@ def marks_of(stream: Stream) -> Marks:
             match = _ERROR.match(text)
             if match is not None:
                 error = index
-                if match.group(1).rpartition(".")[2] not in _FOLLOWS and len(marks.errors) < _MOST_LINES:
-                    marks.errors.append(LoggedError(number, stream.rank, text.strip()))
+                if match.group(1).rpartition(".")[2] not in _FOLLOWS and len(marks.errors) < _MOST_ERRORS:
+                    place = (number, stream.rank)
+                    marks.errors.setdefault(place, LoggedError(*place, text.strip()[:_MOST_OF_A_LINE]))
     marks.cut_short = frame > error and not any(_is_outside(line) for line in stream.lines[frame + 2 :])
     return marks
 
