@@ -111,7 +111,7 @@ def speed(folder: Path) -> Iterator[str]:
             "file": lambda: measured([*EXPLAIN, str(log)], log),
             "stdin": lambda: measured([*EXPLAIN, "-"], log, stdin=True),
         }
-        best = {key: (1e9, 0.0) for key in commands}
+        best = dict.fromkeys(commands, (1e9, 0.0))
         for key in ["file", *list(commands) * TIMES]:
             seconds, peak = commands[key]()
             best[key] = min(best[key][0], seconds), max(best[key][1], peak)

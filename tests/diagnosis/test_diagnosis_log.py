@@ -40,6 +40,21 @@ def test_an_error_is_found_wherever_it_stands(size: int, after: int) -> None:
     assert reading.sightings[0].listed[0].indices == (1, 2)
 
 
+@pytest.mark.parametrize("before", [20, 50, 80])
+def test_an_error_amid_progress_bars_is_found_where_chunks_meet(before: int) -> None:
+    """Bars have no line ends, so that a chunk ends anywhere, here in the middle of the message."""
+    bars = "\r 10%|# | 1/10 " * (6 * stream.CHUNK // 14)
+    text = f"{bars[: 5 * stream.CHUNK + 4 - before]}{UNUSED_BARE}{bars}"
+
+    assert [item.kind.id for item in read(text).sightings] == ["unused-parameters"]
+
+
+@pytest.mark.parametrize(("byte", "trigger"), stream.TRIGGERS)
+def test_a_string_is_looked_for_by_a_byte_that_it_has(byte: bytes, trigger: bytes) -> None:
+    assert len(byte) == 1
+    assert byte in trigger
+
+
 def test_of_a_long_log_only_what_matters_is_read() -> None:
     line = f"{ITERATION.format(0, 50)}\n".encode()
     quiet = line * (30 * stream.CHUNK // len(line))

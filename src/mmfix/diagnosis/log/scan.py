@@ -132,7 +132,8 @@ def _reading(hits: List[_Hit], marks: Marks, lines: int) -> LogReading:
         told = known.listed if hit.listed is None else _merged(known.listed, hit.listed)
         sightings[spot] = replace(known, listed=told, fields={**known.fields, **hit.fields})
     after = {hit.line for hit in hits if hit.kind.role == CONSEQUENCE}
-    errors = [replace(error, run=run_of(error.line)) for error in marks.errors.values() if error.line not in after]
+    causes = [error for error in marks.errors.values() if error.line not in after]
+    errors = [replace(error, run=run_of(error.line)) for error in causes]
     first: Set[Tuple[int, Optional[int]]] = set()
     kept = []
     for error in sorted(errors, key=lambda error: error.line):
@@ -154,9 +155,8 @@ def _run_starts(hits: Sequence[_Hit], marks: Marks) -> List[int]:
     starts = [1]
     before = 1
     for config in sorted(marks.configs)[1:]:
-        ends = [
-            line for line in (*(hit.line for hit in hits), *(error_line for error_line, _ in marks.errors)) if line < config
-        ]
+        failed = (*(hit.line for hit in hits), *(line for line, _ in marks.errors))
+        ends = [line for line in failed if line < config]
         before = max([before, *ends])
         heads = [line for line in (*marks.commands, *marks.torch) if before < line < config]
         starts.append(min([*heads, config]))

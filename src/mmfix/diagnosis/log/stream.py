@@ -31,6 +31,7 @@ TRIGGERS = (
     (b"k", b"Expected to mark a variable ready only once. This error is caused by"),
     (b"W", b"Watchdog caught collective operation timeout"),
 )
+_SEAM = max(len(trigger) for _, trigger in TRIGGERS) - 1
 
 
 class Region(NamedTuple):
@@ -62,7 +63,7 @@ def regions(file: BinaryIO) -> Iterator[Region]:
         size = carried + filled
         end = chunk.rfind(b"\n", 0, size) + 1 if filled else size
         if not end and size > CHUNK:
-            end = size  # a line without an end
+            end = size - (_SEAM if filled else 0)  # a line without an end; a trigger is not cut in two
         hot = seen < HEAD or _is_hot(chunk, end)
         lines = _line_ends(chunk, end)
         if hot or after or not filled:
@@ -94,11 +95,11 @@ def _is_hot(chunk: bytearray, end: int) -> bool:
 
 
 def _line_ends(chunk: bytearray, end: int) -> int:
-    """As ``chunk.count(b"\\n", 0, end)``, which looks at every byte: an iterator jumps to the ends of long lines."""
+    """As ``chunk.count(b"\\n", 0, end)``, which looks at every byte; an iterator jumps from end to end."""
     if chunk.count(b"\n", 0, min(end, SAMPLE)) * LONG_LINE > SAMPLE:
         return chunk.count(b"\n", 0, end)
     lines = sum(map(truth, io.BytesIO(memoryview(chunk)[:end])))
-    return lines - (0 < end and not chunk.endswith(b"\n", 0, end))
+    return lines - (end > 0 and not chunk.endswith(b"\n", 0, end))
 
 
 def _last_lines(region: bytearray) -> bytearray:
