@@ -204,3 +204,14 @@ def test_how_far_a_run_came(lines: str, made: int) -> None:
 )  # fmt: skip
 def test_the_command_line(line: str, found: Tuple[str, Tuple[str, ...]]) -> None:
     assert command_of(line) == found
+
+
+def test_the_config_of_a_later_run_is_read_in_the_middle_of_a_long_log() -> None:
+    quiet = f"{ITERATION.format(0, 50)}\n" * (6 * stream.CHUNK // 80)
+    head = "2024/11/19 12:00:00 - mmengine - INFO - Config:\nmodel = dict(type='{}')\n"
+
+    reading = read(f"{head.format('A')}{quiet}{head.format('B')}{quiet}{twice(7)}")
+
+    assert reading.sightings[0].run == 1
+    assert reading.runs[1].config is not None
+    assert "'B'" in reading.runs[1].config.text

@@ -23,12 +23,14 @@ SAMPLE = 1 << 14
 LONG_LINE = 128
 
 #: What makes a chunk of progress lines worth reading: an exception's first line; the two errors of DDP where
-#: they are quoted without one; what a rank says that waits for another (torch ``ProcessGroupNCCL.cpp``).
+#: they are quoted without one; what a rank says that waits for another (torch ``ProcessGroupNCCL.cpp``);
+#: the config that begins another run.
 #: With each a byte of it that lines of progress seldom have: a byte is found ten times as fast as a string.
 TRIGGERS = (
     (b"T", b"Traceback (most recent call last)"),
     (b"w", b"finished reduction in the prior iteration before starting a new"),
     (b"k", b"Expected to mark a variable ready only once. This error is caused by"),
+    (b"C", b" - INFO - Config:"),
     (b"W", b"Watchdog caught collective operation timeout"),
 )
 _SEAM = max(len(trigger) for _, trigger in TRIGGERS) - 1
