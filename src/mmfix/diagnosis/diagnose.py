@@ -47,6 +47,18 @@ _ENDS = (
         "second iteration on.",
     ),
 )
+#: The last frame of a launcher: its traceback is not that of the run.
+_LAUNCHER = re.compile(
+    r"torch[/\\]distributed[/\\](launch|run|elastic)|torchrun|accelerate[/\\]commands|runpy\.py"
+)
+#: What ends a process from outside, by the exit code that a launcher reports.
+_EXITS = {
+    -9: "it was killed, most often because the memory of the host ran out (dmesg says so)",
+    -7: "a bus error, most often because shared memory is full (docker run --shm-size)",
+    -11: "native code crashed, most often an extension that was built for another torch or CUDA",
+    -6: "native code gave up; its reason stands above, without a traceback",
+    -15: "something stopped it from outside",
+}
 
 
 @dataclass(frozen=True)
@@ -172,6 +184,8 @@ def unknown(reading: LogReading) -> Diagnosis:
             first.text[:200],
             hints=("It is most likely not about DDP or the config; read the traceback above that line.",),
         )
+    if reading.follows and (not reading.cut_short or _LAUNCHER.search(reading.last_frame)):
+        return _only_follows(reading)
     if reading.cut_short:
         text = "The text ends within a traceback, before the error message."
         text += next((f" {line}" for frame, line in _ENDS if frame.search(reading.last_frame)), "")
@@ -184,6 +198,21 @@ def unknown(reading: LogReading) -> Diagnosis:
             "If the run stood still: look at the logs of the other ranks (torchrun --log-dir DIR --tee 3).",
         )
     return Diagnosis(UNKNOWN, "no error that mmfix knows", None, "certain", text, hints=hints)
+
+
+def _only_follows(reading: LogReading) -> Diagnosis:
+    """Of a text that has only what launchers and other ranks say when a process has died."""
+    first = reading.follows[0]
+    codes = [re.search(r"exitcode\s*: *(-?\d+)", item.text) for item in reading.follows]
+    code = next((int(match.group(1)) for match in codes if match is not None), 0)
+    text = "A process of this run has died, and its own message is not in this text."
+    if code in _EXITS:
+        text += f" Its exit code {code}: {_EXITS[code]}."
+    hint = "Look further up, or at the logs of the other ranks (torchrun --log-dir DIR --tee 3)."
+    return Diagnosis(
+        UNKNOWN, "no error that mmfix knows", None, "certain", text, first.line, first.rank, first.text[:200],
+        hints=(hint,),
+    )  # fmt: skip
 
 
 def joined(diagnoses: Sequence[Diagnosis], reading: LogReading) -> Diagnosis:

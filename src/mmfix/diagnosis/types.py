@@ -207,6 +207,7 @@ class LogReading:
         cut_short: The log ends within a traceback, before its message.
         last_frame: The last line of code named before that, ``File "...", line 10, in forward``.
         lines: How many lines it has.
+        follows: What launchers and waiting ranks say when a process has died, in the order of the log.
     """
 
     sightings: Tuple[Sighting, ...]
@@ -215,6 +216,7 @@ class LogReading:
     cut_short: bool = False
     last_frame: str = ""
     lines: int = 0
+    follows: Tuple[LoggedError, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ KIND = Kind(
     id="find-unused-for-nothing",
     title="find_unused_parameters without a need",
     outcome=None,
-    signs=(sign("find_unused_parameters=True was specified in DDP constructor, but did not find any unused "
-                "parameters"),),
+    # no more of the sentence: a terminal beside it may be pasted into it
+    signs=(sign("find_unused_parameters=True was specified in DDP constructor, b"),),
     explanation="find_unused_parameters is on, and the first iteration used every parameter. It costs 1-2 "
     "% of the time. It stops nothing by itself, but with a reentrant gradient checkpoint it would.",
     hints=("find_unused_parameters = False, if no branch or loss of the model depends on the data.",),

@@ -13,7 +13,7 @@ KIND = Kind(
     id="loss-keys-differ",
     title="ranks with different losses",
     outcome=None,
-    signs=(sign("loss log variables are different across GPUs"),),
+    signs=(sign("loss log variables are different across"),),
     explanation="One rank has more entries in its loss dict than another. Most often an image without "
     "ground truth, or without positive samples, makes a head leave a loss out; a loss that became NaN "
     "does it, too.",

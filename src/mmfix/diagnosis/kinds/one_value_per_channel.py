@@ -43,6 +43,7 @@ KIND = Kind(
         "At least two images a GPU: train_dataloader.batch_size, data.samples_per_gpu in the mmcv 1.x era.",
         "If only the last batch of an epoch is that small: train_dataloader.drop_last = True.",
         "Under several GPUs SyncBN counts the values of all of them.",
+        "If this is no training: call model.eval() before.",
     ),
     cures=cures,
 )

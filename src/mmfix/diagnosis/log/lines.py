@@ -11,8 +11,8 @@ from mmfix.diagnosis.log.stream import Region
 
 #: Colours and cursor movements (ECMA-48), and titles of windows.
 _ANSI = re.compile(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-#: ``[rank4]: `` of torch >= 2.2, ``[default4]:`` of ``torchrun --tee``.
-_RANK = re.compile(r"\s*\[(?:[a-z_]+)(\d{1,5})\]: ?")
+#: ``[rank4]: `` of torch >= 2.2, ``[default4]:`` of ``torchrun --tee``, ``[1,4]<stderr>:`` of mpirun.
+_RANK = re.compile(r"\s*\[(?:[a-z_]+|\d+,(?=\d+\]<))(\d{1,5})\](?:<std(?:out|err)>)?: ?")
 #: ``4: `` of ``srun --label``; only where most lines have it.
 _LABEL = re.compile(r"\s*(\d{1,5}): ?")
 #: What quoting adds to a line: mail, and boxes around tracebacks.

@@ -7,7 +7,8 @@ from typing import List, Sequence, Tuple
 
 #: A wrapped line is at least this long; a shorter one ends its list.
 _WRAPPED = 40
-_NUMBERS = re.compile(r"\s*\d[\d\s]*(\.\.\.)?\s*")
+#: More of a list of indices; torch's next sentence may follow where a paste has joined the lines.
+_NUMBERS = re.compile(r"\s*\d[\d\s]*(\.\.\.)?\s*(In addition,.*)?")
 #: A launcher's line may follow without a line end: ``202ERROR:torch.distributed...``.
 _NUMBER = re.compile(r"(\d+)(?=$|[^\d./:-])")
 _NAMES = re.compile(r"[\w.]+(,\s*[\w.]+)*,?\s*")

@@ -33,8 +33,11 @@ _ERROR = re.compile(r"((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|E
 _FOLLOWS = frozenset({
     "ChildFailedError", "CalledProcessError", "ProcessExitedException", "ProcessRaisedException",
     "SignalException", "SystemExit", "DistBackendError", "DistNetworkError", "BrokenPipeError",
-    "ConnectionResetError",
+    "ConnectionResetError", "DistStoreError", "RendezvousConnectionError", "RendezvousTimeoutError",
+    "RendezvousClosedError",
 })  # fmt: skip
+#: How a launcher reports that a process has ended (``torch/distributed/elastic/multiprocessing``).
+_EXIT = re.compile(r"failed \(exitcode: -?\d+\)|\s*exitcode\s+: -?\d+")
 #: No more lines are read as a config; with more marks of a kind, only some of each further region are kept.
 _MOST_LINES = 20_000
 _SOME = 200
@@ -63,6 +66,7 @@ class Marks:
     resumed: Dict[int, bool] = field(default_factory=dict)
     reentrant: Dict[int, bool] = field(default_factory=dict)
     errors: Dict[Tuple[int, Optional[int]], LoggedError] = field(default_factory=dict)
+    follows: Dict[Tuple[int, Optional[int]], LoggedError] = field(default_factory=dict)
     cut_short: bool = False
     last_frame: str = ""
 
@@ -71,9 +75,10 @@ class Marks:
         for name in ("configs", "commands", "torch", "progress", "saved", "resumed", "reentrant"):
             known: Dict[int, object] = getattr(self, name)
             known.update(_thinned(getattr(other, name)) if len(known) > _MOST_LINES else getattr(other, name))
-        for place, error in other.errors.items():
-            if len(self.errors) < _MOST_ERRORS:
-                self.errors.setdefault(place, error)
+        for mine, others in ((self.errors, other.errors), (self.follows, other.follows)):
+            for place, error in others.items():
+                if len(mine) < _MOST_ERRORS:
+                    mine.setdefault(place, error)
         self.cut_short, self.last_frame = other.cut_short, other.last_frame or self.last_frame
 
     def run(self, start: int, end: int, stop: int) -> Run:
@@ -138,11 +143,20 @@ def marks_of(stream: Stream) -> Marks:
             match = _ERROR.match(text)
             if match is not None:
                 error = index
-                if match.group(1).rpartition(".")[2] not in _FOLLOWS and len(marks.errors) < _MOST_ERRORS:
-                    place = (number, stream.rank)
-                    marks.errors.setdefault(place, LoggedError(*place, text.strip()[:_MOST_OF_A_LINE]))
+                follows = match.group(1).rpartition(".")[2] in _FOLLOWS
+                _note(marks.follows if follows else marks.errors, number, stream.rank, text)
+        elif "exitcode" in text and _EXIT.search(text):
+            _note(marks.follows, number, stream.rank, text)
     marks.cut_short = frame > error and not any(_is_outside(line) for line in stream.lines[frame + 2 :])
     return marks
+
+
+def _note(
+    found: Dict[Tuple[int, Optional[int]], LoggedError], number: int, rank: Optional[int], text: str
+) -> None:
+    """Keep an error, as long as there are not too many."""
+    if len(found) < _MOST_ERRORS:
+        found.setdefault((number, rank), LoggedError(number, rank, text.strip()[:_MOST_OF_A_LINE]))
 
 
 def _is_outside(line: Line) -> bool:

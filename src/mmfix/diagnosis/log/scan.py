@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import replace
 from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Pattern, Sequence, Set, Tuple
@@ -17,6 +18,8 @@ _MOST = 500
 _EXCERPT = 200
 #: Lines of a traceback.
 _TRACEBACK = 100
+#: Code that raises for others: its frames do not say who asked.
+_SERVES = re.compile(r"torch[/\\]distributed[/\\]\w*c10d")
 
 
 class _Hit(NamedTuple):
@@ -41,7 +44,8 @@ def read_log(file: BinaryIO, kinds: Sequence[Kind]) -> LogReading:
             found = list(_hits(stream, kinds))
             for hit in found:
                 # regions overlap: what comes again is the same
-                hits.setdefault((hit.kind.id, hit.line, hit.rank, hit.excerpt + repr(hit.listed)), hit)
+                said = f"{hit.excerpt}{hit.listed}{hit.fields}"
+                hits.setdefault((hit.kind.id, hit.line, hit.rank, said), hit)
             marks.add(marks_of(stream))
     return _reading(sorted(hits.values(), key=lambda hit: hit.line), marks, lines)
 
@@ -100,15 +104,17 @@ def _hit(stream: Stream, kind: Kind, sign: Sign, at: int) -> Optional[_Hit]:
 
 def _is_below(stream: Stream, index: int, wanted: Pattern[str]) -> bool:
     """Whether the traceback above a line goes through a file; where there is none, nobody can tell."""
-    frames = [text for _, text in stream.lines[max(0, index - _TRACEBACK) : index] if 'File "' in text]
+    above = [text for _, text in stream.lines[max(0, index - _TRACEBACK) : index] if 'File "' in text]
+    frames = [text for text in above if not _SERVES.search(text)]
     return not frames or any(wanted.search(text) for text in frames)
 
 
 def _after(stream: Stream, end: int) -> List[str]:
-    """The text from the character at ``end`` of the packed text on, as lines."""
+    """The text from the character at ``end`` of the packed text on, as lines as wide as they were."""
     index, column = stream.place(end)
     first = stream.lines[index]
-    return [first.text[column:], *(line.text for line in stream.lines[index + 1 : index + 200])]
+    more = (line.text for line in stream.lines[index + 1 : index + 200])
+    return [" " * column + first.text[column:], *more]
 
 
 def _excerpt(text: str, column: int) -> str:
@@ -147,7 +153,10 @@ def _reading(hits: List[_Hit], marks: Marks, lines: int) -> LogReading:
         for number, (start, end) in enumerate(zip(starts, [*starts[1:], lines + 1]))
     )
     ordered = tuple(sorted(sightings.values(), key=lambda sighting: sighting.line))
-    return LogReading(ordered, tuple(kept), runs or (Run(),), marks.cut_short, marks.last_frame, lines)
+    follows = tuple(sorted(marks.follows.values(), key=lambda error: error.line))
+    return LogReading(
+        ordered, tuple(kept), runs or (Run(),), marks.cut_short, marks.last_frame, lines, follows
+    )
 
 
 def _run_starts(hits: Sequence[_Hit], marks: Marks) -> List[int]:
