@@ -52,9 +52,9 @@ def test_the_first_cause_comes_first(text: str, ids: List[str]) -> None:
     ("text", "told"),
     [
         # OpenRLHF/OpenRLHF#1040
-        ("DistStoreError: Timed out after 1801 seconds waiting for clients. 1/3 clients joined.", "came to the start"),
+        ("DistStoreError: Timed out after 1801 seconds waiting for clients. 1/3 clients joined.", "at the start"),
         ("RuntimeError: Timed out initializing process group in store based barrier on rank: 1, for key: "
-         "store_based_barrier_key:1 (world_size=4, worker_count=2, timeout=0:30:00)", "came to the start"),
+         "store_based_barrier_key:1 (world_size=4, worker_count=2, timeout=0:30:00)", "at the start"),
         (_WATCHDOG, "had died, stood still"),
         # InternRobotics/EmbodiedScan#51
         ("RuntimeError: CUDA out of memory. Tried to allocate 1048475.67 GiB", "No GPU has that much"),

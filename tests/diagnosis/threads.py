@@ -53,6 +53,21 @@ THREADS: Tuple[Tuple[str, str, str], ...] = (
     ("tinyvision/DAMO-YOLO#153",
      "Warning: find_unused_parameters=True was specified in DDP constructor, b\u2502 PID USER DEV TYPE GPU GPU MEM CPU HOST "
      "MEM Command ut did not find any unused parameters in the forward pass.", "find-unused-for-nothing"),
+    ("p0p4k/pflowtts_pytorch#8",
+     "RuntimeError: It looks like your LightningModule has parameters that were not used in producing the loss returned by "
+     "training_step. If this is intentional, you must enable the detection of unused parameters in DDP",
+     "unused-parameters"),
+    ("NVIDIA/nccl#2076",
+     "torch.distributed.DistBackendError: NCCL error in: /pytorch/torch/csrc/distributed/c10d/NCCLUtils.hpp:268, remote "
+     "process exited or there was a network error, NCCL version 2.21.5\nncclRemoteError: A call failed possibly due to a "
+     "network error or a remote process exiting prematurely.", "collective-timeout"),
+    ("ultralytics/yolov5#4574",
+     "Waiting in store based barrier to initialize process group for rank: 0, key: store_based_barrier_key:1 "
+     "(world_size=4, worker_count=8, timeout=0:30:00)", ""),
+    ("sgl-project/sglang#271",
+     "  what():  [PG 1 Rank 1] Process group watchdog thread terminated with exception: CUDA error: device-side assert "
+     "triggered", ""),
+    ("ultralytics/yolov5#9394", "### CUDA Out of Memory Solutions", ""),
     ("pytorch/pytorch#52385", '"find_unused_parameters=True was specified in DDP constructor, "', ""),
     ("facebookresearch/detectron2#3972",
      '  File "env/lib/python3.9/site-packages/torch/distributed/distributed_c10d.py", line 274, in _get_group_size\n'

@@ -51,10 +51,12 @@ KIND = Kind(
     ),
     variants={
         "start": Variant(
-            "Not all processes of the run came to the start in time: one of them died before, was never "
-            "started, or does not reach the address of the first one.",
+            "The processes of the run did not come together at the start: one of them died before, was never "
+            "started, does not reach the address of the first one, or is left of an earlier attempt.",
             (
                 "Look for the first error of another process, also on the other machines.",
+                "A worker_count above world_size means that the launcher has restarted a run that had died "
+                "(torchrun --max-restarts 0 stops that): its error is further up.",
                 "All machines need the same MASTER_ADDR and MASTER_PORT, and --nnodes and --nproc-per-node "
                 "that match what is started.",
                 "If they are right: a firewall, or the wrong network card (NCCL_SOCKET_IFNAME, "

@@ -47,6 +47,8 @@ KIND = Kind(
         sign("Parameter indices which did not receive grad for rank ", r"(?P<indices_of>\d+):"),
         sign("Parameters which did not receive grad for rank ", r"(?P<names_of>\d+):"),
         sign("[Rank ", r"(?P<rank>\d+)\] Parameter: (?P<name>[\w.]+?) did not get gradient"),
+        # Lightning puts it in the place of torch's words (lightning/pytorch/strategies/ddp.py)
+        sign("LightningModule has parameters that were not used in producing the loss returned by"),
         # OptimizerHook and MMDistributedDataParallel with detect_anomalous_params=True
         sign("is not in the computational graph", line=r"(?P<name>[\w.]+) with shape torch\.Size"),
     ),
