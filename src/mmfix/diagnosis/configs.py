@@ -32,12 +32,14 @@ class UsedConfig:
         shown: In words: ``configs/a.py``, ``printed in train.log:120``.
         path: The file that a cure can be written into; empty when there is none.
         notes: What to know, one line each.
+        typed: Keys that the command line sets: it wins over the file.
     """
 
     document: Optional[ConfigDocument] = None
     shown: str = ""
     path: str = ""
     notes: Tuple[str, ...] = ()
+    typed: Tuple[KeyPath, ...] = ()
 
 
 def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
@@ -64,23 +66,30 @@ def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
                 raise
             notes.append(f"the config on the command line of the log cannot be read: {error}")
             path = ""
+    typed: Tuple[KeyPath, ...] = ()
     if on_disk is not None:
-        on_disk = _with_options(on_disk, run, notes)
+        on_disk, typed = _with_options(on_disk, run, notes)
     printed = None if run.config is None else _printed(run.config, log, path, notes)
-    if on_disk is not None and (given or printed is None):
-        if printed is not None:
-            notes += _differences(on_disk, printed)
-        return UsedConfig(on_disk, given or path, path, tuple(notes))
+    differing = _differences(on_disk, printed) if on_disk is not None and printed is not None else []
+    others = [key for key in differing if key[0] == "model" and key[-1] == "type"]
+    if given and others:
+        notes.append(f"{display_path(path)} is not the config of this run, which has printed another model")
+    elif on_disk is not None and (given or printed is None):
+        if differing:
+            notes.append(f"the log printed other values than this config has: {_listed(differing)}")
+        return UsedConfig(on_disk, given or path, path, tuple(notes), typed)
     if printed is None:
         if run.command is not None and not path:
             notes.append(f"the log names {run.command.config}, which is not here; give it with --config")
         return UsedConfig(notes=tuple(notes))
     line = 0 if run.config is None else run.config.line
     shown = f"printed in {osp.basename(log) if log not in ('', '-') else 'the log'}:{line}"
-    if on_disk is not None and _differences(on_disk, printed):
+    if given:
+        path = ""  # of another model
+    elif differing and path:
         notes.append(f"{display_path(path)} is no longer what the log has printed, so it is not judged")
         path = ""
-    return UsedConfig(printed, shown, path, tuple(notes))
+    return UsedConfig(printed, shown, path, tuple(notes), typed)
 
 
 def _on_disk(run: Run, log: str) -> str:
@@ -132,10 +141,12 @@ def _before(text: str, line: int) -> str:
     return "\n".join(lines[:-1]) + "\n"
 
 
-def _with_options(document: ConfigDocument, run: Run, notes: List[str]) -> ConfigDocument:
-    """The config with the ``--cfg-options`` of the command line."""
+def _with_options(
+    document: ConfigDocument, run: Run, notes: List[str]
+) -> Tuple[ConfigDocument, Tuple[KeyPath, ...]]:
+    """The config with the ``--cfg-options`` of the command line, and the keys that they set."""
     if run.command is None or not run.command.options:
-        return document
+        return document, ()
     overrides = []
     for option in run.command.options:
         key, _, value = option.partition("=")
@@ -149,11 +160,11 @@ def _with_options(document: ConfigDocument, run: Run, notes: List[str]) -> Confi
         changed = replace(document, tree=with_overrides(document.tree, overrides))
     except MmfixError as error:
         notes.append(f"--cfg-options of the log do not fit this config: {error.message}")
-        return document
+        return document, ()
     notes.append(
         f"with the command line's --cfg-options {' '.join(run.command.options)}; they win over the file"
     )
-    return changed
+    return changed, tuple(key for key, _ in overrides)
 
 
 def _value(text: str) -> Any:
@@ -168,25 +179,30 @@ def _value(text: str) -> Any:
     return text
 
 
-def _differences(one: ConfigDocument, other: ConfigDocument) -> List[str]:
-    """One note on the decisive keys in which two configs differ."""
+def _differences(one: ConfigDocument, other: ConfigDocument) -> List[KeyPath]:
+    """The decisive keys in which two configs differ."""
     keys: List[KeyPath] = []
     for name in _DECISIVE:
         _compare(one.tree.get(name), other.tree.get(name), (name,), keys)
-    if not keys:
-        return []
+    return keys
+
+
+def _listed(keys: Sequence[KeyPath]) -> str:
     shown = ", ".join(format_key(key) for key in keys[:3])
-    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
-    return [f"the log printed other values than this config has: {shown}{more}"]
+    return f"{shown} and {len(keys) - 3} more" if len(keys) > 3 else shown
 
 
 def _compare(one: Any, other: Any, path: KeyPath, found: List[KeyPath]) -> None:
+    from mmfix.training.names import type_name
+
     if isinstance(one, dict) and isinstance(other, dict):
         for key in dict.fromkeys([*one, *other]):
             _compare(one.get(key), other.get(key), (*path, key), found)
     elif _is_list(one) and _is_list(other) and len(one) == len(other):
         for place, (left, right) in enumerate(zip(one, other)):
             _compare(left, right, (*path, place), found)
+    elif path[-1] == "type" and type_name(one) == type_name(other):
+        pass  # a lazy config prints the whole path of a class
     elif not (one == other or str(one) == str(other) or (_is_list(one) and list(one) == list(other))):
         found.append(path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path as osp
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.ddp import Outcome
@@ -14,7 +14,6 @@ from mmfix.diagnosis.shape import shape_of
 from mmfix.diagnosis.types import (
     CAUSE,
     CONSEQUENCE,
-    UNKNOWN,
     WARNING,
     Diagnosis,
     Judged,
@@ -33,32 +32,6 @@ if TYPE_CHECKING:  # what judges a config is loaded when there is one
 _DDP = frozenset(outcome.value for outcome in Outcome) - {Outcome.OK.value}
 #: Cures that need torch 1.11: `_set_static_graph` as an argument, `use_reentrant` (torch release notes).
 _NEW = ("non-reentrant", "static-graph", "checkpoint-on")
-
-#: What a traceback without its message may be about, by the file of its last frame.
-_ENDS = (
-    (
-        re.compile(r"autograd/func|utils/checkpoint\.py|autograd/__init__\.py"),
-        "It ends in a backward pass; with a gradient checkpoint, 'Expected to mark a variable ready only "
-        "once' is raised there.",
-    ),
-    (
-        re.compile(r"parallel/distributed\.py|wrappers/distributed\.py"),
-        "It ends in the wrapper of DDP; 'Expected to have finished reduction' is raised there, from the "
-        "second iteration on.",
-    ),
-)
-#: The last frame of a launcher: its traceback is not that of the run.
-_LAUNCHER = re.compile(
-    r"torch[/\\]distributed[/\\](launch|run|elastic)|torchrun|accelerate[/\\]commands|runpy\.py"
-)
-#: What ends a process from outside, by the exit code that a launcher reports.
-_EXITS = {
-    -9: "it was killed, most often because the memory of the host ran out (dmesg says so)",
-    -7: "a bus error, most often because shared memory is full (docker run --shm-size)",
-    -11: "native code crashed, most often an extension that was built for another torch or CUDA",
-    -6: "native code gave up; its reason stands above, without a traceback",
-    -15: "something stopped it from outside",
-}
 
 
 @dataclass(frozen=True)
@@ -103,11 +76,13 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
         together = _with_config(reading, sighting, named_, varies, known, setup)
     if setup is not None and variant is None and not together.remedies:
         together = replace(together, remedies=_general(kind))
+    if named_.notes and together.findings:
+        together = _doubted(together)
     notes = [
         *used.notes,
         *named_.notes,
         *_notes(reading, sighting),
-        *_about_config(sighting, setup, together),
+        *_about_config(sighting, setup, together, named_),
     ]
     remedies = _for_torch(together.remedies, run, notes)
     hints = kind.hints if variant is None else variant.hints
@@ -122,15 +97,25 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
         rank=sighting.rank,
         excerpt=sighting.excerpt,
         parameters=named_.parameters,
+        warns=kind.role == WARNING,
         evidence=_evidence(run, named_),
         places=() if document is None else tuple((key, document.origin(key)) for key in where),
         findings=together.findings,
         remedies=remedies,
-        hints=() if setup is not None and kind.general else hints,
+        hints=() if any(item.overrides for item in remedies) or (setup and kind.general) else hints,
         config=used.shown,
-        path=used.path,
+        path="" if named_.notes else used.path,
+        typed=used.typed,
+        fits=together.fits,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _doubted(together: Judged) -> Judged:
+    """No surer than possible: the log is of another model."""
+    from mmfix.rules.common import at_most
+
+    return replace(together, findings=tuple(at_most(item, "possible") for item in together.findings))
 
 
 def _general(kind: Kind) -> Tuple[Remedy, ...]:
@@ -167,59 +152,6 @@ def _with_config(
         known.tried,
     )
     return judged(setup, seen)
-
-
-def unknown(reading: LogReading) -> Diagnosis:
-    """No known error: what the log has instead."""
-    if reading.errors:
-        first = reading.errors[0]
-        return Diagnosis(
-            UNKNOWN,
-            "no error that mmfix knows",
-            None,
-            "certain",
-            "The first error in this text is one that mmfix has no explanation for.",
-            first.line,
-            first.rank,
-            first.text[:200],
-            hints=("It is most likely not about DDP or the config; read the traceback above that line.",),
-        )
-    if reading.follows and (not reading.cut_short or _LAUNCHER.search(reading.last_frame)):
-        return _only_follows(reading)
-    if reading.cut_short:
-        text = "The text ends within a traceback, before the error message."
-        text += next((f" {line}" for frame, line in _ENDS if frame.search(reading.last_frame)), "")
-        hints: Tuple[str, ...] = (
-            "Give the text up to its last line: the message stands behind the traceback.",
-        )
-    else:
-        text = f"There is no error in these {reading.lines} lines."
-        hints = (
-            "If the run stood still: look at the logs of the other ranks (torchrun --log-dir DIR --tee 3).",
-        )
-    return Diagnosis(UNKNOWN, "no error that mmfix knows", None, "certain", text, hints=hints)
-
-
-def _only_follows(reading: LogReading) -> Diagnosis:
-    """Of a text that has only what launchers and other ranks say when a process has died."""
-    first = reading.follows[0]
-    codes = [re.search(r"exitcode\s*: *(-?\d+)", item.text) for item in reading.follows]
-    code = next((int(match.group(1)) for match in codes if match is not None), 0)
-    text = "A process of this run has died, and its own message is not in this text."
-    if code in _EXITS:
-        text += f" Its exit code {code}: {_EXITS[code]}."
-    hint = "Look further up, or at the logs of the other ranks (torchrun --log-dir DIR --tee 3)."
-    return Diagnosis(
-        UNKNOWN, "no error that mmfix knows", None, "certain", text, first.line, first.rank, first.text[:200],
-        hints=(hint,),
-    )  # fmt: skip
-
-
-def joined(diagnoses: Sequence[Diagnosis], reading: LogReading) -> Diagnosis:
-    """The first diagnosis with the others in it; :func:`unknown` if there are none."""
-    if not diagnoses:
-        return unknown(reading)
-    return replace(diagnoses[0], others=tuple(diagnoses[1:]))
 
 
 def _fitting(setup: Optional[TrainingSetup], orders: Tuple[Order, ...]) -> Tuple[Order, ...]:
@@ -302,7 +234,9 @@ def _notes(reading: LogReading, sighting: Sighting) -> List[str]:
     return notes
 
 
-def _about_config(sighting: Sighting, setup: Optional[TrainingSetup], together: Judged) -> List[str]:
+def _about_config(
+    sighting: Sighting, setup: Optional[TrainingSetup], together: Judged, named_: Named
+) -> List[str]:
     """Where the config and the message do not agree."""
     if setup is None:
         return []
@@ -324,8 +258,10 @@ def _about_config(sighting: Sighting, setup: Optional[TrainingSetup], together: 
             f"{_switch(settings.find_unused_parameters)}, static_graph {_switch(settings.static_graph)}, "
             f"{len(setup.checkpoints)} checkpoints are known): is it the config of this run?"
         )
-    elif sighting.kind.outcome == Outcome.UNUSED.value and not together.findings:
-        notes.append("nothing in the config says which parameters these are; --build names them")
+    elif sighting.kind.outcome == Outcome.UNUSED.value and not together.findings and not named_.confidence:
+        notes.append("nothing in the config says which parameters these are")
+    if not named_.confidence and any(item.indices for item in sighting.listed):
+        notes.append("--build names these parameters; it runs the config")
     return notes
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Dict, Iterator, List, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.keypath import KeyPath, format_key, parse_key
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.types import Judged, Parameter
 from mmfix.findings import CONFIDENCES, Finding
@@ -28,6 +28,7 @@ from mmfix.proofs.types import (
 from mmfix.remedies.graph import outcomes, possible, reentrant_sites
 from mmfix.rules import judge, proven_failure
 from mmfix.training.names import type_name
+from mmfix.training.switches import WELL_KNOWN
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
 
 #: Keys that nobody reads: told whenever the run failed, since what they ask for would have mattered.
@@ -185,10 +186,17 @@ def _checkpoints(
     for group in groups:
         if sites and group.key == "model":
             continue  # no config dict is known for its module: any of the known ones may hold it
+        if not setup.unread or _is_switched_off(setup, group):
+            continue  # the config has none there: it is not the one of the run, or no longer
         if not any(is_about(setup, site.key, site.value, group) for site in sites):
             site = new_site(setup, group)
             sites.append(site if seen.reentrant else replace(site, reentrant=None))
     return tuple(sites)
+
+
+def _is_switched_off(setup: TrainingSetup, group: ParameterGroup) -> bool:
+    part = setup.document.get(parse_key(group.key), None)
+    return isinstance(part, dict) and any(key in WELL_KNOWN and part[key] is False for key in part)
 
 
 def _cut_off(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
@@ -203,6 +211,7 @@ def _cut_off(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
         return setup.checkpoints
     unseen = CheckpointSite(
         key=("model",), value=True, in_config=False, off=None, type_name="the model", reentrant=True,
-        guarded=None, evidence="torch's warning in the log", known=False, input_has_grad=False, seen=True,
+        guarded=None, evidence="a place that the log does not name", known=False, input_has_grad=False,
+        seen=True,
     )  # fmt: skip
     return (*setup.checkpoints, unseen)

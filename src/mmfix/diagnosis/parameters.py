@@ -84,6 +84,9 @@ def _misfit(order: Order, listed: Sequence[Listed]) -> str:
         if item.indices and item.indices[-1] >= len(order.names):
             return f"the log has an index {item.indices[-1]}, and the model {len(order.names)} parameters"
         # torch prints every name, but only 100 indices
+        strangers = [name for name in map(_plain, item.names) if name not in order.names]
+        if strangers:
+            return f"the log names {strangers[0]}, which the model does not have"
         both = item.names and not item.cut and len(item.names) == len(item.indices)
         if both and {_plain(name) for name in item.names} != {order.names[index] for index in item.indices}:
             return "the log has other names for its indices than the model"

@@ -67,6 +67,7 @@ class Kind:
         title: What it is, a few words without anything from the log.
         outcome: The outcome of :mod:`mmfix.ddp` that it is; None for one outside the reducer.
         detail: A sentence with the names of its fields in braces; told where the message has them all.
+        takes: Kinds whose lists of parameters are part of this message.
         role: :data:`CAUSE`, :data:`WARNING` or :data:`CONSEQUENCE`.
         signs: Any of them in a log shows it.
         explanation: What happened and why, in plain words.
@@ -87,6 +88,7 @@ class Kind:
     explanation: str
     hints: Tuple[str, ...]
     detail: str = ""
+    takes: Tuple[str, ...] = ()
     role: str = CAUSE
     confidence: str = "certain"
     rules: Tuple[str, ...] = ()
@@ -208,6 +210,7 @@ class LogReading:
         last_frame: The last line of code named before that, ``File "...", line 10, in forward``.
         lines: How many lines it has.
         follows: What launchers and waiting ranks say when a process has died, in the order of the log.
+        is_empty: There is nothing in it.
     """
 
     sightings: Tuple[Sighting, ...]
@@ -217,6 +220,7 @@ class LogReading:
     last_frame: str = ""
     lines: int = 0
     follows: Tuple[LoggedError, ...] = ()
+    is_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,6 +252,7 @@ class Diagnosis:
         rank: Who wrote it.
         excerpt: That line, cut.
         parameters: Those that it is about.
+        warns: The message is a warning, which ended no run.
         evidence: How it is known, one line each.
         places: Keys it is about, and where each is set (None: not in a file).
         findings: What of the config explains it.
@@ -255,6 +260,8 @@ class Diagnosis:
         hints: What to do, where no cure can be written into a config.
         config: The config it was judged with: a path, or where in the log it stands; empty without one.
         path: The file that a cure can be written into; empty when there is none.
+        typed: Keys that the command line sets: it wins over the file.
+        fits: A run of the config can end so.
         command: A line to paste; empty when no cure can be written.
         notes: What else to know.
         others: Further diagnoses of the same log.
@@ -269,6 +276,7 @@ class Diagnosis:
     rank: Optional[int] = None
     excerpt: str = ""
     parameters: Tuple[Parameter, ...] = ()
+    warns: bool = False
     evidence: Tuple[str, ...] = ()
     places: Tuple[Tuple[KeyPath, Optional[Origin]], ...] = ()
     findings: Tuple[Finding, ...] = ()
@@ -276,6 +284,8 @@ class Diagnosis:
     hints: Tuple[str, ...] = ()
     config: str = ""
     path: str = ""
+    typed: Tuple[KeyPath, ...] = ()
+    fits: bool = True
     command: str = ""
     notes: Tuple[str, ...] = ()
     others: Tuple[Diagnosis, ...] = ()

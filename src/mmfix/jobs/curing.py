@@ -6,6 +6,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, List, Optional, Tuple
 
+from mmfix.config.keypath import format_key
 from mmfix.config.reader import Reader
 from mmfix.diagnosis.configs import UsedConfig, options_text
 from mmfix.diagnosis.diagnose import Known
@@ -73,14 +74,24 @@ def with_command(diagnosis: Diagnosis, known: Known) -> Diagnosis:
     remedy = next((item for item in diagnosis.remedies if item.overrides), None)
     if remedy is None:
         return diagnosis
-    used = known.used
-    if not used.path:
+    path = diagnosis.path
+    if not path or typed_over(diagnosis, remedy):
         return replace(diagnosis, command=options_text([(item.key, item.value) for item in remedy.overrides]))
-    shown = shlex.quote(display_path(used.path))
-    if _is_offered(remedy, used.path):
+    shown = shlex.quote(display_path(path))
+    if _is_offered(remedy, path):
         return replace(diagnosis, command=f"mmfix patch {shown} --remedy {remedy.name}")
     log = shlex.quote(display_path(known.log))
     return replace(diagnosis, command=f"mmfix explain {log} --config {shown} --patch --remedy {remedy.name}")
+
+
+def typed_over(diagnosis: Diagnosis, remedy: Remedy) -> str:
+    """The key of the command line that wins over what a cure would write into the file; empty without one."""
+    for override in remedy.overrides:
+        for key in diagnosis.typed:
+            shared = min(len(key), len(override.key))
+            if [str(part) for part in key[:shared]] == [str(part) for part in override.key[:shared]]:
+                return format_key(key)
+    return ""
 
 
 def _is_offered(remedy: Remedy, path: str) -> bool:
@@ -103,6 +114,9 @@ def patch_explained(diagnosis: Diagnosis, name: Optional[str], write: bool) -> P
         PatchError: There is no such cure, no file to write it into, or the patch was refused.
     """
     cures = [remedy for remedy in diagnosis.remedies if remedy.overrides]
+    if not cures and diagnosis.path and not diagnosis.fits:
+        note = "a run of this config does not end so: there is nothing to patch"
+        return PatchResult(diagnosis.path, diagnosis.path, notes=(note,))
     if not cures:
         raise PatchError(
             "this diagnosis has no cure that a config can hold", hint=" ".join(diagnosis.hints[:1])
@@ -119,6 +133,10 @@ def patch_explained(diagnosis: Diagnosis, name: Optional[str], write: bool) -> P
         if chosen is None:
             names = ", ".join(remedy.name for remedy in cures)
             raise PatchError(f"no cure is called {name}", diagnosis.path, hint=f"there is {names}")
+    typed = typed_over(diagnosis, chosen)
+    if typed:
+        hint = "take it out of that command, or add the line of `train` to it"
+        raise PatchError(f"the command line of the log sets {typed}, which wins over the file", hint=hint)
     reader = Reader()
     document = before_block(reader.load(diagnosis.path), reader)
     with Verifier() as verifier:

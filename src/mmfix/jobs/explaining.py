@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, Callable, List, Optional, Tuple
 
 from mmfix.diagnosis.configs import UsedConfig, used_config
-from mmfix.diagnosis.diagnose import Known, diagnose, joined, told
+from mmfix.diagnosis.diagnose import Known, diagnose, told
 from mmfix.diagnosis.kinds import KINDS
 from mmfix.diagnosis.log.scan import read_log
 from mmfix.diagnosis.types import Diagnosis, LogReading, Run, Sighting
+from mmfix.diagnosis.unknown import joined
 from mmfix.errors import MmfixError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def explain_stream(file: BinaryIO, log: str, options: ExplainOptions) -> Diagnos
     Raises:
         ConfigError: The config that was given cannot be read.
     """
-    reading = read_log(file, KINDS)
+    reading = read_log(file, KINDS, "" if log == STDIN else log)
     found: List[Diagnosis] = []
     for number in range(len(reading.runs)):
         sightings = told(reading, number)

@@ -28,8 +28,8 @@ def render_text(diagnosis: Diagnosis, paint: Paint = plain, log: str = "") -> st
 
 def _one(item: Diagnosis, paint: Paint, log: str) -> Iterator[str]:
     place = f"{display_place(log or 'log', item.line)}: " if item.line is not None else ""
-    kind = item.outcome or ("error" if item.known else "unknown")
-    label = paint(f"{kind}[{item.id}]", "error" if item.known else "note")
+    kind = item.outcome or ("unknown" if not item.known else "warning" if item.warns else "error")
+    label = paint(f"{kind}[{item.id}]", "warning" if item.warns else "error" if item.known else "note")
     yield f"{paint(place, 'strong')}{label} {item.title}"
     if item.excerpt:
         rank = "" if item.rank is None else f"rank {item.rank}: "
@@ -120,7 +120,7 @@ def render_json(diagnosis: Diagnosis, patched: Optional[PatchResult] = None) -> 
         diagnosis: The first, with the others in it.
         patched: What ``--patch`` did.
     """
-    found = [diagnosis, *diagnosis.others] if diagnosis.known else []
+    found = [item for item in (diagnosis, *diagnosis.others) if item.known]
     return render(
         diagnoses=[_json(item) for item in found],
         unknown=None if diagnosis.known else _json(diagnosis),

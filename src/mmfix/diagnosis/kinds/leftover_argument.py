@@ -1,8 +1,8 @@
 """A class got an argument that is not its own.
 
-A child config changes ``type`` and inherits the other keys of the dict: ``type='AdamW'`` over a base with
-``momentum``. The message could be of any code, so it counts only where the config has such a key beside
-such a type.
+It is misspelt, or of another class; or a child config changes ``type`` and inherits the other keys of the
+dict, ``type='AdamW'`` over a base with ``momentum``. The message could be of any code, so it counts only
+where the config has such a key beside such a type.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Tuple
 from mmfix.diagnosis.kinds.common import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
 
+#: `DistributedDataParallel` for `MMDistributedDataParallel`; shorter names are in too many others.
+_PARENT = 8
+
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
     from mmfix.config.keypath import KeyPath
@@ -20,18 +23,24 @@ if TYPE_CHECKING:
 
 def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
     """The keys that are handed to the class and that it does not take."""
-    name, argument = sighting.fields.get("type", ""), sighting.fields.get("argument", "")
+    argument = sighting.fields.get("argument", "")
     if not argument:
         runner = document.get(("runner",), None)
         both = ("max_epochs", "max_iters")
         there = isinstance(runner, dict) and set(both) <= set(runner)
         return tuple(("runner", key) for key in both) if there else ()
+    names = re.findall(r"[A-Z]\w+", f"{sighting.fields.get('chain', '')} {sighting.fields.get('type', '')}")
     found = []
     for key, _ in keys_where(document, argument):
         kind = document.get((*key[:-1], "type"), document.get((*key[:-1], "policy"), None))
-        if isinstance(kind, str) and _stem(kind).lower() in name.lower():
+        if isinstance(kind, str) and any(_is_of(_stem(kind).lower(), name.lower()) for name in names):
             found.append(key)
     return tuple(found)
+
+
+def _is_of(kind: str, name: str) -> bool:
+    """Whether the class of a message is that of the config, or the parent whose constructor it has."""
+    return kind in name or (len(name) > _PARENT and kind.endswith(name))
 
 
 def _stem(kind: str) -> str:
@@ -41,19 +50,24 @@ def _stem(kind: str) -> str:
 
 KIND = Kind(
     id="leftover-argument",
-    title="an inherited key that the new type does not take",
+    title="a key that the class does not take",
     outcome=None,
     signs=(
         sign(
             "__init__() got an unexpected keyword argument '",
             r"(?P<argument>\w+)'",
-            line=r"(?:class `|TypeError: )(?P<type>\w+)(?:` in |: |\.)",
+            line=r"(?:class `|TypeError: )(?P<chain>.*?)(?P<type>[A-Z]\w*)(?:` in [^`:]*: |: |\.)__init__",
         ),
         sign("Only one of `max_epochs` or `max_iters` can be set", line=r"(?P<type>\w+Runner): "),
     ),
-    explanation="The config changes the type of a dict and still inherits, or sets, a key of the old type.",
+    explanation="The config gives a class an argument that it does not take: it is misspelt, it is of "
+    "another class, or it is inherited from a base in which the dict had another type.",
     detail="{type} does not take {argument}.",
-    hints=("Write _delete_=True into the dict that changes the type: it then inherits nothing.",),
+    hints=(
+        "Correct the key, or take it out where it is set.",
+        "If a base sets it for another type: write _delete_=True beside the new type, and repeat the keys "
+        "that you still need. Nothing is inherited then.",
+    ),
     places=places,
     needs_place=True,
 )

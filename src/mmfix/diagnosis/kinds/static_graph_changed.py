@@ -19,5 +19,6 @@ KIND = Kind(
     ),
     explanation="static_graph=True promises that every iteration uses the same parameters, and this one used "
     "others than the first: a branch or a loss of the model depends on the data or on the iteration.",
+    takes=("unused-parameters",),
     hints=("Take static_graph=True out of model_wrapper_cfg, and set find_unused_parameters=True there.",),
 )

@@ -12,10 +12,13 @@ from mmfix.diagnosis.log.lines import Stream, streams
 from mmfix.diagnosis.log.marks import Marks, marks_of
 from mmfix.diagnosis.log.stream import regions
 from mmfix.diagnosis.types import CONSEQUENCE, Kind, Listed, LogReading, Run, Sighting, Sign
+from mmfix.errors import MmfixError
 
 #: Of each sign in a region, more are not read: one message a rank and run is enough.
 _MOST = 500
 _EXCERPT = 200
+_SAMPLE = 4096
+_GZIP = b"\x1f\x8b"
 #: Lines of a traceback.
 _TRACEBACK = 100
 #: Code that raises for others: its frames do not say who asked.
@@ -33,13 +36,20 @@ class _Hit(NamedTuple):
     fields: Dict[str, str]
 
 
-def read_log(file: BinaryIO, kinds: Sequence[Kind]) -> LogReading:
-    """Everything a log says, in one pass and bounded memory."""
+def read_log(file: BinaryIO, kinds: Sequence[Kind], path: str = "") -> LogReading:
+    """Everything a log says, in one pass and bounded memory.
+
+    Raises:
+        MmfixError: It is no text; ``path`` is named then.
+    """
     hits: Dict[Tuple[str, int, Optional[int], str], _Hit] = {}
     marks = Marks()
-    lines = 1
+    lines, is_empty = 1, True
     for region in regions(file):
-        lines = region.line + region.data.count(b"\n")
+        if region.line == 1 and (b"\0" in region.data[:_SAMPLE] or region.data.startswith(_GZIP)):
+            hint = "unpack it first, if it is compressed"
+            raise MmfixError("is not a text", path or None, hint=hint)
+        lines, is_empty = region.line + region.data.count(b"\n"), is_empty and not region.data.strip()
         for stream in streams(region):
             found = list(_hits(stream, kinds))
             for hit in found:
@@ -47,7 +57,8 @@ def read_log(file: BinaryIO, kinds: Sequence[Kind]) -> LogReading:
                 said = f"{hit.excerpt}{hit.listed}{hit.fields}"
                 hits.setdefault((hit.kind.id, hit.line, hit.rank, said), hit)
             marks.add(marks_of(stream))
-    return _reading(sorted(hits.values(), key=lambda hit: hit.line), marks, lines)
+    reading = _reading(sorted(hits.values(), key=lambda hit: hit.line), marks, lines)
+    return replace(reading, is_empty=is_empty)
 
 
 def _hits(stream: Stream, kinds: Sequence[Kind]) -> Iterator[_Hit]:
@@ -137,6 +148,13 @@ def _reading(hits: List[_Hit], marks: Marks, lines: int) -> LogReading:
             known = Sighting(hit.kind, spot[0], hit.line, hit.rank, hit.excerpt)
         told = known.listed if hit.listed is None else _merged(known.listed, hit.listed)
         sightings[spot] = replace(known, listed=told, fields={**known.fields, **hit.fields})
+    for (run, _), sighting in list(sightings.items()):
+        for other in sighting.kind.takes:
+            part = sightings.get((run, other))
+            if part is not None and part.line >= sighting.line:
+                whole = replace(sighting, listed=(*sighting.listed, *part.listed))
+                sightings[run, sighting.kind.id] = whole
+                del sightings[run, other]
     after = {hit.line for hit in hits if hit.kind.role == CONSEQUENCE}
     causes = [error for error in marks.errors.values() if error.line not in after]
     errors = [replace(error, run=run_of(error.line)) for error in causes]
