@@ -56,6 +56,8 @@ RANKS: Tuple[Tuple[str, str, str, Optional[str], str], ...] = (
     ("plain", "rank_died_in_worker", "collective-timeout", None, "KeyError: Caught KeyError in DataLoader worker process 0."),
     ("plain", "timed_out", "collective-timeout", None, "Timed out waiting 500ms for recv operation to complete"),
     ("plain", "monitored_barrier", "collective-timeout", None, "Ranks 1 failed to pass monitoredBarrier in 400 ms"),
+    ("plain", "other_node_missing", "collective-timeout", None, "waiting for clients. 1/2 clients joined."),
+    ("plain", "key_never_set", "collective-timeout", None, "wait timeout after 200ms, keys: /a key"),
 )  # fmt: skip
 
 #: The same for those in one process.

@@ -63,7 +63,6 @@ MADE: Tuple[Tuple[str, str, str], ...] = (
     ("plain", "disk_full", "No space left on device"),
     ("plain", "recursion", "RecursionError: maximum recursion depth exceeded"),
     ("plain", "launched_without_torchrun", "environment variable RANK expected, but not set"),
-    ("plain", "other_node_missing", "waiting for clients. 1/2 clients joined."),
     ("plain", "default_group", "ValueError: Default process group has not been initialized"),
     ("plain", "default_group_reduce", "ValueError: Default process group has not been initialized"),
     ("plain", "host_memory", "DefaultCPUAllocator: can't allocate memory: you tried to allocate"),

@@ -284,6 +284,17 @@ def monitored_barrier():
 
 
 @scene()
+def other_node_missing():
+    timeout = datetime.timedelta(seconds=0.5)
+    dist.init_process_group("gloo", init_method="tcp://127.0.0.1:0", rank=0, world_size=2, timeout=timeout)
+
+
+@scene()
+def key_never_set():
+    dist.TCPStore("127.0.0.1", 0, 1, True, timeout=datetime.timedelta(seconds=0.2)).wait(["a key"])
+
+
+@scene()
 def persistent_workers():
     DataLoader([1, 2], num_workers=0, persistent_workers=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import multiprocessing
 import os
@@ -198,12 +197,6 @@ def recursion():
 @scene()
 def launched_without_torchrun():
     dist.init_process_group("gloo")
-
-
-@scene()
-def other_node_missing():
-    timeout = datetime.timedelta(seconds=0.5)
-    dist.init_process_group("gloo", init_method="tcp://127.0.0.1:0", rank=0, world_size=2, timeout=timeout)
 
 
 @scene()
