@@ -105,6 +105,24 @@ def test_the_error_of_a_rank_comes_before_what_the_launcher_says() -> None:
     assert found.excerpt == "KeyError: 'img'"
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        # NVIDIA/nccl#1241
+        ("torch.distributed.DistBackendError: NCCL error in: /opt/pytorch/pytorch/torch/csrc/distributed/c10d/ProcessGroupNCCL.cpp:"
+         "1287, invalid usage, NCCL version 2.17.1", True),
+        ("torch.distributed.DistBackendError: NCCL error in: ../torch/csrc/distributed/c10d/NCCLUtils.hpp:317, remote process exited "
+         "or there was a network error, NCCL version 2.21.5", False),
+        ("SystemExit: 0", False),
+    ],
+)  # fmt: skip
+def test_the_first_error_is_not_what_follows_from_another(text: str, first: bool) -> None:
+    found = mmfix.explain(f"{text}\n")
+
+    assert not found.known
+    assert ("The first error in this text" in found.explanation) is first
+
+
 def test_ranks_under_mpirun() -> None:
     """deepspeedai/DeepSpeed#1834 has these tags."""
     lines = textwrap.wrap(unused(list(range(100, 200, 2))), 80)

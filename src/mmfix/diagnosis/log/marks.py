@@ -36,6 +36,9 @@ _FOLLOWS = frozenset({
     "ConnectionResetError", "DistStoreError", "RendezvousConnectionError", "RendezvousTimeoutError",
     "RendezvousClosedError",
 })  # fmt: skip
+#: But NCCL may have failed on this rank: ``DistBackendError: NCCL error in: NCCLUtils.hpp:268, invalid
+#: usage``.
+_OF_ITS_OWN = re.compile(r"NCCL error in: [^,]*, (?!remote process exited)")
 #: How a launcher reports that a process has ended (``torch/distributed/elastic/multiprocessing``).
 _EXIT = re.compile(r"failed \(exitcode: -?\d+\)|\s*exitcode\s+: -?\d+")
 #: No more lines are read as a config; with more marks of a kind, only some of each further region are kept.
@@ -143,7 +146,8 @@ def marks_of(stream: Stream) -> Marks:
             match = _ERROR.match(text)
             if match is not None:
                 error = index
-                follows = match.group(1).rpartition(".")[2] in _FOLLOWS
+                name = match.group(1).rpartition(".")[2]
+                follows = name in _FOLLOWS and not _OF_ITS_OWN.search(text)
                 _note(marks.follows if follows else marks.errors, number, stream.rank, text)
         elif "exitcode" in text and _EXIT.search(text):
             _note(marks.follows, number, stream.rank, text)
