@@ -115,7 +115,10 @@ def explain(text_or_path: Union[str, os.PathLike[str]], config: Optional[Target]
 
 
 def _names_a_file(text: str) -> bool:
+    if not isinstance(text, str):
+        raise TypeError(f"expected a path or a text, not {type(text).__name__}")
     try:
-        return "\n" not in text and os.path.exists(text)
+        named = "\n" not in text and " " not in text and text.endswith((".log", ".txt", ".out", ".err"))
+        return named or ("\n" not in text and os.path.exists(text))
     except (OSError, ValueError):  # too long for a name; a null character
         return False

@@ -286,28 +286,27 @@ def explain(
 
     tell = _rehearsing if build and sys.stderr.isatty() else lambda what: None
     options = ExplainOptions(config or "", build=build, tell=tell)
+    diagnosis: Optional[Diagnosis] = None
+    patched: Optional[PatchResult] = None
     try:
         diagnosis = explain_stdin(sys.stdin.buffer, options) if log == "-" else explain_file(log, options)
-        patched = _patched(diagnosis, remedy, not diff) if patch_ else None
+        if format_ != "json":  # it is told, too, where the patch is refused
+            write(report.render_text(diagnosis, paint(sys.stdout), "" if log == "-" else log))
+        if patch_:
+            from mmfix.jobs.curing import patch_explained  # loads what judges configs
+
+            patched = patch_explained(diagnosis, remedy, write=not diff)
     except Exception as error:
         if format_ == "json":
             from mmfix.jobs.checking import problem_of
 
-            write(report.render_error(problem_of(error, None if log == "-" else log)))
+            write(report.render_json(diagnosis, error=problem_of(error, None if log == "-" else log)))
         raise
     if format_ == "json":
         write(report.render_json(diagnosis, patched))
-    else:
-        write(report.render_text(diagnosis, paint(sys.stdout), "" if log == "-" else log))
-        if patched is not None:
-            write(render_patches([patched], format_, paint(sys.stdout), diff))
+    elif patched is not None:
+        write(render_patches([patched], format_, paint(sys.stdout), diff))
     return int(not diagnosis.known)
-
-
-def _patched(diagnosis: Diagnosis, remedy: Optional[str], write: bool) -> PatchResult:
-    from mmfix.jobs.curing import patch_explained  # loads what judges configs
-
-    return patch_explained(diagnosis, remedy, write)
 
 
 def _rehearsing(what: str) -> None:

@@ -80,3 +80,10 @@ def test_the_end_of_a_run_is_no_error() -> None:
         raise KeyboardInterrupt
 
     assert not hasattr(raised.value, "__notes__")
+
+
+def test_what_looks_like_a_file_is_one() -> None:
+    with pytest.raises(mmfix.MmfixError, match="no such file"):
+        mmfix.explain("gone.log")
+    with pytest.raises(TypeError, match="expected a path or a text, not NoneType"):
+        mmfix.explain(None)  # type: ignore[arg-type]

@@ -131,3 +131,22 @@ def test_build_without_a_config_says_so(folder: Path) -> None:
 
     assert done.returncode == 0
     assert "--build needs a config file" in done.stdout
+
+
+def test_a_patch_that_is_refused_still_has_its_diagnosis(folder: Path) -> None:
+    done = run(folder, "explain", "twice.log", "--patch")
+    assert "READY_TWICE[marked-ready-twice]" in done.stdout
+
+    done = run(folder, "explain", "twice.log", "--patch", "--format", "json")
+    document = json.loads(done.stdout)
+    assert [item["id"] for item in document["diagnoses"]] == ["marked-ready-twice"]
+    assert document["error"]["kind"] == "patch"
+
+
+def test_what_is_no_text(folder: Path) -> None:
+    (folder / "a.log.gz").write_bytes(b"\x1f\x8b\x08\x00abc")
+
+    done = run(folder, "explain", "a.log.gz")
+
+    assert done.returncode == 2
+    assert done.stderr == "a.log.gz: error: is not a text (unpack it first, if it is compressed)\n"

@@ -215,3 +215,71 @@ def test_what_the_message_names_is_told(message: str, says: str) -> None:
 
 def test_a_key_of_another_registry_is_not_a_type() -> None:
     assert not mmfix.explain("ValueError: the key is not in the Windows registry\n").known
+
+
+NOTHING_UNUSED = (
+    "[W1122 reducer.cpp:1480] Warning: find_unused_parameters=True was specified in DDP constructor, but did not find "
+    "any unused parameters in the forward pass.\n"
+)
+
+
+@pytest.mark.parametrize("death", [OWN_ERROR, "RuntimeError: CUDA error: device-side assert triggered\n"])
+@pytest.mark.parametrize("warning", [NOTHING_UNUSED, GRADLESS])
+def test_a_warning_is_not_what_a_run_died_of(warning: str, death: str) -> None:
+    found = explain(warning + death)
+
+    assert not found.known
+    assert found.excerpt in death
+    assert [other.warns for other in found.others] == [True]
+
+
+def test_a_warning_of_a_run_that_lives_is_told() -> None:
+    found = explain(NOTHING_UNUSED)
+
+    assert (found.id, found.warns) == ("find-unused-for-nothing", True)
+    assert "warning[find-unused-for-nothing]" in str(found)
+
+
+def test_the_list_below_static_graphs_message_belongs_to_it() -> None:
+    found = explain(STATIC_UNUSED)
+
+    assert found.id == "static-graph-changed"
+    assert [item.index for item in found.parameters] == [4, 5]
+    assert found.others == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "config", "key"),
+    [
+        ("DistributedDataParallel.__init__() got an unexpected keyword argument 'find_unused_paramters'",
+         "model_wrapper_cfg = dict(type='MMDistributedDataParallel', find_unused_paramters=True)\n",
+         "model_wrapper_cfg.find_unused_paramters"),
+        ("class `Seg` in a/b.py: class `MixVisionTransformer` in c/d.py: __init__() got an unexpected keyword argument 'x'",
+         "backbone = dict(type='mmseg.MixVisionTransformer', x=2)\n", "backbone.x"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_argument_is_to_be_corrected(message: str, config: str, key: str) -> None:
+    found = explain(f"TypeError: {message}\n", f"{config}model = dict(type='A')\n")
+
+    assert found.id == "leftover-argument"
+    assert [".".join(map(str, place)) for place, _ in found.places] == [key]
+    assert found.hints[0].startswith("Correct the key")
+
+
+def test_a_class_that_checkpoints_only_when_asked_gets_its_switch() -> None:
+    found = explain("RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB\n",
+                    "model = dict(type='A', backbone=dict(type='mmdet.SwinTransformer'))\n")  # fmt: skip
+
+    assert str(found.remedies[0].overrides[0]) == "model.backbone.with_cp = True"
+
+
+def test_a_log_of_mmengine_without_an_error_says_why_and_what_is_seen_in_its_config() -> None:
+    found = explain("", "model = dict(type='A', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2))\n")
+
+    assert not found.known
+    assert "write no traceback into their log files" in found.explanation
+    assert [item.code for item in found.findings] == ["MMF103"]
+
+
+def test_an_empty_text() -> None:
+    assert mmfix.explain("\n").explanation == "The text is empty."

@@ -8,6 +8,7 @@ import pytest
 from messages import twice, unused
 
 import mmfix
+from mmfix.jobs.curing import patch_explained
 from mmfix.rules.common import MMENGINE
 
 STAMP = "2024/11/19 12:00:00 - mmengine - INFO -"
@@ -124,3 +125,58 @@ def test_a_config_that_cannot_have_ended_so() -> None:
     assert found.findings == ()
     assert any("is it the config of this run?" in note for note in found.notes)
     assert [remedy.overrides for remedy in found.remedies if remedy.overrides] == []
+
+
+def test_a_given_config_of_another_model_is_neither_judged_nor_patched(tmp_path: Path) -> None:
+    config = tmp_path / "wrong.py"
+    config.write_text(MMENGINE + "find_unused_parameters = True\nmodel = dict(type='ATSS', backbone=dict(type='Swin'))\n")
+
+    found = mmfix.explain(printed(MMENGINE + CHECKPOINTED) + TWICE, config)
+
+    assert found.config.startswith("printed in")
+    assert found.path == ""
+    assert any("is not the config of this run" in note for note in found.notes)
+
+
+def test_a_config_that_was_cured_since_has_nothing_to_patch(tmp_path: Path) -> None:
+    config = tmp_path / "a.py"
+    config.write_text(MMENGINE + CHECKPOINTED.replace("with_cp=True", "with_cp=False"))
+
+    found = mmfix.explain(printed(MMENGINE + CHECKPOINTED) + TWICE, config)
+
+    assert found.findings == ()
+    assert not found.fits
+    assert patch_explained(found, None, write=True).status == "clean"
+
+
+def test_a_key_of_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
+    text = MMENGINE + "find_unused_parameters = True\nmodel = dict(type='FCOS', backbone=dict(type='ResNet'))\n"
+    config = tmp_path / "a.py"
+    config.write_text(text)
+    log = tmp_path / "train.log"
+    log.write_text(f"bash tools/dist_train.sh a.py 8 --cfg-options model.backbone.with_cp=True\n{TWICE}")
+
+    found = mmfix.explain(log)
+
+    assert found.command == "--cfg-options model.backbone.with_cp=False"
+    with pytest.raises(mmfix.PatchError, match=r"the command line of the log sets model.backbone.with_cp"):
+        patch_explained(found, "checkpoint-off", write=True)
+    assert config.read_text() == text
+
+
+@pytest.mark.parametrize("behind", ["Traceback (most recent call last):\n", "a/b.py:3: UserWarning: x\n"])
+def test_what_stands_right_behind_a_printed_config_is_no_part_of_it(behind: str) -> None:
+    found = mmfix.explain(f"{STAMP} Config:\n{MMENGINE}{CHECKPOINTED}{behind}{TWICE}")
+
+    assert found.confidence == "proven"
+    assert not any("cut off" in note for note in found.notes)
+
+
+def test_names_that_the_model_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of the model is known from its source, and the log is of another one."""
+    monkeypatch.setattr("mmfix.jobs.curing.parameter_order", lambda document: ("backbone.a.weight",))
+
+    found = mmfix.explain(printed(MMENGINE + CHECKPOINTED) + TWICE)
+
+    assert found.confidence == "possible"
+    assert any("the log names backbone.layer4.2.conv3.weight, which the model does not have" in n for n in found.notes)

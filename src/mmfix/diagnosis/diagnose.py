@@ -270,6 +270,8 @@ def _switch(value: bool) -> str:
 
 
 def _confidence(sighting: Sighting, findings: Tuple[Finding, ...], named_: Named) -> str:
+    if named_.notes:  # the log is of another model
+        return "possible"
     levels = [finding.confidence for finding in findings if finding.severity != "note"]
     if sighting.kind.outcome in _DDP and named_.confidence:
         levels.append(named_.confidence)

@@ -18,7 +18,7 @@ from mmfix.jobs.checking import judge_document, kept_proof
 from mmfix.jobs.patching import Choice, Options, apply_cures
 from mmfix.patches import Verifier, before_block
 from mmfix.report.place import display_path
-from mmfix.report.types import PatchResult
+from mmfix.report.types import PatchResult, failing
 from mmfix.training import is_trainable, read
 from mmfix.training.parameters import parameter_order
 
@@ -67,6 +67,19 @@ def _built(path: str, tell: Callable[[str], None]) -> Tuple[List[Order], str]:
         return [], f"--build could not build the model: {rehearsal.reason}"
     ended = f"one step of it, rehearsed now, ended in {rehearsal.outcome}"
     return [Order(rehearsal.parameters, "the model, built now", "proven")], ended
+
+
+def with_findings(diagnosis: Diagnosis, used: UsedConfig) -> Diagnosis:
+    """A diagnosis that knows no error, with what ``check`` finds in the config of the run."""
+    if used.document is None or not is_trainable(used.document):
+        return diagnosis
+    findings = failing(judge_document(used.document).findings)
+    if not findings:
+        return diagnosis
+    note = "what stands above is what check finds in the config; the log does not show that it happened"
+    return replace(
+        diagnosis, findings=findings, config=used.shown, notes=(*diagnosis.notes, *used.notes, note)
+    )
 
 
 def with_command(diagnosis: Diagnosis, known: Known) -> Diagnosis:

@@ -77,6 +77,11 @@ def explain_stream(file: BinaryIO, log: str, options: ExplainOptions) -> Diagnos
         if sightings or (options.config and number == 0):
             used = _used(reading.runs[number], log, options)
             found += _of_run(reading, sightings, used, log, options)
+    if not found and not reading.errors and (options.config or reading.runs[0].config is not None):
+        from mmfix.jobs.curing import with_findings
+
+        used = _used(reading.runs[0], log, options)
+        return with_findings(joined(found, reading), used)
     return joined(found, reading)
 
 

@@ -8,8 +8,9 @@ from mmfix.ddp import Checkpoint
 from mmfix.findings import Override, Remedy
 from mmfix.remedies import text
 from mmfix.remedies.change import Change, runs_custom_imports, write
-from mmfix.training.parts import model_parts
+from mmfix.training.parts import Part, model_parts
 from mmfix.training.switches import WELL_KNOWN
+from mmfix.training.table import select, switches
 from mmfix.training.types import TrainingSetup
 
 
@@ -23,8 +24,7 @@ def _checkpoint_on(setup: TrainingSetup) -> Iterator[Remedy]:
     off: List[Override] = [
         Override((*part.path, key), True, f"gradient checkpoint in {part.label}")
         for part in model_parts(setup.document, [])
-        for key, value in part.node.items()
-        if key in WELL_KNOWN and value is False
+        for key in _switched_off(setup, part)
     ]
     if not off:
         return
@@ -39,6 +39,18 @@ def _checkpoint_on(setup: TrainingSetup) -> Iterator[Remedy]:
         (*off, *write(setup, change)),
         tuple(assumes),
     )
+
+
+def _switched_off(setup: TrainingSetup, part: Part) -> Iterator[str]:
+    """The switches that a dict has off; of a backbone also those that its class has off by default."""
+    yield from (key for key, value in part.node.items() if key in WELL_KNOWN and value is False)
+    if not str(part.path[-1]).endswith("backbone"):
+        return
+    for key, rows in switches(part.name).items():
+        known = select(rows, part.package, setup.era)
+        absent = key in WELL_KNOWN and key not in part.node
+        if absent and known and all(row.used and row.default is False for row in known):
+            yield key
 
 
 def _smaller_batch(setup: TrainingSetup) -> Iterator[Remedy]:

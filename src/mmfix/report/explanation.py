@@ -16,6 +16,7 @@ _WIDTH = 110
 _MOST_NAMES = 4
 _MOST_GROUPS = 3
 _MOST_CURES = 4
+_MOST_FINDINGS = 2
 
 
 def render_text(diagnosis: Diagnosis, paint: Paint = plain, log: str = "") -> str:
@@ -38,11 +39,15 @@ def _one(item: Diagnosis, paint: Paint, log: str) -> Iterator[str]:
     yield from _parameters(item.parameters)
     if item.config:
         yield row("config", display_path(item.config))
-    for finding in item.findings:
+    for finding in item.findings[:_MOST_FINDINGS]:
         yield from _wrapped("why", f"{finding.code} {finding.message}")
         origin = finding.origins[0] if finding.origins else None
         where = "" if origin is None else f"  {display_place(*origin)}  {paint(source_line(origin), 'dim')}"
         yield row("key", f"{format_key(finding.key)}{where}")
+    more = item.findings[_MOST_FINDINGS:]
+    if more:
+        keys = ", ".join(dict.fromkeys(format_key(finding.key) for finding in more))
+        yield from _wrapped("", f"and {len(more)} more of this kind: {keys}")
     for key, origin in item.places:
         where = "" if origin is None else f"  {display_place(*origin)}  {paint(source_line(origin), 'dim')}"
         yield row("key", f"{format_key(key)}{where}")
@@ -113,25 +118,24 @@ def _cut(text: str) -> str:
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
 
 
-def render_json(diagnosis: Diagnosis, patched: Optional[PatchResult] = None) -> str:
+def render_json(
+    diagnosis: Optional[Diagnosis], patched: Optional[PatchResult] = None, error: Optional[Problem] = None
+) -> str:
     """As ``docs/json.md`` has it; ``diagnoses`` is empty when nothing is known.
 
     Args:
-        diagnosis: The first, with the others in it.
+        diagnosis: The first, with the others in it; None when the log could not be read.
         patched: What ``--patch`` did.
+        error: Why the log or the config could not be read, or the patch was refused.
     """
-    found = [item for item in (diagnosis, *diagnosis.others) if item.known]
+    told = [] if diagnosis is None else [diagnosis, *diagnosis.others]
+    strange = next((item for item in told if not item.known), None)
     return render(
-        diagnoses=[_json(item) for item in found],
-        unknown=None if diagnosis.known else _json(diagnosis),
+        diagnoses=[_json(item) for item in told if item.known],
+        unknown=None if strange is None else _json(strange),
         patch=None if patched is None else patch_json(patched),
-        error=None,
+        error=problem_json(error),
     )
-
-
-def render_error(problem: Problem) -> str:
-    """The document for a log, or a config, that could not be read."""
-    return render(diagnoses=[], unknown=None, patch=None, error=problem_json(problem))
 
 
 def _json(item: Diagnosis) -> Dict[str, Any]:

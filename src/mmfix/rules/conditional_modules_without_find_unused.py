@@ -117,6 +117,6 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             key=fact.key,
             confidence=fact.confidence,
             message=f"{fact.why} DDP waits for every gradient, and {find_unused_text(setup)}: it "
-            f"{stops(fact.confidence)} the second iteration with {UNUSED}.",
+            f"{stops(fact.confidence)} the {'next' if fact.varies else 'second'} iteration with {UNUSED}.",
             evidence=(*fact.evidence, MEASURED.format("unused parameter, F=0")),
         )

@@ -52,8 +52,8 @@ KIND = Kind(
     explanation="Activations, weights and optimizer states together do not fit into the memory of this GPU.",
     detail="It asked for {size} more.",
     hints=(
-        "Keep the gradient checkpoint (with_cp=True), non-reentrant, so that DDP takes it: custom_imports "
-        "= dict(imports=['mmfix.nonreentrant_checkpoint']). 10-15 % less memory seen with a ResNet-50.",
+        "A gradient checkpoint (with_cp=True), non-reentrant, so that DDP takes it: custom_imports = "
+        "dict(imports=['mmfix.nonreentrant_checkpoint']). 10-15 % less memory seen with a ResNet-50.",
         "Half the batch: about half of the activations. The learning rate goes with it, unless you "
         "accumulate.",
         "Mixed precision: optim_wrapper type AmpOptimWrapper, Fp16OptimizerHook in the mmcv 1.x era.",
