@@ -172,9 +172,10 @@ def test_what_stands_right_behind_a_printed_config_is_no_part_of_it(behind: str)
     assert not any("cut off" in note for note in found.notes)
 
 
-def test_names_that_the_model_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_the_model_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
     """The order of the model is known from its source, and the log is of another one."""
-    monkeypatch.setattr("mmfix.jobs.curing.parameter_order", lambda document: ("backbone.a.weight",))
+    order = tuple(f"backbone.{number}.weight" for number in range(60))
+    monkeypatch.setattr("mmfix.jobs.curing.parameter_order", lambda document: order)
 
     found = mmfix.explain(printed(MMENGINE + CHECKPOINTED) + TWICE)
 
