@@ -283,3 +283,9 @@ def test_a_log_of_mmengine_without_an_error_says_why_and_what_is_seen_in_its_con
 
 def test_an_empty_text() -> None:
     assert mmfix.explain("\n").explanation == "The text is empty."
+
+
+def test_how_late_it_came_is_told_only_where_the_log_shows_it() -> None:
+    wrapper = "model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, static_graph=True)\n"
+
+    assert "0 iterations" not in explain(STATIC_CHANGED, wrapper + "model = dict(type='A')\n").explanation

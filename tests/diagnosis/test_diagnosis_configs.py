@@ -145,6 +145,7 @@ def test_a_config_that_was_cured_since_has_nothing_to_patch(tmp_path: Path) -> N
     found = mmfix.explain(printed(MMENGINE + CHECKPOINTED) + TWICE, config)
 
     assert found.findings == ()
+    assert found.remedies == ()
     assert not found.fits
     assert patch_explained(found, None, write=True).status == "clean"
 

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
-from mmfix.config.keypath import format_key
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.parameters import Named, Order, differ, named
 from mmfix.diagnosis.shape import shape_of
@@ -74,7 +73,7 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
     together = Judged((), () if setup is not None or variant else _general(kind), fits=True)
     if setup is not None and variant is None:
         together = _with_config(reading, sighting, named_, varies, known, setup)
-    if setup is not None and variant is None and not together.remedies:
+    if setup is not None and variant is None and together.fits and not together.remedies:
         together = replace(together, remedies=_general(kind))
     if named_.notes and together.findings:
         together = _doubted(together)
@@ -186,7 +185,7 @@ def _more(sighting: Sighting, run: Run, named_: Named, varies: bool) -> List[str
     if sighting.kind.outcome == Outcome.UNUSED.value:
         if differ(sighting.listed):
             lines.append("The ranks name different parameters, so which are used depends on the data.")
-        elif varies:
+        elif varies and run.iterations:
             lines.append(
                 f"It came after {run.iterations} iterations or more, not in the second, so which parameters "
                 "are used changes: it depends on the data, or something switches parts on and off."
@@ -293,10 +292,3 @@ def _for_torch(remedies: Tuple[Remedy, ...], run: Run, notes: List[str]) -> Tupl
 
 def _place(log: str, line: int) -> str:
     return f"{osp.basename(log) if log not in ('', '-') else 'the log'}:{line}"
-
-
-def key_text(diagnosis: Diagnosis) -> str:
-    """The key path that decides, as far as it is known; empty when nothing says."""
-    if diagnosis.findings:
-        return format_key(diagnosis.findings[0].key)
-    return format_key(diagnosis.places[0][0]) if diagnosis.places else ""
