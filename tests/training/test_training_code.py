@@ -11,6 +11,7 @@ import pytest
 import mmfix
 from mmfix.config.keypath import format_key
 from mmfix.config.reader import Reader
+from mmfix.rules.common import MMCV1, MMENGINE
 from mmfix.training import TrainingSetup, read
 
 TRAINABLE = """
@@ -265,3 +266,41 @@ def test_bad_source_beside_the_model_harms_nobody(repository: Repository, source
     code = config.parent.parent / "model_code.py"
     code.write_text(code.read_text().replace("import torch\n", "import torch\nfrom aside import *\n", 1))
     assert facts(config) == {"unused model.backbone.use_side_fusion": "likely"}
+
+
+@pytest.mark.parametrize(
+    ("base", "registry", "followed"), [(MMCV1, True, False), (MMCV1, False, True), (MMENGINE, True, True)]
+)
+def test_source_of_another_era_is_not_followed(
+    base: str, registry: bool, followed: bool, tmp_path: Path
+) -> None:
+    """An mmcv 1.x config beside mmdet 3: what its classes do there is not what this config trains."""
+    package = tmp_path / "mmdet"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "version.py").touch()
+    if registry:
+        (package / "registry.py").touch()
+    (package / "net.py").write_text(
+        "import torch.nn as nn\n"
+        "from mmengine.registry import MODELS\n"
+        "@MODELS.register_module()\n"
+        "class OddNet(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.late = nn.Linear(2, 2)\n"
+        "        self.head = nn.Linear(2, 2)\n"
+        "    def forward(self, inputs, data_samples=None, mode='loss'):\n"
+        "        return dict(loss=self.head(inputs).sum())\n"
+        "    def forward_train(self, img, **kwargs):\n"
+        "        return dict(loss=self.head(img).sum())\n"
+    )
+    (tmp_path / "setup.py").touch()
+    config = tmp_path / "configs" / "a.py"
+    config.parent.mkdir()
+    config.write_text(base + "model = dict(type='OddNet')\n")
+
+    setup = read(Reader().load(str(config)))
+
+    assert ("another era" in setup.unread) is not followed
+    assert bool(setup.facts_of("unused")) is followed

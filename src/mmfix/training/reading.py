@@ -21,10 +21,13 @@ from mmfix.code.types import (
 )
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.training.era import MMCV1
 from mmfix.training.parts import Part, default_package
 from mmfix.training.types import ModelFact
 
 _MOST_NAMES = 3
+#: Packages with one name in both eras.
+_PACKAGES = frozenset({"mmdet", "mmseg", "mmdet3d", "mmpose", "mmaction", "mmrotate", "mmocr"})
 
 
 class CodeReading(NamedTuple):
@@ -77,9 +80,27 @@ def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[Co
     roots = source_roots(document.path, document.tree)
     package = config_package(document.path)
     scope = default_package(document) or package
-    return CodeReading(
-        read_remembered(model, roots, era, scope, runner != "FlexibleRunner"), roots, package is None
-    )
+    reading = read_remembered(model, roots, era, scope, runner != "FlexibleRunner")
+    stranger = _of_another_era(reading.files, era)
+    if stranger:
+        reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")
+    return CodeReading(reading, roots, package is None)
+
+
+def _of_another_era(files: Iterable[str], era: str) -> str:
+    """The package among the source files that is not of the config's era; empty when there is none.
+
+    From their MMEngine era on, packages have a module ``registry`` (mmdet 3.0, mmsegmentation 1.0, ...).
+    """
+    folders: Dict[str, str] = {}
+    for file in files:
+        for name in _PACKAGES.intersection(file.split(osp.sep)):
+            folders[file[: file.index(f"{osp.sep}{name}{osp.sep}") + len(name) + 1]] = name
+    for folder, name in folders.items():
+        modern = any(osp.exists(osp.join(folder, module)) for module in ("registry.py", "registry"))
+        if osp.isfile(osp.join(folder, "version.py")) and modern is (era == MMCV1):
+            return name
+    return ""
 
 
 def facts_from_code(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
