@@ -165,7 +165,7 @@ def test_a_key_of_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     assert config.read_text() == text
 
 
-@pytest.mark.parametrize("behind", ["Traceback (most recent call last):\n", "a/b.py:3: UserWarning: x\n"])
+@pytest.mark.parametrize("behind", ["Traceback (most recent call last):\n", "a/b.py:3: UserWarning: x\n", "\nW1122 x\n"])
 def test_what_stands_right_behind_a_printed_config_is_no_part_of_it(behind: str) -> None:
     found = mmfix.explain(f"{STAMP} Config:\n{MMENGINE}{CHECKPOINTED}{behind}{TWICE}")
 

@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 _CONFIG = re.compile(r"(?:^|[\s\]-])Config:\s*$")
 #: A line of MMEngine's or mmcv's logger; the terminal leaves the year out.
 _STAMP = re.compile(r"(?:\d{4}[-/])?\d{2}[-/]\d{2} \d{2}:\d{2}:\d{2}")
-#: What other loggers and Python write right behind a config.
+#: What other loggers and Python write right behind a config; a blank line ends it, too.
 _AFTER_CONFIG = re.compile(r"Traceback \(most recent|/?[\w./-]+\.py:\d+: \w*Warning|\[rank\d+\]")
 _TORCH = re.compile(r"\s*PyTorch: (\d[\w.+]*)")
 #: ``Epoch(train) [3][ 50/1000]`` (MMEngine), ``Epoch [3][50/1000]`` (mmcv 1.x).
@@ -186,7 +186,7 @@ def _progress(marks: Marks, number: int, text: str) -> None:
 
 def _config_lines(lines: Sequence[Line]) -> Iterator[str]:
     for _, text in lines[:_MOST_LINES]:
-        if _STAMP.match(text) or _AFTER_CONFIG.match(text):
+        if not text.strip() or _STAMP.match(text) or _AFTER_CONFIG.match(text):
             return
         yield text
 
