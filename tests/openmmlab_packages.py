@@ -17,7 +17,7 @@ import pytest
 PACKAGES = (
     *("mmcv-lite==2.1.0", "mmdet==3.3.0", "mmsegmentation==1.2.2", "mmpretrain==1.2.0"),
     *("pycocotools==2.0.11", "shapely", "scipy", "terminaltables", "ftfy", "regex", "einops", "prettytable"),
-    *("mat4py", "modelindex", "model-index", "six", "importlib-metadata", "zipp"),
+    *("mat4py", "modelindex", "model-index", "six", "importlib-metadata==7.2.1", "zipp"),
     *("wcwidth", "ordered-set", "tqdm"),
 )
 #: The same for mmcv 1.x.

@@ -112,7 +112,8 @@ def test_what_goes_wrong_is_a_verdict_and_leaves_nothing_behind(
         time.sleep(1)
         commands = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
         assert f"{tmp_path}" not in commands
-        assert "sleep 1000" not in commands
+        # another test process may be at the trap that starts it
+        assert trap != "alone" or "sleep 1000" not in commands
 
 
 def test_what_ran_before_the_time_limit_is_told(prove: Prove) -> None:

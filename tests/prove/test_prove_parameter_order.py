@@ -24,10 +24,6 @@ CONFIGS = {
         "upernet/upernet_r50_4xb2-80k_cityscapes-512x1024.py",
         "segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py",
     ),
-    "mmpretrain": (
-        "swin_transformer/swin-tiny_16xb64_in1k.py",
-        "mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py",
-    ),
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 from mmfix.prove.supervise import _kill
 
 #: Starts a process, says its id, and is gone.
-LEADER = "import subprocess; print(subprocess.Popen(['sleep', '1000'], stdout=subprocess.DEVNULL).pid)"
+LEADER = "import subprocess; print(subprocess.Popen(['sleep', '1001'], stdout=subprocess.DEVNULL).pid)"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")
