@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mmfix.config.nesting import MAX_NESTING
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError
 
@@ -61,12 +62,91 @@ def test_hostile(name: str, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["deep.json", "deep.yaml"])
-def test_deep_data(name: str, tmp_path: Path) -> None:
+def flow(depth: int) -> str:
+    return '{"a": ' + "[" * (depth - 1) + "1" + "]" * (depth - 1) + "}"
+
+
+#: Format -> a config of so many collections inside one another.
+NESTED = {
+    "flow.json": flow,
+    "a line each.json": lambda depth: flow(depth).replace("[", "[\n"),
+    "maps.json": lambda depth: '{"a": ' * depth + "1" + "}" * depth,
+    "flow.yaml": flow,
+    "a line each.yaml": lambda depth: flow(depth).replace("[", "[\n"),
+    "maps.yaml": lambda depth: "{a: " * depth + "1" + "}" * depth,
+    "pairs.yaml": lambda depth: "a: " + "[" * (1 - depth % 2) + "[b: " * ((depth - 1) // 2) + "1" + "]" * (depth // 2),
+    "dashes.yaml": lambda depth: "a:\n " + "- " * (depth - 1) + "1",
+    "dashes, not indented.yaml": lambda depth: "a:\n" + "- " * (depth - 1) + "1",
+    "indented.yaml": lambda depth: "".join(" " * i + "a:\n" for i in range(depth)) + " " * depth + "1",
+    "questions.yaml": lambda depth: "a:\n " + "? " * (depth - 1) + "1",
+}  # fmt: skip
+
+
+def nested(name: str, depth: int, tmp_path: Path) -> Path:
     path = tmp_path / name
-    path.write_text('{"a": ' + "[" * 10_000 + "]" * 10_000 + "}")
-    with pytest.raises(ConfigError, match="nested too deeply"):
+    path.write_text(NESTED[name](depth))
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
         Reader().load(str(path))
+    assert caught.value.line is not None
+    return caught.value.message
+
+
+@pytest.fixture(params=["as installed", "no C parser"])
+def _each_yaml_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    import yaml
+
+    if request.param == "no C parser":
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+
+
+@pytest.mark.usefixtures("_each_yaml_parser")
+@pytest.mark.parametrize("name", NESTED)
+def test_the_bound_on_nesting(name: str, tmp_path: Path) -> None:
+    start = time.process_time()
+    just_under = nested(name, MAX_NESTING, tmp_path)
+    if name == "questions.yaml":  # a collection as a key is no config at any depth
+        assert refusal(just_under) == "a mapping key is not hashable"
+    else:
+        assert list(Reader().load(str(just_under)).to_dict()) == ["a"]
+    for depth in (MAX_NESTING + 1, 1001, 1500, 100_000):
+        if name == "indented.yaml" and depth > 1500:
+            continue  # 5 GB of spaces
+        assert refusal(nested(name, depth, tmp_path)) == "is nested too deeply to be read"
+    assert time.process_time() - start < 10
+
+
+@pytest.mark.usefixtures("_each_yaml_parser")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'a': '%s', 'b': [1]}" % ("[" * 5000),
+        '{"a": "%s", "b": [1]}' % (r"\\ \" [{" * 5000),
+        "{" + ", ".join(f'"a{i}": [[], {{"b": []}}]' for i in range(500)) + "}",
+    ],
+    ids=["brackets in a text", "escaped quotes", "many side by side"],
+)
+@pytest.mark.parametrize("ending", [".json", ".yaml"])
+def test_what_is_not_nesting(text: str, ending: str, tmp_path: Path) -> None:
+    if ending == ".json":
+        text = text.replace("'", '"')
+    path = tmp_path / f"config{ending}"
+    path.write_text(text)
+    assert len(Reader().load(str(path)).to_dict()) >= 2
+
+
+@pytest.mark.usefixtures("_each_yaml_parser")
+@pytest.mark.parametrize(
+    "text",
+    ["# [[\na: it's {\nb: }\n", "a: |\n" + " [\n" * 300 + "b: {\n", "a: [1\n", "a: \t- {\n", "a: [[[}]]]\n"],
+)
+def test_a_syntax_error_is_not_nesting(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    assert refusal(path).startswith("syntax error")
 
 
 def test_yaml_that_expands(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -142,7 +143,7 @@ def test_read_only_folder(tmp_path: Path) -> None:
     answer = write_in_child(path, setup)
     folder.chmod(0o755)
     assert answer == (
-        f"{path}: cannot be written: Permission denied "
+        f"{path}: cannot be written: {os.strerror(errno.EACCES)} "
         "(you may not write there; use --output or --overlay to write elsewhere)"
     )
     assert path.read_bytes() == b"old"

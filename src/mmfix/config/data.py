@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from json.scanner import NUMBER_RE
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from mmfix.config.nesting import json_too_deep, yaml_too_deep
 from mmfix.config.origin import Blame, Origin, Unknown
 from mmfix.config.source import Source
 from mmfix.config.values import TreeDict, TreeList
@@ -21,7 +23,6 @@ _WORDS: Dict[str, Any] = {
     "Infinity": float("inf"),
     "-Infinity": float("-inf"),
 }
-_MAX_DEPTH = 200
 
 
 def read_data(source: Source) -> TreeDict:
@@ -39,13 +40,19 @@ def read_data(source: Source) -> TreeDict:
     return value
 
 
+def _refuse_deep(line: Optional[int], path: str) -> None:
+    if line is not None:
+        raise ConfigError("is nested too deeply to be read", path, line)
+
+
 def _read_json(source: Source) -> Any:
     text = source.code
+    _refuse_deep(json_too_deep(text), source.path)
     reader = _JsonReader(text, source.path)
     if text.startswith("\ufeff"):
         raise ConfigError("starts with a byte order mark, which JSON does not allow", source.path, 1)
     try:
-        value, end = reader.value(_SPACE.match(text, 0).end(), 0)  # type: ignore[union-attr]
+        value, end = reader.value(_SPACE.match(text, 0).end())  # type: ignore[union-attr]
         if _SPACE.match(text, end).end() != len(text):  # type: ignore[union-attr]
             raise json.JSONDecodeError("Extra data", text, end)
     except json.JSONDecodeError as error:
@@ -70,15 +77,13 @@ class _JsonReader:
     def skip(self, position: int) -> int:
         return _SPACE.match(self.text, position).end()  # type: ignore[union-attr]
 
-    def value(self, at: int, depth: int) -> Tuple[Any, int]:
-        if depth > _MAX_DEPTH:
-            raise ConfigError("is nested too deeply to be read", self.path, self.blame(at).origin.line)
+    def value(self, at: int) -> Tuple[Any, int]:
         text = self.text
         char = text[at : at + 1]
         if char == "{":
-            return self.mapping(at + 1, depth + 1)
+            return self.mapping(at + 1)
         if char == "[":
-            return self.sequence(at + 1, depth + 1)
+            return self.sequence(at + 1)
         if char == '"':
             return json.decoder.scanstring(text, at + 1, True)  # type: ignore[attr-defined,no-any-return]
         for word, known in _WORDS.items():
@@ -94,7 +99,7 @@ class _JsonReader:
             raise json.JSONDecodeError("a number too long to be a setting", text, at)
         return int(whole), match.end()
 
-    def mapping(self, at: int, depth: int) -> Tuple[TreeDict, int]:
+    def mapping(self, at: int) -> Tuple[TreeDict, int]:
         result = TreeDict()
         at = self.skip(at)
         if self.text[at : at + 1] == "}":
@@ -107,13 +112,13 @@ class _JsonReader:
             if self.text[at : at + 1] != ":":
                 raise json.JSONDecodeError("Expecting ':' delimiter", self.text, at)
             start = self.skip(at + 1)
-            result[key], at = self.value(start, depth)
+            result[key], at = self.value(start)
             result.blames[key] = self.blame(start)
             more, at = self.more(at, "}")
             if not more:
                 return result, at
 
-    def sequence(self, at: int, depth: int) -> Tuple[TreeList, int]:
+    def sequence(self, at: int) -> Tuple[TreeList, int]:
         values: List[Any] = []
         blames: List[Any] = []
         at = self.skip(at)
@@ -121,7 +126,7 @@ class _JsonReader:
             return TreeList(), at + 1
         while True:
             blames.append(self.blame(at))
-            value, at = self.value(at, depth)
+            value, at = self.value(at)
             values.append(value)
             more, at = self.more(at, "]")
             if not more:
@@ -137,17 +142,27 @@ class _JsonReader:
         return True, self.skip(at + 1)
 
 
+@contextmanager
+def _yaml_loader(text: str) -> Iterator[Any]:
+    import yaml
+
+    # the C parser, where there is one, reads the same language and keeps the same marks
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    try:
+        yield loader
+    finally:
+        loader.dispose()
+
+
 def _read_yaml(source: Source) -> Any:
     import yaml
 
     try:
-        # the C parser, where there is one, reads the same language and keeps the same marks
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(source.code)
-        try:
+        with _yaml_loader(source.code) as loader:
+            _refuse_deep(yaml_too_deep(source.code, loader), source.path)
+        with _yaml_loader(source.code) as loader:
             node = loader.get_single_node()
-            return None if node is None else _YamlReader(loader, source.path).value(node, 0)
-        finally:
-            loader.dispose()
+            return None if node is None else _YamlReader(loader, source.path).value(node)
     except yaml.MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
         raise ConfigError(f"syntax error: {error.problem}", source.path, line) from error
@@ -166,20 +181,18 @@ class _YamlReader:
     def blame(self, node: Any) -> Blame:
         return Blame(Origin(self.path, node.start_mark.line + 1, node.start_mark.column + 1))
 
-    def value(self, node: Any, depth: int) -> Any:
+    def value(self, node: Any) -> Any:
         import yaml
 
         if id(node) in self.done:
             return self.done[id(node)]
-        if depth > _MAX_DEPTH:
-            raise ConfigError("is nested too deeply to be read", self.path, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
             self.loader.flatten_mapping(node)
             result = self.done[id(node)] = TreeDict()
             for key_node, value_node in node.value:
-                key = self.value(key_node, depth + 1)
+                key = self.value(key_node)
                 try:
-                    result[key] = self.value(value_node, depth + 1)
+                    result[key] = self.value(value_node)
                 except TypeError:
                     raise ConfigError(
                         "a mapping key is not hashable", self.path, key_node.start_mark.line + 1
@@ -189,7 +202,7 @@ class _YamlReader:
         if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
             items = self.done[id(node)] = TreeList()
             for item in node.value:
-                items.append(self.value(item, depth + 1))
+                items.append(self.value(item))
                 items.blames.append(self.blame(item))
             return items
         if node.tag.startswith("tag:yaml.org,2002:python/"):
