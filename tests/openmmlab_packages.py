@@ -9,27 +9,19 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Sequence
 
 import pytest
 
-#: What ``pip install --target`` gets; torch, mmengine and what they need are in the test environment.
-PACKAGES = (
-    *("mmcv-lite==2.1.0", "mmdet==3.3.0", "mmsegmentation==1.2.2", "mmpretrain==1.2.0"),
-    *("pycocotools==2.0.11", "shapely", "scipy", "terminaltables", "ftfy", "regex", "einops", "prettytable"),
-    *("mat4py", "modelindex", "model-index", "six", "importlib-metadata==7.2.1", "zipp"),
-    *("wcwidth", "ordered-set", "tqdm"),
-)
-#: The same for mmcv 1.x.
-PACKAGES_MMCV1 = (
-    *("mmcv==1.7.2", "mmdet==2.28.2", "mmsegmentation==0.30.0", "mmcls==0.25.0", "pycocotools==2.0.11"),
-    *("scipy", "terminaltables", "prettytable", "wcwidth", "six", "mat4py"),
-)
+LOCKED = Path(__file__).resolve().parent / "locked"
+#: Versions of what a list below leaves open.
+LOCK = LOCKED / "python310.txt"
+PACKAGES = LOCKED / "openmmlab.txt"
+PACKAGES_MMCV1 = LOCKED / "openmmlab1.txt"
 
 
-def openmmlab_cache(packages: Sequence[str]) -> Path:
+def openmmlab_cache(packages: Path) -> Path:
     """Where packages are kept between runs, outside the repository: a folder for each Python and list."""
-    wanted = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:8]
+    wanted = hashlib.sha256(packages.read_bytes() + LOCK.read_bytes()).hexdigest()[:8]
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
     return Path(base) / "mmfix" / "openmmlab" / "py{}.{}-{}".format(*sys.version_info[:2], wanted)
 
@@ -44,7 +36,7 @@ def openmmlab1_folder() -> Path:
     return installed(PACKAGES_MMCV1, "MMFIX_OPENMMLAB1")
 
 
-def installed(packages: Sequence[str], variable: str) -> Path:
+def installed(packages: Path, variable: str) -> Path:
     """The folder that an environment variable names, else one into which the packages are installed once.
 
     Without the package index the test is skipped; with ``CI=true`` it fails, so that CI cannot leave these
@@ -63,7 +55,7 @@ def installed(packages: Sequence[str], variable: str) -> Path:
             # mmcv 1.x is built from source, with the setuptools that is here: newer ones lack pkg_resources
             [
                 *(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"),
-                *("-t", str(scratch / "it"), *packages),
+                *("-t", str(scratch / "it"), "-r", str(packages), "-c", str(LOCK)),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+REPOSITORY = Path(__file__).resolve().parents[2]
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^```console\n\$ mmfix ([^\n]*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
@@ -38,4 +39,10 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
     assert len(blocks) == 2
     assert not any("\n" in block for block in blocks), "one line each"
     assert blocks[0].startswith("pip install . &&")
-    assert blocks[1].startswith("pip install torch==")
+    assert re.match(
+        r'pip install torch==[\d.]+ && pip install "\.\[test\]" -c tests/locked/python310\.txt && pytest$',
+        blocks[1],
+    )
+    torch = re.search(r"^torch==\S+", (REPOSITORY / "tests/locked/python310.txt").read_text(), re.MULTILINE)
+    assert torch is not None
+    assert torch.group() in blocks[1], "the version that is locked"

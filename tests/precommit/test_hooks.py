@@ -24,6 +24,8 @@ class Project:
     def __init__(self, folder: Path, hooks: Path, home: Path) -> None:
         self.folder, self.hooks = folder, hooks
         self.env = {**os.environ, "PRE_COMMIT_HOME": str(home), "GIT_CONFIG_GLOBAL": os.devnull}
+        lock = "python310.txt" if sys.version_info >= (3, 10) else "python38.txt"
+        self.env["PIP_CONSTRAINT"] = str(Path(__file__).resolve().parents[1] / "locked" / lock)
         for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "PRE_COMMIT_COLOR"):
             self.env.pop(name, None)
 
