@@ -1,0 +1,35 @@
+"""The top level of the repository stays short: what a test or a tool left there is not committed with it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP_LEVEL = {
+    *(
+        ".ci",
+        ".gitignore",
+        ".pre-commit-hooks.yaml",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "README.md",
+    ),
+    *("bench", "configs", "docs", "pyproject.toml", "src", "tests"),
+}
+
+
+def test_nothing_new_is_tracked_at_the_top_level(repository: Path) -> None:
+    if shutil.which("git") is None or not (repository / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(
+        ["git", "-c", f"safe.directory={repository}", "ls-files", "-z"],
+        cwd=str(repository),
+        stdout=subprocess.PIPE,
+        check=True,
+        encoding="utf-8",
+    )
+    assert {path.partition("/")[0] for path in listed.stdout.split("\0") if path} == TOP_LEVEL
