@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from itertools import product
-from typing import Any, Dict
+from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
 import pytest
 
 from mmfix.config.memory import from_mapping
 from mmfix.ddp import Outcome, possible_outcomes
+from mmfix.findings import Finding, Override, Remedy
 from mmfix.remedies import solve
 from mmfix.remedies.graph import outcomes, possible, suspected
 from mmfix.rules import judge
-from mmfix.training import read
+from mmfix.training import TrainingSetup, read
 
 BACKBONES = {
     "resnet": {"type": "mmdet.ResNet", "depth": 50},
@@ -68,9 +70,9 @@ TOP: Dict[str, Dict[str, Any]] = {
 IMPORTS = {"": {}, "flipped": {"custom_imports": {"imports": "mmfix.nonreentrant_checkpoint"}}}
 
 
-def combinations():
-    for names in product(BACKBONES, MODELS, WRAPPERS, TOP, IMPORTS, (1, 4)):
-        backbone, model, wrapper, top, imports, counts = names
+def combinations(backbone: str) -> Iterator[Tuple[Tuple[Any, ...], Dict[str, Any]]]:
+    for names in product(MODELS, WRAPPERS, TOP, IMPORTS, (1, 4)):
+        model, wrapper, top, imports, counts = names
         config: Dict[str, Any] = {
             "model": {**MODELS[model], "backbone": BACKBONES[backbone]},
             **WRAPPERS[wrapper],
@@ -85,7 +87,7 @@ def combinations():
         yield names, copy.deepcopy(config)
 
 
-def apply(config, overrides):
+def apply(config: Dict[str, Any], overrides: Iterable[Override]) -> Dict[str, Any]:
     config = copy.deepcopy(config)
     for override in overrides:
         node = config
@@ -95,15 +97,15 @@ def apply(config, overrides):
     return config
 
 
-def setup_of(config):
+def setup_of(config: Dict[str, Any]) -> TrainingSetup:
     return read(from_mapping(config))
 
 
-def failing(findings):
+def failing(findings: Iterable[Finding]) -> List[Finding]:
     return [finding for finding in findings if finding.severity in ("error", "warning")]
 
 
-def defaults(findings):
+def defaults(findings: Iterable[Finding]) -> List[Remedy]:
     """What ``mmfix patch`` applies: the first safe remedy that sets something, of each failing finding."""
     chosen = []
     for finding in failing(findings):
@@ -114,78 +116,96 @@ def defaults(findings):
     return chosen
 
 
-@pytest.fixture(scope="module")
-def all_combinations():
-    return list(combinations())
+@dataclass(frozen=True)
+class Case:
+    """A combination, read and judged once for all properties."""
+
+    top: str
+    config: Dict[str, Any]
+    setup: TrainingSetup
+    findings: Sequence[Finding]
+    solved: Sequence[Remedy]
 
 
-def test_default_cures_agree_with_each_other(all_combinations):
-    for names, config in all_combinations:
-        values: Dict[Any, Any] = {}
-        for remedy in defaults(judge(setup_of(config))):
-            for override in remedy.overrides:
-                assert values.setdefault(override.key, override.value) == override.value, names
+def default_cures_agree_with_each_other(case: Case) -> None:
+    values: Dict[Any, Any] = {}
+    for remedy in defaults(case.findings):
+        for override in remedy.overrides:
+            assert values.setdefault(override.key, override.value) == override.value
 
 
-def test_default_cures_cure_and_a_second_run_changes_nothing(all_combinations):
-    for names, config in all_combinations:
-        findings = judge(setup_of(config))
-        chosen = defaults(findings)
-        after = apply(config, [override for remedy in chosen for override in remedy.overrides])
-        again = judge(setup_of(after))
-        assert defaults(again) == [], names
-        cured = {f.code for f in failing(findings) if defaults([f])}
-        assert not cured & {f.code for f in failing(again)}, names
+def default_cures_cure_and_a_second_run_changes_nothing(case: Case) -> None:
+    chosen = defaults(case.findings)
+    if not chosen:
+        return
+    after = apply(case.config, [override for remedy in chosen for override in remedy.overrides])
+    again = judge(setup_of(after))
+    assert defaults(again) == []
+    cured = {f.code for f in failing(case.findings) if defaults([f])}
+    assert not cured & {f.code for f in failing(again)}
 
 
-def test_a_safe_cure_is_fine_on_every_graph(all_combinations):
-    for names, config in all_combinations:
-        for remedy in solve(setup_of(config)):
-            if remedy.disposition == "safe":
-                after = setup_of(apply(config, remedy.overrides))
-                # an unguarded checkpoint that stays beside a removed entry may stop loudly, as it did before
-                loud = {Outcome.UNUSED} if names[3] == "cut off" else set()
-                assert outcomes(after.settings, possible(after)) - loud == {Outcome.OK}, (names, remedy.name)
+def a_safe_cure_is_fine_on_every_graph(case: Case) -> None:
+    for remedy in case.solved:
+        if remedy.disposition == "safe":
+            after = setup_of(apply(case.config, remedy.overrides))
+            # an unguarded checkpoint that stays beside a removed entry may stop loudly, as it did before
+            loud = {Outcome.UNUSED} if case.top == "cut off" else set()
+            assert outcomes(after.settings, possible(after)) - loud == {Outcome.OK}, remedy.name
 
 
-def test_a_review_cure_says_what_it_assumes(all_combinations):
-    for names, config in all_combinations:
-        for finding in judge(setup_of(config)):
-            for remedy in finding.remedies:
-                assert (remedy.disposition == "review") == bool(remedy.assumes), (names, remedy)
-                assert remedy.cost.endswith("."), (names, remedy)
+def a_review_cure_says_what_it_assumes(case: Case) -> None:
+    for finding in case.findings:
+        for remedy in finding.remedies:
+            assert (remedy.disposition == "review") == bool(remedy.assumes), remedy
+            assert remedy.cost.endswith("."), remedy
 
 
-def test_a_crash_is_found_exactly_where_the_outcome_is_not_ok(all_combinations):
-    for names, config in all_combinations:
+def a_crash_is_found_exactly_where_the_outcome_is_not_ok(case: Case) -> None:
+    predicted = possible_outcomes(case.setup.settings, suspected(case.setup))
+    crashes = [f for f in failing(case.findings) if f.code not in ("MMF106", "MMF107", "MMF108")]
+    assert bool(crashes) == (predicted != {Outcome.OK})
+
+
+def one_cause_has_one_finding(case: Case) -> None:
+    codes = {finding.code for finding in case.findings}
+    assert not {"MMF101", "MMF104"} <= codes
+    assert not {"MMF101", "MMF105"} <= codes
+    assert not {"MMF103", "MMF104"} <= codes
+    if codes & {"MMF102", "MMF103"}:
+        assert "MMF106" not in codes
+
+
+def nothing_is_written_where_nobody_reads_it(case: Case) -> None:
+    for remedy in case.solved:
+        for override in remedy.overrides:
+            key = override.key
+            if case.setup.era == "mmcv1":
+                assert key[0] in ("model", "find_unused_parameters", "custom_imports")
+            if key[0] == "find_unused_parameters":
+                assert case.setup.wrapper_key == ()
+            if key[0] == "model_wrapper_cfg":
+                assert case.setup.runner == "Runner"
+            if key[0] == "strategy":
+                assert case.setup.runner == "FlexibleRunner"
+            assert "static_graph" not in key[:1]
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_what_holds_for_every_combination(backbone: str) -> None:
+    tested = 0
+    for names, config in combinations(backbone):
         setup = setup_of(config)
-        predicted = possible_outcomes(setup.settings, suspected(setup))
-        crashes = [f for f in failing(judge(setup)) if f.code not in ("MMF106", "MMF107", "MMF108")]
-        assert bool(crashes) == (predicted != {Outcome.OK}), names
-
-
-def test_one_cause_one_finding(all_combinations):
-    for names, config in all_combinations:
-        codes = {finding.code for finding in judge(setup_of(config))}
-        assert not {"MMF101", "MMF104"} <= codes, names
-        assert not {"MMF101", "MMF105"} <= codes, names
-        assert not {"MMF103", "MMF104"} <= codes, names
-        if codes & {"MMF102", "MMF103"}:
-            assert "MMF106" not in codes, names
-
-
-def test_nothing_is_written_where_nobody_reads_it(all_combinations):
-    for names, config in all_combinations:
-        setup = setup_of(config)
-        for remedy in solve(setup):
-            for override in remedy.overrides:
-                key = override.key
-                if setup.era == "mmcv1":
-                    assert key[0] in ("model", "find_unused_parameters", "custom_imports"), names
-                if key[0] == "find_unused_parameters":
-                    assert setup.wrapper_key == (), names
-                if key[0] == "model_wrapper_cfg":
-                    assert setup.runner == "Runner", names
-                if key[0] == "strategy":
-                    assert setup.runner == "FlexibleRunner", names
-                assert "static_graph" not in key[:1], names
+        case = Case(names[2], config, setup, judge(setup), solve(setup))
+        try:
+            default_cures_agree_with_each_other(case)
+            default_cures_cure_and_a_second_run_changes_nothing(case)
+            a_safe_cure_is_fine_on_every_graph(case)
+            a_review_cure_says_what_it_assumes(case)
+            a_crash_is_found_exactly_where_the_outcome_is_not_ok(case)
+            one_cause_has_one_finding(case)
+            nothing_is_written_where_nobody_reads_it(case)
+        except AssertionError as error:
+            raise AssertionError(f"{backbone}, {names}: {error}") from error
+        tested += 1
+    assert tested == 850
