@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Iterator, Set, Tuple
 
@@ -59,8 +60,13 @@ HEAVY = {
 }
 
 
-def imports() -> Iterator[Tuple[Path, str]]:
+@lru_cache(maxsize=None)
+def imports() -> Tuple[Tuple[Path, str], ...]:
     """(file, module) of every import in the package, those inside functions too, not those for types only."""
+    return tuple(_imports())
+
+
+def _imports() -> Iterator[Tuple[Path, str]]:
     for path in sorted(SOURCE.rglob("*.py")):
         if path == SOURCE / "__init__.py":
             continue
