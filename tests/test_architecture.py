@@ -50,10 +50,10 @@ IN_RANKS = (
 #: Only files that run in a child process, and the switch that needs it, import these.
 HEAVY = {
     "torch": {"nonreentrant"},
-    "mmengine": {"patches/child"},
+    "mmengine": {"patches/loaders"},
     "numpy": set(),
     "libcst": set(),
-    "mmcv": set(),
+    "mmcv": {"patches/loaders"},
     "mmdet": set(),
     "mmseg": set(),
     "mmpretrain": set(),

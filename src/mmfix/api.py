@@ -58,8 +58,13 @@ def patch(
     overlay: bool = False,
     undo: bool = False,
     write: bool = False,
+    verify: bool = False,
+    no_loader: bool = False,
 ) -> PatchResult:
     """Plan a patch for one config, and write it when asked.
+
+    Writing runs the config in a child process: the framework's own loader must confirm the patch. Planning,
+    taking a block out, and patching a config in memory run nothing.
 
     Args:
         target: A config file, or a config in memory: then ``result.config`` is a patched copy.
@@ -68,14 +73,18 @@ def patch(
         overlay: Write a new config that inherits the file instead: to ``output``, or beside it.
         undo: Take the block of an earlier patch out again.
         write: Write the file. Without it ``result.diff()`` and ``result.after`` show what would be written.
+        verify: Without ``write``, too, run the config and have the patch confirmed: ``result.confirmed_by``.
+        no_loader: Run nothing; with ``write``, write on mmfix's own reading alone, which the file then says.
 
     Raises:
         ConfigError: The config cannot be read.
         PatchError: The patch was refused or could not be written; no file was changed.
+        TypeError: A config in memory was given with arguments that are about a file.
+        ValueError: Both ``verify`` and ``no_loader`` were given.
     """
     if not isinstance(target, (str, os.PathLike)):
-        if output is not None or overlay or undo or write:
-            raise TypeError("a config in memory has no file: output, overlay, undo and write need a path")
+        if output is not None or overlay or undo or write or verify or no_loader:
+            raise TypeError("a config in memory has no file: only remedy goes with it")
         from mmfix.jobs.inmemory import patch_config
 
         return patch_config(target, remedy)
@@ -83,7 +92,10 @@ def patch(
     from mmfix.jobs.patching import Options, patch_file
     from mmfix.patches import Verifier
 
-    options = Options(remedy, None if output is None else os.fspath(output), overlay, undo, write)
+    if verify and no_loader:
+        raise ValueError("verify asks for the loader that no_loader leaves out")
+    file = None if output is None else os.fspath(output)
+    options = Options(remedy, file, overlay, undo, write, verify, no_loader)
     with Verifier() as verifier:
         return patch_file(os.fspath(target), Reader(), options, verifier)
 

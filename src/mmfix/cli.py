@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Tuple
 
 import click
 
 from mmfix import __version__
 from mmfix.report import FORMATS, render_patches, render_report
-from mmfix.terminal import close_stdout, paint, progress, show_problems, write
+from mmfix.terminal import close_stdout, default_path, paint, progress, show_problems, write
 
 if TYPE_CHECKING:
     from mmfix.diagnosis.types import Diagnosis
@@ -65,7 +64,7 @@ def check(paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependa
 
     examples = False
     if not paths:
-        path, examples = _default_path()
+        path, examples = default_path()
         paths = (path,)
     selection = select(paths, dependants)
     with progress((*selection.paths, *selection.inherited), "checking") as items:
@@ -75,9 +74,15 @@ def check(paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependa
     return _of_examples(report.exit_code) if examples else report.exit_code
 
 
+verify_option = click.option("--verify", is_flag=True, help="With --diff: load it, too. RUNS the config.")
+no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; the block says so.")
+
+
 @cli.command(short_help="Patch configs; every patch is verified before it is written.")
 @click.argument("configs", nargs=-1, type=PATH, metavar="[CFG]...")
-@click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
+@click.option("--diff", is_flag=True, help="Show what would change; write nothing, run nothing.")
+@verify_option
+@no_loader_option
 @click.option("--output", type=PATH, metavar="FILE", help="Write a patched copy to FILE.")
 @click.option("--overlay", is_flag=True, help="Write a new config that inherits CFG: CFG_mmfix.py, or FILE.")
 @click.option("--remedy", metavar="NAME", help="Use this cure instead of the first safe one.")
@@ -87,6 +92,8 @@ def check(paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependa
 def patch(
     configs: Tuple[str, ...],
     diff: bool,
+    verify: bool,
+    no_loader: bool,
     output: Optional[str],
     overlay: bool,
     remedy: Optional[str],
@@ -98,21 +105,25 @@ def patch(
 
     A directory is walked. Without CFG: configs/, or a diff of mmfix's own examples (exit 0).
 
+    Writing RUNS each config that is patched, in a child process: the loader of its own framework (MMEngine,
+    mmcv 1.x) must confirm the patch. --diff, --undo and --no-loader run nothing.
+
     Only cures marked 'safe' are applied without --remedy. Exit 1: findings are left; exit 2: refused.
     """
     if undo and (output or overlay or remedy):
         raise click.UsageError("--undo goes with none of --output, --overlay and --remedy")
+    _no_verify_without_loader(verify, no_loader)
     from mmfix.jobs.checking import select
     from mmfix.jobs.patching import Options, patch_files, patch_inherited, refused
 
     examples = False
     if not configs:
-        path, examples = _default_path()
+        path, examples = default_path()
         configs, diff = (path,), diff or examples
     selection = select(configs)
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")
-    options = Options(remedy, output, overlay, undo, write=not diff)
+    options = Options(remedy, output, overlay, undo, not diff, verify, no_loader)
     results = [refused(config) for config in selection.failed]
     with progress(selection.paths, "patching") as items:
         results.extend(patch_files(items, selection.reader, options))
@@ -261,7 +272,9 @@ def prove(
 @click.option("--build", is_flag=True, help="Build the model to name parameters. This RUNS the config.")
 @click.option("--patch", "patch_", is_flag=True, help="Patch the config: first safe cure, or --remedy.")
 @click.option("--remedy", metavar="NAME", help="With --patch: use this cure.")
-@click.option("--diff", is_flag=True, help="With --patch: show what would change; write nothing.")
+@click.option("--diff", is_flag=True, help="With --patch: show what would change; write and run nothing.")
+@verify_option
+@no_loader_option
 @format_option
 def explain(
     log: str,
@@ -270,17 +283,20 @@ def explain(
     patch_: bool,
     remedy: Optional[str],
     diff: bool,
+    verify: bool,
+    no_loader: bool,
     format_: str,
 ) -> int:
     """Say what a training log died of, which parameters and config key it was, and what cures it.
 
-    LOG is a file, or - for standard input; a pasted error message will do. Nothing is run, and nothing is
-    written without --patch.
+    LOG is a file, or - for standard input; a pasted error message will do. Nothing is written without
+    --patch, and nothing is run without --build or --patch, which RUNS the config as `mmfix patch` does.
 
     Exit 0: explained; 1: no known error found; 2: could not read.
     """
-    if (remedy or diff) and not patch_:
-        raise click.UsageError("--remedy and --diff go with --patch")
+    if (remedy or diff or verify or no_loader) and not patch_:
+        raise click.UsageError("--remedy, --diff, --verify and --no-loader go with --patch")
+    _no_verify_without_loader(verify, no_loader)
     from mmfix.jobs.explaining import ExplainOptions, explain_file, explain_stdin
     from mmfix.report import explanation as report
 
@@ -294,8 +310,10 @@ def explain(
             write(report.render_text(diagnosis, paint(sys.stdout), "" if log == "-" else log))
         if patch_:
             from mmfix.jobs.curing import patch_explained  # loads what judges configs
+            from mmfix.jobs.patching import Options
 
-            patched = patch_explained(diagnosis, remedy, write=not diff)
+            chosen = Options(remedy, write=not diff, verify=verify, no_loader=no_loader)
+            patched = patch_explained(diagnosis, chosen)
     except Exception as error:
         if format_ == "json":
             from mmfix.jobs.checking import problem_of
@@ -307,6 +325,11 @@ def explain(
     elif patched is not None:
         write(render_patches([patched], format_, paint(sys.stdout), diff))
     return int(not diagnosis.known)
+
+
+def _no_verify_without_loader(verify: bool, no_loader: bool) -> None:
+    if verify and no_loader:
+        raise click.UsageError("--verify asks for the loader that --no-loader leaves out")
 
 
 def _rehearsing(what: str) -> None:
@@ -365,21 +388,6 @@ def main() -> None:
         show_problems([(problem_of(error), "")])
         code = 2
     sys.exit(code)
-
-
-def _default_path() -> Tuple[str, bool]:
-    """``configs/`` of the working directory, else the example configs in mmfix; says which.
-
-    True with it: these are not the user's files, and nothing may be written there.
-    """
-    if Path("configs").is_dir():
-        print("mmfix: no path given, using configs/", file=sys.stderr)
-        return "configs", False
-    examples = Path(__file__).parent / "examples"
-    if not examples.is_dir():  # a source checkout: the examples go into the package when it is built
-        examples = Path(__file__).parents[2] / "configs"
-    print(f"mmfix: no path given and no configs/ here, using the examples in {examples}", file=sys.stderr)
-    return str(examples), True
 
 
 def _of_examples(code: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 CRASHES = "configs/cmt/cmt_aqr_voxel0100_r50_800x320_cbgs.py"
 HEALTHY = "configs/healthy/retinanet_r50_fpn_1x_coco.py"
+CONFIRMED = f"confirmed by mmengine {metadata.version('mmengine')}"
 ONLY_REVIEW = """\
 from mmengine.config import read_base
 
@@ -102,7 +104,7 @@ def test_one_refused_the_others_done(examples: Path, mmfix: Any) -> None:
     (examples / "broken.py").write_text("model = dict(\n")
     done = mmfix("patch", "configs/broken.py", CRASHES)
     assert done.returncode == 2
-    assert f"{CRASHES}: patched with checkpoint-off\n" in done.stdout
+    assert f"{CRASHES}: patched with checkpoint-off ({CONFIRMED})\n" in done.stdout
     assert done.stdout.splitlines()[-1] == "2 configs: 1 changed, 1 refused"
 
 
@@ -123,9 +125,10 @@ def test_fail_on_change_fails_once(mmfix: Any) -> None:
 
 def test_output_and_overlay_name_the_file_they_write(examples: Path, mmfix: Any) -> None:
     copy = mmfix("patch", CRASHES, "--output", "configs/fixed.py")
-    assert copy.stdout.splitlines()[0] == f"{CRASHES}: patched with checkpoint-off into configs/fixed.py"
+    patched = f"{CRASHES}: patched with checkpoint-off"
+    assert copy.stdout.splitlines()[0] == f"{patched} into configs/fixed.py ({CONFIRMED})"
     overlay = mmfix("patch", CRASHES, "--overlay", "--output", "configs/over.py")
-    assert overlay.stdout.splitlines()[0] == f"{CRASHES}: patched with checkpoint-off into configs/over.py"
+    assert overlay.stdout.splitlines()[0] == f"{patched} into configs/over.py ({CONFIRMED})"
     assert "_base_ = './cmt/cmt_aqr_voxel0100_r50_800x320_cbgs.py'" in (examples / "over.py").read_text()
     assert mmfix("check", "configs/fixed.py", "configs/over.py").returncode == 0
 
@@ -137,3 +140,4 @@ def test_json(mmfix: Any) -> None:
     assert patches["summary"] == {"configs": 2, "patched": 1, "clean": 1, "left": 0, "refused": 0}
     assert patches["patches"][0]["overrides"][0]["key"] == "model.img_backbone.with_cp"
     assert patches["patches"][0]["diff"].startswith("--- a/")
+    assert f"confirmed by {patches['patches'][0]['confirmed_by']}" == CONFIRMED

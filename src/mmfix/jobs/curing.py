@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING, Callable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, List, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.config.reader import Reader
@@ -120,8 +120,8 @@ def _is_offered(remedy: Remedy, path: str) -> bool:
     )
 
 
-def patch_explained(diagnosis: Diagnosis, name: Optional[str], write: bool) -> PatchResult:
-    """Apply a cure of a diagnosis to its config: the one called ``name``, else the first safe one.
+def patch_explained(diagnosis: Diagnosis, options: Options) -> PatchResult:
+    """Apply a cure of a diagnosis to its config: the one called ``options.remedy``, else the first safe one.
 
     Raises:
         PatchError: There is no such cure, no file to write it into, or the patch was refused.
@@ -136,6 +136,7 @@ def patch_explained(diagnosis: Diagnosis, name: Optional[str], write: bool) -> P
         )
     if not diagnosis.path:
         raise PatchError("no config file is known to write the cure into", hint="name it with --config")
+    name = options.remedy
     if name is None:
         chosen = next((remedy for remedy in cures if remedy.disposition == "safe"), None)
         hint = f"choose one with --remedy: {', '.join(remedy.name for remedy in cures)}"
@@ -153,6 +154,4 @@ def patch_explained(diagnosis: Diagnosis, name: Optional[str], write: bool) -> P
     reader = Reader()
     document = before_block(reader.load(diagnosis.path), reader)
     with Verifier() as verifier:
-        return apply_cures(
-            document, Choice((chosen.name,), chosen.overrides), reader, Options(write=write), verifier
-        )
+        return apply_cures(document, Choice((chosen.name,), chosen.overrides), reader, options, verifier)

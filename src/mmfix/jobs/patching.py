@@ -14,17 +14,21 @@ from mmfix.errors import PatchError
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.jobs.checking import check_files, judge_document, problem_of
 from mmfix.patches import (
+    NoLoaderError,
     Verifier,
     before_block,
+    block_overrides,
+    is_unconfirmed,
     is_untouched,
     plan,
     plan_copy,
     plan_overlay,
+    reread,
     undo,
     write_atomically,
 )
 from mmfix.report.types import ConfigReport, PatchResult, failing
-from mmfix.training import is_trainable
+from mmfix.training import era, is_trainable
 
 #: ``configs/a.py`` gets the overlay ``configs/a_mmfix.py``: a name a lazy config can import, too.
 OVERLAY_SUFFIX = "_mmfix"
@@ -39,7 +43,9 @@ class Options:
         output: Write a patched copy to this file.
         overlay: Write a new config that inherits the file: to ``output``, or beside it.
         undo: Take the block of an earlier patch out.
-        write: Write; otherwise only plan.
+        write: Write, once the loader of the config's era has confirmed the patch; otherwise only plan.
+        verify: Without ``write``, too, have that loader run the config and confirm the patch.
+        no_loader: Run nothing, and write on mmfix's own reading alone; the file then says so.
     """
 
     remedy: Optional[str] = None
@@ -47,6 +53,13 @@ class Options:
     overlay: bool = False
     undo: bool = False
     write: bool = False
+    verify: bool = False
+    no_loader: bool = False
+
+    @property
+    def loads(self) -> bool:
+        """Whether the config is run."""
+        return (self.write or self.verify) and not self.no_loader
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,8 @@ def patch_files(paths: Iterable[str], reader: Reader, options: Options) -> Itera
                 result = patch_file(path, reader, options, verifier)
             except Exception as error:
                 full = os.path.abspath(path)
-                result = PatchResult(full, full, error=problem_of(error, path))
+                about = None if isinstance(error, NoLoaderError) else path
+                result = PatchResult(full, full, error=problem_of(error, about))
             if result.written:
                 reader = Reader()  # a config of this list may inherit the file that was just written
             yield result
@@ -148,7 +162,8 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
         )
     report = judge_document(document)
     choice = choose(report.findings, options.remedy)
-    if not choice.overrides:
+    in_place = _target(path, options) == path
+    if not choice.overrides and not (in_place and not options.no_loader and is_unconfirmed(document)):
         return PatchResult(path, path, left=failing(report.findings), notes=report.notes)
     return replace(apply_cures(document, choice, reader, options, verifier), notes=report.notes)
 
@@ -158,27 +173,55 @@ def apply_cures(
 ) -> PatchResult:
     """Plan the patch that makes the overrides of ``choice``, verify it, and write it when asked.
 
+    What an earlier block sets that no loader has confirmed is part of the patch.
+
     Raises:
         PatchError: The patch was refused or could not be written; no file was changed.
     """
     path = document.path
     target = _target(path, options)
-    if target == path:
-        after = plan(document, choice.overrides, reader)
-    elif options.overlay:
-        after = plan_overlay(document, choice.overrides, target)
-    else:
-        after = plan_copy(document, choice.overrides, target, reader)
     before = _bytes(target)
+    after = _planned(document, choice, target, reader, options, confirmed=True)
+    if options.no_loader and after != before:
+        after = _planned(document, choice, target, reader, options, confirmed=False)
+    overrides, confirmed_by = choice.overrides, ""
     if after != before:
         if before is not None and target != path:
             _check_ours(before, after, target)
-        verifier.verify(document, after, choice.overrides, reader, None if target == path else target)
+        elsewhere = None if target == path else target
+        original = document
+        if not options.overlay and is_unconfirmed(document):
+            original = before_block(document, reader)
+            overrides = (*block_overrides(document, original), *choice.overrides)
+        if options.loads:
+            confirmed_by = verifier.verify(original, after, overrides, reader, elsewhere, era(document))
+        else:
+            reread(original, after, overrides, reader, elsewhere)
         if options.write:
             write_atomically(target, after, before)
     left = failing(judge_document(reader.load(target, text=after.decode("utf-8"))).findings)
-    written = options.write and after != before
-    return PatchResult(path, target, before, after, written, choice.remedies, choice.overrides, left)
+    return PatchResult(
+        path,
+        target,
+        before,
+        after,
+        written=options.write and after != before,
+        remedies=choice.remedies,
+        overrides=choice.overrides or overrides,
+        confirmed_by=confirmed_by,
+        left=left,
+    )
+
+
+def _planned(
+    document: ConfigDocument, choice: Choice, target: str, reader: Reader, options: Options, confirmed: bool
+) -> bytes:
+    """The bytes of the target; ``confirmed``: a loader will have confirmed them before they are written."""
+    if target == document.path:
+        return plan(document, choice.overrides, reader, confirmed)
+    if options.overlay:
+        return plan_overlay(document, choice.overrides, target, confirmed)
+    return plan_copy(document, choice.overrides, target, reader, confirmed)
 
 
 def _undo(path: str, write: bool) -> PatchResult:

@@ -12,6 +12,8 @@ FIRST = '# >>> mmfix: added by "mmfix patch"; remove with "mmfix patch --undo" >
 LAST = "# <<< mmfix <<<"
 #: Stands in the block when the file did not end with a line break, so that undo can take it away again.
 NO_NEWLINE = "# (the file had no line break at its end)"
+#: Stands in a block, an overlay or a copy that was written without the framework's loader.
+UNCONFIRMED = "# not verified by loading: written with --no-loader"
 
 _FIRST_LINE = re.compile(rb"^# >>> mmfix:[^\r\n]*(?:\r\n|\n|\r|\Z)", re.MULTILINE)
 _LAST_LINE = re.compile(rb"^# <<< mmfix <<<[ \t]*(?:\r\n|\n|\r|\Z)", re.MULTILINE)

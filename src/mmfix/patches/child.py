@@ -1,4 +1,4 @@
-"""The child process that loads configs with MMEngine. Run as a script by :mod:`mmfix.patches.verify`.
+"""The child process that loads configs with their framework. Run as a script by :mod:`mmfix.patches.verify`.
 
 Requests and replies are JSON lines. A config may print, read its standard input, call ``sys.exit`` or
 change the working directory; none of that reaches the parent.
@@ -17,7 +17,10 @@ import pickle
 import signal
 import sys
 from collections import OrderedDict
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
+
+if TYPE_CHECKING:
+    from mmfix.patches.loaders import Loader
 
 #: Resolved originals kept, so that several patches of one file load it once.
 _KEPT = 8
@@ -27,8 +30,9 @@ _KEPT = 8
 def overlaid(texts: Dict[str, bytes]) -> Iterator[None]:
     """Let ``open`` and ``os.path.isfile`` see the given bytes at the given paths, whatever is on disk.
 
-    MMEngine's own loader then reads the text that would be written, at the path it would have
-    (``{{ fileBasename }}``, relative bases), while the user's folder stays untouched.
+    The framework's own loader then reads the text that would be written, at the path it would have
+    (``{{ fileBasename }}``, relative bases), while the user's folder stays untouched. mmcv 1.x copies what it
+    reads here into a temporary file and runs that (``mmcv/utils/config.py: _substitute_predefined_vars``).
     """
     real_open, real_isfile = builtins.open, os.path.isfile
     contents = {os.path.abspath(path): data for path, data in texts.items()}
@@ -68,18 +72,17 @@ def _contained() -> Iterator[None]:
         sys.path[:] = search
 
 
-class Loader:
-    """Loads configs with MMEngine and compares them."""
+class Comparer:
+    """Loads configs with one loader and compares them."""
 
-    def __init__(self) -> None:
+    def __init__(self, loader: Loader) -> None:
+        self.loader = loader
         self.originals: OrderedDict[Tuple[str, str], Any] = OrderedDict()
 
     def load(self, path: str, data: bytes) -> Any:
         """The config as plain data, if the file at ``path`` had these bytes."""
-        from mmengine.config import Config
-
         with _contained(), overlaid({path: data}):
-            return Config.fromfile(path, import_custom_modules=False).to_dict()
+            return self.loader.load(path)
 
     def original(self, path: str, data: bytes, fresh: bool = False) -> Any:
         """As :meth:`load`, remembered by path and content."""
@@ -148,18 +151,28 @@ def _serve() -> None:
         replies.write(json.dumps(reply) + "\n")
         replies.flush()
 
-    try:
-        import mmengine.config  # noqa: F401
-    except BaseException as error:
-        send({"failed": "start", "error": _one_line(error)})
-        return
-    send({})
-    loader = Loader()
+    comparers: Dict[str, Comparer] = {}
     for line in requests:
+        request = json.loads(line)
         try:
-            send(loader.compare(json.loads(line)))
+            if "path" in request:
+                send(comparers[request["era"]].compare(request))
+            else:
+                send(_with_loader(request["era"], comparers))
         except BaseException as error:
             send({"failed": "comparison", "error": _one_line(error)})
+
+
+def _with_loader(era: str, comparers: Dict[str, Comparer]) -> Dict[str, Any]:
+    """Find the loader of an era, and say which it is, or why there is none."""
+    from mmfix.patches.loaders import NoLoader, find
+
+    try:
+        loader = find(era)
+    except NoLoader as error:
+        return {"failed": "loader", "error": str(error)}
+    comparers[era] = Comparer(loader)
+    return {"loader": loader.name}
 
 
 if __name__ == "__main__":

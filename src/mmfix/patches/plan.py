@@ -11,7 +11,7 @@ from mmfix.config.document import ConfigDocument, to_plain
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.errors import PatchError
 from mmfix.findings import Override
-from mmfix.patches.block import append, comment, split
+from mmfix.patches.block import UNCONFIRMED, append, comment, split
 from mmfix.patches.data import inherited_data, json_copy, to_json, to_yaml, yaml_lines
 from mmfix.patches.difference import declared, differences, resolve_key, short, with_overrides
 from mmfix.patches.edits import DELETE
@@ -33,21 +33,28 @@ class Loads(Protocol):
 
 
 class _Order(NamedTuple):
-    """What to write: the config without mmfix's block, all overrides on it, and a comment line for each."""
+    """What to write: the config without mmfix's block, all overrides on it, and the comment lines."""
 
     document: ConfigDocument
     overrides: Pairs
     comments: List[str]
 
 
-def plan(document: ConfigDocument, overrides: Sequence[Override], reader: Optional[Loads] = None) -> bytes:
+def plan(
+    document: ConfigDocument,
+    overrides: Sequence[Override],
+    reader: Optional[Loads] = None,
+    confirmed: bool = True,
+) -> bytes:
     """The bytes of the document's file with ``overrides`` set in one marked block at its end.
 
     Overrides that the config already has are left out; if none is left the bytes are those the document was
-    read from. An earlier block is replaced by one that sets its overrides and the new ones.
+    read from. An earlier block is replaced by one that sets its overrides and the new ones; if no loader has
+    confirmed it, and one will confirm the new one, then in any case.
 
     Args:
         reader: Needed if the file has an earlier block.
+        confirmed: Whether a loader will confirm the patch before it is written; if not, the block says so.
 
     Raises:
         PatchError: Nothing that can be appended sets them and nothing else; the message says what to do.
@@ -55,18 +62,22 @@ def plan(document: ConfigDocument, overrides: Sequence[Override], reader: Option
     """
     with _naming(document):
         data = document.text.encode("utf-8")
-        if not _pairs(document, overrides):
+        if not _pairs(document, overrides) and not (confirmed and is_unconfirmed(document)):
             return data
         if document.kind == "json":
             raise PatchError(
                 "nothing can be appended to a JSON file", document.path, hint="use --overlay or --output"
             )
-        order = _order(document, overrides, reader)
+        order = _order(document, overrides, reader, confirmed)
         return _with_block(order.document, order, order.document.text)
 
 
 def plan_copy(
-    document: ConfigDocument, overrides: Sequence[Override], target_path: str, reader: Optional[Loads] = None
+    document: ConfigDocument,
+    overrides: Sequence[Override],
+    target_path: str,
+    reader: Optional[Loads] = None,
+    confirmed: bool = True,
 ) -> bytes:
     """The bytes of a patched copy of the document's file, to be written to ``target_path``.
 
@@ -84,17 +95,20 @@ def plan_copy(
                 hint=f"name it *{osp.splitext(document.path)[1]}",
             )
         folder = _folder(target_path)
-        order = _order(document, overrides, reader)
+        order = _order(document, overrides, reader, confirmed)
         if document.kind == "json":
+            _require_confirmed(confirmed)
             bases = rebased_bases(to_plain(document.own.get("_base_")), osp.dirname(document.path), folder)
             return json_copy(document, order.overrides, bases).encode("utf-8")
         return _with_block(order.document, order, rebased_text(order.document, folder))
 
 
-def plan_overlay(document: ConfigDocument, overrides: Sequence[Override], target_path: str) -> bytes:
+def plan_overlay(
+    document: ConfigDocument, overrides: Sequence[Override], target_path: str, confirmed: bool = True
+) -> bytes:
     """The bytes of a new config that inherits the document's file and sets ``overrides``.
 
-    It is of the same kind; a ``.py`` overlay can also inherit JSON or YAML.
+    It is of the same kind; a ``.py`` overlay can also inherit JSON or YAML. ``confirmed`` as in :func:`plan`.
 
     Raises:
         PatchError: The kind does not fit ``target_path``, or the overlay cannot set a key; says what to do.
@@ -109,9 +123,10 @@ def plan_overlay(document: ConfigDocument, overrides: Sequence[Override], target
         folder = _folder(target_path)
         pairs = _pairs(document, overrides)
         reference = reference_to(document.path, folder)
-        about = [comment(f'Made by "mmfix patch --overlay": {reference} with these changes:')]
-        about += _comments(document, pairs, overrides)
+        made = comment(f'Made by "mmfix patch --overlay": {reference} with these changes:')
+        about = [*_standing(confirmed), made, *_comments(document, pairs, overrides)]
         if suffix == ".json":
+            _require_confirmed(confirmed)
             return to_json({"_base_": reference, **inherited_data(document.tree, pairs)}).encode("utf-8")
         if suffix in (".yaml", ".yml"):
             lines = to_yaml({"_base_": reference, **inherited_data(document.tree, pairs)})
@@ -168,6 +183,32 @@ def before_block(document: ConfigDocument, reader: Loads) -> ConfigDocument:
         return plain
 
 
+def is_unconfirmed(document: ConfigDocument) -> bool:
+    """True if the document's file has a block that was written without the framework's loader."""
+    if UNCONFIRMED not in document.text:
+        return False
+    found = split(document.text.encode("utf-8"), osp.splitext(document.path)[1])
+    return found is not None and UNCONFIRMED in found.block.splitlines()
+
+
+def block_overrides(document: ConfigDocument, plain: ConfigDocument) -> Tuple[Override, ...]:
+    """What the document's unconfirmed block sets in the config without it (:func:`before_block`)."""
+    reason = "written with --no-loader"
+    return tuple(Override(key, value, reason) for key, value in declared(plain.tree, document.tree))
+
+
+def _standing(confirmed: bool) -> List[str]:
+    return [] if confirmed else [UNCONFIRMED]
+
+
+def _require_confirmed(confirmed: bool) -> None:
+    if not confirmed:
+        raise PatchError(
+            "a JSON file has no place to say that no loader has confirmed it",
+            hint='"--overlay --output NAME.py" has one',
+        )
+
+
 def _same_branch(name: str, other: str) -> bool:
     """True if one key is the other or stands below it."""
     shorter, longer = sorted((name, other), key=len)
@@ -213,18 +254,21 @@ def _mentions_delete(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(_mentions_delete(item) for item in value)
 
 
-def _order(document: ConfigDocument, overrides: Sequence[Override], reader: Optional[Loads]) -> _Order:
+def _order(
+    document: ConfigDocument, overrides: Sequence[Override], reader: Optional[Loads], confirmed: bool
+) -> _Order:
     pairs = _pairs(document, overrides)
     if document.kind == "json":
         return _Order(document, pairs, [])
     found = split(document.text.encode("utf-8"), osp.splitext(document.path)[1])
     if found is None:
-        return _Order(document, pairs, _comments(document, pairs, overrides))
+        return _Order(document, pairs, [*_standing(confirmed), *_comments(document, pairs, overrides)])
     if reader is None:
         raise PatchError("this file already has an mmfix block", document.path, hint="undo it first")
     plain = reader.load(document.path, text=found.original.decode("utf-8"))
     together = declared(plain.tree, with_overrides(document.tree, pairs))
-    return _Order(plain, together, _comments(plain, together, overrides, found.block))
+    comments = _comments(plain, together, overrides, found.block)
+    return _Order(plain, together, [*_standing(confirmed), *comments])
 
 
 def _with_block(document: ConfigDocument, order: _Order, text: str) -> bytes:

@@ -19,16 +19,44 @@ from mmfix.errors import ConfigError, PatchError
 from mmfix.findings import Override
 from mmfix.patches.difference import differences, mismatch_message, short, with_overrides
 from mmfix.patches.edits import BY_OVERLAY
+from mmfix.patches.loaders import MMCV1, MMENGINE
 from mmfix.patches.plan import Loads
 
-#: Seconds until MMEngine must have been imported.
-_START_LIMIT = 120.0
+#: Seconds until a framework must have been imported.
+_IMPORT_LIMIT = 120.0
 
 _CHILD = osp.join(osp.dirname(osp.abspath(__file__)), "child.py")
 
 
+class NoLoaderError(PatchError):
+    """No framework can be imported that could confirm a patch. It is about no file, so many are told once."""
+
+
+def reread(
+    document: ConfigDocument,
+    data: bytes,
+    overrides: Sequence[Override],
+    reader: Loads,
+    target_path: Optional[str] = None,
+) -> None:
+    """Return if mmfix's reader finds ``data`` to differ from the document by exactly ``overrides``.
+
+    Runs nothing. Arguments and errors are those of :meth:`Verifier.verify`.
+    """
+    pairs = _pairs(overrides)
+    try:
+        patched = reader.load(_target(document, target_path), text=data.decode("utf-8"))
+    except ConfigError as error:
+        raise PatchError(
+            f"the patched config could not be read: {error.message}", document.path, hint=BY_OVERLAY
+        ) from error
+    expected = with_overrides(document.to_dict(), pairs)
+    found = [(d.key, short(d.before), short(d.after)) for d in differences(expected, patched.to_dict())]
+    _require_none(found, pairs, document, target_path)
+
+
 class Verifier:
-    """Compares configs with MMEngine's own loader, in one child process that starts when first needed.
+    """Compares configs with the frameworks' own loaders, in one child process that starts when first needed.
 
     Use as a context manager. Not for several threads at once.
 
@@ -41,6 +69,10 @@ class Verifier:
         self.time_limit = time_limit
         self._process: Optional[subprocess.Popen[str]] = None
         self._replies: queue.Queue[str] = queue.Queue()
+        #: The loader that the running child has for an era, by its name.
+        self._loaders: Dict[str, str] = {}
+        #: Why there is none for an era; not asked twice.
+        self._missing: Dict[str, str] = {}
 
     def __enter__(self) -> Verifier:
         return self
@@ -56,6 +88,7 @@ class Verifier:
     def close(self) -> None:
         """End the child process."""
         process, self._process = self._process, None
+        self._loaders = {}
         if process is not None:
             process.kill()
             process.communicate()
@@ -67,97 +100,104 @@ class Verifier:
         overrides: Sequence[Override],
         reader: Loads,
         target_path: Optional[str] = None,
-    ) -> None:
+        era: str = MMENGINE,
+    ) -> str:
         """Return if a config with the bytes ``data`` differs from the document by exactly ``overrides``.
 
-        Asked of mmfix's reader and of ``mmengine.Config.fromfile``; nothing is written.
+        Asked of mmfix's reader and of the loader of the config's era; nothing is written.
 
         Args:
             target_path: Where ``data`` would be written, if not over the document; need not exist.
+            era: For which framework the config is written (``mmfix.training.era``).
+
+        Returns:
+            The loader that confirms it, ``mmengine 0.10.7``.
 
         Raises:
             PatchError: It does more or less than that, or cannot be loaded; the message names the key.
+            NoLoaderError: There is no loader to ask.
         """
-        target = osp.abspath(target_path) if target_path else document.path
-        pairs = [(o.key, to_plain(o.value)) for o in overrides]
-        keys = [key for key, _ in pairs]
-        found = self._by_reader(document, data, pairs, reader, target) or self._by_mmengine(
-            document, data, pairs, target
-        )
-        if found:
-            hint = "nothing was written" if target_path else f"nothing was written; {BY_OVERLAY}"
-            raise PatchError(mismatch_message(keys, found), document.path, hint=hint)
+        reread(document, data, overrides, reader, target_path)
+        # `read_base` is MMEngine's, whatever the keys of the config look like
+        lazy = document.kind == "lazy" and "read_base" in document.text
+        era = MMENGINE if lazy else era
+        loader = self._loader(era, document.path)
+        pairs = _pairs(overrides)
+        found = self._compared(document, data, pairs, _target(document, target_path), era, loader)
+        _require_none(found, pairs, document, target_path)
+        return loader
 
-    @staticmethod
-    def _by_reader(
+    def _loader(self, era: str, path: str) -> str:
+        """The name of the loader of an era, which the child then has imported."""
+        if era not in self._missing and era not in self._loaders:
+            try:
+                reply = self._ask({"era": era}, "importing the framework", _IMPORT_LIMIT, path)
+            except PatchError as error:
+                reply = {"failed": "loader", "error": error.message}
+            if reply.get("failed"):
+                self._missing[era] = reply["error"]
+            else:
+                self._loaders[era] = reply["loader"]
+        if era in self._missing:
+            raise _no_loader(era, self._missing[era])
+        return self._loaders[era]
+
+    def _compared(
+        self,
         document: ConfigDocument,
         data: bytes,
         pairs: Sequence[Tuple[KeyPath, Any]],
-        reader: Loads,
         target: str,
+        era: str,
+        loader: str,
     ) -> List[Tuple[KeyPath, str, str]]:
-        try:
-            patched = reader.load(target, text=data.decode("utf-8"))
-        except ConfigError as error:
-            raise PatchError(
-                f"the patched config could not be read: {error.message}", document.path, hint=BY_OVERLAY
-            ) from error
-        expected = with_overrides(document.to_dict(), pairs)
-        return [(d.key, short(d.before), short(d.after)) for d in differences(expected, patched.to_dict())]
-
-    def _by_mmengine(
-        self, document: ConfigDocument, data: bytes, pairs: Sequence[Tuple[KeyPath, Any]], target: str
-    ) -> List[Tuple[KeyPath, str, str]]:
-        reply = self._ask(
-            {
-                "path": document.path,
-                "target": target,
-                "before": base64.b64encode(document.text.encode("utf-8")).decode("ascii"),
-                "after": base64.b64encode(data).decode("ascii"),
-                "overrides": base64.b64encode(pickle.dumps(list(pairs))).decode("ascii"),
-            },
-            document.path,
-        )
+        request = {
+            "era": era,
+            "path": document.path,
+            "target": target,
+            "before": base64.b64encode(document.text.encode("utf-8")).decode("ascii"),
+            "after": base64.b64encode(data).decode("ascii"),
+            "overrides": base64.b64encode(pickle.dumps(list(pairs))).decode("ascii"),
+        }
+        reply = self._ask(request, f"loading this config with {loader}", self.time_limit, document.path)
         failed, error = reply.get("failed"), reply.get("error")
         if failed == "original":
             raise PatchError(
-                f"MMEngine cannot load this config, patched or not: {error}",
+                f"{loader} cannot load this config, patched or not: {error}",
                 document.path,
                 hint="make it load first",
             )
         if failed == "patched":
             raise PatchError(
-                f"MMEngine cannot load the patched config: {error}", document.path, hint=BY_OVERLAY
+                f"{loader} cannot load the patched config: {error}", document.path, hint=BY_OVERLAY
             )
         if failed:
             raise PatchError(f"the patch could not be checked: {error}", document.path)
         return [(tuple(item["key"]), item["expected"], item["got"]) for item in reply["differences"]]
 
-    def _ask(self, request: Dict[str, Any], path: str) -> Dict[str, Any]:
-        process = self._running(path)
+    def _ask(self, request: Dict[str, Any], what: str, seconds: float, path: str) -> Dict[str, Any]:
+        """The child's reply to a request; ``what`` says what it is to do."""
+        process = self._running()
         assert process.stdin is not None
         try:
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
         except OSError:
             self._replies.put("")
-        return self._reply(self.time_limit, path)
-
-    def _reply(self, seconds: float, path: str) -> Dict[str, Any]:
         try:
             line = self._replies.get(timeout=seconds)
         except queue.Empty:
             self.close()
             raise PatchError(
-                f"MMEngine did not load this config within {seconds:g} s", path, hint="nothing was written"
+                f"{what} took more than {seconds:g} s", path, hint="nothing was written"
             ) from None
         if not line:
             self.close()
-            raise PatchError("this config ended the process that loaded it", path, hint="nothing was written")
+            raise PatchError(f"{what} ended the process", path, hint="nothing was written")
         reply: Dict[str, Any] = json.loads(line)
         return reply
 
-    def _running(self, path: str) -> subprocess.Popen[str]:
+    def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
             self._replies = queue.Queue()
             self._process = subprocess.Popen(
@@ -169,15 +209,6 @@ class Verifier:
                 encoding="ascii",
             )
             threading.Thread(target=_pump, args=(self._process, self._replies), daemon=True).start()
-            started = self._reply(_START_LIMIT, path)
-            if started.get("failed"):
-                self.close()
-                raise PatchError(
-                    f"a patch is only written after MMEngine has checked it, and it cannot be imported: "
-                    f"{started['error']}",
-                    path,
-                    hint="pip install mmengine",
-                )
         return self._process
 
 
@@ -190,3 +221,37 @@ def _pump(process: subprocess.Popen[str], replies: queue.Queue[str]) -> None:
     except ValueError:  # closed while reading
         pass
     replies.put("")
+
+
+def _no_loader(era: str, reason: str) -> NoLoaderError:
+    """Nothing is installed; or what is does not import, and installing over it would be no cure."""
+    alone = "--no-loader writes on mmfix's reading alone"
+    if reason:
+        return NoLoaderError(f"nothing here can confirm a patch by loading it: {reason}", hint=alone)
+    if era == MMCV1:
+        needed = "mmcv 1.x (1.3 or later) or MMEngine has loaded it, and neither is installed here"
+        where = "run mmfix where you train, or pip install mmengine-lite, which loads such configs, too"
+    else:
+        needed = "MMEngine has loaded it, and it is not installed here"
+        where = "pip install mmengine-lite, or run mmfix where you train"
+    return NoLoaderError(f"a patch is written only after {needed}", hint=f"{where}; {alone}")
+
+
+def _pairs(overrides: Sequence[Override]) -> List[Tuple[KeyPath, Any]]:
+    return [(override.key, to_plain(override.value)) for override in overrides]
+
+
+def _target(document: ConfigDocument, target_path: Optional[str]) -> str:
+    return osp.abspath(target_path) if target_path else document.path
+
+
+def _require_none(
+    found: Sequence[Tuple[KeyPath, str, str]],
+    pairs: Sequence[Tuple[KeyPath, Any]],
+    document: ConfigDocument,
+    target_path: Optional[str],
+) -> None:
+    """Refuse a patch for what it does besides its overrides, or does not do of them."""
+    if found:
+        hint = "nothing was written" if target_path else f"nothing was written; {BY_OVERLAY}"
+        raise PatchError(mismatch_message([key for key, _ in pairs], found), document.path, hint=hint)

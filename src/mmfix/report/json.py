@@ -144,6 +144,7 @@ def patch_json(result: PatchResult) -> Dict[str, Any]:
         "written": result.written,
         "remedies": list(result.remedies),
         "overrides": _overrides(result.overrides),
+        "confirmed_by": result.confirmed_by or None,
         "diff": result.diff(),
         "left": [finding_json(finding) for finding in result.left],
         "error": problem_json(result.error),

@@ -27,6 +27,8 @@ CONFIDENCE_TEXT = {
     "possible": "a known pattern; this config was not proven wrong",
 }
 
+_UNCONFIRMED = "not verified by loading"
+
 
 def plain(text: str, style: str) -> str:
     """The :data:`Paint` that adds nothing."""
@@ -221,10 +223,15 @@ def _choices(finding: Finding) -> Iterator[str]:
 
 def _deed(result: PatchResult, diff: bool) -> str:
     """What was (or would be) done, in a few words."""
-    if not result.remedies:
+    if not result.overrides:
         return "would take the mmfix block out" if diff else "took the mmfix block out"
     where = "" if result.target == result.path else f" into {display_path(result.target)}"
-    return f"{'would patch' if diff else 'patched'} with {', '.join(result.remedies)}{where}"
+    how = f" (confirmed by {result.confirmed_by})" if result.confirmed_by else ""
+    if not how and not diff:
+        how = f" ({_UNCONFIRMED})"
+    if not result.remedies:
+        return f"{'would verify' if diff else 'verified'} what --no-loader wrote{how}"
+    return f"{'would patch' if diff else 'patched'} with {', '.join(result.remedies)}{where}{how}"
 
 
 def _patch_summary(results: Sequence[PatchResult], paint: Paint, diff: bool) -> str:
@@ -237,4 +244,6 @@ def _patch_summary(results: Sequence[PatchResult], paint: Paint, diff: bool) -> 
     told = ", ".join(f"{number} {words}" for number, words in parts if number)
     left = any(result.exit_code for result in results)
     style = "warning" if left else "strong"
-    return f"{count(len(results), 'config')}: {paint(told or 'nothing to patch', style)}"
+    guessed = diff and any(item.changed and item.overrides and not item.confirmed_by for item in results)
+    how = f"; {_UNCONFIRMED} (--verify does that)" if guessed else ""
+    return f"{count(len(results), 'config')}: {paint(told or 'nothing to patch', style)}{how}"
