@@ -91,7 +91,7 @@ def test_patch_that_does_not_load(leaf: Path, verifier: Verifier) -> None:
     data = leaf.read_bytes() + b"model['nothing']['x'] = 1\n"
     with pytest.raises(PatchError, match=r"patched config could not be read.*KeyError"):
         verifier.verify(document, data, overrides_of(CP), reader)
-    with pytest.raises(PatchError, match=r"mmengine [\d.]+ cannot load the patched config: KeyError: 'nothing'"):
+    with pytest.raises(PatchError, match=r"mmengine \S+ cannot load the patched config: KeyError: 'nothing'"):
         verifier.verify(document, data, overrides_of(CP), BlindReader(leaf, CP))
 
 
@@ -143,8 +143,8 @@ ENDING = {
     "raise": ("raise ValueError('no\\nway')\n", "patched or not: ValueError: no way"),
     "KeyboardInterrupt": ("raise KeyboardInterrupt\n", "patched or not: KeyboardInterrupt"),
     "os._exit": ("import os\nos._exit(1)\n", r"loading this config with mmengine [\d.]+ ended the process"),
-    "endless": ("while True:\n    pass\n", r"loading this config with mmengine [\d.]+ took more than 3 s"),
-    "sleeps": ("import time\ntime.sleep(60)\n", r"loading this config with mmengine [\d.]+ took more than 3 s"),
+    "endless": ("while True:\n    pass\n", r"loading this config with mmengine \S+ took more than 3 s"),
+    "sleeps": ("import time\ntime.sleep(60)\n", r"loading this config with mmengine \S+ took more than 3 s"),
 }
 
 
