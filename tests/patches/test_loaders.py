@@ -141,7 +141,7 @@ def test_nothing_installed(era: str, wanted: str, packages: Path, monkeypatch: p
     with pytest.raises(NoLoaderError) as caught:
         confirmed_by(packages, era)
     assert f"only after {wanted} has loaded it" in str(caught.value)
-    assert "pip install mmengine-lite" in str(caught.value)
+    assert "pip install mmengine-lite packaging" in str(caught.value)
     assert "--no-loader" in str(caught.value)
 
 

@@ -115,6 +115,7 @@ def test_patches_key_by_key(tmp_path: Path) -> None:
         REMEDY.overrides,
         (finding(tmp_path),),
         notes=("n",),
+        confirmed_by="mmengine 0.10.7",
     )
     assert json.loads(render_patches([result])) == {
         "version": 1,
@@ -127,6 +128,7 @@ def test_patches_key_by_key(tmp_path: Path) -> None:
                 "written": True,
                 "remedies": ["checkpoint-off"],
                 "overrides": [{"key": "model.heads[0].with_cp", "value": False, "reason": "off"}],
+                "confirmed_by": "mmengine 0.10.7",
                 "diff": "--- a/a.py\n+++ b/a.py\n@@ -0,0 +1 @@\n+b = 2\n",
                 "left": [finding_json()],
                 "error": None,

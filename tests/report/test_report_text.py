@@ -168,9 +168,14 @@ def test_a_diff_and_what_it_does(project: Path) -> None:
 +b = 2
 base.py: would patch with checkpoint-off
     model.backbone.with_cp = False  # no checkpoint
-1 config: 1 would change
+1 config: 1 would change; not verified by loading (--verify does that)
 """
     )
+    confirmed = render_patches([patched(project, confirmed_by="mmengine 0.10.7")], diff=True)
+    assert confirmed.splitlines()[-3] == "base.py: would patch with checkpoint-off (confirmed by mmengine 0.10.7)"
+    assert confirmed.splitlines()[-1] == "1 config: 1 would change"
+    undone = render_patches([patched(project, remedies=(), overrides=())], diff=True)
+    assert undone.splitlines()[-1] == "1 config: 1 would change"
 
 
 def test_a_diff_of_a_last_line_without_newline_can_be_applied(project: Path) -> None:
@@ -185,10 +190,14 @@ def test_a_diff_of_a_last_line_without_newline_can_be_applied(project: Path) -> 
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"written": True}, "base.py: patched with checkpoint-off"),
+        ({"written": True}, "base.py: patched with checkpoint-off (not verified by loading)"),
         (
-            {"written": True, "target": "over.py", "before": None},
-            "base.py: patched with checkpoint-off into over.py",
+            {"written": True, "target": "over.py", "before": None, "confirmed_by": "mmcv 1.7.2"},
+            "base.py: patched with checkpoint-off into over.py (confirmed by mmcv 1.7.2)",
+        ),
+        (
+            {"remedies": (), "confirmed_by": "mmcv 1.7.2"},
+            "base.py: verified what --no-loader wrote (confirmed by mmcv 1.7.2)",
         ),
         ({"after": b"a = 1\n"}, "base.py: already patched with checkpoint-off"),
         ({"after": None, "remedies": (), "overrides": ()}, "1 config: nothing to patch"),

@@ -22,6 +22,10 @@ from mmfix.patches.edits import BY_OVERLAY
 from mmfix.patches.loaders import MMCV1, MMENGINE
 from mmfix.patches.plan import Loads
 
+#: The smallest loader of both eras, and one that writes over no OpenCV. It imports packaging and does not ask
+#: for it (mmengine-lite 0.10.7).
+INSTALL = "pip install mmengine-lite packaging"
+
 #: Seconds until a framework must have been imported.
 _IMPORT_LIMIT = 120.0
 
@@ -230,10 +234,10 @@ def _no_loader(era: str, reason: str) -> NoLoaderError:
         return NoLoaderError(f"nothing here can confirm a patch by loading it: {reason}", hint=alone)
     if era == MMCV1:
         needed = "mmcv 1.x (1.3 or later) or MMEngine has loaded it, and neither is installed here"
-        where = "run mmfix where you train, or pip install mmengine-lite, which loads such configs, too"
+        where = f"run mmfix where you train, or {INSTALL}, which loads such configs, too"
     else:
         needed = "MMEngine has loaded it, and it is not installed here"
-        where = "pip install mmengine-lite, or run mmfix where you train"
+        where = f"{INSTALL}, or run mmfix where you train"
     return NoLoaderError(f"a patch is written only after {needed}", hint=f"{where}; {alone}")
 
 

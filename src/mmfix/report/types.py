@@ -136,11 +136,11 @@ class PatchResult:
         written: Whether ``target`` was written.
         remedies: Names of the applied cures.
         overrides: What the patch sets.
-        confirmed_by: The loader that has confirmed it, ``mmengine 0.10.7``; empty when none was asked.
         left: Errors and warnings that stay after the patch.
         error: Why nothing was planned or written; None when all went well.
         config: In memory: the patched copy, to be given to ``Runner.from_cfg``.
         notes: What the reader must know, one line each.
+        confirmed_by: The loader that has confirmed the patch, ``mmengine 0.10.7``; empty when none was asked.
     """
 
     path: str
@@ -150,11 +150,11 @@ class PatchResult:
     written: bool = False
     remedies: Tuple[str, ...] = ()
     overrides: Tuple[Override, ...] = ()
-    confirmed_by: str = ""
     left: Tuple[Finding, ...] = ()
     error: Optional[Problem] = None
     config: Any = None
     notes: Tuple[str, ...] = ()
+    confirmed_by: str = ""
 
     @property
     def changed(self) -> bool:
