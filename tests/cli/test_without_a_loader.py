@@ -118,3 +118,18 @@ def test_no_loader_writes_undo_restores_and_a_loader_takes_over(
     assert taken_over.returncode == 0, taken_over.stderr
     assert taken_over.stdout.count("verified what --no-loader wrote (confirmed by mmengine ") == 3
     assert contents(examples) == confirmed
+
+
+def test_prove_says_what_to_install(examples: Path, bare: Bare) -> None:
+    done = bare("prove", "configs/rapsam/regnet_ade20k.py")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith(
+        "error: a rehearsal trains with torch, which is not installed here"
+    )
+    assert "pip install torch mmengine" in done.stderr
+
+
+def test_explain_goes_on_without_a_build(examples: Path, bare: Bare) -> None:
+    done = bare("explain", "configs/cmt/train.log", "--build")
+    assert done.returncode == 0
+    assert "--build could not build the model: a rehearsal trains with torch" in " ".join(done.stdout.split())

@@ -171,8 +171,8 @@ base.py: would patch with checkpoint-off
 1 config: 1 would change; not verified by loading (--verify does that)
 """
     )
-    confirmed = render_patches([patched(project, confirmed_by="mmengine 0.10.7")], diff=True)
-    assert confirmed.splitlines()[-3] == "base.py: would patch with checkpoint-off (confirmed by mmengine 0.10.7)"
+    confirmed = render_patches([patched(project, confirmed_by="mmcv 1.7.2")], diff=True)
+    assert confirmed.splitlines()[-3] == "base.py: would patch with checkpoint-off (confirmed by mmcv 1.7.2)"
     assert confirmed.splitlines()[-1] == "1 config: 1 would change"
     undone = render_patches([patched(project, remedies=(), overrides=())], diff=True)
     assert undone.splitlines()[-1] == "1 config: 1 would change"

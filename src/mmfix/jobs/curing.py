@@ -58,10 +58,14 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
 
 def _built(path: str, tell: Callable[[str], None]) -> Tuple[List[Order], str]:
     """The order of the model, built and wrapped now, and a line on what one step of it did."""
-    from mmfix.jobs.proving import order_by_building
+    from mmfix.jobs.proving import order_by_building, require_torch
 
     if not path:
         return [], "--build needs a config file: name it with --config"
+    try:
+        require_torch()
+    except MmfixError as error:
+        return [], f"--build could not build the model: {error.message}"
     rehearsal = order_by_building(path, tell)
     if not rehearsal.parameters:
         return [], f"--build could not build the model: {rehearsal.reason}"

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
+from mmfix.config.imports import find_origin
 from mmfix.config.keypath import KeyPath
 from mmfix.config.reader import Reader
 from mmfix.ddp import Settings
-from mmfix.errors import ConfigError, PatchError
+from mmfix.errors import ConfigError, MmfixError, PatchError
 from mmfix.findings import Remedy
 from mmfix.patches.difference import with_overrides
 from mmfix.proofs.candidates import candidates
@@ -80,9 +81,11 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
         tell: Called with a line on what begins.
 
     Raises:
+        MmfixError: torch is not installed.
         ConfigError: The config cannot be read, or nothing can train it by itself.
         PatchError: There is no cure of a name in ``options.remedies``.
     """
+    require_torch()
     began = time.monotonic()
     document, setup, job = _prepared(path, options)
     filtered = leaves_empty_out(document.tree)
@@ -106,6 +109,19 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
         finish(job, ranks)
     proof = Proof(job.config, rehearsal, tuple(results), time.monotonic() - began)
     return Proved(proof, document, tuple(wanted[: len(results)]))
+
+
+def require_torch() -> None:
+    """Say so at once where there is no torch, and not by a rank that cannot start.
+
+    Raises:
+        MmfixError: torch is not installed.
+    """
+    if find_origin("torch") is None:
+        raise MmfixError(
+            "a rehearsal trains with torch, which is not installed here",
+            hint="run it where the config trains, or pip install torch mmengine and the config's package",
+        )
 
 
 def order_by_building(
