@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal
+from mmfix.prove import outside
 from mmfix.prove.assemble import rehearsal_of
 from mmfix.prove.job import Job
 from mmfix.prove.supervise import Ranks
@@ -28,6 +29,8 @@ from mmfix.prove.supervise import rehearse as rehearse_alone
 
 #: Seconds without progress after which a pair is given up, and after one rank ended and the other did not.
 STALLED, WIDOWED = 120.0, 60.0
+#: Seconds without progress after which a rank that ended without a result is not waited for.
+SILENT = 5.0
 #: Memory of a process, in KB, from which on it pays to look for garbage.
 _LARGE = 1_500_000
 
@@ -57,20 +60,28 @@ def rehearse_many(jobs: Sequence[Job]) -> Iterator[Done]:
 def in_pairs(jobs: Sequence[Job], fresh: int = 15, path: str = "") -> Iterator[Tuple[Rehearsal, float]]:
     """Each rehearsal, and its seconds, in the order of the jobs.
 
+    One at which a rank was lost for a reason outside the config is tried once more.
+
     Args:
         jobs: What to rehearse.
         fresh: Configs before the processes are replaced by fresh ones.
         path: The ``PYTHONPATH`` of the ranks; empty: as it is.
     """
-    done = 0
+    done, again = 0, -1
     while done < len(jobs):
-        for found in _pair(jobs[done : done + fresh], path):
-            yield found
+        for rehearsal, seconds, lost in _pair(jobs[done : done + fresh], path):
+            if lost and again != done:
+                again = done
+                break
+            yield rehearsal, seconds
             done += 1
 
 
-def _pair(jobs: Sequence[Job], path: str) -> Iterator[Tuple[Rehearsal, float]]:
-    """Start two ranks for some jobs; ends early after one at which they broke down."""
+def _pair(jobs: Sequence[Job], path: str) -> Iterator[Tuple[Rehearsal, float, str]]:
+    """Start two ranks for some jobs; ends early after one at which they broke down.
+
+    The last of each entry: why a rank was lost, where the config has no part in it.
+    """
     with tempfile.TemporaryDirectory(prefix="mmfix-bench-") as scratch:
         folder = Path(scratch)
         jobs = [replace(job, attempt=1000 * number) for number, job in enumerate(jobs)]
@@ -84,11 +95,11 @@ def _pair(jobs: Sequence[Job], path: str) -> Iterator[Tuple[Rehearsal, float]]:
                 stack.callback(process.wait)
                 stack.callback(process.kill)
             for number in range(len(jobs)):
-                why = _wait(folder, number, ranks)
+                why, lost = _wait(folder, number, ranks)
                 results = [_result(folder / f"{number}.{rank}") for rank in range(2)]
                 said = (folder / "output").read_text(encoding="utf-8", errors="replace")[-3000:]
                 rehearsal = rehearsal_of(results, why, _doing(folder), said if why else "")
-                yield rehearsal, max((result or {}).get("seconds", 0.0) for result in results)
+                yield rehearsal, max((result or {}).get("seconds", 0.0) for result in results), lost
                 if why or any((result or {}).get("parted") for result in results):
                     return
 
@@ -102,8 +113,8 @@ def _start(folder: Path, rank: int, port: int, path: str, output: Any) -> subpro
     return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
 
-def _wait(folder: Path, number: int, ranks: Sequence[subprocess.Popen[bytes]]) -> str:
-    """Wait for a job's results; why there are none, or not all, else empty."""
+def _wait(folder: Path, number: int, ranks: Sequence[subprocess.Popen[bytes]]) -> Tuple[str, str]:
+    """Wait for a job's results: why there are none, or not all, and whether that comes from outside."""
     paths = [folder / f"{number}.{rank}" for rank in range(2)]
     began, first = time.time(), 0.0
     while not all(path.exists() for path in paths):
@@ -111,11 +122,21 @@ def _wait(folder: Path, number: int, ranks: Sequence[subprocess.Popen[bytes]]) -
         now = time.time()
         latest = max([began, *(path.stat().st_mtime for path in folder.glob("progress*"))])
         first = first or (now if any(path.exists() for path in paths) else 0.0)
-        if any(process.poll() is not None for process in ranks) and now - latest > 5:
-            return "a rank ended without a result"
+        # in this order: one that has left its result of the last job may go before the other is done
+        ended = [rank for rank, process in enumerate(ranks) if process.poll() is not None]
+        lost = [rank for rank in ended if not paths[rank].exists()]
+        if lost and now - latest > SILENT:
+            return _how_it_ended(folder, ranks[lost[0]].returncode)
         if now - latest > STALLED or (first and now - first > WIDOWED):
-            return f"stood still in {_doing(folder)}"
-    return ""
+            return f"stood still in {_doing(folder)}", ""
+    return "", ""
+
+
+def _how_it_ended(folder: Path, code: int) -> Tuple[str, str]:
+    said = (folder / "output").read_text(encoding="utf-8", errors="replace")
+    known = outside.meaning_of_output(said) if code in (1, -6) else ""
+    known = known or (outside.meaning_of_signal(code) if code < 0 else "")
+    return known or f"a rank ended without a result, with exit code {code}", known
 
 
 def _doing(folder: Path) -> str:

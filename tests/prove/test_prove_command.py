@@ -116,6 +116,33 @@ def test_what_goes_wrong_is_a_verdict_and_leaves_nothing_behind(
         assert trap != "alone" or "sleep 1000" not in commands
 
 
+def test_a_rank_that_the_system_kills_is_tried_once_more(prove: Prove, tmp_path: Path) -> None:
+    done = prove("model = dict(trap='killed once')", "--scenario", "normal", "--format", "json")
+    found = as_json(done)
+    assert (done.returncode, found["outcome"], found["reason"]) == (0, "OK", ""), found
+    assert (tmp_path / "killed").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_too_few_open_files(prove: Prove, tmp_path: Path) -> None:
+    prove("", "--timeout", "1")  # writes the config
+    (tmp_path / "temp").mkdir()
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -n 20; exec "$0" -m mmfix prove configs/toy.py --format json', sys.executable],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path / "temp")},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    found = as_json(done)
+    assert (done.returncode, found["outcome"], found["remedies"]) == (2, "NOT_PROVED", []), found
+    said = "ran out of open files (the limit is 20): ulimit -n 1024, then again; tried twice"
+    assert said in found["reason"]
+    assert found["error"] is None
+    assert not [path for path in (tmp_path / "temp").iterdir() if "inductor" not in path.name]
+
+
 def test_what_ran_before_the_time_limit_is_told(prove: Prove) -> None:
     done = prove("model = dict(trap='busy')", "-v", "--timeout", "60")
     assert (done.returncode, "toy.py: NOT_PROVED" in done.stdout) == (2, True), done.stdout + done.stderr

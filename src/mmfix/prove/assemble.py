@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from mmfix.ddp import Outcome, Settings
 from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal, Scenario
 from mmfix.prove.groups import groups_of, statuses
-from mmfix.prove.verdict import Counts, RankRun, judge, marked_twice, worst
+from mmfix.prove.verdict import Counts, RankRun, is_echo, judge, marked_twice, worst
 
 Result = Dict[str, Any]
 _MISSING = "no such batches can be made here"
@@ -26,18 +26,19 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
     """
     told = [result for result in results if result is not None]
     first: Result = next((result for result in told if "runs" in result), {})
-    trace = next((result["traceback"] for result in told if "traceback" in result), "")
+    cause = _cause(told)
+    trace = cause.get("traceback", "")
     about: Dict[str, Any] = {
         "replaced": next((tuple(result["replaced"]) for result in told if "replaced" in result), ()),
         "versions": next((result["versions"] for result in told if "versions" in result), {}),
         "parameters": next((result["order"] for result in told if result.get("order")), ()),
         "detail": trace or detail,
     }
-    reason = next((result["reason"] for result in told if "reason" in result), why)
+    trouble = cause.get("reason", "")
     if not first:
         if why == HANG:
             return Rehearsal(HANG, _hung(doing), (Scenario(_scenario_of(doing), HANG),), **about)
-        return Rehearsal(NOT_PROVED, reason or "no rank came to its first step", **about)
+        return Rehearsal(NOT_PROVED, trouble or why or "no rank came to its first step", **about)
     runs = [_runs(result) for result in results]
     kinds = first["kinds"][: max(len(run) for run in runs)]
     table = [[run[place] if place < len(run) else None for run in runs] for place in range(len(kinds))]
@@ -55,7 +56,6 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
         scenarios = (*scenarios, Scenario(kinds[-1], HANG))
     steps = [step for run in seen for step in run.steps]
     left = first["kinds"][len(kinds) :]
-    trouble = next((result["reason"] for result in told if "reason" in result), "")
     if why not in ("", HANG):
         trouble = why
     twice = any(scenario.outcome == "READY_TWICE" for scenario in scenarios)
@@ -105,6 +105,21 @@ def joined(parts: Sequence[Rehearsal]) -> Rehearsal:
         why_left=parts[-1].why_left if parts[-1].scenarios else parts[-1].reason,
         detail="\n".join(part.detail for part in parts if part.detail),
     )
+
+
+def errors_of(results: Sequence[Optional[Result]]) -> List[str]:
+    """What the ranks say of their own ends, in the scenarios and outside of them."""
+    told = [result for result in results if result is not None]
+    found = [result.get("reason", "") for result in told] + [
+        run.error for each in told for run in _runs(each)
+    ]
+    return [text for text in found if text and not is_echo(text)]
+
+
+def _cause(told: Sequence[Result]) -> Result:
+    """The result that says why the rehearsal broke: rather not one that only saw another rank go."""
+    broken = [result for result in told if "reason" in result]
+    return next((each for each in broken if not is_echo(each["reason"])), broken[0] if broken else {})
 
 
 def _runs(result: Optional[Result]) -> List[RankRun]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -12,6 +13,7 @@ import uuid
 def main(world_size: int, job_path: str) -> None:
     """Start ranks on this machine and wait for them (torch ``distributed/launcher/api.py``)."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    tempfile.tempdir = os.path.dirname(job_path)  # torch makes a folder for logs and leaves it there
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // world_size, 1)))

@@ -7,6 +7,7 @@ import itertools
 import os
 import pickle
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,10 +15,11 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal
-from mmfix.prove.assemble import joined, rehearsal_of
+from mmfix.prove import outside
+from mmfix.prove.assemble import errors_of, joined, rehearsal_of
 from mmfix.prove.job import ENDED, WAITS, Job, write_job
 from mmfix.prove.watch import ASK, NO_MEMORY
 
@@ -34,6 +36,9 @@ _ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "TORCH_
 _ON_CPU = {"CUDA_VISIBLE_DEVICES": ""}
 #: Seconds to wait for stacks.
 _ANSWER = 0.5
+#: Fewer seconds than this are not worth another try.
+_WORTH = 5.0
+_LAUNCHER = "torch's launcher of the ranks"
 
 
 class Ranks(NamedTuple):
@@ -60,24 +65,84 @@ def ranks_of(environment: Mapping[str, str], world_size: int = 2) -> Ranks:
     return Ranks(world_size)
 
 
+class _Start(NamedTuple):
+    """One start of the ranks.
+
+    Attributes:
+        rehearsal: What came of it.
+        outside: Why it ended, where the config has no part in that; empty otherwise.
+    """
+
+    rehearsal: Rehearsal
+    outside: str = ""
+
+
 def rehearse(job: Job, ranks: Ranks) -> Rehearsal:
     """Run a rehearsal in child processes and say what came of it.
 
     ``job.folder`` is replaced by a temporary one. When one rank failed alone, the scenarios that are left run
-    in fresh processes.
+    in fresh processes. A start that ended for a reason outside the config is tried once more.
     """
     until = time.monotonic() + job.seconds
     found: List[Rehearsal] = []
     left = job.scenarios
     while left:
-        with tempfile.TemporaryDirectory(prefix="mmfix-prove-") as folder:
-            seconds, attempt = max(until - time.monotonic(), 1.0), job.attempt + len(found)
-            part = replace(job, folder=folder, scenarios=left, seconds=seconds, attempt=attempt)
-            found.append(_start(part, ranks))
+        # two starts at most for each part, and each has a number of its own
+        part = replace(job, scenarios=left, attempt=job.attempt + 2 * len(found))
+        found.append(_tried(part, ranks, until))
         left = () if found[-1].why_left else found[-1].left
         if found[-1].outcome in (NOT_PROVED, HANG):
             break
     return joined(found)
+
+
+def _tried(job: Job, ranks: Ranks, until: float) -> Rehearsal:
+    """One start of the ranks, or two, all within the time that is left."""
+    first = _start_within(job, ranks, until)
+    if not first.outside:
+        return first.rehearsal
+    if until - time.monotonic() < _WORTH:
+        return _explained(first.rehearsal, f"{first.outside}; no time was left to try again")
+    second = _start_within(replace(job, attempt=job.attempt + 1), ranks, until)
+    if not second.outside and second.rehearsal.outcome != NOT_PROVED:
+        return second.rehearsal
+    why = second.outside or second.rehearsal.reason
+    why = f"{why}; tried twice" + ("" if why == first.outside else f", the first time: {first.outside}")
+    # what DDP was seen to do counts, also if more of it was seen in the first try
+    best = max(second.rehearsal, first.rehearsal, key=lambda each: each.outcome != NOT_PROVED)
+    return _explained(best, why)
+
+
+def _start_within(job: Job, ranks: Ranks, until: float) -> _Start:
+    seconds = max(until - time.monotonic(), 1.0)
+    try:
+        with _scratch() as folder:
+            return _start(replace(job, folder=folder, seconds=seconds), ranks)
+    except OSError as error:
+        return _Start(Rehearsal(NOT_PROVED, outside.of_parent(error)), outside.of_parent(error))
+
+
+def _explained(rehearsal: Rehearsal, why: str) -> Rehearsal:
+    """With the reason why there is not more of it."""
+    return replace(
+        rehearsal,
+        reason=why if rehearsal.outcome == NOT_PROVED else rehearsal.reason,
+        why_left=why if rehearsal.left else "",
+    )
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[str]:
+    """A temporary folder, which goes also when a rank that was killed is not quite gone from it."""
+    folder = tempfile.mkdtemp(prefix="mmfix-prove-")
+    try:
+        yield folder
+    finally:
+        for _ in range(20):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not os.path.exists(folder):
+                break
+            time.sleep(0.1)
 
 
 def follow(job: Job, ranks: Ranks) -> None:
@@ -85,14 +150,14 @@ def follow(job: Job, ranks: Ranks) -> None:
     signal.signal(signal.SIGTERM, _leave)
     ended = False
     while not ended:
-        with tempfile.TemporaryDirectory(prefix="mmfix-prove-") as folder:
+        with _scratch() as folder:
             _start(replace(job, folder=folder), ranks)
             ended = (Path(folder) / ENDED).exists()
 
 
 def finish(job: Job, ranks: Ranks) -> None:
     """Under torchrun, the first rank: say to the others that this was all."""
-    with tempfile.TemporaryDirectory(prefix="mmfix-prove-") as folder:
+    with _scratch() as folder:
         _start(replace(job, folder=folder, ends=True), ranks)
 
 
@@ -100,7 +165,7 @@ def _leave(*_: Any) -> None:
     raise SystemExit(1)  # and not without taking the temporary folder along
 
 
-def _start(job: Job, ranks: Ranks) -> Rehearsal:
+def _start(job: Job, ranks: Ranks) -> _Start:
     folder = Path(job.folder)
     job = replace(job, share=ranks.own is not None, number=next(_NUMBERS))
     module = ("mmfix.prove.launch", str(ranks.world_size)) if ranks.own is None else ("mmfix.prove.worker",)
@@ -119,10 +184,16 @@ def _start(job: Job, ranks: Ranks) -> Rehearsal:
             _end(process, folder)
     results = [_result(folder, rank) for rank in range(ranks.world_size)]
     stacks = _stacks(folder, ranks.world_size) if why else ""
+    reason = ""
+    if why != HANG:
+        reason = next(filter(None, map(outside.meaning_of, errors_of(results))), "")
     if not why and not all((folder / f"rank{rank}.pickle").exists() for rank in ranks.here):
         why = _how_it_ended(job, folder)
+        if not why:
+            reason = reason or _from_outside(folder, ranks, process.returncode)
+            why = reason or _by_itself(folder, ranks, process.returncode)
     detail = stacks or _text(folder / "output.txt")[-_MOST_DETAIL:]
-    return rehearsal_of(results, why, _doing(folder, ranks), detail)
+    return _Start(rehearsal_of(results, why, _doing(folder, ranks), detail), reason)
 
 
 def _wait(process: subprocess.Popen[bytes], folder: Path, ranks: Ranks, seconds: float) -> str:
@@ -149,7 +220,8 @@ def _out_of_time(folder: Path, ranks: Ranks, seconds: float) -> str:
     """Which phase took the time. A step that computes for too long is not a hang: nobody can tell."""
     doing = _doing(folder, ranks)
     _ask_for_stacks(folder)
-    return f"the time limit of {seconds:.0f} s came in this phase: {doing}; allow more with --timeout"
+    few = outside.few_files() if doing == "start" else ""
+    return f"the time limit of {seconds:.0f} s came in this phase: {doing}{few}; allow more with --timeout"
 
 
 def _ask_for_stacks(folder: Path) -> None:
@@ -209,16 +281,55 @@ def _stacks(folder: Path, world_size: int) -> str:
 
 
 def _how_it_ended(job: Job, folder: Path) -> str:
+    """What is the job's own doing when a rank left no result; empty when that is not known."""
     if any(_text(path) == str(NO_MEMORY) for path in folder.glob("rank*.end")):
         return f"a rank needed more than {job.memory_gb:g} GB of memory; allow more with --memory-limit"
+    return HANG if "collective mismatch" in _text(folder / "output.txt") else ""
+
+
+def _from_outside(folder: Path, ranks: Ranks, code: int) -> str:
+    """Why a rank left no result, where the config has no part in it; empty when it may have.
+
+    Args:
+        folder: Of the job.
+        ranks: Those watched from here.
+        code: The exit code of the process that was started here.
+    """
     output = _text(folder / "output.txt")
-    if "collective mismatch" in output:
-        return HANG
-    if "SIGKILL" in output or "exitcode  : -9" in output:
-        return "a rank was killed by the system, most likely for want of memory"
-    codes = re.findall(r"exitcode\s*: (-?\d+)", output)
-    if codes:
-        return f"a rank ended with exit code {codes[-1]} and left no result; -v shows the output"
+    ended = _code_of_rank(output, ranks, code)
+    if ended is None:
+        return _by_launcher(folder, output, code)
+    if ended in (1, -signal.SIGABRT):  # as an exception ends a process, of Python or of C++
+        known = outside.meaning_of_output(output) or outside.unwritable(folder)
+        if known:
+            return known
+    return outside.meaning_of_signal(ended) if ended < 0 else ""
+
+
+def _by_launcher(folder: Path, output: str, code: int) -> str:
+    """Why there was no rank, or why it was left alone."""
+    if code < 0:
+        known = "" if code == -signal.SIGKILL else outside.meaning_of_output(output, _LAUNCHER)
+        return known or outside.meaning_of_signal(code, _LAUNCHER)
+    known = outside.meaning_of_output(output, _LAUNCHER) or outside.unwritable(folder)
+    failed = outside.errors_in(output)
+    if known or not code or not failed or failed[-1].startswith(("ImportError", "ModuleNotFoundError")):
+        return known
+    return f"{_LAUNCHER} failed: {failed[-1]}{outside.few_files()}"
+
+
+def _code_of_rank(output: str, ranks: Ranks, code: int) -> Optional[int]:
+    """The exit code of the rank that ended first; None when no rank ended of which that is known."""
+    if ranks.own is not None:
+        return code
+    codes = re.findall(r"exitcode\s*: (-?\d+)", output)  # the last is that of the root cause
+    return int(codes[-1]) if codes else None
+
+
+def _by_itself(folder: Path, ranks: Ranks, code: int) -> str:
+    ended = _code_of_rank(_text(folder / "output.txt"), ranks, code)
+    if ended:
+        return f"a rank ended with exit code {ended} and left no result; -v shows the output"
     return "a rank ended by itself and left no result; -v shows the output"
 
 

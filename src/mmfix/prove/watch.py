@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import signal
@@ -16,6 +17,8 @@ STILL = 20.0
 _EVERY = 0.2
 #: Less CPU time than this a second is no work: this thread and those of torch's agents wake up, too.
 _SHARE = 0.05
+#: Seconds that this thread itself did not run after which the whole process is taken to have been stopped.
+_STOPPED = 3.0
 
 #: Exit codes of a rank that cannot write a result; the first is left in ``rank0.end``, too.
 NO_MEMORY, ORPHANED = 71, 72
@@ -34,6 +37,7 @@ class Watch:
         self._folder, self._rank = Path(folder), rank
         self._memory_gb = memory_gb
         self._doing = "start"
+        self._work = self._since = self._looked = 0.0
 
     def start(self) -> None:
         """Begin to watch."""
@@ -51,21 +55,28 @@ class Watch:
         path.write_text(doing, encoding="utf-8")
 
     def _run(self) -> None:
-        work, since, parent = time.process_time(), time.monotonic(), os.getppid()
+        parent = os.getppid()
+        self._work, self._since, self._looked = time.process_time(), time.monotonic(), time.monotonic()
         while True:
             time.sleep(_EVERY)
-            now = time.monotonic()
             if os.getppid() != parent:
                 os._exit(ORPHANED)
-            if self._memory_gb is not None and _resident_gb() > self._memory_gb:
+            with contextlib.suppress(OSError):  # no file can be opened, or the disk is full: next time, then
+                self._look()
+
+    def _look(self) -> None:
+        now, looked = time.monotonic(), self._looked
+        self._looked = now
+        if self._memory_gb is not None and _resident_gb() > self._memory_gb:
+            with contextlib.suppress(OSError):
                 (self._folder / f"rank{self._rank}.end").write_text(str(NO_MEMORY), encoding="ascii")
-                os._exit(NO_MEMORY)
-            if time.process_time() - work > _SHARE * (now - since) + 0.05:
-                work, since = time.process_time(), now
-                if self._was_still():
-                    (self._folder / f"rank{self._rank}.still").unlink()
-            elif now - since > STILL and " step" in self._doing and not self._was_still():
-                self._stands_still()
+            os._exit(NO_MEMORY)
+        if time.process_time() - self._work > _SHARE * (now - self._since) + 0.05 or now - looked > _STOPPED:
+            self._work, self._since = time.process_time(), now
+            if self._was_still():
+                (self._folder / f"rank{self._rank}.still").unlink()
+        elif now - self._since > STILL and " step" in self._doing and not self._was_still():
+            self._stands_still()
 
     def _stands_still(self) -> None:
         if _has_children():

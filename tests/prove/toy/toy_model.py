@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import torch
 from mmengine.model import BaseModel
@@ -53,6 +55,9 @@ class Toy(Traits, BaseModel):
             self.hoard = torch.ones(2**29)
         if self.trap == "exit":
             os._exit(9)
+        if self.trap == "killed once" and dist.get_rank() == 1 and not Path("killed").exists():
+            Path("killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Samples(ToyInputs):

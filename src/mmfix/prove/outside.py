@@ -1,0 +1,175 @@
+"""Why a rank ended where the config has no part in it: what is known, in plain English, with the cure.
+
+Such an end is no verdict about the config: it is tried once more, and then it is *not proved*.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+from pathlib import Path
+from typing import List, NamedTuple, Optional
+
+#: Fewer open files than this may be too few for torch, its launcher and a store: 24 are, 28 just do.
+_FEW_FILES = 64
+#: Bytes that a result may need.
+_RESULT = 2**20
+
+
+class _Sign(NamedTuple):
+    """What stands in an error, and what it means: ``{who}`` ran into it.
+
+    Attributes:
+        marks: Of the system, of Python, torch and gloo; upper and lower case are the same.
+        meaning: With the cure.
+    """
+
+    marks: str
+    meaning: str
+
+
+_SHORT_OF_MEMORY = "end other programs, or give it less to do (--size, a smaller model)"
+_SIGNS = (
+    _Sign("too many open files in system|ENFILE", "{who} met the system's limit of open files: end programs"),
+    _Sign(r"too many open files|EMFILE|\berror 24\b", "{who} ran out of open files{files}, then again"),
+    _Sign(
+        r"shared memory|/dev/shm|<?/?torch_\d+_\d+",
+        "{who} found no shared memory: make room in /dev/shm (docker run --shm-size 2g)",
+    ),
+    _Sign(
+        "no space left on device|disk quota exceeded",
+        "{who} found a disk full, or a quota used up: make room, or set TMPDIR to a folder with more",
+    ),
+    _Sign(
+        r"file too large|\bEFBIG\b", "{who} may not write files of that size: ulimit -f unlimited, then again"
+    ),
+    _Sign("read-only file system", "{who} may not write there: set TMPDIR to a folder that can be written"),
+    _Sign(
+        r"^MemoryError|can.?t allocate memory|cannot allocate memory|bad_alloc|\bENOMEM\b",
+        f"{{who}} found no more memory{{memory}}: {_SHORT_OF_MEMORY}",
+    ),
+    _Sign(
+        "can't start new thread|resource temporarily unavailable|pthread_create",
+        "{who} could not start a thread or a process: the limit of processes (ulimit -u) or of memory"
+        "{memory} may be too low",
+    ),
+    _Sign("address already in use|EADDRINUSE", "{who} found its network port taken: try again in a moment"),
+    _Sign(
+        r"client socket has (timed out|failed)|Rendezvous\w+Error|DistStoreError|DistNetworkError"
+        r"|timed out after .* waiting for clients",
+        "{who} did not reach the others by the network of this machine{few}: its own name must lead to it"
+        " (ping $(hostname)), and a firewall must let it through",
+    ),
+    _Sign(
+        r"SignalException: .*got signal: (?P<signal>\d+)", "{who} was told to end by {signal}, from outside"
+    ),
+)
+_TABLE = [(re.compile(sign.marks, re.IGNORECASE), sign.meaning) for sign in _SIGNS]
+#: How Python and C++ end an output: the rank that torch writes in front of a line is no part of it.
+_ERROR = re.compile(
+    r"(?:\[rank\d+\]: )?(?:what\(\): +|(?=\[enforce fail|[A-Za-z_.]*(?:Error|Exception)\b))(?P<error>.*)"
+)
+_BY_SIGNAL = {
+    "SIGKILL": "as the system does when memory runs out: " + _SHORT_OF_MEMORY,
+    "SIGTERM": "which comes from outside: something on this machine, or a person, ends processes",
+    "SIGINT": "which comes from outside: something on this machine, or a person, ends processes",
+    "SIGHUP": "which comes from outside: something on this machine, or a person, ends processes",
+    "SIGXCPU": "for it used up its CPU time: ulimit -t unlimited, then again",
+    "SIGBUS": "for which a full /dev/shm or a full disk may be the reason: make room there",
+}
+
+
+def meaning_of(error: str, who: str = "a rank") -> str:
+    """What the first line of an error says of the machine; empty when it says nothing of it."""
+    first = error.partition("\n")[0]
+    for marks, meaning in _TABLE:
+        found = marks.search(first)
+        if found:
+            number = found.groupdict().get("signal") or "0"
+            by = named(int(number))
+            return meaning.format(who=who, files=_files(), few=few_files(), memory=_memory(), signal=by)
+    return ""
+
+
+def meaning_of_output(output: str, who: str = "a rank") -> str:
+    """The same for the last error in an output that says something of the machine."""
+    return next(
+        (said for said in (meaning_of(line, who) for line in reversed(errors_in(output))) if said), ""
+    )
+
+
+def errors_in(output: str) -> List[str]:
+    """Lines that are the text of an exception, of Python or of C++, in their order."""
+    found = (_ERROR.match(line.strip()) for line in output.splitlines())
+    return [match.group("error") for match in found if match]
+
+
+def meaning_of_signal(code: int, who: str = "a rank") -> str:
+    """What an exit code below zero says."""
+    name = _name(-code)
+    more = _BY_SIGNAL.get(name, "a crash in compiled code; -v shows the output")
+    return f"{who} was ended by {named(-code)}, {more}"
+
+
+def named(number: int) -> str:
+    """``signal 9 (SIGKILL)``."""
+    name = _name(number)
+    return f"signal {number} ({name})" if name else f"signal {number}"
+
+
+def unwritable(folder: Path) -> str:
+    """Why nothing can be written to a folder; empty when it can."""
+    path = folder / "probe"
+    try:
+        path.write_bytes(bytes(_RESULT))
+    except OSError as error:
+        return of_parent(error)
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+    return ""
+
+
+def of_parent(error: OSError) -> str:
+    """What kept mmfix itself from starting ranks, or from writing what they need."""
+    known = meaning_of(str(error), "mmfix")
+    return known or f"mmfix cannot start its ranks ({error}): TMPDIR must be a folder that can be written"
+
+
+def few_files() -> str:
+    """A hint when the limit of open files is that low that it may be the reason; empty otherwise."""
+    limit = _limit("RLIMIT_NOFILE")
+    if limit is None or limit >= _FEW_FILES:
+        return ""
+    return f" (the limit of {limit} open files may be too low: ulimit -n 1024)"
+
+
+def _files() -> str:
+    limit = _limit("RLIMIT_NOFILE")
+    if limit is None:
+        return ": allow more"
+    return f" (the limit is {limit}): ulimit -n {max(1024, 4 * limit)}"
+
+
+def _memory() -> str:
+    limit = _limit("RLIMIT_AS")
+    return "" if limit is None else f" (ulimit -v allows {limit / 2**30:.1f} GB a process)"
+
+
+def _limit(name: str) -> Optional[int]:
+    """A limit that the ranks get from here; None: there is none, or this system knows none."""
+    if os.name == "nt":
+        return None
+    import resource
+
+    limit = int(resource.getrlimit(getattr(resource, name))[0])
+    return None if limit in (resource.RLIM_INFINITY, -1) else limit
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return ""
