@@ -208,3 +208,21 @@ def test_under_torchrun(prove: Prove, tmp_path: Path, trap: str, arguments: Any)
     assert [scenario["outcome"] for scenario in found["scenarios"]] == ["UNUSED"] * 4
     assert [remedy["outcome"] for remedy in found["remedies"]] == ["OK"]
     assert done.returncode == 1
+
+
+def test_a_rank_that_is_killed_under_torchrun_is_no_hang(prove: Prove, tmp_path: Path) -> None:
+    """The other rank stands still for ever; the parent of the one that was killed says why."""
+    prove("model = dict(trap='killed')", "--timeout", "1")  # writes the config
+    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m", "mmfix"]
+    done = subprocess.run(
+        [sys.executable, *command, "prove", "configs/toy.py", "--scenario", "normal", "--format", "json"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    found = json.loads(done.stdout[done.stdout.index("{") : done.stdout.rindex("}") + 1])
+    assert found["outcome"] == "NOT_PROVED"
+    assert found["reason"].startswith("a rank was ended by signal 9 (SIGKILL)")
+    assert found["reason"].endswith("tried twice")

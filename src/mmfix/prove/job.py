@@ -14,8 +14,9 @@ from mmfix.ddp import Settings
 BATCH = 2
 #: Kinds of batches by scenario; ``uneven`` is normal on rank 0 and empty on the others.
 SCENARIOS = ("normal", "empty", "single", "uneven")
-#: What a rank does until rank 0 has said what to rehearse, and the file that says that this was all.
-WAITS, ENDED = "wait", "ended"
+#: What a rank does until rank 0 has said what to rehearse, the file that says that this was all, and the one
+#: that says why a rank with a parent of its own was lost.
+WAITS, ENDED, LOST = "wait", "ended", "lost"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Job:
             what it rehearses is what rank 0 was told to.
         number: Of this start, counted by each of those parents.
         ends: There is nothing more to rehearse, for rank 0 to say.
+        lost: Why the rank that this parent started before left no result, for rank 0 to hear.
     """
 
     config: str
@@ -62,6 +64,7 @@ class Job:
     share: bool = False
     number: int = 0
     ends: bool = False
+    lost: str = ""
 
 
 def write_job(job: Job) -> str:

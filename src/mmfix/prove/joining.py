@@ -17,6 +17,8 @@ from mmfix.prove.job import Job
 #: Seconds to wait for the results of the other ranks, for a rank to notice that another one has left, and for
 #: the others to hear that there is nothing more.
 _OTHERS, _NOTICE, _LAST_WORD = 60.0, 10.0, 20.0
+#: Why a rank was lost, in the store of a start.
+_LOST = "lost"
 _LIMIT = datetime.timedelta(hours=1)  # the watch is faster
 
 
@@ -112,6 +114,8 @@ def agreed(job: Job) -> Optional[Job]:
         return None
     while True:
         try:
+            if job.lost:
+                _say_lost(job)
             _store().wait([plan], _LIMIT)
             told: Job = pickle.loads(_store().get(plan))
             _store().set(f"{heard}/{rank}", "")
@@ -119,6 +123,38 @@ def agreed(job: Job) -> Optional[Job]:
         except RuntimeError:  # the rank 0 of the start before has gone, and its store with it
             _store.cache_clear()
             time.sleep(0.2)
+
+
+def _say_lost(job: Job) -> None:
+    """Say to the others why a rank of the start before left no result: NCCL would wait for it."""
+    import torch.distributed as distributed
+
+    dist: Any = distributed
+    plan = f"mmfix/plan/{job.number - 1}"
+    if are_there(_store(), [plan]):
+        before: Job = pickle.loads(_store().get(plan))
+        store = dist.PrefixStore(f"mmfix/{before.attempt}", _store())
+        store.set(_LOST, job.lost)
+        store.set(_parted(before), "")
+
+
+def why_lost(place: Place, rank: int, waits: bool) -> str:
+    """Why another rank was lost, as its parent says; empty when none was.
+
+    Args:
+        place: Where the ranks are.
+        rank: This one.
+        waits: Give that parent time to say so; not longer than until all ranks have left their results.
+    """
+    import torch.distributed as dist
+
+    others = [f"result/{number}" for number in range(dist.get_world_size()) if number != rank]
+    until = time.monotonic() + (_NOTICE if waits else 0.0)
+    while not are_there(place.store, [_LOST]):
+        if time.monotonic() >= until or are_there(place.store, others):
+            return ""
+        time.sleep(0.05)
+    return str(place.store.get(_LOST).decode())
 
 
 def are_there(store: Any, keys: List[str]) -> bool:

@@ -20,7 +20,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal
 from mmfix.prove import outside
 from mmfix.prove.assemble import errors_of, joined, rehearsal_of
-from mmfix.prove.job import ENDED, WAITS, Job, write_job
+from mmfix.prove.job import ENDED, LOST, WAITS, Job, write_job
 from mmfix.prove.watch import ASK, NO_MEMORY
 
 _LAST_WORDS = 2.0
@@ -148,10 +148,10 @@ def _scratch() -> Iterator[str]:
 def follow(job: Job, ranks: Ranks) -> None:
     """Under torchrun, any rank but the first: run what rank 0 is told to, until it says that this was all."""
     signal.signal(signal.SIGTERM, _leave)
-    ended = False
+    ended, lost = False, ""
     while not ended:
         with _scratch() as folder:
-            _start(replace(job, folder=folder), ranks)
+            lost = _start(replace(job, folder=folder, lost=lost), ranks).outside
             ended = (Path(folder) / ENDED).exists()
 
 
@@ -186,7 +186,7 @@ def _start(job: Job, ranks: Ranks) -> _Start:
     stacks = _stacks(folder, ranks.world_size) if why else ""
     reason = ""
     if why != HANG:
-        reason = next(filter(None, map(outside.meaning_of, errors_of(results))), "")
+        reason = next(filter(None, map(outside.meaning_of, errors_of(results))), "") or _text(folder / LOST)
     if not why and not all((folder / f"rank{rank}.pickle").exists() for rank in ranks.here):
         why = _how_it_ended(job, folder)
         if not why:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 from mmfix.errors import MmfixError
-from mmfix.prove.job import ENDED, WAITS, Job, read_job
-from mmfix.prove.joining import Place, agreed, join, share, shared, when_parted
+from mmfix.prove.job import ENDED, LOST, WAITS, Job, read_job
+from mmfix.prove.joining import Place, agreed, join, share, shared, when_parted, why_lost
 from mmfix.prove.rehearsing import rehearse
+from mmfix.prove.verdict import is_echo
 from mmfix.prove.watch import Watch
 
 
@@ -53,6 +54,8 @@ def main(job_path: str) -> None:
             share(places[0], rank, mine, so_far=False)
             for number, other in shared(places[0], rank, waits).items():
                 leave(folder / f"rank{number}.pickle", other)
+            saw_it_go = any(is_echo(error) for error, *_ in pickle.loads(mine).get("runs", ()))
+            leave(folder / LOST, why_lost(places[0], rank, saw_it_go).encode())
         leave(folder / f"rank{rank}.pickle", mine)
         sys.stdout.flush()
         os._exit(0)  # not a normal exit: gloo's threads may wait for a rank that is gone

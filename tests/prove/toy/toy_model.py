@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -55,6 +56,10 @@ class Toy(Traits, BaseModel):
             self.hoard = torch.ones(2**29)
         if self.trap == "exit":
             os._exit(9)
+        if self.trap == "killed" and dist.get_rank() == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.trap == "killed":
+            time.sleep(1000)  # like NCCL: waits, and does not see that rank 1 is gone
         if self.trap == "killed once" and dist.get_rank() == 1 and not Path("killed").exists():
             Path("killed").touch()
             os.kill(os.getpid(), signal.SIGKILL)
