@@ -36,9 +36,9 @@ from test_zoo_model_code import (  # noqa: E402
 )
 
 from conftest import unpack_zoo  # noqa: E402
-from mmfix.code.types import CANNOT_TELL, SOMETIMES  # noqa: E402
 from mmfix.config.document import ConfigDocument  # noqa: E402
 from mmfix.findings import CONFIDENCES, Finding  # noqa: E402
+from mmfix.model.types import CANNOT_TELL, SOMETIMES  # noqa: E402
 from mmfix.training.reading import code_reading  # noqa: E402
 from mmfix.training.types import TrainingSetup  # noqa: E402
 

@@ -19,7 +19,7 @@ import json, resource, sys, time
 sys.path[:0] = json.loads(sys.argv[1])
 start = time.perf_counter()
 import mmfix
-from mmfix.code import reading
+from mmfix.model import reading
 from mmfix.training import setup
 seconds, read_model = [], reading.read_model
 def timed(*arguments):
@@ -43,7 +43,7 @@ print(json.dumps(dict(
 INDEX = """
 import json, sys, time
 sys.path[:0] = json.loads(sys.argv[1])
-from mmfix.code.library.library import Library
+from mmfix.repository.library import Library
 start = time.perf_counter()
 found = Library(()).find("a name that nobody registers", "mmdet")
 print(json.dumps(dict(seconds=time.perf_counter() - start, packages=list(found.looked_in))))
@@ -51,7 +51,7 @@ print(json.dumps(dict(seconds=time.perf_counter() - start, packages=list(found.l
 
 PARSE = """
 import ast, json, sys, time
-from mmfix.code.library.walk import walk_sources
+from mmfix.repository.walk import walk_sources
 start = time.perf_counter()
 files = [file for root in json.loads(sys.argv[1]) for file in walk_sources(root).files]
 for file in files:

@@ -198,7 +198,7 @@ def test_the_tree_of_the_readme(tmp_path: Path, repository: Path, mmfix: Any) ->
     command = "show --model configs/fusion_off.py"
     shown = readme.split(f"$ mmfix {command}\n")[1].split("```")[0]
     (tmp_path / "setup.py").touch()
-    shutil.copy(repository / "tests" / "code" / "planted" / "fusion_flag.py", tmp_path)
+    shutil.copy(repository / "tests" / "model" / "planted" / "fusion_flag.py", tmp_path)
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "fusion_off.py").write_text(
         "custom_imports = dict(imports=['fusion_flag'])\n"

@@ -14,13 +14,13 @@ import pytest
 from zoo_helpers import SHARDS
 
 import mmfix
-from mmfix.code import remembered
 from mmfix.config.document import ConfigDocument
 from mmfix.config.family import walk
 from mmfix.config.reader import Reader
 from mmfix.config.values import TreeDict
 from mmfix.errors import ConfigError
 from mmfix.findings import Finding
+from mmfix.model import remembered
 from mmfix.rules import judge
 from mmfix.rules.common import UNUSED
 from mmfix.training import is_trainable, read

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
-from mmfix.code.known.openmmlab import torch_layer
-from mmfix.code.library.library import Library
-from mmfix.code.library.registries import is_helper
-from mmfix.code.library.roots import config_package
-from mmfix.code.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Built, Place, Submodule
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName
 from mmfix.errors import MmfixError
+from mmfix.model.knowledge.openmmlab import torch_layer
+from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Built, Submodule
+from mmfix.python.place import Place
 from mmfix.remedies.graph import NONREENTRANT_MODULE, custom_imports
 from mmfix.report.model import (
     IN_MODEL,
@@ -27,6 +25,9 @@ from mmfix.report.model import (
     ModelRow,
     ModelTree,
 )
+from mmfix.repository.library import Library
+from mmfix.repository.registries import is_helper
+from mmfix.repository.roots import config_package
 from mmfix.training.era import era
 from mmfix.training.parts import Part, model_parts
 from mmfix.training.reading import CodeReading, code_reading

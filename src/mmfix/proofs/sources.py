@@ -8,13 +8,13 @@ import sys
 from functools import lru_cache
 from typing import Any, Dict, Iterable, Iterator, Set, Tuple
 
-from mmfix.code.library.behind import files_behind, registered
-from mmfix.code.library.library import Library
-from mmfix.code.library.roots import source_roots
 from mmfix.config.document import ConfigDocument
 from mmfix.config.values import LazyName
 from mmfix.proofs.digest import file_sum
 from mmfix.remedies.graph import custom_imports
+from mmfix.repository.behind import files_behind, registered
+from mmfix.repository.library import Library
+from mmfix.repository.roots import source_roots
 from mmfix.training.components import components
 from mmfix.training.era import era
 from mmfix.training.names import type_name

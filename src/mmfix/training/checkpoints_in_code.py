@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, List, Optional, Tuple
 
-from mmfix.code.types import CheckpointUse
 from mmfix.config.keypath import KeyPath
+from mmfix.model.types import CheckpointUse
 from mmfix.training.parts import Part
 from mmfix.training.reading import CodeReading
 from mmfix.training.switches import off_value

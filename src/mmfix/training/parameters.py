@@ -6,9 +6,9 @@ import os.path as osp
 import re
 from typing import Any, Iterator, Optional, Tuple
 
-from mmfix.code.library.roots import source_roots
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.repository.roots import source_roots
 from mmfix.training.era import era as era_of
 from mmfix.training.names import type_name
 from mmfix.training.reading import CodeReading, code_reading
@@ -24,7 +24,7 @@ _FREEZES = re.compile(rb"requires_grad|freez")
 def parameter_order(document: ConfigDocument) -> Optional[Tuple[str, ...]]:
     """The names of the parameters that DDP waits for: the one with index ``i`` in its errors is at ``[i]``.
 
-    Read from the model's source (:attr:`mmfix.code.types.ModelReading.trainable`); None unless it is certain.
+    Read from the model's source (``ModelReading.trainable``); None unless it is certain.
 
     Source: ``torch/nn/parallel/distributed.py: _build_params_for_reducer``.
     """

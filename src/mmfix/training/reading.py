@@ -7,20 +7,12 @@ import sys
 from dataclasses import replace
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from mmfix.code.library.roots import config_package, source_roots
-from mmfix.code.remembered import read_remembered
-from mmfix.code.types import (
-    NEVER,
-    NOT_FOUND,
-    SOMETIMES,
-    LateFreeze,
-    ModelReading,
-    Place,
-    Problem,
-    Submodule,
-)
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.model.remembered import read_remembered
+from mmfix.model.types import NEVER, NOT_FOUND, SOMETIMES, LateFreeze, ModelReading, Submodule
+from mmfix.python.place import Place, Problem
+from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
 from mmfix.training.parts import Part, default_package
 from mmfix.training.types import ModelFact

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, List, Optional
 
-from mmfix.code.library.roots import source_roots
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, format_key
 from mmfix.config.origin import Unknown
+from mmfix.repository.roots import source_roots
 from mmfix.training.types import Setting
 
 if TYPE_CHECKING:
-    from mmfix.code.scripts import KeyRead, TrainingScript
+    from mmfix.scripts import KeyRead, TrainingScript
 
 
 def deciding_script(document: ConfigDocument, runner: str, unknown: List[str]) -> Optional[TrainingScript]:
@@ -39,7 +39,7 @@ def _script_around(document: ConfigDocument) -> Optional[TrainingScript]:
     roots = source_roots(document.path, document.tree) if document.path else ()
     if not roots:
         return None
-    from mmfix.code.scripts import read_training_script  # loads slowly, and few configs have a script
+    from mmfix.scripts import read_training_script  # loads slowly, and few configs have a script
 
     return read_training_script(roots, document.path)
 

@@ -10,7 +10,7 @@ from mmfix.config.keypath import KeyPath
 from mmfix.ddp.types import Settings
 
 if TYPE_CHECKING:
-    from mmfix.code.scripts import TrainingScript
+    from mmfix.scripts import TrainingScript
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ _PACKAGES = frozenset({
 
 def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
     """Import the module of the repository that defines it; or the name that is nearly the same."""
-    from mmfix.code.library.library import Library  # takes longer to load than most logs to read
-    from mmfix.code.library.roots import config_package, source_roots
     from mmfix.remedies.change import import_module
+    from mmfix.repository.library import Library  # takes longer to load than most logs to read
+    from mmfix.repository.roots import config_package, source_roots
     from mmfix.training.parts import default_package
 
     document = setup.document

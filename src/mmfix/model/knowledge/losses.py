@@ -1,0 +1,25 @@
+"""What the frameworks sum to the loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mmfix.model.machine.values import MISSING, Opaque, PyDict, PyList
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+
+def summed(m: Machine, losses: Any) -> Opaque:
+    """What the sum of the losses depends on.
+
+    Of a dict only entries whose name contains ``loss`` count (``mmengine/model/base_model/base_model.py:
+    parse_losses``; ``_parse_losses`` of the mmcv 1.x detectors, segmentors and classifiers).
+    """
+    if not isinstance(losses, PyDict):
+        if isinstance(losses, (tuple, PyList)):
+            parts = [summed(m, item) for item in m.items_of(losses).items if not isinstance(item, str)]
+            return m.flow(*parts)
+        return m.flow(losses)
+    values = [value for key, value in losses.items.items() if not isinstance(key, str) or "loss" in key]
+    return m.flow(*values, *([] if losses.rest is MISSING else [losses.rest]))

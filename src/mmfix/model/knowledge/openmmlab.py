@@ -1,0 +1,297 @@
+"""Registries, builders and base classes of MMEngine and mmcv."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+
+from mmfix.model.knowledge import layers
+from mmfix.model.machine.values import (
+    MISSING,
+    UNKNOWN,
+    Instance,
+    NativeClass,
+    NativeRef,
+    Opaque,
+    PyDict,
+    PyList,
+    Registry,
+    is_scalar,
+)
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+_BASE = NativeClass("mmengine.model.BaseModule", True)
+_MODEL = NativeClass("mmengine.model.BaseModel", True)
+_LIST = NativeClass("torch.nn.ModuleList", True)
+_DICT = NativeClass("torch.nn.ModuleDict", True)
+_SEQUENTIAL = NativeClass("torch.nn.Sequential", True)
+_PREPROCESSOR = NativeClass("mmengine.model.BaseDataPreprocessor", True)
+_BAG = NativeClass("mmengine.structures.InstanceData", False)
+
+_CLASSES = {
+    "BaseModule": _BASE, "BaseModel": _MODEL, "ModuleList": _LIST, "ModuleDict": _DICT,
+    "Sequential": _SEQUENTIAL,
+    "BaseDataPreprocessor": _PREPROCESSOR, "ImgDataPreprocessor": _PREPROCESSOR,
+    "InstanceData": _BAG, "PixelData": _BAG, "LabelData": _BAG,
+}  # fmt: skip
+#: Wrappers of torch layers that only add handling of empty inputs (mmcv/cnn/bricks/wrappers.py).
+_WRAPPERS = frozenset({
+    "Conv2d", "Conv3d", "ConvTranspose2d", "ConvTranspose3d", "MaxPool2d", "MaxPool3d", "Linear",
+})  # fmt: skip
+_FUNCTIONS = frozenset({
+    "build_from_cfg", "build_model_from_cfg", "build_norm_layer", "build_conv_layer",
+    "build_activation_layer",
+    "build_padding_layer", "build_upsample_layer", "build_dropout",
+})  # fmt: skip
+_REGISTRIES = frozenset({
+    "MODELS", "MODEL_WRAPPERS", "WEIGHT_INITIALIZERS", "TASK_UTILS", "FUNCTIONS", "RUNNERS", "HOOKS",
+    "DATASETS",
+    "TRANSFORMS", "METRICS", "CONV_LAYERS", "NORM_LAYERS", "ACTIVATION_LAYERS", "PADDING_LAYERS",
+    "UPSAMPLE_LAYERS", "PLUGIN_LAYERS", "DROPOUT_LAYERS", "POSITIONAL_ENCODING", "ATTENTION",
+    "FEEDFORWARD_NETWORK", "TRANSFORMER_LAYER", "TRANSFORMER_LAYER_SEQUENCE", "MODULE_WRAPPERS",
+})  # fmt: skip
+
+
+def is_base_module(cls: NativeClass) -> bool:
+    """Whether a class has ``init_cfg`` and ``init_weights``."""
+    return cls.dotted.startswith("mmengine.model.")
+
+
+@lru_cache(maxsize=8192)
+def known_name(dotted: str) -> Any:
+    """What is known of a name of MMEngine or mmcv; None for any other."""
+    root, _, _ = dotted.partition(".")
+    last = dotted.rpartition(".")[2]
+    if root not in ("mmengine", "mmcv"):
+        return None
+    if last in _CLASSES:
+        return _CLASSES[last]
+    if last in _FUNCTIONS:
+        return NativeRef(f"openmmlab.{last}")
+    if root == "mmcv" and last in _WRAPPERS and ".ops" not in dotted:
+        return NativeClass(f"torch.nn.{last}", True)
+    if last == "Registry":
+        return NativeRef("openmmlab.Registry")
+    if last in _REGISTRIES:
+        return Registry(last, root)
+    if last in ("ConfigDict", "Config"):
+        return NativeRef("builtins.dict")
+    return None
+
+
+def make_registry(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Registry:
+    """``Registry('model', parent=..., scope=...)`` of a module: its scope is the package it is made in."""
+    name = args[0] if args and isinstance(args[0], str) else "model"
+    scope = kwargs.get("scope")
+    if not isinstance(scope, str):
+        scope = m.frames[-1].scope.dotted.partition(".")[0] if m.frames else ""
+    return Registry(name, scope)
+
+
+def build(m: Machine, registry: Registry, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    """``registry.build(cfg, default_args=...)``."""
+    config = args[0] if args else kwargs.get("cfg", UNKNOWN)
+    extra = [value for key, value in kwargs.items() if key == "default_args"] or args[1:2]
+    return m.each(config, lambda item: _build(m, registry, item, extra[0] if extra else None))
+
+
+def _build(m: Machine, registry: Optional[Registry], config: Any, default_args: Any) -> Any:
+    if isinstance(config, PyList) and not config.open:
+        made = Instance(_SEQUENTIAL)
+        for position, item in enumerate(config.items):
+            made.items[str(position)] = _build(m, registry, item, default_args)
+        return made
+    if not isinstance(config, PyDict):
+        if config is None or isinstance(config, Instance):
+            return config
+        return m.lost("a part is built from a config that is not known", config)
+    arguments = {key: value for key, value in config.items.items() if isinstance(key, str)}
+    if isinstance(default_args, PyDict):
+        for key, value in default_args.items.items():
+            arguments.setdefault(key, value)
+    kind = arguments.pop("type", MISSING)
+    scope = arguments.pop("_scope_", None)
+    if kind is MISSING:
+        return m.lost("a part is built from a config without a type", config)
+    before = m.default_scope
+    if isinstance(scope, str):
+        m.default_scope = scope
+    try:
+        cls = get(m, registry, kind)
+        made = _made(m, cls, arguments, config)
+    finally:
+        m.default_scope = before
+    return made
+
+
+def _made(m: Machine, cls: Any, arguments: Dict[str, Any], config: PyDict) -> Any:
+    from mmfix.model.machine.calls import instantiate
+    from mmfix.model.machine.classes import ClassInfo
+
+    rest = config.rest
+    if isinstance(cls, ClassInfo):
+        return instantiate(m, cls, [], arguments, rest, config.path)
+    made = m.call(cls, [], arguments, rest)
+    if isinstance(made, Instance) and made.key is None:
+        made.key = config.path
+    return made
+
+
+def get(m: Machine, registry: Optional[Registry], kind: Any) -> Any:
+    """The class behind a ``type``."""
+    if not isinstance(kind, str):
+        return kind if not isinstance(kind, Opaque) else UNKNOWN
+    prefix, _, name = kind.rpartition(".")
+    scope = prefix.partition(".")[0] or _scope(m, registry)
+    if prefix.count("."):
+        from mmfix.model.machine.scopes import from_import
+
+        found = from_import(m, prefix, name)
+        if not isinstance(found, NativeRef):
+            return found
+    return m.registered(name, scope, registry.name if registry is not None else None)
+
+
+def _scope(m: Machine, registry: Optional[Registry]) -> Optional[str]:
+    if m.default_scope is not None:
+        return m.default_scope
+    return registry.scope if registry is not None else None
+
+
+# -- builders of mmcv -------------------------------------------------------------------------
+
+_NORMS = {
+    "BN": "BatchNorm2d", "BN1d": "BatchNorm1d", "BN2d": "BatchNorm2d", "BN3d": "BatchNorm3d",
+    "SyncBN": "SyncBatchNorm", "MMSyncBN": "SyncBatchNorm", "naiveSyncBN1d": "BatchNorm1d",
+    "naiveSyncBN2d": "BatchNorm2d", "naiveSyncBN3d": "BatchNorm3d", "GN": "GroupNorm", "LN": "LayerNorm",
+    "IN": "InstanceNorm2d", "IN1d": "InstanceNorm1d", "IN2d": "InstanceNorm2d", "IN3d": "InstanceNorm3d",
+}  # fmt: skip
+_NORM_BASES = {"_InstanceNorm": "in", "_BatchNorm": "bn", "GroupNorm": "gn", "LayerNorm": "ln"}
+_ABBREVIATIONS = {"batch": "bn", "group": "gn", "layer": "ln", "instance": "in"}
+_CONVS = {"Conv": "Conv2d", "Conv1d": "Conv1d", "Conv2d": "Conv2d", "Conv3d": "Conv3d"}
+_PLAIN = frozenset({
+    "ReLU", "LeakyReLU", "PReLU", "RReLU", "ReLU6", "ELU", "Sigmoid", "Tanh", "SiLU", "GELU", "Mish",
+    "Softmax", "Hardswish", "Dropout", "Dropout2d", "Dropout3d", "Identity", "Linear", "MaxPool2d",
+    "AvgPool2d",
+    "L1Loss", "SmoothL1Loss", "MSELoss",
+})  # fmt: skip
+_FREE = frozenset({
+    "Clip", "Clamp", "HSigmoid", "HSwish", "Swish", "DropPath", "zero", "reflect", "replicate", "nearest",
+    "bilinear", "bicubic",
+})  # fmt: skip
+
+
+def torch_layer(name: str) -> Optional[NativeClass]:
+    """The torch layer that mmcv registers under a name (mmcv/cnn/bricks/{norm,conv,activation}.py)."""
+    found = _NORMS.get(name) or _CONVS.get(name) or (name if name in _PLAIN else None)
+    return layers.native_class(f"torch.nn.{found}") if found else None
+
+
+def _build_norm_layer(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    names = ("cfg", "num_features", "postfix")
+    given = {**dict(zip(names, args)), **kwargs}
+    config, postfix = given.get("cfg"), given.get("postfix", "")
+    if not isinstance(config, PyDict) or not isinstance(
+        config.items.get("type"), (str, NativeRef, NativeClass)
+    ):
+        return (UNKNOWN, m.lost("a norm layer of a type that is not known", config))
+    kind = config.items["type"]
+    cls: Any = torch_layer(kind) if isinstance(kind, str) else kind
+    if cls is None:
+        cls = get(m, None, kind)
+    name = getattr(cls, "name", "norm")
+    short = _abbreviation(m, cls)
+    options = {key: value for key, value in config.items.items() if key not in ("type", "requires_grad")}
+    if name == "GroupNorm":
+        made = m.call(cls, [options.pop("num_groups", UNKNOWN), given.get("num_features", UNKNOWN)], options)
+    else:
+        made = m.call(cls, [given.get("num_features", UNKNOWN)], options)
+    wanted = config.items.get("requires_grad", True)
+    if isinstance(made, Instance) and wanted is not True:
+        m.call(m.attribute(made, "requires_grad_"), [wanted], {})
+    return (f"{short}{postfix}" if is_scalar(postfix) else UNKNOWN, made)
+
+
+def _abbreviation(m: Machine, cls: Any) -> Any:
+    """What a norm layer is called in its module (``mmcv/cnn/bricks/norm.py: infer_abbr``)."""
+    from mmfix.model.machine.classes import ClassInfo
+
+    if not isinstance(cls, ClassInfo):
+        return _abbreviation_of((getattr(cls, "name", ""),))
+    own = cls.find(m, "_abbr_")
+    return _abbreviation_of(tuple(base.name for base in cls.mro(m))) if own is MISSING else own
+
+
+@lru_cache(maxsize=None)
+def _abbreviation_of(names: Tuple[str, ...]) -> str:
+    bases = {*names, *(base for name in names for base in layers.BASES_OF.get(name, ()))}
+    for base, text in _NORM_BASES.items():
+        if base in bases:
+            return text
+    return next((text for part, text in _ABBREVIATIONS.items() if part in names[0].lower()), "norm_layer")
+
+
+def _build_conv_layer(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    config = args[0] if args else kwargs.pop("cfg", None)
+    kind: Any = "Conv2d"
+    options = dict(kwargs)
+    if isinstance(config, PyDict):
+        kind = config.items.get("type", "Conv2d")
+        options.update((key, value) for key, value in config.items.items() if key != "type")
+    elif config is not None:
+        return m.lost("a convolution of a type that is not known", *args, *kwargs.values())
+    cls: Any = torch_layer(kind) if isinstance(kind, str) else kind
+    return m.call(get(m, None, kind) if cls is None else cls, args[1:], options)
+
+
+def _build_plain(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    config = args[0] if args else kwargs.get("cfg")
+    if not isinstance(config, PyDict):
+        return m.lost("a layer of a type that is not known", config) if config is not None else None
+    kind = config.items.get("type")
+    options = {key: value for key, value in config.items.items() if key != "type"}
+    defaults = kwargs.get("default_args", args[1] if len(args) > 1 else None)
+    if isinstance(defaults, PyDict):
+        options = {**defaults.items, **options}
+    if isinstance(kind, str):
+        if kind in _FREE:
+            return Instance(NativeClass("torch.nn.ReLU", True))  # no parameters, and computes on its input
+        cls: Any = torch_layer(kind)
+        return m.call(get(m, None, kind) if cls is None else cls, [], options)
+    return m.call(kind, [], options)
+
+
+def _build_upsample(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    config = args[0] if args else kwargs.get("cfg")
+    kind = config.items.get("type") if isinstance(config, PyDict) else None
+    if kind in ("nearest", "bilinear", "bicubic"):
+        return Instance(NativeClass("torch.nn.Upsample", True))
+    if isinstance(kind, str) and isinstance(config, PyDict):
+        options = {**config.items, **kwargs}
+        given = {key: value for key, value in options.items() if key not in ("type", "cfg")}
+        cls = layers.native_class("torch.nn.ConvTranspose2d") if kind == "deconv" else get(m, None, kind)
+        return m.call(cls, args[1:], given)
+    return m.lost("an upsampling layer of a type that is not known", *args)
+
+
+def _build_from_cfg(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    registry = args[1] if len(args) > 1 else kwargs.get("registry")
+    config = args[0] if args else kwargs.get("cfg", UNKNOWN)
+    default_args = args[2] if len(args) > 2 else kwargs.get("default_args")
+    chosen = registry if isinstance(registry, Registry) else None
+    return m.each(config, lambda item: _build(m, chosen, item, default_args))
+
+
+CALLS: Dict[str, Callable[[Machine, List[Any], Dict[str, Any]], Any]] = {
+    "openmmlab.Registry": make_registry,
+    "openmmlab.build_from_cfg": _build_from_cfg,
+    "openmmlab.build_model_from_cfg": _build_from_cfg,
+    "openmmlab.build_norm_layer": _build_norm_layer,
+    "openmmlab.build_conv_layer": _build_conv_layer,
+    "openmmlab.build_activation_layer": _build_plain,
+    "openmmlab.build_padding_layer": _build_plain,
+    "openmmlab.build_dropout": _build_plain,
+    "openmmlab.build_upsample_layer": _build_upsample,
+}

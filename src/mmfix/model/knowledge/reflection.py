@@ -1,0 +1,197 @@
+"""``isinstance``, ``getattr`` and their kin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+
+from mmfix.model.knowledge import layers, modules
+from mmfix.model.machine import access, assignment
+from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.joining import join
+from mmfix.model.machine.values import (
+    LOST,
+    MISSING,
+    TENSOR,
+    UNKNOWN,
+    Bound,
+    Either,
+    Function,
+    Instance,
+    Method,
+    NativeClass,
+    NativeRef,
+    Opaque,
+    Param,
+    Partial,
+    PyDict,
+    PyList,
+    is_scalar,
+)
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+_KINDS: Dict[str, Callable[[Any], bool]] = {
+    "list": lambda value: isinstance(value, PyList),
+    "tuple": lambda value: isinstance(value, tuple),
+    "dict": lambda value: isinstance(value, PyDict),
+    "OrderedDict": lambda value: isinstance(value, PyDict),
+    "Mapping": lambda value: isinstance(value, PyDict),
+    "MutableMapping": lambda value: isinstance(value, PyDict),
+    "str": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(value, bool),
+    "int": lambda value: isinstance(value, int),
+    "float": lambda value: isinstance(value, float),
+    "Number": lambda value: isinstance(value, (int, float, complex)),
+    "Sequence": lambda value: isinstance(value, (PyList, tuple, str)),
+    "Iterable": lambda value: isinstance(value, (PyList, tuple, str, PyDict)),
+    "List": lambda value: isinstance(value, PyList),
+    "Tuple": lambda value: isinstance(value, tuple),
+    "Dict": lambda value: isinstance(value, PyDict),
+    "set": lambda value: isinstance(value, frozenset),
+    "range": lambda value: isinstance(value, PyList),
+    "Callable": lambda value: isinstance(value, (Function, Bound, Instance, Partial)),
+    "NoneType": lambda value: value is None,
+    "object": lambda value: True,
+}
+
+
+def is_instance(m: Machine, value: Any, kind: Any) -> Optional[bool]:
+    """``isinstance(value, kind)``: True, False, or None when it is not known."""
+    if isinstance(kind, (tuple, PyList)):
+        if (
+            isinstance(value, PyList)
+            and value.open
+            and {"list", "tuple"}
+            <= {getattr(item, "dotted", "").rpartition(".")[2] for item in m.items_of(kind).items}
+        ):
+            return True
+        answers = [is_instance(m, value, item) for item in m.items_of(kind).items]
+        return True if True in answers else (None if None in answers else False)
+    if isinstance(value, Either):
+        found = {is_instance(m, item, kind) for item in value.values}
+        return found.pop() if len(found) == 1 else None
+    name = (
+        kind.rpartition(".")[2] if isinstance(kind, str) else getattr(kind, "dotted", "").rpartition(".")[2]
+    )
+    if isinstance(value, Opaque):
+        if name == "Tensor":
+            return True if value.kind == TENSOR else None
+        return False if value.kind == TENSOR and name in _KINDS and name != "object" else None
+    if isinstance(value, Param):
+        return name in ("Tensor", "Parameter", "object")
+    if isinstance(value, Instance):
+        return _has_class(m, value, kind)
+    if isinstance(kind, ClassInfo):
+        return False
+    if isinstance(value, PyList) and value.open and name in ("list", "tuple", "List", "Tuple"):
+        return None  # a tuple of unknown length is kept as a list
+    check = _KINDS.get(name)
+    if check is not None:
+        return check(value)
+    return False if is_scalar(value) or isinstance(value, (PyList, PyDict, tuple)) else None
+
+
+def _has_class(m: Machine, value: Instance, kind: Any) -> Optional[bool]:
+    if isinstance(value.cls, NativeClass):
+        names = {value.cls.name, *layers.BASES_OF.get(value.cls.name, ())}
+        if value.cls.is_module:
+            names.add("Module")
+        return getattr(kind, "name", getattr(kind, "dotted", "").rpartition(".")[2]) in names
+    order = value.cls.mro(m)
+    if isinstance(kind, ClassInfo):
+        found = any(
+            base is kind or (isinstance(base, ClassInfo) and base.dotted == kind.dotted) for base in order
+        )
+    else:
+        name = getattr(kind, "name", getattr(kind, "dotted", "").rpartition(".")[2])
+        if name == "Module":
+            found = value.cls.is_module(m)
+        else:
+            found = any(
+                name == base.name
+                or (isinstance(base, NativeClass) and name in layers.BASES_OF.get(base.name, ()))
+                for base in order
+            )
+    return True if found else (None if value.cls.unknown_base else False)
+
+
+def _isinstance(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    answer = is_instance(m, args[0], args[1]) if len(args) == 2 else None
+    return UNKNOWN if answer is None else answer
+
+
+def _issubclass(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    if len(args) == 2 and isinstance(args[0], (ClassInfo, NativeClass)):
+        answer = is_instance(m, Instance(args[0]), args[1])
+        return UNKNOWN if answer is None else answer
+    return UNKNOWN
+
+
+def _getattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    if isinstance(args[1], str):
+        found = m.attribute(args[0], args[1], args[2] if len(args) > 2 else MISSING)
+        return join(found, args[2]) if len(args) > 2 and isinstance(args[0], Opaque) else found
+    if isinstance(args[0], Instance):
+        m.escape(args[0])  # any attribute may be meant
+        bits = m.bits_of(args[0])
+        m.problem("getattr by a name that is not known")
+        return Opaque(bits, 0, LOST)
+    m.doubt("getattr by a name that is not known")
+    return m.flow(args[0])
+
+
+def _hasattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    if not isinstance(args[1], str) or isinstance(args[0], (Opaque, NativeRef)):
+        return UNKNOWN
+    if isinstance(args[0], Instance) and args[0].lost:
+        return True if args[1] in args[0].items else UNKNOWN
+    if isinstance(args[0], Instance) and isinstance(args[0].cls, ClassInfo):
+        # looking must not run a property
+        member = args[0].cls.find(m, args[1])
+        if args[1] in args[0].items or member is not MISSING:
+            return True
+        if args[0].cls.unknown_base:
+            return UNKNOWN
+    return access.attribute(m, args[0], args[1], _ABSENT) is not _ABSENT
+
+
+_ABSENT = NativeRef("absent")
+
+
+def _setattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None:
+    if isinstance(args[1], str):
+        assignment.set_attribute(m, args[0], args[1], args[2])
+        return
+    m.escape(args[2])
+    if isinstance(args[0], Instance):
+        args[0].lost = args[0].lost or "an attribute is set under a name made at run time"
+
+
+def _delattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None:
+    if isinstance(args[0], Instance) and isinstance(args[1], str):
+        modules.detach(m, args[0], args[1])
+
+
+def _callable(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    if isinstance(args[0], (Function, Bound, Partial, Method, ClassInfo, NativeClass, Instance)):
+        return True
+    return False if is_scalar(args[0]) or isinstance(args[0], (PyList, PyDict, tuple)) else UNKNOWN
+
+
+def _type(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    value = args[0]
+    if isinstance(value, Instance):
+        return value.cls
+    if is_scalar(value) or isinstance(value, (tuple, frozenset)):
+        return NativeRef(f"builtins.{type(value).__name__}")
+    if isinstance(value, (PyList, PyDict)):
+        return NativeRef("builtins.list" if isinstance(value, PyList) else "builtins.dict")
+    return UNKNOWN
+
+
+CALLS: Dict[str, Callable[[Machine, List[Any], Dict[str, Any]], Any]] = {
+    "builtins.isinstance": _isinstance, "builtins.issubclass": _issubclass, "builtins.getattr": _getattr,
+    "builtins.hasattr": _hasattr, "builtins.setattr": _setattr, "builtins.delattr": _delattr,
+    "builtins.callable": _callable, "builtins.type": _type,
+}  # fmt: skip

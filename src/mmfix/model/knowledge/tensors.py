@@ -1,0 +1,67 @@
+"""Tensors and other opaque values: which of their attributes carry a gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List
+
+from mmfix.model.machine.values import DATA, LOST, NUMBERS, TENSOR, UNKNOWN, Method, Opaque, Param
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+#: Numbers and flags about a tensor, and results that have no gradient.
+_NO_GRADIENT = frozenset({
+    "shape", "device", "dtype", "ndim", "size", "dim", "numel", "is_cuda", "layout", "stride", "itemsize",
+    "nelement", "element_size", "is_contiguous", "get_device", "names", "grad_fn", "is_leaf", "ndimension",
+    "detach", "detach_", "data", "item", "tolist", "numpy", "argmax", "argmin", "argsort", "nonzero",
+    "long", "int", "bool", "short", "byte", "char", "new_zeros", "new_ones", "new_full", "new_tensor",
+    "new_empty", "new", "eq", "ne", "lt", "gt", "le", "ge", "isnan", "isinf", "isfinite", "any", "all",
+    "logical_not", "logical_and", "logical_or", "equal", "allclose", "is_floating_point", "is_complex",
+})  # fmt: skip
+#: ``torch.x`` functions whose result has no gradient, whatever they are given.
+NO_GRADIENT_FUNCTIONS = frozenset({
+    "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "randint_like", "argmax",
+    "argmin", "argsort", "nonzero", "eq", "ne", "lt", "gt", "le", "ge", "isnan", "isinf", "isfinite",
+    "logical_and", "logical_or", "logical_not", "zeros", "ones", "full", "empty", "arange", "rand", "randn",
+    "randint", "randperm", "tensor", "from_numpy", "bucketize", "searchsorted", "unique",
+    "is_floating_point", "numel", "equal", "allclose", "any", "all", "bincount", "multinomial", "eye",
+    "one_hot", "manual_seed", "device", "Size", "finfo", "iinfo",
+})  # fmt: skip
+
+_IN_STEP_ONLY = "requires_grad"
+#: Methods of what the trainer gives that may answer None.
+_MAYBE_NONE = frozenset({"get", "pop", "grad"})
+
+
+def attribute(m: Machine, value: Opaque, name: str) -> Any:
+    """``value.name``; calling it gives what it and its arguments depend on."""
+    if name == _IN_STEP_ONLY:
+        if not value.may:
+            return UNKNOWN if value.kind != TENSOR else False
+        return True if value.must else UNKNOWN
+    if name == "requires_grad_":
+        m.doubt("what is frozen or thawed is not known")
+    if name in _NO_GRADIENT:
+        return NUMBERS if value.kind == TENSOR else Opaque(0, 0, DATA)
+    if name in _MAYBE_NONE and value.kind != LOST:
+        return Opaque(value.may, value.must, DATA)
+    return Opaque(value.may, value.must, value.kind)
+
+
+def param_attribute(m: Machine, value: Param, name: str) -> Any:
+    """An attribute of a parameter."""
+    if name == "requires_grad":
+        return UNKNOWN if value.requires_grad is None else value.requires_grad
+    if name == "requires_grad_":
+        return Method(name, value, _requires_grad_)
+    if name in ("to", "cuda", "cpu", "float", "half"):
+        return m.flow(value)
+    if name in _NO_GRADIENT or name in ("register_hook", "retain_grad", "grad", "normal_", "zero_", "fill_"):
+        return Opaque(0, 0, TENSOR if name == "data" else DATA)
+    return m.flow(value)
+
+
+def _requires_grad_(m: Machine, value: Param, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    wanted = args[0] if args else kwargs.get("requires_grad", True)
+    m.set_requires_grad(value, wanted)
+    return value

@@ -1,0 +1,152 @@
+"""Attributes of values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mmfix.model.knowledge import containers, modules, tensors
+from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.values import (
+    MISSING,
+    UNKNOWN,
+    Bound,
+    Either,
+    Function,
+    Instance,
+    Method,
+    ModuleRef,
+    NativeClass,
+    NativeRef,
+    Opaque,
+    Param,
+    Partial,
+    PyDict,
+    Registry,
+    Super,
+)
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+_TRANSPARENT = frozenset({"property", "cached_property", "lazy_property", "lazyproperty"})
+
+
+def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
+    """``value.name``."""
+    if isinstance(value, Instance):
+        return _of_instance(m, value, name, default)
+    if isinstance(value, Opaque):
+        return tensors.attribute(m, value, name)
+    if isinstance(value, (NativeRef,)):
+        return modules.native_attribute(m, value, name)
+    if isinstance(value, ModuleRef):
+        found = value.scope.lookup(m, name)
+        if found is MISSING:
+            below = m.module_scope(f"{value.scope.dotted}.{name}")
+            found = ModuleRef(below) if below is not None else default
+        return _or_lost(m, found, name)
+    if isinstance(value, Either):
+        return m.each(value, lambda item: attribute(m, item, name, default))
+    if isinstance(value, Super):
+        return _of_super(m, value, name, default)
+    if isinstance(value, ClassInfo):
+        return _of_class(m, value, name, default)
+    if isinstance(value, Param):
+        return tensors.param_attribute(m, value, name)
+    if isinstance(value, Bound):
+        if name == "__self__":
+            return value.receiver
+        return attribute(m, value.function, name, default)
+    if isinstance(value, Partial):
+        return {"func": value.function, "args": value.args}.get(name, UNKNOWN)
+    if isinstance(value, Registry):
+        return Method(name, value, modules.registry_method(name))
+    if isinstance(value, (Function, NativeClass, Method)):
+        return (
+            value.name if name in ("__name__", "__qualname__") else modules.native_attribute(m, value, name)
+        )
+    found = containers.attribute(m, value, name)
+    return _or_lost(m, default if found is MISSING else found, name)
+
+
+def _or_lost(m: Machine, found: Any, name: str) -> Any:
+    return m.lost(f"the attribute {name} was not found") if found is MISSING else found
+
+
+def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
+    if name in value.items:
+        return value.items[name]
+    if name == "__class__":
+        return value.cls
+    if name == "__dict__":
+        m.doubt(f"__dict__ of a {value.cls.name} is at hand")
+        return PyDict(value.items)  # the attributes themselves
+    if isinstance(value.cls, NativeClass):
+        found = modules.member(m, value, value.cls, name)
+        return _or_default(m, value, name, found, default)
+    member = value.cls.find(m, name)
+    if member is MISSING:
+        found = modules.inherited(m, value, name)
+        return _or_default(m, value, name, found, default)
+    if isinstance(member, NativeClass):
+        return modules.member(m, value, member, name)
+    return bind(m, member, value, value.cls)
+
+
+def _or_default(m: Machine, value: Instance, name: str, found: Any, default: Any) -> Any:
+    if found is not MISSING:
+        return found
+    unknown_base = isinstance(value.cls, ClassInfo) and value.cls.unknown_base
+    if unknown_base or value.lost:
+        m.escape(value)
+        return m.lost(f"{value.cls.name}.{name}: {unknown_base or value.lost}")
+    if default is not MISSING:
+        return default
+    if isinstance(value.cls, ClassInfo) and value.cls.find(m, "__getattr__") is not MISSING:
+        m.escape(value)
+        return m.lost(f"{value.cls.name}.{name} is answered by __getattr__")
+    m.escape(value)  # whatever set it may have had any part of it at hand
+    return m.lost(f"{value.cls.name} has no attribute {name} that was seen being set")
+
+
+def bind(m: Machine, member: Any, receiver: Any, cls: Any) -> Any:
+    """A class member as its object sees it."""
+    if not isinstance(member, Function):
+        return member
+    if member.decorators & _TRANSPARENT:
+        return m.call(Bound(member, receiver), [], {})
+    if "staticmethod" in member.decorators:
+        return member
+    return Bound(member, cls if "classmethod" in member.decorators else receiver)
+
+
+def _of_super(m: Machine, value: Super, name: str, default: Any) -> Any:
+    cls = value.receiver.cls
+    if not isinstance(cls, ClassInfo):
+        return m.lost("super() of a library class")
+    member = cls.find(m, name, after=value.after)
+    if isinstance(member, NativeClass):
+        return modules.member(m, value.receiver, member, name)
+    if member is MISSING:
+        if name in ("__init__", "__init_subclass__") and not cls.unknown_base:
+            return Method(name, value.receiver, lambda m, receiver, args, kwargs: None)
+        found = modules.inherited(m, value.receiver, name)
+        return _or_default(m, value.receiver, name, found, default)
+    return bind(m, member, value.receiver, cls)
+
+
+def _of_class(m: Machine, value: ClassInfo, name: str, default: Any) -> Any:
+    if name in ("__name__", "__qualname__"):
+        return value.name
+    if name == "__module__":
+        return value.scope.dotted
+    member = value.find(m, name)
+    if isinstance(member, NativeClass):
+        return Method(name, value, modules.unbound(member, name))
+    if member is MISSING:
+        if name == "apply" and value.has_base(m, "Function"):
+            return NativeRef("torch.autograd.Function.apply")
+        return _or_lost(m, default, name)
+    if isinstance(member, Function) and "classmethod" in member.decorators:
+        return Bound(member, value)
+    return member

@@ -1,0 +1,142 @@
+"""What assignments and ``del`` do."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any, List
+
+from mmfix.model.knowledge import modules
+from mmfix.model.machine.access import attribute
+from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.indexing import any_item, index_of, set_subscript
+from mmfix.model.machine.joining import join, reachable
+from mmfix.model.machine.values import (
+    MISSING,
+    UNKNOWN,
+    Bound,
+    Either,
+    Frame,
+    Function,
+    Instance,
+    Opaque,
+    Param,
+    Partial,
+    PyDict,
+    PyList,
+    is_scalar,
+)
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+_FREEZES = "what is frozen or thawed is not known"
+
+
+def set_attribute(m: Machine, target: Any, name: str, value: Any) -> None:
+    """``target.name = value``."""
+    if isinstance(target, Instance):
+        custom = target.cls.find(m, "__setattr__") if isinstance(target.cls, ClassInfo) else None
+        setter = target.cls.setter(m, name) if isinstance(target.cls, ClassInfo) else None
+        if isinstance(custom, Function):
+            m.call(custom, [target, name, value], {})
+        elif setter is not None:
+            m.call(setter, [target, value], {})
+        else:
+            modules.attach(m, target, name, value)
+    elif isinstance(target, ClassInfo):
+        target.assign(name, value)
+    elif isinstance(target, Param):
+        if name == "requires_grad":
+            m.set_requires_grad(target, value)
+    elif isinstance(target, Either):
+        for item in target.values:
+            m.conditional += 1
+            try:
+                set_attribute(m, item, name, join(attribute(m, item, name, MISSING), value))
+            finally:
+                m.conditional -= 1
+    else:
+        if name == "requires_grad":
+            m.doubt(_FREEZES)
+        if isinstance(value, (Instance, Param)):
+            m.escape(value)
+
+
+def unpack(m: Machine, target: Any, value: Any, frame: Frame) -> None:
+    """Assign to a target: a name, an attribute, an item, or a tuple of these."""
+    if isinstance(target, ast.Name):
+        m.assign(frame, target.id, value)
+    elif isinstance(target, ast.Attribute):
+        owner = m.eval(target.value, frame)
+        if isinstance(owner, Opaque):
+            if target.attr == "requires_grad":
+                m.doubt(_FREEZES)
+            store_inside(m, target.value, owner, value, frame)
+        else:
+            set_attribute(m, owner, target.attr, value)
+    elif isinstance(target, ast.Subscript):
+        owner = m.eval(target.value, frame)
+        if isinstance(owner, (Opaque, Param)):
+            store_inside(m, target.value, owner, value, frame)
+        else:
+            set_subscript(m, owner, index_of(m, target.slice, frame), value)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        _unpack_many(m, target.elts, value, frame)
+    elif isinstance(target, ast.Starred):
+        unpack(m, target.value, value, frame)
+
+
+def store_inside(m: Machine, node: Any, owner: Any, value: Any, frame: Frame) -> None:
+    """``owner[...] = value`` on a tensor: what ``node`` names depends on ``value`` from now on."""
+    if isinstance(node, ast.Attribute) and node.attr == "data":
+        return  # no gradient is recorded
+    stored = m.flow(value)
+    m.escaped |= stored.may  # other names may be views of the same memory
+    if isinstance(value, (Instance, Bound, Partial)):
+        m.escape(value)
+    if (
+        isinstance(owner, Opaque)
+        and stored.may & ~owner.must
+        and isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+    ):
+        unpack(m, node, Opaque(owner.may | stored.may, owner.must | stored.must, owner.kind), frame)
+
+
+def _unpack_many(m: Machine, targets: List[Any], value: Any, frame: Frame) -> None:
+    items = m.items_of(value)
+    stars = [position for position, target in enumerate(targets) if isinstance(target, ast.Starred)]
+    if items.open or (not stars and len(items.items) != len(targets)):
+        one = any_item(items) if items.open else UNKNOWN
+        if not items.open or reachable(one):
+            m.doubt("what is unpacked is not known")
+        for target in targets:
+            unpack(m, target, PyList([one], True) if isinstance(target, ast.Starred) else one, frame)
+        return
+    if not stars:
+        for target, item in zip(targets, items.items):
+            unpack(m, target, item, frame)
+        return
+    first, behind = stars[0], len(targets) - stars[0] - 1
+    middle = items.items[first : len(items.items) - behind]
+    last = items.items[len(items.items) - behind :]
+    for target, item in zip(targets, [*items.items[:first], PyList(middle), *last]):
+        unpack(m, target, item, frame)
+
+
+def delete(m: Machine, target: Any, frame: Frame) -> None:
+    """``del target``."""
+    if isinstance(target, ast.Attribute):
+        owner = m.eval(target.value, frame)
+        if isinstance(owner, Instance):
+            modules.detach(m, owner, target.attr)
+    elif isinstance(target, ast.Subscript):
+        owner = m.eval(target.value, frame)
+        index = index_of(m, target.slice, frame)
+        if isinstance(owner, (PyDict, PyList)):
+            m.touch(owner)
+            if isinstance(owner, PyDict):
+                owner.items.pop(index if is_scalar(index) else MISSING, None)
+            elif isinstance(index, int) and not owner.open and -len(owner.items) <= index < len(owner.items):
+                del owner.items[index]
+        elif isinstance(owner, Instance):
+            modules.delete(m, owner, index)

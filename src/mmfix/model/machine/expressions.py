@@ -1,0 +1,366 @@
+"""Expressions."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+
+from mmfix.model.machine import assignment, indexing
+from mmfix.model.machine.calls import evaluate_defaults
+from mmfix.model.machine.comprehensions import comprehension, dict_comprehension
+from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute, same, to_python
+from mmfix.model.machine.joining import open_list
+from mmfix.model.machine.values import (
+    DATA,
+    GIVEN,
+    MISSING,
+    TENSOR,
+    UNKNOWN,
+    Either,
+    Frame,
+    Function,
+    Instance,
+    NativeClass,
+    NativeRef,
+    Opaque,
+    Param,
+    PyDict,
+    PyList,
+    Raised,
+    Super,
+    is_scalar,
+)
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+_LONGEST_TEXT = 10_000
+_MUTATORS = frozenset(
+    {"append", "extend", "insert", "update", "add", "setdefault", "appendleft", "set_field"}
+)
+
+
+def _constant(m: Machine, node: Any, frame: Frame) -> Any:
+    return node.value
+
+
+def _name(m: Machine, node: Any, frame: Frame) -> Any:
+    items = frame.items
+    if node.id in items:
+        return items[node.id]
+    value = m.lookup(node.id, frame)
+    return m.lost(f"the name {node.id} is not known") if value is MISSING else value
+
+
+def _attribute(m: Machine, node: Any, frame: Frame) -> Any:
+    value = m.eval(node.value, frame)
+    m.line = node.lineno
+    return m.attribute(value, node.attr)
+
+
+def _subscript(m: Machine, node: Any, frame: Frame) -> Any:
+    value = m.eval(node.value, frame)
+    index = indexing.index_of(m, node.slice, frame)
+    return m.each(value, lambda item: indexing.subscript(m, item, index))
+
+
+def _slice(m: Machine, node: Any, frame: Frame) -> Any:
+    return UNKNOWN  # inside a tuple of indices: a tensor is indexed
+
+
+def _tuple(m: Machine, node: Any, frame: Frame) -> Any:
+    items = _elements(m, node.elts, frame)
+    return items if items.open else tuple(items.items)
+
+
+def _list(m: Machine, node: Any, frame: Frame) -> Any:
+    return _elements(m, node.elts, frame)
+
+
+def _elements(m: Machine, nodes: List[Any], frame: Frame) -> PyList:
+    values: List[Any] = []
+    is_open = False
+    for item in nodes:
+        if isinstance(item, ast.Starred):
+            part = m.items_of(m.eval(item.value, frame))
+            is_open = is_open or part.open
+            values.extend(part.items)
+        else:
+            values.append(m.eval(item, frame))
+    return open_list(values) if is_open else PyList(values)
+
+
+def _set(m: Machine, node: Any, frame: Frame) -> Any:
+    items = _elements(m, node.elts, frame)
+    try:
+        return frozenset(to_python(items))
+    except (NotConcrete, TypeError):
+        return Opaque(0, 0, DATA)
+
+
+def _dict(m: Machine, node: Any, frame: Frame) -> Any:
+    result = PyDict()
+    for key, value in zip(node.keys, node.values):
+        item = m.eval(value, frame)
+        if key is None:
+            indexing.update(m, result, item)
+            continue
+        indexing.set_entry(result, m.eval(key, frame), item, m.join)
+    return result
+
+
+def _binary(m: Machine, node: Any, frame: Frame) -> Any:
+    return binary(m, type(node.op).__name__, m.eval(node.left, frame), m.eval(node.right, frame))
+
+
+def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
+    """``left operator right``."""
+    function = OPERATORS.get(operator)
+    if function is not None and not isinstance(left, Opaque) and not isinstance(right, Opaque):
+        if operator == "Add" and isinstance(left, PyList) and isinstance(right, PyList):
+            items = [*left.items, *right.items]
+            return open_list(items) if left.open or right.open else PyList(items)
+        if operator == "Add" and isinstance(left, tuple) and isinstance(right, tuple):
+            return left + right
+        if operator == "Mult" and isinstance(left, PyList) and type(right) is int and right < 1000:
+            return PyList(left.items * right, left.open)
+        if operator == "Mult" and isinstance(left, tuple) and type(right) is int and right < 1000:
+            return left * right
+        try:
+            return compute(function, left, right)
+        except NotConcrete:
+            pass
+    if operator == "Mod" and isinstance(left, str):
+        return UNKNOWN
+    for value in (left, right):
+        if isinstance(value, Instance) and m.attribute(value, f"__{operator.lower()}__", None) is not None:
+            return m.lost("an operator on an object of the model", left, right)
+    result = m.flow(left, right)
+    data = not result.may and not any(isinstance(v, (Opaque, Param)) and v.kind == TENSOR
+                                      for v in (left, right) if isinstance(v, Opaque))  # fmt: skip
+    return Opaque(0, 0, DATA) if data else result
+
+
+def _unary(m: Machine, node: Any, frame: Frame) -> Any:
+    value = m.eval(node.operand, frame)
+    name = type(node.op).__name__
+    if name == "Not":
+        truth = m.truth(value)
+        return UNKNOWN if truth is None else not truth
+    try:
+        return compute(OPERATORS[name], value)
+    except NotConcrete:
+        return m.flow(value)
+
+
+def _compare(m: Machine, node: Any, frame: Frame) -> Any:
+    left = m.eval(node.left, frame)
+    answer: Any = True
+    for operator, right_node in zip(node.ops, node.comparators):
+        right = m.eval(right_node, frame)
+        result = compare(m, type(operator).__name__, left, right)
+        if result is False:
+            return False
+        if result is not True:
+            answer = result
+        left = right
+    return answer
+
+
+def compare(m: Machine, operator: str, left: Any, right: Any) -> Any:
+    """``left operator right``: True, False or UNKNOWN. A comparison of tensors has no gradient."""
+    if operator in ("Is", "IsNot"):
+        answer = _is(left, right)
+    elif operator in ("Eq", "NotEq"):
+        answer = same(left, right)
+    elif operator in ("In", "NotIn"):
+        answer = indexing.contains(m, right, left)
+    else:
+        try:
+            answer = bool(compute(OPERATORS[operator], left, right))
+        except NotConcrete:
+            answer = None
+        return _unknown_answer(left, right) if answer is None else answer
+    if answer is None:
+        return _unknown_answer(left, right) if operator in ("Eq", "NotEq") else UNKNOWN
+    return answer if operator in ("Is", "Eq", "In") else not answer
+
+
+def _unknown_answer(left: Any, right: Any) -> Opaque:
+    """A truth that is not known; of tensors, a tensor of truths."""
+    tensors = any(isinstance(item, Param) or getattr(item, "kind", "") == TENSOR for item in (left, right))
+    return Opaque(0, 0, TENSOR) if tensors else UNKNOWN
+
+
+def _is(left: Any, right: Any) -> Optional[bool]:
+    if is_scalar(left) and is_scalar(right):
+        return left is right or (left == right and type(left) is type(right))
+    if right is None or left is None:
+        value = left if right is None else right
+        if isinstance(value, Opaque):
+            return False if value.kind in (TENSOR, GIVEN) else None
+        if isinstance(value, Either):
+            answers = {item is None for item in value.values}
+            return answers.pop() if len(answers) == 1 else None
+        return None if isinstance(value, NativeRef) else False
+    if isinstance(left, Opaque) or isinstance(right, Opaque) or isinstance(left, Either):
+        return None
+    return True if left is right else same(left, right)
+
+
+def _bool(m: Machine, node: Any, frame: Frame) -> Any:
+    is_and = isinstance(node.op, ast.And)
+    values = list(node.values)
+
+    def rest(index: int) -> Any:
+        value = m.eval(values[index], frame)
+        if index + 1 == len(values):
+            return value
+        truth = m.truth(value)
+        if truth is not None:
+            return value if truth is not is_and else rest(index + 1)
+        return m.choose([lambda: narrowed(value), lambda: rest(index + 1)])
+
+    def narrowed(value: Any) -> Any:
+        if isinstance(value, Either) and not is_and:  # what `or` gives back is true
+            true = tuple(item for item in value.values if item is not None)
+            return true[0] if len(true) == 1 else Either(true)
+        return value
+
+    return rest(0)
+
+
+def _ifexp(m: Machine, node: Any, frame: Frame) -> Any:
+    truth = m.truth(m.eval(node.test, frame))
+    if truth is not None:
+        return m.eval(node.body if truth else node.orelse, frame)
+    return m.choose([lambda: m.eval(node.body, frame), lambda: m.eval(node.orelse, frame)])
+
+
+def _call(m: Machine, node: Any, frame: Frame) -> Any:
+    if isinstance(node.func, ast.Name) and node.func.id == "super":
+        return _super(m, node, frame)
+    function = m.eval(node.func, frame)
+    args: List[Any] = []
+    kwargs: Dict[str, Any] = {}
+    rest: Any = MISSING
+    for item in node.args:
+        if isinstance(item, ast.Starred):
+            part = m.items_of(m.eval(item.value, frame))
+            if part.open:
+                return _call_with_open(m, function, [*args, part], node, frame)
+            args.extend(part.items)
+        else:
+            args.append(m.eval(item, frame))
+    for keyword in node.keywords:
+        value = m.eval(keyword.value, frame)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+        elif isinstance(value, PyDict):
+            kwargs.update({key: item for key, item in value.items.items() if isinstance(key, str)})
+            rest = value.rest if rest is MISSING else rest
+        else:
+            rest = m.depend(value)
+    if isinstance(function, NativeRef) and function.dotted in ("builtins.locals", "builtins.vars"):
+        return PyDict(dict(frame.items))
+    m.line = node.lineno
+    result = m.call(function, args, kwargs, rest)
+    if isinstance(function, Opaque) and isinstance(node.func, ast.Attribute) and _changes(node.func.attr):
+        owner = m.eval(node.func.value, frame)
+        if isinstance(owner, Opaque):
+            assignment.store_inside(m, node.func.value, owner, (*args, *kwargs.values()), frame)
+    return result
+
+
+def _changes(method: str) -> bool:
+    """Whether a method of a tensor or of an unknown container changes it: ``add_``, ``append``."""
+    return method in _MUTATORS or (method.endswith("_") and not method.endswith("__"))
+
+
+def _call_with_open(m: Machine, function: Any, args: List[Any], node: Any, frame: Frame) -> Any:
+    """``f(*many)`` where the number of arguments is not known."""
+    if isinstance(function, NativeRef) and function.dotted in ("builtins.zip", "itertools.chain"):
+        return m.call(NativeRef(function.dotted + "_open"), args, {})
+    values = [*args, *(m.eval(keyword.value, frame) for keyword in node.keywords)]
+    m.line = node.lineno
+    if isinstance(function, NativeClass) and function.name == "Sequential":
+        made = m.call(function, m.items_of(open_list([*args[:-1], *args[-1].items])).items, {})
+        made.lost = "a sequence of modules of unknown length"
+        return made
+    return m.lost("a call with a number of arguments that is not known", function, *values)
+
+
+def _super(m: Machine, node: Any, frame: Frame) -> Any:
+    here: Optional[Frame] = frame
+    while here is not None and (here.function is None or here.function.cls is None):
+        here = here.parent
+    if here is None or here.function is None or here.function.cls is None:
+        return m.lost("super() outside of a method")
+    after = here.function.cls
+    receiver = next(iter(here.items.values()), None)
+    if len(node.args) == 2:
+        named = m.eval(node.args[0], frame)
+        after = named if hasattr(named, "mro") else after
+        receiver = m.eval(node.args[1], frame)
+    if not isinstance(receiver, Instance):
+        return m.lost("super() of something that is not an object of the model", receiver)
+    return Super(receiver, after)
+
+
+def _joined_str(m: Machine, node: Any, frame: Frame) -> Any:
+    text = ""
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            value = m.eval(part.value, frame)
+            if not is_scalar(value) or part.format_spec is not None or len(text) > _LONGEST_TEXT:
+                return UNKNOWN
+            text += repr(value) if part.conversion == 114 else str(value)
+        else:
+            text += str(part.value)
+    return text
+
+
+def _lambda(m: Machine, node: Any, frame: Frame) -> Any:
+    function = Function(node, frame.scope, frame, None)
+    evaluate_defaults(m, function, frame)
+    return function
+
+
+def _named(m: Machine, node: Any, frame: Frame) -> Any:
+    value = m.eval(node.value, frame)
+    home = frame
+    while home.parent is not None and home.parent.function is frame.function:  # out of a comprehension
+        home = home.parent
+    m.assign(home, node.target.id, value)
+    return value
+
+
+def _yield(m: Machine, node: Any, frame: Frame) -> Any:
+    value = None if node.value is None else m.eval(node.value, frame)
+    if isinstance(node, ast.YieldFrom):
+        source = m.items_of(value)
+        frame.yields.extend(source.items)
+        frame.unsure = frame.unsure or source.open
+    else:
+        frame.yields.append(value)
+    frame.unsure = frame.unsure or m.conditional > frame.under
+    return UNKNOWN
+
+
+def _await(m: Machine, node: Any, frame: Frame) -> Any:
+    return m.eval(node.value, frame)
+
+
+def _other(m: Machine, node: Any, frame: Frame) -> Any:
+    raise Raised(f"{type(node).__name__} is not followed")
+
+
+HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], Any]] = {
+    ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,
+    ast.Tuple: _tuple, ast.List: _list, ast.Set: _set, ast.Dict: _dict, ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.Compare: _compare, ast.BoolOp: _bool, ast.IfExp: _ifexp, ast.Call: _call, ast.JoinedStr: _joined_str,
+    ast.Lambda: _lambda, ast.ListComp: comprehension, ast.GeneratorExp: comprehension,
+    ast.SetComp: comprehension, ast.DictComp: dict_comprehension, ast.NamedExpr: _named, ast.Yield: _yield,
+    ast.YieldFrom: _yield, ast.Await: _await, ast.Slice: _slice, ast.Starred: _other,
+}  # fmt: skip

@@ -1,0 +1,237 @@
+"""Items, iteration and truth of values."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any, Callable, List, Optional
+
+from mmfix.model.knowledge import modules
+from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.concrete import NotConcrete, compute, same, to_python
+from mmfix.model.machine.joining import join, open_list, weaken
+from mmfix.model.machine.values import (
+    MISSING,
+    UNKNOWN,
+    Either,
+    Frame,
+    Instance,
+    NativeRef,
+    Opaque,
+    Param,
+    PyDict,
+    PyList,
+    Raised,
+    is_scalar,
+)
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+
+def index_of(m: Machine, node: Any, frame: Frame) -> Any:
+    """The value between the brackets; a ``slice`` where it is one and known."""
+    if type(node).__name__ == "Index":  # Python 3.8
+        node = node.value
+    if isinstance(node, ast.Slice):
+        parts = [
+            None if part is None else m.eval(part, frame) for part in (node.lower, node.upper, node.step)
+        ]
+        if all(part is None or isinstance(part, int) for part in parts):
+            return slice(*parts)
+        return UNKNOWN if not isinstance(parts[0], slice) else parts[0]
+    if type(node).__name__ == "ExtSlice":  # Python 3.8
+        return UNKNOWN
+    return m.eval(node, frame)
+
+
+def subscript(m: Machine, value: Any, index: Any) -> Any:
+    """``value[index]``."""
+    if isinstance(value, Opaque):
+        return Opaque(value.may, value.must, value.kind)
+    if isinstance(value, Param):
+        return m.flow(value)
+    if isinstance(value, Either):
+        return m.each(value, lambda item: subscript(m, item, index))
+    if isinstance(value, PyDict):
+        return _entry(m, value, index)
+    if isinstance(value, Instance):
+        return modules.subscript(m, value, index)
+    if isinstance(value, PyList):
+        if value.open:
+            return value if isinstance(index, slice) else any_item(value)
+        if isinstance(index, slice):
+            return PyList(value.items[index])
+        return _at(m, value.items, index)
+    if isinstance(value, tuple):
+        return value[index] if isinstance(index, slice) else _at(m, list(value), index)
+    if isinstance(value, NativeRef):
+        return value  # List[int], Registry[...]
+    if isinstance(value, ClassInfo):
+        return value
+    try:
+        return compute(lambda a, b: a[b], value, index) if not isinstance(index, slice) else value[index]
+    except (NotConcrete, TypeError):
+        return m.lost("an index that is not followed", value)
+
+
+def any_item(value: PyList) -> Any:
+    """What stands for the items of an open list."""
+    return value.items[0] if value.items else UNKNOWN
+
+
+def _at(m: Machine, items: List[Any], index: Any) -> Any:
+    if isinstance(index, (int, bool)):
+        if -len(items) <= index < len(items):
+            return items[index]
+        return m.lost("an index outside of a list", *items)
+    if not items:
+        return UNKNOWN
+    value = items[0]  # any of them
+    for item in items[1:]:
+        value = join(value, item)
+    return weaken(value)
+
+
+def _entry(m: Machine, value: PyDict, index: Any) -> Any:
+    try:
+        key = to_python(index)
+        if key in value.items:
+            return value.items[key]
+        if value.rest is not MISSING:
+            return value.rest
+        return m.lost(f"the key {key!r} was not seen being set", *value.items.values())
+    except (NotConcrete, TypeError):
+        if isinstance(index, NativeRef):
+            m.doubt("an entry of a dict is not known")
+            return UNKNOWN
+    found = value.rest
+    for item in value.items.values():
+        found = item if found is MISSING else join(found, item)
+    return UNKNOWN if found is MISSING else weaken(found)
+
+
+def set_entry(target: PyDict, key: Any, value: Any, joiner: Callable[[Any, Any], Any]) -> None:
+    """``target[key] = value`` on a dict nobody else sees yet."""
+    try:
+        known = to_python(key)
+        target.items[known] = value
+        target.maybe -= {known}
+    except (NotConcrete, TypeError):
+        target.rest = value if target.rest is MISSING else joiner(target.rest, value)
+
+
+def set_subscript(m: Machine, target: Any, index: Any, value: Any) -> None:
+    """``target[index] = value``."""
+    if isinstance(target, PyDict):
+        m.touch(target)
+        set_entry(target, index, value, m.join)
+    elif isinstance(target, PyList):
+        m.touch(target)
+        if isinstance(index, int) and not target.open and -len(target.items) <= index < len(target.items):
+            target.items[index] = value
+        elif isinstance(index, slice) and not target.open:
+            target.items[index] = m.items_of(value).items
+        else:
+            target.items = [join(item, value) for item in target.items] or [value]
+    elif isinstance(target, Instance):
+        modules.set_subscript(m, target, index, value)
+    elif isinstance(value, (Instance, Param)):
+        m.escape(value)
+
+
+def update(m: Machine, target: PyDict, other: Any) -> None:
+    """``target.update(other)``."""
+    m.touch(target)
+    if isinstance(other, PyDict):
+        for key, value in other.items.items():
+            if key in other.maybe:
+                target.maybe |= frozenset() if key in target.items else {key}
+                target.items[key] = join(target.items.get(key, MISSING), value)
+            else:
+                target.items[key] = value
+                target.maybe -= {key}
+        if other.rest is not MISSING:
+            target.rest = other.rest if target.rest is MISSING else join(target.rest, other.rest)
+    elif isinstance(other, Either):
+        for item in other.values:
+            if isinstance(item, PyDict):
+                for key, value in item.items.items():
+                    target.items[key] = join(target.items.get(key, MISSING), weaken(value))
+    elif isinstance(other, (PyList, tuple)):
+        for pair in m.items_of(other).items:
+            if isinstance(pair, tuple) and len(pair) == 2:
+                set_entry(target, pair[0], pair[1], m.join)
+    else:
+        rest = m.depend(other)
+        target.rest = rest if target.rest is MISSING else join(target.rest, rest)
+
+
+def contains(m: Machine, container: Any, item: Any) -> Optional[bool]:
+    """``item in container``."""
+    try:
+        if isinstance(container, PyDict):
+            key = to_python(item)
+            if key in container.items:
+                return None if key in container.maybe else True
+            return False if container.rest is MISSING else None
+        return bool(compute(lambda a, b: b in a, container, item))
+    except (NotConcrete, TypeError):
+        pass
+    if isinstance(container, Instance):
+        return modules.contains(container, item)
+    if isinstance(container, (PyList, tuple)) and not getattr(container, "open", False):
+        answers = [same(item, other) for other in m.items_of(container).items]
+        return True if True in answers else (None if None in answers else False)
+    return None
+
+
+def items_of(m: Machine, value: Any) -> PyList:
+    """What iterating over ``value`` gives."""
+    if isinstance(value, PyList):
+        return value
+    if isinstance(value, tuple):
+        return PyList(list(value))
+    if isinstance(value, PyDict):
+        keys = list(value.items)
+        return open_list([*keys, UNKNOWN]) if value.rest is not MISSING else PyList(keys)
+    if isinstance(value, frozenset) and len(value) > 1 and not all(type(item) is int for item in value):
+        m.doubt("the order of a set is not known")
+    if isinstance(value, (str, bytes, range, frozenset)):
+        return PyList(sorted(value, key=repr) if isinstance(value, frozenset) else list(value))
+    if isinstance(value, Instance):
+        return modules.iterate(m, value)
+    if isinstance(value, Opaque):
+        return PyList([Opaque(value.may, value.must, value.kind)], True)
+    if isinstance(value, Param):
+        return PyList([m.flow(value)], True)
+    if isinstance(value, Either):
+        lists = [items_of(m, item) for item in value.values if item is not None]
+        result = lists[0] if lists else PyList()
+        for other in lists[1:]:
+            result = join(result, other)
+        return result
+    if value is None:
+        raise Raised("None is not iterable")
+    return PyList([m.lost("iteration over something that is not followed", value)], True)
+
+
+def truth(m: Machine, value: Any) -> Optional[bool]:
+    """``bool(value)``: True, False, or None when it is not known."""
+    if is_scalar(value):
+        return bool(value)
+    if isinstance(value, (tuple, range, frozenset)):
+        return len(value) > 0
+    if isinstance(value, PyList):
+        return None if value.open else len(value.items) > 0
+    if isinstance(value, PyDict):
+        if value.items.keys() - value.maybe:
+            return True
+        return None if value.items or value.rest is not MISSING else False
+    if isinstance(value, Instance):
+        return modules.truth(m, value)
+    if isinstance(value, Either):
+        answers = {truth(m, item) for item in value.values}
+        return answers.pop() if len(answers) == 1 else None
+    if isinstance(value, (Opaque, Param, NativeRef)):
+        return None
+    return True

@@ -1,0 +1,253 @@
+"""One value for two: what is true of a variable after an ``if`` whose condition is not known."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from typing import Any, FrozenSet, Iterable, Iterator, List, Tuple
+
+from mmfix.model.machine.values import (
+    DATA,
+    LOST,
+    MISSING,
+    TENSOR,
+    Bound,
+    Either,
+    Frame,
+    Function,
+    Instance,
+    Method,
+    Opaque,
+    Param,
+    Partial,
+    PyDict,
+    PyList,
+    Storage,
+    Super,
+    is_scalar,
+)
+
+_MOST_ALTERNATIVES = 8
+#: What computes on parameters, or keeps them, out of sight.
+HOLDERS = (Instance, Bound, Method, Partial, Super, Function)
+_DEEPEST = 12
+
+
+def join(a: Any, b: Any, depth: int = 0) -> Any:
+    """A value that stands for ``a`` and for ``b``; what only one of them depends on is no longer a must."""
+    if a is b:
+        return a
+    if a is MISSING:
+        return weaken(b)
+    if b is MISSING:
+        return weaken(a)
+    if is_scalar(a) and is_scalar(b) and type(a) is type(b) and a == b:
+        return a
+    if depth > _DEEPEST:
+        return joined_summary(a, b)
+    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+        return tuple(join(x, y, depth + 1) for x, y in zip(a, b))
+    if isinstance(a, PyList) and isinstance(b, PyList):
+        return _join_lists(a, b, depth)
+    if isinstance(a, PyDict) and isinstance(b, PyDict):
+        made = PyDict(None, a.path if a.path == b.path else None)
+        made.items, made.rest, made.maybe = _join_dicts(a.save(), b.save(), depth + 1)
+        return made
+    if _opaque_like(a) and _opaque_like(b):
+        return joined_summary(a, b)
+    return _either(a, b)
+
+
+def _join_dicts(a: Any, b: Any, depth: int) -> Any:
+    """Key by key; a key of one side alone may be missing afterwards."""
+    joined = {key: join(value, b[0].get(key, MISSING), depth) for key, value in a[0].items()}
+    for key, value in b[0].items():
+        if key not in a[0]:
+            joined[key] = weaken(value)
+    rest = MISSING if a[1] is MISSING and b[1] is MISSING else join(a[1], b[1], depth)
+    return joined, rest, a[2] | b[2] | (a[0].keys() ^ b[0].keys())
+
+
+def join_contents(item: Storage, a: Any, b: Any) -> Any:
+    """What :meth:`Storage.load` takes, for the contents of one object after two branches."""
+    if isinstance(item, Param):
+        return a if a == b else None
+    if isinstance(item, PyDict):
+        return _join_dicts(a, b, 0)
+    if isinstance(item, PyList):
+        joined = _join_lists(PyList(list(a[0]), a[1]), PyList(list(b[0]), b[1]), 0)
+        return joined.items, joined.open
+    merged = {}
+    for key in {**a, **b}:
+        # a variable or attribute that one branch never set cannot be read after it: the other one counts
+        merged[key] = b[key] if key not in a else a[key] if key not in b else join(a[key], b[key])
+    return merged
+
+
+def weaken(value: Any) -> Any:
+    """A value that may be missing: nothing it depends on is a must."""
+    if isinstance(value, Opaque):
+        return Opaque(value.may, 0, value.kind) if value.must else value
+    if isinstance(value, tuple):
+        return tuple(weaken(item) for item in value)
+    return value
+
+
+def summary(value: Any, depth: int = 0) -> Opaque:
+    """Everything a value depends on, as one opaque value; its musts are those of all its parts together."""
+    if isinstance(value, Opaque):
+        return value
+    if isinstance(value, Param):
+        bit = 0 if value.requires_grad is False else value.bit
+        return Opaque(bit, bit if value.requires_grad else 0, TENSOR)
+    if isinstance(value, Either):
+        parts = [summary(item, depth + 1) for item in value.values]
+        may, must = 0, -1
+        for part in parts:
+            may |= part.may
+            must &= part.must
+        return Opaque(may, must, DATA)
+    if isinstance(value, HOLDERS) or depth > _DEEPEST:
+        return Opaque(reachable(value), 0, LOST)
+    children: List[Any] = []
+    if isinstance(value, (tuple, list)):
+        children = list(value)
+    elif isinstance(value, PyList):
+        children = value.items
+    elif isinstance(value, PyDict):
+        children = [*value.items.values(), *([] if value.rest is MISSING else [value.rest])]
+    may = must = 0
+    for child in children:
+        part = summary(child, depth + 1)
+        may |= part.may
+        must |= part.must
+    return Opaque(may, must, DATA)
+
+
+def reachable(value: Any) -> int:
+    """The parameters that can be reached from a value, by whatever code it is handed to."""
+    seen = set()
+    bits = 0
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Opaque):
+            bits |= item.may
+        elif isinstance(item, Param):
+            bits |= item.bit
+        elif isinstance(item, (tuple, list)):
+            stack.extend(item)
+        elif isinstance(item, Either):
+            stack.extend(item.values)
+        elif isinstance(item, (*HOLDERS, PyDict, PyList)) and id(item) not in seen:
+            seen.add(id(item))
+            stack.extend(_inside(item))
+    return bits
+
+
+def _inside(item: Any) -> Iterable[Any]:
+    if isinstance(item, PyDict):
+        return (*item.items.values(), item.rest)
+    if isinstance(item, PyList):
+        return tuple(item.items)
+    if isinstance(item, Instance):
+        return tuple(item.items.values())
+    if isinstance(item, Bound):
+        return (item.function, item.receiver)
+    if isinstance(item, Partial):
+        return (item.function, *item.args, *item.kwargs.values())
+    if isinstance(item, Function):
+        return (*_closed_over(item), *(item.defaults or ()), *(item.kw_defaults or ()))
+    return (item.receiver,)
+
+
+def _closed_over(function: Function) -> Iterator[Any]:
+    """The variables of enclosing functions that a function may read."""
+    names = loaded_names(function.node)
+    frame = function.closure
+    while frame is not None:
+        yield from (value for name, value in frame.items.items() if name in names)
+        frame = frame.parent
+
+
+@lru_cache(maxsize=4096)
+def loaded_names(node: ast.AST) -> FrozenSet[str]:
+    """The names a piece of source mentions."""
+    return frozenset(item.id for item in ast.walk(node) if isinstance(item, ast.Name))
+
+
+def joined_summary(a: Any, b: Any) -> Opaque:
+    """Either of two values, as one opaque value."""
+    first, second = summary(a), summary(b)
+    kind = (
+        TENSOR if first.kind == second.kind == TENSOR else LOST if LOST in (first.kind, second.kind) else DATA
+    )
+    return Opaque(first.may | second.may, first.must & second.must, kind)
+
+
+def _join_lists(a: PyList, b: PyList, depth: int) -> PyList:
+    path = a.path if a.path == b.path else None
+    if not a.open and not b.open and len(a.items) == len(b.items):
+        return PyList([join(x, y, depth + 1) for x, y in zip(a.items, b.items)], False, path)
+    return PyList(_one([*a.items, *b.items], depth), True, path)
+
+
+def grew(item: Storage, before: Any, after: Any) -> bool:
+    """Whether an object reaches more parameters than before: one more turn of a loop may matter."""
+    if isinstance(item, Param):
+        return False
+    if isinstance(item, PyList):
+        return bool(reachable(after[0]) & ~reachable(before[0]))
+    if isinstance(item, PyDict):
+        before, after = {**before[0], MISSING: before[1]}, {**after[0], MISSING: after[1]}
+    # a variable that the loop itself brings is written before it is read
+    return any(
+        bool(reachable(value) & ~reachable(before.get(key)))
+        for key, value in after.items()
+        if key in before or not isinstance(item, Frame)
+    )
+
+
+def contents_reach(saved: Any) -> int:
+    """The parameters reachable from what :meth:`Storage.save` gave."""
+    parts = saved if isinstance(saved, tuple) else (saved,)
+    return reachable([list(part.values()) if isinstance(part, dict) else part for part in parts])
+
+
+def open_list(items: List[Any]) -> PyList:
+    """A list of unknown length, made of items like these."""
+    return PyList(_one(items, 0), True)
+
+
+def _one(items: List[Any], depth: int) -> List[Any]:
+    if not items:
+        return []
+    value = items[0]
+    for item in items[1:]:
+        value = join(value, item, depth + 1)
+    return [value]
+
+
+def _opaque_like(value: Any) -> bool:
+    return isinstance(value, (Opaque, Param, tuple)) or (is_scalar(value) and value is not None)
+
+
+def _either(a: Any, b: Any) -> Any:
+    values: Tuple[Any, ...] = ()
+    for value in (a, b):
+        for item in value.values if isinstance(value, Either) else (value,):
+            if not any(item is other or (is_scalar(item) and item == other) for other in values):
+                values += (item,)
+    if len(values) == 1:
+        return values[0]
+    if len(values) > _MOST_ALTERNATIVES and not any(isinstance(item, Instance) for item in values):
+        return joined_summary(a, b)
+    if all(value is None or isinstance(value, (Opaque, Param)) for value in values):
+        whole = values[0]
+        result = summary(whole)
+        for value in values[1:]:
+            part = summary(value)
+            kind = LOST if LOST in (result.kind, part.kind) else DATA
+            result = Opaque(result.may | part.may, result.must & part.must, kind)
+        return result
+    return Either(values)

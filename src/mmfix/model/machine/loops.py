@@ -1,0 +1,230 @@
+"""Branches and loops: what holds after one of several paths, or after an unknown number of turns."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Callable, List, Sequence
+
+from mmfix.model.machine.assignment import unpack
+from mmfix.model.machine.joining import contents_reach, grew, loaded_names, open_list, reachable
+from mmfix.model.machine.state import LEFT, RAISED, THROUGH, Contents
+from mmfix.model.machine.values import TENSOR, UNKNOWN, Frame, Opaque, PyList, Raised, is_scalar
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+_MOST_TURNS = 3000
+#: Turns expected of a loop inside of a loop.
+_LOOP_INSIDE = 16
+#: Turns of a loop of unknown length until what flows from one turn to the next must have settled.
+_MOST_ROUNDS = 5
+_NEXT, _STOP, _RETURN = "next", "stop", "return"
+
+
+def fork(m: Machine, branches: Sequence[Callable[[], str]]) -> str:
+    """Run branches of which it is not known which one runs, and go on from those that run through.
+
+    Raises Raised when every branch raises.
+    """
+    through: List[Contents] = []
+    left = False
+    frame = m.frames[-1]
+    for branch in branches:
+        frame.stranded = False
+        ended, result, after = m.attempt(branch)
+        if ended is THROUGH and result is THROUGH:
+            through.append(after)
+        elif ended is THROUGH:
+            left = True
+            if not frame.stranded:
+                leave(m, frame, after)
+    frame.stranded = False
+    if through:
+        m.settle(through)
+        return THROUGH
+    if left:
+        frame.stranded = True
+        return LEFT
+    raise Raised("every branch raises")
+
+
+def leave(m: Machine, frame: Frame, after: Contents) -> None:
+    """A path left by return, break or continue, with these contents."""
+    depth = frame.base if frame.stopped == "return" else frame.loop
+    frame.exits().append(m.since(depth, after))
+
+
+def for_loop(m: Machine, node: Any, frame: Frame) -> str:
+    """``for``."""
+    value = m.eval(node.iter, frame)
+    source = m.items_of(value)
+    if isinstance(value, Opaque) and value.kind == TENSOR and not value.may:
+        # over the entries of a computed tensor: there may be none, unlike the images of a batch
+        return fork(m, [lambda: _unknown_turns(m, node, frame, source.items[0]), lambda: THROUGH])
+    if source.open:
+        return _unknown_turns(m, node, frame, source.items[0]) if source.items else THROUGH
+    outer = frame.turns
+    inner = _LOOP_INSIDE if _nests(node) else 1
+    if outer * inner * len(source.items) > _MOST_TURNS and all(map(is_scalar, source.items)):
+        # a table of numbers is filled; loops over modules are followed, however long
+        return _unknown_turns(m, node, frame, UNKNOWN)
+    frame.turns = outer * max(len(source.items), 1)
+    try:
+        return _in_loop(m, node, frame, lambda level: _turns(m, node, frame, list(source.items), level))
+    finally:
+        frame.turns = outer
+
+
+def while_loop(m: Machine, node: Any, frame: Frame) -> str:
+    """``while``."""
+    return _in_loop(m, node, frame, lambda level: _while_turns(m, node, frame, level))
+
+
+def _in_loop(m: Machine, node: Any, frame: Frame, run: Callable[[Contents], str]) -> str:
+    outer = frame.continues, frame.breaks, frame.loop
+    frame.continues, frame.breaks, frame.loop = [], [], len(m.trail)
+    level = m.begin() if _leaves(node) else {}
+    begun = len(m.trail) > frame.loop
+    try:
+        return run(level)
+    finally:
+        if begun:
+            m.end(level)
+        frame.continues, frame.breaks, frame.loop = outer
+        frame.stopped = "return"
+
+
+@lru_cache(maxsize=None)
+def _leaves(node: Any) -> bool:
+    """Whether a loop may be left from inside."""
+    return any(isinstance(item, (ast.Break, ast.Continue, ast.Return)) for item in ast.walk(node))
+
+
+@lru_cache(maxsize=None)
+def _nests(node: Any) -> bool:
+    return any(isinstance(item, (ast.For, ast.While)) for part in node.body for item in ast.walk(part))
+
+
+def _turns(m: Machine, node: Any, frame: Frame, turns: List[Any], level: Contents) -> str:
+    for item in turns:
+        m.step()
+        unpack(m, node.target, item, frame)
+        then = _after_turn(m, frame, m.run(node.body, frame), level)
+        if then is _RETURN:
+            return LEFT if not frame.breaks else _stop(m, frame, level, live=False)
+        if then is _STOP:
+            return _stop(m, frame, level, live=not frame.stranded)
+    if node.orelse and m.run(node.orelse, frame) is LEFT:
+        return LEFT
+    return _stop(m, frame, level, live=True)
+
+
+def _stop(m: Machine, frame: Frame, level: Contents, live: bool) -> str:
+    m.unite(level, frame.breaks, live)
+    frame.stranded = False
+    return THROUGH
+
+
+def _after_turn(m: Machine, frame: Frame, ended: str, level: Contents) -> str:
+    """What comes after one turn of a loop: the next, the end of the loop, or the end of the function."""
+    pending, frame.continues = frame.continues, []
+    live = ended is THROUGH or (frame.stopped == "continue" and not frame.stranded)
+    if live or pending:
+        if not live and not frame.stranded:
+            leave(m, frame, {})
+        frame.stopped, frame.stranded = "return", False
+        m.unite(level, pending, live)
+        return _NEXT
+    stopped, frame.stopped = frame.stopped, "return"
+    if frame.stranded:
+        return _STOP if frame.breaks else _RETURN
+    if stopped == "return" and frame.breaks:
+        frame.leaves.append(m.since(frame.base))
+    return _STOP if stopped == "break" else _RETURN
+
+
+def _while_turns(m: Machine, node: Any, frame: Frame, level: Contents) -> str:
+    for _ in range(_MOST_TURNS):
+        truth = m.truth(m.eval(node.test, frame))
+        if truth is False:
+            if node.orelse and m.run(node.orelse, frame) is LEFT:
+                return LEFT
+            return _stop(m, frame, level, live=True)
+        if truth is None:
+            break
+        then = _after_turn(m, frame, m.run(node.body, frame), level)
+        if then is _RETURN:
+            return LEFT if not frame.breaks else _stop(m, frame, level, live=False)
+        if then is _STOP:
+            return _stop(m, frame, level, live=not frame.stranded)
+        if frame.breaks or frame.leaves:  # it may have ended here, so the number of turns is not known
+            break
+    ended = _unknown_turns(m, node, frame, None)
+    return ended if ended is LEFT else _stop(m, frame, level, live=True)
+
+
+def _unknown_turns(m: Machine, node: Any, frame: Frame, item: Any) -> str:
+    """A loop whose number of turns is not known; that it runs at least once is taken for granted.
+
+    Turns are run until no more parameters flow from one to the next. Lists that it fills become open.
+    """
+
+    def turn() -> str:
+        if isinstance(node, ast.While):
+            m.eval(node.test, frame)
+        else:
+            unpack(m, node.target, item, frame)
+        return m.run(node.body, frame)
+
+    edits = m.edits
+    ended = _in_loop(m, node, frame, lambda level: _rounds(m, node, frame, turn, level))
+    if m.edits != edits:
+        m.doubt("how many times a loop makes or freezes parameters is not known")
+    return ended
+
+
+def _rounds(m: Machine, node: Any, frame: Frame, turn: Callable[[], str], level: Contents) -> str:
+    some = False
+    for number in range(_MOST_ROUNDS):
+        frame.stranded = False
+        m.conditional -= 1
+        try:
+            ended, result, after = m.attempt(turn)
+        finally:
+            m.conditional += 1
+        if ended is RAISED and number == 0:
+            # no step that trains gets here, or something on the way here was not understood
+            m.problem("every path through a loop raises")
+            m.escaped |= reachable([frame.items.get(name) for name in loaded_names(node)])
+        states, frame.continues = list(frame.continues), []
+        if ended is THROUGH and (result is THROUGH or frame.stopped == "continue") and not frame.stranded:
+            states.append(after)
+        elif ended is THROUGH and not frame.stranded:
+            leave(m, frame, after)
+        frame.stopped, frame.stranded = "return", False
+        if not states:
+            break
+        for state in states:
+            _open_lists(state)
+        growing = [saved for state in states for key, saved in state.items() if grew(key, key.save(), saved)]
+        m.settle(states if number == 0 else [*states, {}])
+        some = True
+        if not growing:
+            break
+        if number + 1 == _MOST_ROUNDS:
+            for saved in growing:
+                m.escaped |= contents_reach(saved)
+    if not some and frame.leaves and not frame.breaks:
+        return THROUGH  # it returns in its first turn, if there is one
+    if some and node.orelse:
+        m.run(node.orelse, frame)
+    return _stop(m, frame, level, live=some or not frame.breaks)
+
+
+def _open_lists(state: Contents) -> None:
+    for changed, saved in list(state.items()):
+        if isinstance(changed, PyList):
+            before = changed.save()
+            if saved[1] or len(saved[0]) != len(before[0]):
+                state[changed] = (open_list([*saved[0]]).items, True)

@@ -1,0 +1,285 @@
+"""The machine: one abstract run of a model's code. Nothing is imported, no code of the model really runs."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
+
+from mmfix.model.knowledge import functions, layers, modules, openmmlab
+from mmfix.model.machine import access, building, calls, expressions, indexing, statements
+from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.joining import join
+from mmfix.model.machine.scopes import Scope, is_read
+from mmfix.model.machine.state import THROUGH, State
+from mmfix.model.machine.values import (
+    MISSING,
+    UNKNOWN,
+    Bound,
+    Either,
+    Frame,
+    Function,
+    GaveUp,
+    Instance,
+    NativeClass,
+    Opaque,
+    Partial,
+    PyDict,
+    PyList,
+    Raised,
+    is_scalar,
+)
+from mmfix.repository.library import Library
+
+
+class Machine(State):
+    """Evaluates expressions, runs statements and calls functions of source code on abstract values.
+
+    Attributes:
+        library: Where source is found.
+        default_scope: The registry scope of types without a prefix.
+        era: ``mmengine`` or ``mmcv1``.
+    """
+
+    def __init__(self, library: Library, default_scope: Optional[str], era: str) -> None:
+        super().__init__()
+        self.library = library
+        self.default_scope = default_scope
+        self.era = era
+        self.losses: List[Any] = []
+        self.ambiguous: Dict[str, str] = {}
+        self._scopes: Dict[str, Optional[Scope]] = {}
+        self._registered: Dict[Tuple[str, Optional[str], Optional[str]], Any] = {}
+
+    # -- evaluation --------------------------------------------------------------
+
+    def eval(self, node: ast.expr, frame: Frame) -> Any:
+        """The value of an expression."""
+        self.step()
+        return expressions.HANDLERS[type(node)](self, node, frame)
+
+    def run(self, body: List[ast.stmt], frame: Frame) -> str:
+        """Run statements: ``through``, or ``left`` when they returned, broke or continued."""
+        for node in body:
+            self.step()
+            self.line = node.lineno
+            ended = statements.HANDLERS.get(type(node), statements.not_followed)(self, node, frame)
+            if ended is not THROUGH:
+                return ended
+        return THROUGH
+
+    def call(self, function: Any, args: List[Any], kwargs: Dict[str, Any], rest: Any = MISSING) -> Any:
+        """A call; ``rest`` stands for keyword arguments under unknown names."""
+        self.step()
+        return calls.call(self, function, args, kwargs, rest)
+
+    def attribute(self, value: Any, name: str, default: Any = MISSING) -> Any:
+        """``value.name``; what cannot be found is lost, or ``default`` if given."""
+        return access.attribute(self, value, name, default)
+
+    def truth(self, value: Any) -> Optional[bool]:
+        """Whether a value is true; None when that is not known."""
+        return indexing.truth(self, value)
+
+    def truth_of_node(self, node: ast.expr, frame: Frame) -> Optional[bool]:
+        """The truth of an expression at module level."""
+        return self.truth(self.eval(node, frame))
+
+    def items_of(self, value: Any) -> PyList:
+        """What iterating over a value gives; an open list when its length is not known."""
+        return indexing.items_of(self, value)
+
+    def join(self, a: Any, b: Any) -> Any:
+        """One value for two."""
+        return join(a, b)
+
+    def choose(self, branches: List[Callable[[], Any]]) -> Any:
+        """Run every branch from the same state; go on from all that do not raise, with the joined result."""
+        results, states = [], []
+        for branch in branches:
+            ended, result, after = self.attempt(branch)
+            if ended is THROUGH:
+                results.append(result)
+                states.append(after)
+        if not results:
+            raise Raised("every branch raises")
+        self.settle(states)
+        value = results[0]
+        for other in results[1:]:
+            value = join(value, other)
+        return value
+
+    def each(self, value: Any, action: Callable[[Any], Any]) -> Any:
+        """``action`` on a value, or on each alternative of one that is not known."""
+        if isinstance(value, Either):
+            return self.choose([lambda item=item: action(item) for item in value.values])  # type: ignore[misc]
+        return action(value)
+
+    # -- names -----------------------------------------------------------------------
+
+    def module_scope(self, dotted: str) -> Optional[Scope]:
+        """The names of a source module, or None when it has no source that is read."""
+        if dotted not in self._scopes:
+            module = self.library.module(dotted) if is_read(dotted) else None
+            if module is not None and module.problem is not None:
+                self.problem(module.problem.reason, module.problem.place)
+            self._scopes[dotted] = Scope(module) if module is not None and module.tree is not None else None
+        return self._scopes[dotted]
+
+    @property
+    def files(self) -> Tuple[str, ...]:
+        """The source files that were read so far."""
+        return tuple(sorted({scope.path for scope in self._scopes.values() if scope is not None}))
+
+    def lookup(self, name: str, frame: Frame) -> Any:
+        """The value of a variable, or MISSING."""
+        scope: Optional[Frame] = frame
+        while scope is not None:
+            if name in scope.items:
+                return scope.items[name]
+            scope = scope.parent
+        value = frame.scope.lookup(self, name)
+        return functions.builtin(name) if value is MISSING else value
+
+    def assign(self, frame: Frame, name: str, value: Any) -> None:
+        """Bind a variable: a local one, unless the function declares it ``nonlocal`` or ``global``."""
+        home: Optional[Frame] = frame
+        if frame.function is not None and name in calls.signature(frame.function.node).outer:
+            home = frame.parent
+            while home is not None and name not in home.items:
+                home = home.parent
+        if home is None:
+            old = frame.scope.lookup(self, name)
+            frame.scope.values[name] = value if old is MISSING else join(old, value)  # is never undone
+            return
+        self.touch(home)
+        home.items[name] = value
+
+    # -- definitions --------------------------------------------------------------------
+
+    def define_function(self, node: Any, frame: Frame, cls: Optional[ClassInfo]) -> Any:
+        """The function a ``def`` makes; a known one of a framework is replaced by what is known of it."""
+        closure = frame if frame.function is not None else frame.parent
+        if cls is None and closure is None:
+            known = self.known_name(f"{frame.scope.dotted}.{node.name}")
+            if known is not None:
+                return known
+        function = Function(node, frame.scope, closure, cls)
+        function.decorators = decorators_of(node)
+        function.no_grad = bool(function.decorators & {"no_grad", "inference_mode"})
+        if closure is not None:
+            calls.evaluate_defaults(self, function, frame)
+        return self._decorated(
+            function, node, frame if closure is not None or cls is not None else frame.scope.frame
+        )
+
+    def _decorated(self, function: Function, node: Any, frame: Frame) -> Any:
+        """What the decorators of the source make of a function; those of libraries leave it as it is."""
+        result: Any = function
+        for item in reversed(node.decorator_list):
+            target = item.func if isinstance(item, ast.Call) else item
+            known = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+            if known in _PLAIN_DECORATORS:
+                continue
+            decorator = self.eval(item, frame)
+            if isinstance(decorator, (Function, Bound, Partial, Instance)):
+                made = self.call(decorator, [result], {})
+                if isinstance(made, (Function, Partial, Instance)):
+                    result = made
+                elif isinstance(made, Opaque):
+                    self.escaped |= made.may
+        if isinstance(result, Function) and result is not function:
+            result.decorators |= function.decorators & _KINDS
+        return result
+
+    def define_class(self, node: ast.ClassDef, frame: Frame) -> Any:
+        """The class a ``class`` statement makes."""
+        if frame.function is None:
+            known = self.known_name(f"{frame.scope.dotted}.{node.name}")
+            if known is not None:
+                return known
+        return ClassInfo(node, frame)
+
+    def known_name(self, dotted: str) -> Any:
+        """What is known by heart of a framework's name, or None."""
+        return openmmlab.known_name(dotted)
+
+    def registered(self, name: str, scope: Optional[str], registry: Optional[str]) -> Any:
+        """The class or function registered under a name; lost when it is not found or not one."""
+        key = (name, scope, registry)
+        if key not in self._registered:
+            self._registered[key] = building.registered(self, name, scope, registry)
+        return self._registered[key]
+
+    def native_class(self, dotted: str) -> Optional[NativeClass]:
+        """A library class known by heart, or None."""
+        return layers.native_class(dotted)
+
+    def native_has(self, base: NativeClass, name: str) -> bool:
+        """Whether a known class has a member of that name."""
+        return modules.has_member(base, name)
+
+    def module_assignment(self, node: Any, frame: Frame, name: str) -> Any:
+        """The value a module-level assignment gives to ``name``."""
+        if node.value is None:
+            return MISSING
+        value = self.eval(node.value, frame)
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id == name:
+                return value
+            if isinstance(target, (ast.Tuple, ast.List)):
+                items = self.items_of(value)
+                for position, item in enumerate(target.elts):
+                    if isinstance(item, ast.Name) and item.id == name:
+                        known = not items.open and position < len(items.items)
+                        return items.items[position] if known else UNKNOWN
+        return UNKNOWN
+
+    def class_assignment(self, node: Any, cls: ClassInfo, name: str) -> Any:
+        """The value an assignment in a class body gives to ``name``."""
+        for item in ast.walk(node.value):
+            if isinstance(item, ast.Name) and item.id != name and item.id in cls.names():
+                cls.member(self, item.id)
+        return self.module_assignment(node, cls.frame, name)
+
+    # -- bounds -----------------------------------------------------------------------------
+
+    def enter(self, frame: Frame) -> None:
+        """A call begins."""
+        if len(self.frames) > 70:
+            raise GaveUp("calls nest too deeply")
+        self.frames.append(frame)
+
+    def leave(self) -> None:
+        """A call ends."""
+        self.frames.pop()
+
+
+_KINDS = frozenset(
+    {"property", "cached_property", "staticmethod", "classmethod", "setter", "abstractproperty"}
+)
+#: Decorators with a meaning of their own, and those that leave a function as it is.
+_PLAIN_DECORATORS = _KINDS | {
+    "no_grad", "inference_mode", "enable_grad", "abstractmethod", "register_module", "wraps",
+    "contextmanager",
+    "lru_cache", "deprecated_api_warning", "force_fp32", "auto_fp16", "dataclass", "lazy_property",
+    "lazyproperty",
+    "register", "script", "ignore", "unused", "export", "overload", "deleter", "getter", "script_if_tracing",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=None)
+def decorators_of(node: Any) -> FrozenSet[str]:
+    """The last names of a definition's decorators: ``no_grad`` for ``@torch.no_grad()``."""
+    names = set()
+    for item in getattr(node, "decorator_list", ()):
+        target = item.func if isinstance(item, ast.Call) else item
+        if isinstance(target, ast.Attribute):
+            names.add(target.attr)
+        elif isinstance(target, ast.Name):
+            names.add(target.id)
+    return frozenset(names)
+
+
+__all__ = ["Instance", "Machine", "Opaque", "PyDict", "is_scalar"]

@@ -1,0 +1,311 @@
+"""What the interpreter remembers beside the values: branches, gradients, uses, bounds."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from mmfix.model.machine.joining import HOLDERS, join_contents, reachable, summary
+from mmfix.model.machine.values import (
+    CLOCK,
+    DATA,
+    LOST,
+    TENSOR,
+    Either,
+    Frame,
+    GaveUp,
+    Instance,
+    Opaque,
+    Param,
+    PyDict,
+    PyList,
+    Raised,
+    Storage,
+)
+from mmfix.python.place import Place, Problem
+
+#: Steps of evaluation for one model; the largest of the zoos needs a tenth of it.
+MOST_STEPS = 4_000_000
+#: Seconds for one model; typical are 0.2.
+MOST_SECONDS = 20
+_MOST_PROBLEMS = 40
+
+#: How a branch ended: it ran through, it left (return, break, continue: recorded in the frame), or it raised.
+THROUGH, LEFT, RAISED = "through", "left", "raised"
+
+Contents = Dict[Storage, Any]
+
+
+class CheckpointCall(NamedTuple):
+    """One call of a gradient checkpoint on the training path.
+
+    Attributes:
+        place: The line of the call.
+        reentrant: True or False as given, None when the call leaves it to torch's default.
+        library: ``torch`` or ``fairscale``.
+        input_has_grad: Whether an argument requires grad: True, False, or None when it depends.
+        params: Bits of the parameters used inside.
+        own: Those of them that no checkpointed call within uses: a gradient comes once for each
+            innermost call.
+        owner: The module whose code calls it.
+    """
+
+    place: Place
+    reentrant: Optional[bool]
+    library: str
+    input_has_grad: Optional[bool]
+    params: int
+    own: int
+    owner: Optional[Instance]
+
+
+class State:
+    """The mutable state of one interpretation.
+
+    Attributes:
+        grad: Whether gradients are recorded.
+        conditional: How many unknown conditions the code that runs now is under.
+        nonempty: Whether the code that runs now is under a test that there is something to compute on.
+        escaped: Bits of parameters handed to code that is not followed.
+        params: All parameters; index ``i`` has bit ``1 << i``.
+        used: Bit -> times used with gradients on the training path.
+        toggled: Lines that set ``requires_grad`` while the training step runs.
+        checkpoints: Checkpointed calls.
+        problems: What could not be followed.
+        moving: Attributes whose value a training step changes: counters.
+        phase: ``build``, ``init_weights``, ``train`` or ``step``.
+        before_wrap: DDP has not wrapped the model yet.
+        doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
+        edits: How many times a parameter or module was made, put in place or frozen.
+    """
+
+    def __init__(self) -> None:
+        self.grad = True
+        self.conditional = 0
+        self.nonempty = False
+        self.escaped = 0
+        self.params: List[Param] = []
+        self.used: Dict[int, Place] = {}
+        self.toggled: List[Tuple[Place, int]] = []
+        self.checkpoints: List[CheckpointCall] = []
+        self.checkpointed = 0
+        self.problems: List[Problem] = []
+        self.moving: Set[Tuple[Instance, str]] = set()
+        self.phase = "build"
+        self.before_wrap = True
+        self.doubts = ""
+        self.edits = 0
+        self.steps = 0
+        self.deadline = time.monotonic() + MOST_SECONDS
+        self.frames: List[Frame] = []
+        self.line = 0
+        self.trail: List[Contents] = []
+        self.started: List[int] = []
+
+    # -- where ---------------------------------------------------------------
+
+    @property
+    def here(self) -> Optional[Place]:
+        """The line that runs."""
+        return Place(self.frames[-1].scope.path, self.line) if self.frames else None
+
+    @property
+    def creating(self) -> Optional[Place]:
+        """The line that runs if it is a class's own; what a helper makes counts where it is put in place."""
+        function = self.frames[-1].function if self.frames else None
+        return self.here if function is not None and function.cls is not None else None
+
+    def problem(self, reason: str, place: Optional[Place] = None) -> None:
+        """Remember what could not be followed; the first few are enough."""
+        entry = Problem(reason, place or self.here)
+        if len(self.problems) < _MOST_PROBLEMS and entry not in self.problems:
+            self.problems.append(entry)
+
+    def doubt(self, reason: str) -> None:
+        """Which parameters the model has at the wrap, or their order, is not certain."""
+        if self.before_wrap and not self.doubts:
+            here = self.here
+            where = f" ({here.path.replace(chr(92), '/').rpartition('/')[2]}:{here.line})" if here else ""
+            self.doubts = reason + where
+
+    def step(self) -> None:
+        """Count a step of evaluation."""
+        self.steps += 1
+        if not self.steps & 1023:
+            if self.steps > MOST_STEPS:
+                raise GaveUp(f"more than {MOST_STEPS} steps")
+            if time.monotonic() > self.deadline:
+                raise GaveUp(f"more than {MOST_SECONDS} seconds")
+
+    # -- mutation and branches -------------------------------------------------
+
+    def touch(self, item: Storage) -> None:
+        """To be called before ``item`` changes."""
+        if self.trail and item.born < self.started[-1] and item not in self.trail[-1]:
+            self.trail[-1][item] = item.save()
+
+    def attempt(self, run: Callable[[], Any]) -> Tuple[str, Any, Contents]:
+        """Run a branch and undo it: how it ended, its result, and the contents of what it changed."""
+        self.trail.append({})
+        self.started.append(next(CLOCK))
+        self.conditional += 1
+        grad, result, ended, doubts = self.grad, None, THROUGH, self.doubts
+        try:
+            result = run()
+        except Raised:
+            ended, self.doubts = RAISED, doubts
+        finally:
+            self.conditional -= 1
+            before = self.trail.pop()
+            self.started.pop()
+            after = {item: item.save() for item in before}
+            for item, saved in before.items():
+                item.load(saved)
+            self.grad = grad
+        return ended, result, after
+
+    def settle(self, states: Sequence[Contents]) -> None:
+        """Go on from any of several states."""
+        if not states:
+            return
+        if len(states) == 1:
+            for item, saved in states[0].items():
+                self.touch(item)
+                item.load(saved)
+            return
+        for item in _inner_first(states):
+            self.touch(item)
+            now = item.save()
+            merged = states[0].get(item, now)
+            for state in states[1:]:
+                merged = join_contents(item, merged, state.get(item, now))
+            item.load(merged)
+
+    def begin(self) -> Contents:
+        """A call or loop begins that may be left in several states: from now on they are told apart."""
+        level: Contents = {}
+        self.trail.append(level)
+        self.started.append(next(CLOCK))
+        return level
+
+    def end(self, level: Contents) -> None:
+        """It ends; what changed in it, changed in what surrounds it."""
+        self.trail.pop()
+        self.started.pop()
+        for item, saved in level.items():
+            if self.trail and item.born < self.started[-1]:
+                self.trail[-1].setdefault(item, saved)
+
+    def since(self, depth: int, after: Optional[Contents] = None) -> Contents:
+        """The contents of everything that changed since the state of that depth was begun."""
+        now = {item: item.save() for level in self.trail[depth:] for item in level}
+        now.update(after or {})
+        return now
+
+    def unite(self, level: Contents, states: Sequence[Contents], live: bool) -> None:
+        """Go on from any of ``states``, and from the state of now if that is ``live``."""
+        if not states:
+            return
+        for item in _inner_first((level, *states)):
+            now = item.save()
+            original = level.get(item, now)
+            found = [*([now] if live else []), *(state.get(item, original) for state in states)]
+            merged = found[0]
+            for other in found[1:]:
+                merged = merged if other is merged else join_contents(item, merged, other)
+            self.touch(item)
+            item.load(merged)
+
+    # -- gradients ---------------------------------------------------------------
+
+    def flow(self, *values: Any) -> Opaque:
+        """The result of an operation on values: it depends on all they depend on."""
+        may = must = 0
+        for value in values:
+            part = self.depend(value)
+            may |= part.may
+            must |= part.must
+        if not self.grad:
+            return Opaque(0, 0, TENSOR)
+        return Opaque(may, must, TENSOR)
+
+    def depend(self, value: Any) -> Opaque:
+        """What a value depends on; parameters in it count as used, modules in it are lost track of."""
+        if isinstance(value, Opaque):
+            return value
+        if isinstance(value, Param):
+            self.use(value)
+            return summary(value)
+        if isinstance(value, (tuple, list)):
+            return self._together(value)
+        if isinstance(value, PyList):
+            return self._together(value.items)
+        if isinstance(value, PyDict):
+            return self._together([*value.items.values(), value.rest])
+        if isinstance(value, Either):
+            may, must = 0, -1
+            for item in value.values:
+                part = self.depend(item)
+                may |= part.may
+                must &= part.must
+            return Opaque(may, must, DATA)
+        if isinstance(value, HOLDERS):
+            self.escape(value)
+            return Opaque(reachable(value), 0, DATA)
+        return Opaque(0, 0, DATA)
+
+    def _together(self, values: Sequence[Any]) -> Opaque:
+        may = must = 0
+        for item in values:
+            part = self.depend(item)
+            may |= part.may
+            must |= part.must
+        return Opaque(may, must, DATA)
+
+    def use(self, param: Param) -> None:
+        """A parameter takes part in a computation that records gradients."""
+        if self.grad and self.phase == "step" and param.bit not in self.used:
+            place = self.here
+            if place is not None:
+                self.used[param.bit] = place
+
+    def new_param(self, requires_grad: Optional[bool] = True, owner: str = "") -> Param:
+        """A new parameter of the model."""
+        param = Param(1 << len(self.params), requires_grad, self.here, owner)
+        self.params.append(param)
+        self.edits += 1
+        return param
+
+    def set_requires_grad(self, param: Param, value: Any) -> None:
+        """``param.requires_grad = value``."""
+        wanted = value if isinstance(value, bool) else None
+        if param.requires_grad is wanted:
+            return
+        self.touch(param)
+        param.items = wanted
+        self.edits += 1
+        param.frozen_at = self.here
+        if self.phase == "step" and param.frozen_at is not None:
+            self.toggled.append((param.frozen_at, param.bit))
+
+    def escape(self, value: Any) -> None:
+        """Everything reachable from a value was handed to code that is not followed."""
+        if self.phase not in ("init_weights", "train"):  # there only numbers and flags change
+            self.escaped |= self.bits_of(value)
+
+    def bits_of(self, value: Any) -> int:
+        """The parameters reachable from a value."""
+        return reachable(value)
+
+    def lost(self, reason: str, *values: Any) -> Opaque:
+        """The result of something that is not followed, given ``values``."""
+        self.problem(reason)
+        result = self.flow(*values)
+        return Opaque(result.may, result.must, LOST)
+
+
+def _inner_first(states: Sequence[Contents]) -> List[Storage]:
+    """What several states hold, lists and dicts first: what holds them is joined by what they are then."""
+    found = list({key: None for state in states for key in state})
+    found.sort(key=lambda item: (not isinstance(item, (PyList, PyDict)), -item.born))
+    return found

@@ -1,0 +1,335 @@
+"""Statements. Each handler says how it ended: ``through``, or ``left`` by return, break or continue."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+
+from mmfix.model.machine import assignment
+from mmfix.model.machine.expressions import binary
+from mmfix.model.machine.joining import HOLDERS, contents_reach, grew, reachable
+from mmfix.model.machine.loops import for_loop, fork, while_loop
+from mmfix.model.machine.scopes import absolute_name, from_import, import_value
+from mmfix.model.machine.state import LEFT, RAISED, THROUGH
+from mmfix.model.machine.values import (
+    Either,
+    Frame,
+    GaveUp,
+    NativeRef,
+    Opaque,
+    PyList,
+    Raised,
+)
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+_NO_GRAD = frozenset({"no_grad", "inference_mode"})
+
+
+def not_followed(m: Machine, node: Any, frame: Frame) -> str:
+    """A statement of a later Python. Raises GaveUp."""
+    raise GaveUp(f"the statement {type(node).__name__} is not followed")
+
+
+def _ignore(m: Machine, node: Any, frame: Frame) -> str:
+    return THROUGH
+
+
+def _expr(m: Machine, node: Any, frame: Frame) -> str:
+    call = node.value
+    if isinstance(call, ast.Constant):
+        return THROUGH
+    m.eval(call, frame)
+    if (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, (ast.Name, ast.Attribute, ast.Subscript))
+    ):
+        owner = m.eval(call.func.value, frame)
+        if isinstance(owner, Opaque):  # its result is not wanted, so it is called for what it changes
+            given = [item.value if isinstance(item, ast.Starred) else item for item in call.args]
+            given += [keyword.value for keyword in call.keywords]
+            values = tuple(m.eval(item, frame) for item in given)
+            assignment.store_inside(m, call.func.value, owner, values, frame)
+    return THROUGH
+
+
+def _assign(m: Machine, node: Any, frame: Frame) -> str:
+    value = m.eval(node.value, frame)
+    m.line = node.lineno
+    for target in node.targets:
+        assignment.unpack(m, target, value, frame)
+    return THROUGH
+
+
+def _annotated(m: Machine, node: Any, frame: Frame) -> str:
+    if node.value is not None:
+        value = m.eval(node.value, frame)
+        m.line = node.lineno
+        assignment.unpack(m, node.target, value, frame)
+    return THROUGH
+
+
+def _augmented(m: Machine, node: Any, frame: Frame) -> str:
+    load = ast.copy_location(_as_load(node.target), node)
+    left, right = m.eval(load, frame), m.eval(node.value, frame)
+    m.line = node.lineno
+    if isinstance(left, PyList) and isinstance(node.op, ast.Add):
+        m.call(m.attribute(left, "extend"), [right], {})
+        return THROUGH
+    assignment.unpack(m, node.target, binary(m, type(node.op).__name__, left, right), frame)
+    return THROUGH
+
+
+def _as_load(target: Any) -> Any:
+    if isinstance(target, ast.Name):
+        return ast.Name(target.id, ast.Load())
+    if isinstance(target, ast.Attribute):
+        return ast.Attribute(target.value, target.attr, ast.Load())
+    return ast.Subscript(target.value, target.slice, ast.Load())
+
+
+def _return(m: Machine, node: Any, frame: Frame) -> str:
+    frame.returns.append(None if node.value is None else m.eval(node.value, frame))
+    frame.stopped, frame.stranded = "return", False
+    return LEFT
+
+
+def _raise(m: Machine, node: Any, frame: Frame) -> str:
+    raise Raised(f"raise at line {node.lineno} of {frame.scope.path}")
+
+
+def _assert(m: Machine, node: Any, frame: Frame) -> str:
+    if m.truth(m.eval(node.test, frame)) is False:
+        raise Raised(f"assertion at line {node.lineno} of {frame.scope.path}")
+    return THROUGH
+
+
+def _if(m: Machine, node: Any, frame: Frame) -> str:
+    truth = m.truth(m.eval(node.test, frame))
+    if truth is not None:
+        return m.run(node.body if truth else node.orelse, frame)
+    empty_if = emptiness(node.test)
+    if empty_if is not None and m.nonempty:
+        aside(m, frame, lambda: m.run(node.body if empty_if else node.orelse, frame))
+        return m.run(node.orelse if empty_if else node.body, frame)
+
+    def branch(taken: bool) -> str:
+        before = m.nonempty
+        m.nonempty = before or (empty_if is not None and empty_if is not taken)
+        try:
+            return m.run(node.body if taken else node.orelse, _narrowed(m, node.test, taken, frame))
+        finally:
+            m.nonempty = before
+
+    return fork(m, [lambda: branch(True), lambda: branch(False)])
+
+
+def emptiness(test: Any) -> Optional[bool]:
+    """What a test says when there is nothing to compute on (``num_pos > 0``: False); None for other tests."""
+    truth = True
+    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, truth = test.operand, not truth
+    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "any":
+        return not truth
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        limit = test.comparators[0]
+        if isinstance(limit, ast.Constant) and type(limit.value) is int and limit.value == 0:
+            if isinstance(test.ops[0], (ast.Eq, ast.LtE)):
+                return truth
+            if isinstance(test.ops[0], (ast.Gt, ast.NotEq)):
+                return not truth
+    return None
+
+
+def _narrowed(m: Machine, test: Any, truth: bool, frame: Frame) -> Frame:
+    """In a branch of ``if x is None`` (or ``if x``), a name that may be None is what the branch says."""
+    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, truth = test.operand, not truth
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and _is_none(test.comparators[0]):
+        if isinstance(test.ops[0], (ast.Is, ast.Eq)):
+            test, truth = test.left, not truth
+        elif isinstance(test.ops[0], (ast.IsNot, ast.NotEq)):
+            test = test.left
+    if isinstance(test, ast.Name) and isinstance(frame.items.get(test.id), Either):
+        values = frame.items[test.id].values
+        kept = tuple(item for item in values if (item is not None) is truth)
+        if kept and len(kept) < len(values):
+            m.assign(frame, test.id, kept[0] if len(kept) == 1 else Either(kept))
+    return frame
+
+
+def _is_none(node: Any) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _break(m: Machine, node: Any, frame: Frame) -> str:
+    frame.stopped, frame.stranded = "break" if isinstance(node, ast.Break) else "continue", False
+    return LEFT
+
+
+def _with(m: Machine, node: Any, frame: Frame) -> str:
+    grad = m.grad
+    try:
+        unsure = False
+        for item in node.items:
+            value = m.eval(item.context_expr, frame)
+            if item.optional_vars is not None:
+                assignment.unpack(m, item.optional_vars, value, frame)
+            unsure = _enter_context(m, item.context_expr, value, frame) or unsure
+        if unsure:
+            return fork(m, [lambda: _without_grad(m, node, frame), lambda: m.run(node.body, frame)])
+        return m.run(node.body, frame)
+    finally:
+        m.grad = grad
+
+
+def _without_grad(m: Machine, node: Any, frame: Frame) -> str:
+    m.grad = False
+    return m.run(node.body, frame)
+
+
+def _enter_context(m: Machine, node: Any, value: Any, frame: Frame) -> bool:
+    """Switch gradients as a context manager does; True when it may switch them off, or not."""
+    names = {_last_name(item) for item in (value.values if isinstance(value, Either) else (value,))}
+    target = node.func if isinstance(node, ast.Call) else node
+    name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+    if name == "set_grad_enabled" and isinstance(node, ast.Call) and node.args:
+        wanted = m.truth(m.eval(node.args[0], frame))
+        m.grad = wanted is not False
+        return wanted is None
+    if name in _NO_GRAD or (names and names <= _NO_GRAD):
+        m.grad = False
+    elif name == "enable_grad" or names == {"enable_grad"}:
+        m.grad = True
+    return bool(names & _NO_GRAD) and m.grad
+
+
+def _last_name(value: Any) -> str:
+    return value.dotted.rpartition(".")[2] if isinstance(value, NativeRef) else ""
+
+
+def _try(m: Machine, node: Any, frame: Frame) -> str:
+    depth = len(m.frames)
+    try:
+        ended = m.run(node.body, frame)
+        if ended is THROUGH:
+            _handlers(m, node, frame)
+            if node.orelse:
+                ended = m.run(node.orelse, frame)
+    except Raised:
+        del m.frames[depth:]
+        if not node.handlers:
+            m.run(node.finalbody, frame)
+            raise
+        ended = _choose_handler(m, node, frame)
+    stopped, stranded = frame.stopped, frame.stranded
+    if node.finalbody and m.run(node.finalbody, frame) is LEFT:
+        return LEFT
+    frame.stopped, frame.stranded = stopped, stranded
+    return ended
+
+
+def _choose_handler(m: Machine, node: Any, frame: Frame) -> str:
+    if len(node.handlers) == 1:
+        return _handle(m, node.handlers[0], frame)
+    return fork(m, [lambda handler=handler: _handle(m, handler, frame) for handler in node.handlers])  # type: ignore[misc]
+
+
+def _handle(m: Machine, handler: Any, frame: Frame) -> str:
+    if handler.name:
+        m.assign(frame, handler.name, NativeRef("builtins.Exception"))
+    return m.run(handler.body, frame)
+
+
+def _handlers(m: Machine, node: Any, frame: Frame) -> None:
+    """The body may still raise: what only a handler would use is not followed further."""
+    for handler in node.handlers:
+        aside(m, frame, lambda handler=handler: _handle(m, handler, frame))  # type: ignore[misc]
+
+
+def aside(m: Machine, frame: Frame, run: Callable[[], str]) -> None:
+    """Run a path that a normal step does not take: what it uses is lost track of, all else stays."""
+    used, m.used = m.used, {}
+    returned = len(frame.returns)
+    kept = [list(found) for found in (frame.leaves, frame.continues, frame.breaks)]
+    ended, _, after = m.attempt(run)
+    frame.leaves, frame.continues, frame.breaks = kept
+    frame.stopped, frame.stranded = "return", False
+    values = frame.returns[returned:]
+    if ended is not RAISED and (values or after):
+        m.doubt("what is done about an error is not followed")
+    del frame.returns[returned:]
+    for bit in m.used:
+        m.escaped |= bit
+    m.used = used
+    for item, saved in after.items():
+        if item is frame:
+            values.extend(value for name, value in saved.items() if value is not frame.items.get(name))
+        elif grew(item, item.save(), saved):
+            m.escaped |= contents_reach(saved)
+    m.escaped |= reachable([value for value in values if not isinstance(value, HOLDERS)])
+
+
+def _match(m: Machine, node: Any, frame: Frame) -> str:
+    """``match``: which case holds is not looked into; names it binds get the subject."""
+    subject = m.eval(node.subject, frame)
+
+    def case(item: Any) -> str:
+        for part in ast.walk(item.pattern):
+            for field in ("name", "rest"):
+                name = getattr(part, field, None)
+                if isinstance(name, str):
+                    m.assign(frame, name, m.depend(subject))
+        if item.guard is not None:
+            m.eval(item.guard, frame)
+        return m.run(item.body, frame)
+
+    branches: List[Callable[[], str]] = [lambda item=item: case(item) for item in node.cases]  # type: ignore[misc]
+    return fork(m, [*branches, lambda: THROUGH])
+
+
+def _function(m: Machine, node: Any, frame: Frame) -> str:
+    m.assign(frame, node.name, m.define_function(node, frame, None))
+    return THROUGH
+
+
+def _class(m: Machine, node: Any, frame: Frame) -> str:
+    m.assign(frame, node.name, m.define_class(node, frame))
+    return THROUGH
+
+
+def _import(m: Machine, node: Any, frame: Frame) -> str:
+    for alias in node.names:
+        name = alias.asname or alias.name.partition(".")[0]
+        m.assign(frame, name, import_value(m, node, name))
+    return THROUGH
+
+
+def _import_from(m: Machine, node: Any, frame: Frame) -> str:
+    module = absolute_name(frame.scope, node)
+    for alias in node.names:
+        if alias.name != "*":
+            m.assign(frame, alias.asname or alias.name, from_import(m, module, alias.name))
+    return THROUGH
+
+
+def _delete(m: Machine, node: Any, frame: Frame) -> str:
+    for target in node.targets:
+        assignment.delete(m, target, frame)
+    return THROUGH
+
+
+HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], str]] = {
+    ast.Expr: _expr, ast.Assign: _assign, ast.AnnAssign: _annotated, ast.AugAssign: _augmented,
+    ast.Return: _return, ast.Raise: _raise, ast.Assert: _assert, ast.If: _if, ast.For: for_loop,
+    ast.AsyncFor: for_loop,
+    ast.While: while_loop, ast.Break: _break, ast.Continue: _break, ast.With: _with, ast.AsyncWith: _with,
+    ast.Try: _try, ast.FunctionDef: _function, ast.AsyncFunctionDef: _function, ast.ClassDef: _class,
+    ast.Import: _import, ast.ImportFrom: _import_from, ast.Delete: _delete, ast.Pass: _ignore,
+    ast.Global: _ignore, ast.Nonlocal: _ignore,
+}  # fmt: skip
+for _name, _handler in (("TryStar", _try), ("Match", _match)):  # Python 3.11 and 3.10
+    if hasattr(ast, _name):
+        HANDLERS[getattr(ast, _name)] = _handler

@@ -1,0 +1,398 @@
+"""The values of the abstract interpreter.
+
+Python scalars, tuples, strings and ``None`` stand for themselves. What is not known is :class:`Opaque`: a
+tensor, a batch, anything computed from them. Mutable things derive from :class:`Storage`,
+so that a branch can be
+undone.
+
+Parameters are bits: a set of them is an ``int``, and the union of two sets is ``|``.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Tuple, Union
+
+from mmfix.config.keypath import KeyPath
+from mmfix.python.place import Place
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.classes import ClassInfo
+    from mmfix.model.machine.scopes import Scope
+
+#: Kinds of opaque values: a tensor, what the trainer gives (neither is None), any other data,
+#: and what was lost track of.
+TENSOR, GIVEN, DATA, LOST = "tensor", "given", "data", "lost"
+
+
+class Opaque:
+    """A value that is not known, and the parameters that a gradient through it reaches.
+
+    Attributes:
+        may: Parameters it may depend on (bits).
+        must: Parameters it depends on in every run (bits), a subset of ``may``.
+        kind: ``tensor``, ``data`` or ``lost``.
+    """
+
+    __slots__ = ("kind", "may", "must")
+
+    def __init__(self, may: int = 0, must: int = 0, kind: str = TENSOR) -> None:
+        self.may = may
+        self.must = must
+        self.kind = kind
+
+    def __repr__(self) -> str:
+        return f"Opaque({self.kind}, may={self.may:b}, must={self.must:b})"
+
+
+#: A known absence of knowledge: a number from a shape, a flag from the data. No parameter is behind it.
+UNKNOWN = Opaque(0, 0, DATA)
+#: What a member of a tensor gives, called or not, that has no gradient: ``x.size()``, ``x.shape``.
+NUMBERS = Opaque(0, 0, DATA)
+
+
+class Missing:
+    """No value here: a parameter without a default, a key that a branch did not set."""
+
+
+MISSING = Missing()
+
+
+#: Counts the mutable things made; their order of birth tells which of them a branch made itself.
+CLOCK = itertools.count()
+
+
+class Storage:
+    """Something mutable. Undoing a branch needs ``save`` and ``load``; what is ``born`` in one stays."""
+
+    __slots__ = ("born", "items")
+    items: Any
+
+    def __init__(self) -> None:
+        self.born = next(CLOCK)
+
+    def save(self) -> Any:
+        """A copy of the contents."""
+        return self.items.copy()
+
+    def load(self, saved: Any) -> None:
+        """Put saved contents back."""
+        self.items = saved
+
+
+class PyDict(Storage):
+    """A dict.
+
+    Attributes:
+        path: Where the config holds it.
+        rest: Stands for entries under unknown keys; MISSING when there are none.
+        maybe: Keys that only one of several paths has set.
+    """
+
+    __slots__ = ("maybe", "path", "rest")
+    items: Dict[Any, Any]
+
+    def __init__(
+        self, items: Optional[Dict[Any, Any]] = None, path: Optional[KeyPath] = None, rest: Any = MISSING
+    ) -> None:
+        super().__init__()
+        self.items = {} if items is None else items
+        self.path = path
+        self.rest = rest
+        self.maybe: FrozenSet[Any] = frozenset()
+
+    def save(self) -> Any:
+        """A copy of the contents."""
+        return self.items.copy(), self.rest, self.maybe
+
+    def load(self, saved: Any) -> None:
+        """Put saved contents back."""
+        self.items, self.rest, self.maybe = saved[0].copy(), saved[1], saved[2]
+
+
+class PyList(Storage):
+    """A list; an ``open`` one has unknown length and one item that stands for all."""
+
+    __slots__ = ("open", "path")
+    items: List[Any]
+
+    def __init__(
+        self, items: Optional[List[Any]] = None, open_: bool = False, path: Optional[KeyPath] = None
+    ) -> None:
+        super().__init__()
+        self.items = [] if items is None else items
+        self.open = open_
+        self.path = path
+
+    def save(self) -> Any:
+        """A copy of the contents."""
+        return self.items.copy(), self.open
+
+    def load(self, saved: Any) -> None:
+        """Put saved contents back."""
+        self.items, self.open = saved[0].copy(), saved[1]
+
+
+class Param(Storage):
+    """A parameter of the model. ``requires_grad`` is True, False, or None when it depends on the run.
+
+    Attributes:
+        bit: Its bit.
+        created: The line that made it.
+        owner: The class whose code made it.
+        frozen_at: The line that last set ``requires_grad`` to False.
+    """
+
+    __slots__ = ("bit", "created", "frozen_at", "owner")
+
+    def __init__(self, bit: int, requires_grad: Optional[bool], created: Optional[Place], owner: str) -> None:
+        super().__init__()
+        self.bit = bit
+        self.items = requires_grad
+        self.created = created
+        self.owner = owner
+        self.frozen_at: Optional[Place] = None
+
+    @property
+    def requires_grad(self) -> Optional[bool]:
+        """Whether it takes part in training."""
+        return self.items  # type: ignore[no-any-return]
+
+    def save(self) -> Any:
+        """A copy of the contents."""
+        return self.items
+
+    def load(self, saved: Any) -> None:
+        """Put saved contents back."""
+        self.items = saved
+
+
+class Instance(Storage):
+    """An object of a class that was read, or of a known library class; ``items`` are its attributes.
+
+    Attributes:
+        cls: Its class.
+        key: The config dict it was built from, if it was.
+        created: The line that put it into its module.
+        owner: The class whose code put it there.
+        calls: Lines that called it while gradients were recorded.
+        calls_without_grad: Lines that called it under ``no_grad``.
+        lost: Why nothing more can be said about it; empty when all is well.
+    """
+
+    __slots__ = ("calls", "calls_without_grad", "cls", "created", "key", "lost", "owner", "training")
+    items: Dict[str, Any]
+
+    def __init__(self, cls: Union[ClassInfo, NativeClass], key: Optional[KeyPath] = None) -> None:
+        super().__init__()
+        self.items = {}
+        self.cls = cls
+        self.key = key
+        self.created: Optional[Place] = None
+        self.owner = ""
+        self.calls: List[Place] = []
+        self.calls_without_grad: List[Place] = []
+        self.lost = ""
+
+    def __repr__(self) -> str:
+        return f"<{self.cls.name}>"
+
+
+class NativeClass:
+    """A library class the interpreter knows by heart: ``torch.nn.Conv2d``, ``mmengine.model.BaseModule``.
+
+    Attributes:
+        name: Its last name.
+        dotted: Its full name.
+        is_module: Whether it is a ``torch.nn.Module``.
+    """
+
+    __slots__ = ("dotted", "is_module", "name")
+
+    def __init__(self, dotted: str, is_module: bool) -> None:
+        self.dotted = dotted
+        self.name = dotted.rpartition(".")[2]
+        self.is_module = is_module
+
+    def __repr__(self) -> str:
+        return f"<class {self.dotted}>"
+
+
+class NativeRef:
+    """A dotted name of a library that is not read: ``torch.nn.functional.relu``, ``math.sqrt``."""
+
+    __slots__ = ("dotted",)
+
+    def __init__(self, dotted: str) -> None:
+        self.dotted = dotted
+
+    def __repr__(self) -> str:
+        return f"<{self.dotted}>"
+
+
+class ModuleRef:
+    """A source module: what ``import x`` binds."""
+
+    __slots__ = ("scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+
+FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
+
+
+class Function:
+    """A function of the source, with the scope it closes over and the class it is defined in."""
+
+    __slots__ = ("closure", "cls", "decorators", "defaults", "kw_defaults", "no_grad", "node", "scope")
+
+    def __init__(
+        self,
+        node: FunctionNode,
+        scope: Scope,
+        closure: Optional[Frame],
+        cls: Optional[ClassInfo],
+    ) -> None:
+        self.node = node
+        self.scope = scope
+        self.closure = closure
+        self.cls = cls
+        self.defaults: Optional[List[Any]] = None
+        self.kw_defaults: Optional[List[Any]] = None
+        self.no_grad = False
+        self.decorators: FrozenSet[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """Its name, ``<lambda>`` for a lambda."""
+        return getattr(self.node, "name", "<lambda>")
+
+    def __repr__(self) -> str:
+        return f"<function {self.name}>"
+
+
+class Bound:
+    """A function bound to its first argument."""
+
+    __slots__ = ("function", "receiver")
+
+    def __init__(self, function: Any, receiver: Any) -> None:
+        self.function = function
+        self.receiver = receiver
+
+
+class Method:
+    """A method of a library value, implemented here: ``list.append``, ``nn.Module.parameters``."""
+
+    __slots__ = ("name", "receiver", "run")
+
+    def __init__(self, name: str, receiver: Any, run: Callable[..., Any]) -> None:
+        self.name = name
+        self.receiver = receiver
+        self.run = run
+
+
+class Partial:
+    """``functools.partial``."""
+
+    __slots__ = ("args", "function", "kwargs")
+
+    def __init__(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+
+
+class Super:
+    """``super()``: attribute lookup after ``after`` in the order of ``receiver``'s class."""
+
+    __slots__ = ("after", "receiver")
+
+    def __init__(self, receiver: Instance, after: ClassInfo) -> None:
+        self.receiver = receiver
+        self.after = after
+
+
+class Registry:
+    """A registry; ``scope`` is the package that made it."""
+
+    __slots__ = ("name", "scope")
+
+    def __init__(self, name: str, scope: str) -> None:
+        self.name = name
+        self.scope = scope
+
+
+class Either:
+    """One of several values, by a condition that is not known."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Tuple[Any, ...]) -> None:
+        self.values = values
+
+
+class Frame(Storage):
+    """The local variables of one call.
+
+    Attributes:
+        scope: The module the code is in.
+        function: What runs; None at module level.
+        parent: The frame of the enclosing function, for closures.
+        returns: Values returned so far.
+        yields: Values yielded so far.
+        unsure: Whether the number of yielded values is not known.
+        stopped: What a statement that left did: ``return``, ``break`` or ``continue``.
+        stranded: Every branch of a fork left, so the state of now is that of no path.
+        turns: How often the loops around the statement that runs turn, all together.
+        under: How many unknown conditions the call is under.
+        base, loop: How many states to undo there were when the call began, and the loop in it.
+        leaves, continues, breaks: Contents of what had changed, at each conditional ``return``, ``continue``
+            and ``break``.
+    """
+
+    __slots__ = (
+        "base", "breaks", "continues", "function", "leaves", "loop", "parent", "returns", "scope", "stopped",
+        "stranded", "turns", "under", "unsure", "yields",
+    )  # fmt: skip
+    items: Dict[str, Any]
+
+    def __init__(self, scope: Scope, function: Optional[Function], parent: Optional[Frame]) -> None:
+        super().__init__()
+        self.items = {}
+        self.scope = scope
+        self.function = function
+        self.parent = parent
+        self.returns: List[Any] = []
+        self.yields: List[Any] = []
+        self.unsure = False
+        self.stopped = "return"
+        self.stranded = False
+        self.base = self.loop = self.under = 0
+        self.turns = 1
+        self.leaves: List[Dict[Storage, Any]] = []
+        self.continues: List[Dict[Storage, Any]] = []
+        self.breaks: List[Dict[Storage, Any]] = []
+
+    def exits(self) -> List[Dict[Storage, Any]]:
+        """Where the contents at a statement like the last one that left are kept."""
+        kept = {"return": self.leaves, "continue": self.continues, "break": self.breaks}
+        return kept[self.stopped]
+
+
+class Raised(Exception):
+    """The interpreted code raises here."""
+
+
+class GaveUp(Exception):
+    """A bound was reached: too many steps, too deep."""
+
+
+SCALARS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
+
+
+def is_scalar(value: Any) -> bool:
+    """A Python value that stands for itself and holds nothing."""
+    return isinstance(value, SCALARS)

@@ -1,0 +1,301 @@
+"""``read_model``: build a model in the abstract, and follow one training step of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
+
+from mmfix.config.keypath import KeyPath
+from mmfix.config.origin import Unknown
+from mmfix.config.values import LazyName
+from mmfix.model.deciding import Configs
+from mmfix.model.knowledge import modules, openmmlab, order
+from mmfix.model.knowledge.losses import summed
+from mmfix.model.machine.calls import signature
+from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.machine import Machine
+from mmfix.model.machine.values import (
+    DATA,
+    GIVEN,
+    MISSING,
+    TENSOR,
+    UNKNOWN,
+    Bound,
+    Function,
+    GaveUp,
+    Instance,
+    Method,
+    NativeClass,
+    NativeRef,
+    Opaque,
+    Param,
+    PyDict,
+    PyList,
+    Raised,
+    Registry,
+)
+from mmfix.model.observations import Homes, checkpoints, late_freezes, toggles
+from mmfix.model.types import Built, ModelReading
+from mmfix.model.verdicts import judge
+from mmfix.python.place import Problem
+from mmfix.repository.library import Library
+
+_RECURSION = 6000
+#: What a counter of iterations stands at in the later step that is followed.
+_LATE = 10**9
+
+
+def read_model(
+    model: Mapping[str, Any],
+    library: Library,
+    era: str,
+    scope: Optional[str] = None,
+    wraps_first: bool = True,
+) -> ModelReading:
+    """What the source of a model says about one training step.
+
+    Args:
+        model: The resolved ``model`` of a config.
+        library: Where source is looked for.
+        era: ``mmengine`` or ``mmcv1``.
+        scope: The config's ``default_scope``.
+        wraps_first: The model is wrapped before ``init_weights()``, as MMEngine's Runner does
+            (``mmengine/runner/runner.py: train``); its FlexibleRunner does it the other way round
+            (``mmengine/_strategy/single_device.py: prepare``), and so did ``tools/train.py`` with mmcv 1.x.
+
+    What cannot be followed is in ``problems``; nothing is raised, imported or run.
+    """
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _RECURSION))
+    m = Machine(library, scope, era)
+    try:
+        return _read(m, model, wraps_first and era != "mmcv1")
+    except Exception as error:
+        reason = _failure(error)
+        problems = (*m.problems, Problem(reason))
+        return ModelReading((), (), (), (), (), problems, reason, m.files, unordered=reason)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReading:
+    config = value_of(m, model, ("model",))
+    root, why = _phase(
+        m, "build", lambda: openmmlab.build(m, Registry("MODELS", m.default_scope or ""), [config], {})
+    )
+    if not isinstance(root, Instance):
+        reason = why or (m.problems[-1].reason if m.problems else "the model's class was not found in source")
+        return ModelReading((), (), (), (), (), tuple(m.problems), reason, m.files, unordered=reason)
+    all_built = not m.problems
+    if not wraps_first:
+        before = m.edits
+        _phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
+        if m.edits != before:  # which of the parts it runs for depends on what is loaded
+            m.doubt("init_weights() makes or freezes parameters before the wrap")
+    walked = list(modules.walk(m, root))
+    names, unordered = order.trainable(m, walked)
+    m.before_wrap = False
+    trainable = {
+        param for _, item in walked for _, param in modules.own_params(item) if param.requires_grad is True
+    }
+    frozen: Dict[Param, str] = {}
+    if wraps_first:
+        _phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
+        frozen.update((param, "init_weights") for param in trainable if not param.requires_grad)
+    _phase(m, "train", lambda: _method(m, root, "train", [True]))
+    frozen.update((param, "train") for param in trainable if not param.requires_grad and param not in frozen)
+    idle = {param for _, param in modules.all_params(m, root) if param.requires_grad is False}
+    loss, why = _phase(m, "step", lambda: _any_step(m, root))
+    configs: Configs = {}
+    _dicts(model, ("model",), configs)
+    homes = Homes(m, root, configs)
+    toggled = {param for param in trainable if any(param.bit == bit for _, bit in m.toggled)}
+    waited_for = trainable - set(frozen) - toggled
+    submodules = (
+        judge(m, root, waited_for, loss, configs, _optional(m, root)) if isinstance(loss, Opaque) else ()
+    )
+    return ModelReading(
+        submodules=submodules,
+        late_freezes=late_freezes(m, homes, frozen),
+        toggles=toggles(m, homes),
+        checkpoints=checkpoints(m, homes),
+        built=_built(m, root, waited_for, idle),
+        problems=tuple(m.problems),
+        gave_up="" if isinstance(loss, Opaque) else why or "the training step could not be followed",
+        files=m.files,
+        all_built=all_built,
+        ambiguous=tuple(sorted(m.ambiguous.items())),
+        trainable=names,
+        unordered=unordered,
+    )
+
+
+def _optional(m: Machine, root: Instance) -> FrozenSet[str]:
+    """Arguments of ``forward_train`` that the data pipeline may leave out."""
+    method = root.cls.find(m, "forward_train") if isinstance(root.cls, ClassInfo) else MISSING
+    if m.era != "mmcv1" or not isinstance(method, Function):
+        return frozenset()
+    shape = signature(method.node)
+    return frozenset(shape.positional[len(shape.positional) - len(shape.defaults) :])
+
+
+def _dicts(value: Any, path: KeyPath, found: Configs) -> None:
+    if isinstance(value, Mapping):
+        found[path] = value
+    items = (
+        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, item in items:
+        if isinstance(item, (Mapping, list)):
+            _dicts(item, (*path, key), found)
+
+
+def _built(m: Machine, root: Instance, waited_for: Set[Param], idle: Set[Param]) -> Tuple[Built, ...]:
+    found: Dict[KeyPath, Built] = {}
+    params: Dict[KeyPath, Set[Param]] = {}
+    keys: Dict[str, KeyPath] = {}
+    for name, module in modules.walk(m, root):
+        key = module.key or keys.get(name.rpartition(".")[0], ("model",))
+        keys[name] = key
+        params.setdefault(key, set()).update(param for _, param in modules.own_params(module))
+        if module.key is not None and module.key not in found:
+            place = module.cls.place if isinstance(module.cls, ClassInfo) else None
+            found[module.key] = Built(module.key, name, module.cls.name, place)
+    return tuple(
+        replace(
+            built,
+            parameters=len(params[built.key]),
+            frozen=len(params[built.key] & idle),
+            waited_for=len(params[built.key] & waited_for),
+        )
+        for built in found.values()
+    )
+
+
+def _phase(m: Machine, phase: str, run: Callable[[], Any]) -> Tuple[Any, str]:
+    """Run a phase; what stops it is a problem, and the reason is given back."""
+    m.phase = phase
+    try:
+        return run(), ""
+    except Exception as error:
+        reason = _failure(error)
+    m.trail.clear()
+    m.started.clear()
+    m.frames.clear()
+    m.conditional, m.grad = 0, True
+    m.problems.append(Problem(f"{phase}: {reason}"))
+    return None, reason
+
+
+def _failure(error: Exception) -> str:
+    """What stopped the machine, as a reason; its own bugs must not hide what else is known of the config."""
+    if isinstance(error, (Raised, GaveUp)):
+        return str(error)
+    if isinstance(error, RecursionError):
+        return "the code nests too deeply"
+    if os.environ.get("MMFIX_DEBUG"):
+        raise error
+    return f"the reader itself failed ({type(error).__name__}: {error}); please report it with the model"
+
+
+def _method(m: Machine, root: Instance, name: str, args: List[Any]) -> Any:
+    method = m.attribute(root, name, None)
+    return None if method is None else m.call(method, args, {})
+
+
+def _any_step(m: Machine, root: Instance) -> Any:
+    """The losses of the first training step, or of a much later one, when counters have run far."""
+    loss = _step(m, root)
+    if m.moving and isinstance(loss, Opaque):
+        for target, name in m.moving:
+            if isinstance(target.items.get(name), (int, float)) and not isinstance(target.items[name], bool):
+                target.items[name] = _LATE
+        first, m.checkpoints = m.checkpoints, []
+        later = _step(m, root)
+        m.checkpoints = max(first, m.checkpoints, key=len)  # what one step calls, not what two do
+        if isinstance(later, Opaque):
+            return Opaque(loss.may | later.may, loss.must & later.must, TENSOR)
+    return loss
+
+
+def _step(m: Machine, root: Instance) -> Any:
+    """The losses of one training step, as one value."""
+    own = root.cls.find(m, "train_step") if isinstance(root.cls, ClassInfo) else MISSING
+    data = Opaque(0, 0, GIVEN)
+    if m.era == "mmcv1":
+        if _has(m, root, "forward_train"):
+            return summed(m, _call_with_data(m, root, "forward_train", {}))
+        if isinstance(own, Function):
+            result = m.call(Bound(own, root), [PyDict({}, None, data), UNKNOWN], {})
+            return summed(m, m.call(m.attribute(result, "get"), ["loss", UNKNOWN], {})
+                          if isinstance(result, PyDict) else result)  # fmt: skip
+        return summed(m, _call_with_data(m, root, "forward", {"return_loss": True}))
+    if isinstance(own, Function):
+        m.call(Bound(own, root), [PyDict({}, None, data), _optimizer()], {})
+        return summed(m, tuple(m.losses))
+    losses = _call_with_data(m, root, "forward", {"mode": "loss"})
+    parse = root.cls.find(m, "parse_losses") if isinstance(root.cls, ClassInfo) else MISSING
+    if isinstance(parse, Function):
+        result = m.call(Bound(parse, root), [losses], {})
+        return m.flow(result[0] if isinstance(result, tuple) and result else result)
+    return summed(m, losses)
+
+
+def _has(m: Machine, root: Instance, name: str) -> bool:
+    return isinstance(root.cls, ClassInfo) and isinstance(root.cls.find(m, name), Function)
+
+
+def _call_with_data(m: Machine, root: Instance, name: str, known: Dict[str, Any]) -> Any:
+    """Call a method as the trainer does: every parameter gets data, except those in ``known``."""
+    method = root.cls.find(m, name) if isinstance(root.cls, ClassInfo) else MISSING
+    if not isinstance(method, Function):
+        return m.lost(f"{root.cls.name}.{name} was not found in source", root)
+    shape = signature(method.node)
+    first_default = len(shape.positional) - len(shape.defaults)
+    kwargs: Dict[str, Any] = {}
+    for position, parameter in enumerate(shape.positional[1:], 1):
+        if parameter in known:
+            kwargs[parameter] = known[parameter]
+        elif position < first_default or m.era != "mmcv1":
+            kwargs[parameter] = Opaque(0, 0, GIVEN)
+        else:
+            kwargs[parameter] = Opaque(0, 0, DATA)  # given or not, as the data pipeline decides
+    if known and shape.double_star is not None:
+        kwargs.update({key: value for key, value in known.items() if key not in kwargs})
+    rest = UNKNOWN if shape.double_star is not None else MISSING
+    return m.call(Bound(method, root), [], kwargs, rest)
+
+
+def _optimizer() -> Instance:
+    """What a model's own ``train_step`` updates through: it collects the losses it is given."""
+    wrapper = Instance(NativeClass("mmengine.optim.OptimWrapper", False))
+
+    def update(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> None:
+        m.losses.append(summed(m, args[0] if args else kwargs.get("loss", UNKNOWN)))
+
+    wrapper.items["update_params"] = Method("update_params", wrapper, update)
+    wrapper.items["backward"] = Method("backward", wrapper, update)
+    wrapper.items["scale_loss"] = Method("scale_loss", wrapper, lambda m, receiver, args, kwargs: args[0])
+    return wrapper
+
+
+def value_of(m: Machine, value: Any, path: KeyPath) -> Any:
+    """The interpreter's value for a value of the config."""
+    if isinstance(value, Unknown):
+        return Opaque(0, 0, DATA)
+    if isinstance(value, LazyName):
+        module, _, name = value.path.rpartition(".")
+        from mmfix.model.machine.scopes import from_import
+
+        return from_import(m, module, name)
+    if isinstance(value, Mapping):
+        return PyDict({key: value_of(m, item, (*path, key)) for key, item in value.items()}, path)
+    if isinstance(value, tuple):
+        return tuple(value_of(m, item, (*path, index)) for index, item in enumerate(value))
+    if isinstance(value, list):
+        return PyList([value_of(m, item, (*path, index)) for index, item in enumerate(value)], False, path)
+    if isinstance(value, type):
+        return NativeRef(f"{value.__module__}.{value.__name__}")
+    return value if isinstance(value, (int, float, str, bytes, bool, type(None))) else UNKNOWN

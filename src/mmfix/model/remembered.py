@@ -1,0 +1,127 @@
+"""Readings kept between runs: a model that did not change, and whose source did not, is not read again."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import sys
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
+
+from mmfix.model.stored import from_json, to_json
+from mmfix.model.types import ModelReading
+from mmfix.repository import cache
+from mmfix.repository.walk import walk_sources
+
+if TYPE_CHECKING:
+    from mmfix.repository.library import Library
+
+#: Changes with the layout of a stored reading, or with what is read off the source.
+_KIND = "readings-2"
+#: A walk over the repository serves this many seconds: every config of one run.
+_FRESH_SECONDS = 10.0
+#: What says nothing about gradients and differs between configs of one model.
+_NO_MATTER = frozenset({"init_cfg", "pretrained", "test_cfg", "data_preprocessor", "img_norm_cfg"})
+_walks: Dict[Tuple[str, ...], Tuple[float, str]] = {}
+
+
+def read_remembered(
+    model: Mapping[str, Any], roots: Tuple[str, ...], era: str, scope: Optional[str], wraps_first: bool
+) -> ModelReading:
+    """:func:`read_model`, or what it said before of the same model and the same source files.
+
+    Args:
+        model: The resolved ``model`` of a config.
+        roots: Directories searched before the installed packages.
+        era: ``mmengine`` or ``mmcv1``.
+        scope: The config's ``default_scope``.
+        wraps_first: As in :func:`read_model`.
+    """
+    walk = _fingerprint(roots)
+    text = f"{era}\n{scope}\n{wraps_first}\n{roots}\n{walk}\n{_text(model)}"
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    reading = _recall(digest)
+    if reading is None:
+        from mmfix.model.reading import read_model  # the interpreter takes longer to load than most checks
+
+        reading = read_model(model, _library(roots, walk), era, scope, wraps_first)
+        _remember(digest, reading)
+        gc.collect(1)  # frames and closures hold each other, and a run over many configs pauses the collector
+    return reading
+
+
+@lru_cache(maxsize=4)
+def _library(roots: Tuple[str, ...], walk: str) -> Library:
+    """One library for all configs of a run; ``walk`` makes a new one when the repository changed."""
+    from mmfix.repository.library import Library
+
+    return Library(roots)
+
+
+def _recall(digest: str) -> Optional[ModelReading]:
+    entry = cache.load(_KIND, digest)
+    try:
+        if not isinstance(entry, dict) or any(
+            _stamp(path) != stamp for path, stamp in entry["files"].items()
+        ):
+            return None
+        return from_json(entry["reading"])
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None  # somebody else's file
+
+
+def _remember(digest: str, reading: ModelReading) -> None:
+    files = {path: _stamp(path) for path in reading.files}
+    cache.store(_KIND, digest, {"files": files, "reading": to_json(reading)})
+
+
+def _stamp(path: str) -> Optional[str]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def _fingerprint(roots: Tuple[str, ...]) -> str:
+    """Changes when a file below the roots appears, disappears or changes."""
+    spot = (*roots, "", *sys.path)
+    known = _walks.get(spot)
+    now = time.monotonic()
+    if known is not None and now - known[0] < _FRESH_SECONDS:
+        return known[1]
+    digest = hashlib.sha256()
+    for root in roots:
+        if not _holds_packages(root):
+            for file in walk_sources(root).files:
+                digest.update(f"{file.path}\n{file.size}\n{file.mtime_ns}\n".encode("utf-8", "surrogatepass"))
+    for own in sorted(Path(__file__).parent.rglob("*.py")):  # between releases, mmfix itself changes
+        digest.update(f"{own}\n{_stamp(str(own))}\n".encode("utf-8", "surrogatepass"))
+    for folder in filter(_holds_packages, sys.path):  # one that is installed or removed changes its folder
+        digest.update(f"{folder}\n{_stamp(folder)}\n".encode("utf-8", "surrogatepass"))
+    _walks[spot] = (now, digest.hexdigest())
+    return _walks[spot][1]
+
+
+def _holds_packages(root: str) -> bool:
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(root))
+    except OSError:
+        return True
+
+
+def _text(value: Any) -> str:
+    """The part of a config that matters, as text."""
+    if isinstance(value, dict):
+        return (
+            "{"
+            + ",".join(f"{key!r}:{_text(item)}" for key, item in value.items() if key not in _NO_MATTER)
+            + "}"
+        )
+    if isinstance(value, (list, tuple)):
+        kind = "[" if isinstance(value, list) else "("
+        return kind + ",".join(map(_text, value)) + "]"
+    return repr(value)

@@ -1,0 +1,168 @@
+"""What is read from a model's source code. Plain data, printable, free of syntax trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from mmfix.config.keypath import KeyPath
+from mmfix.python.place import Place, Problem
+
+#: Verdicts on a submodule: its parameters get a gradient in every step; in none; it depends on the data or
+#: the iteration; the reader lost track.
+USED = "used"
+NEVER = "never used"
+SOMETIMES = "used only sometimes"
+CANNOT_TELL = "cannot tell"
+
+#: How the reason of a problem ends when a class has no source here.
+NOT_FOUND = "was found in source"
+#: How it ends when a module-level name stands for one of several things; each of them is followed.
+SEVERAL = "has several definitions, and which one holds is not known"
+
+
+@dataclass(frozen=True)
+class Submodule:
+    """A part of the built model that holds parameters, and whether the loss reaches them.
+
+    Attributes:
+        name: Where it sits in the built model, ``backbone.fusion``; empty for the model itself.
+        key: Key path of the config dict whose class made it, ``model.backbone``.
+        class_name: ``Conv2d``, ``FusionModule``; ``Parameter`` for a bare parameter.
+        owner: The class whose code made it.
+        created: The line that made it.
+        verdict: One of the four constants above.
+        used: The line of a use that counts, or of one that would count under another condition; None if none.
+        decided_by: The config key that decides, when one does: ``model.backbone.use_fusion``.
+        why: One clause for a message: ``used only under torch.no_grad()``.
+    """
+
+    name: str
+    key: KeyPath
+    class_name: str
+    owner: str
+    created: Optional[Place]
+    verdict: str
+    used: Optional[Place] = None
+    decided_by: Optional[KeyPath] = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class LateFreeze:
+    """Parameters frozen after DDP has wrapped the model.
+
+    Attributes:
+        key: Key path of the config dict whose class does it, ``model.backbone``.
+        class_name: That class.
+        place: The line that freezes.
+        phase: ``train`` or ``init_weights``.
+        decided_by: The config key that decides, ``model.backbone.frozen_stages``; None when nothing does.
+        count: Number of parameters.
+    """
+
+    key: KeyPath
+    class_name: str
+    place: Optional[Place]
+    phase: str
+    decided_by: Optional[KeyPath]
+    count: int
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """``requires_grad`` set while the training step runs.
+
+    Attributes:
+        key: Key path of the config dict of the module it is about.
+        place: The line.
+        decided_by: The config key that decides, if one does.
+    """
+
+    key: KeyPath
+    place: Place
+    decided_by: Optional[KeyPath]
+
+
+@dataclass(frozen=True)
+class CheckpointUse:
+    """A gradient checkpoint on the training path.
+
+    Attributes:
+        key: Key path of the config dict whose class calls it.
+        class_name: The class whose code calls it.
+        switch: The config key that switches it, ``model.backbone.with_cp``; None when nothing does.
+        place: The line of the call.
+        reentrant: As given to the call; None leaves it to torch's default.
+        library: ``torch`` or ``fairscale``.
+        guarded: The call is made only if its input requires grad.
+        input_has_grad: Whether its input requires grad; None when that is not known.
+        reused: A parameter inside is used in more than one checkpointed call a step.
+    """
+
+    key: KeyPath
+    class_name: str
+    switch: Optional[KeyPath]
+    place: Place
+    reentrant: Optional[bool]
+    library: str
+    guarded: bool
+    input_has_grad: Optional[bool]
+    reused: bool
+
+
+@dataclass(frozen=True)
+class Built:
+    """A module that a config dict made.
+
+    Attributes:
+        key: The dict's key path.
+        name: Where it sits in the built model, ``roi_head.bbox_head``.
+        class_name: Its class.
+        place: Where the class is defined; None for a library class.
+        parameters: How many parameters it holds, those of deeper config dicts aside.
+        frozen: How many of them do not require grad when the first step begins.
+        waited_for: How many of them DDP waits for. The rest depends on what is not known.
+    """
+
+    key: KeyPath
+    name: str
+    class_name: str
+    place: Optional[Place]
+    parameters: int = 0
+    frozen: int = 0
+    waited_for: int = 0
+
+
+@dataclass(frozen=True)
+class ModelReading:
+    """All that was read from a model's source.
+
+    Attributes:
+        submodules: The largest parts of one verdict each; parts that are used throughout are left out.
+        late_freezes, toggles, checkpoints: Beside the gradients.
+        built: Every module that a config dict made.
+        problems: What could not be followed.
+        gave_up: Why there are no verdicts; empty when there are.
+        files: The source files it rests on.
+        all_built: Building the model met no problem: what is not in ``built`` is not in the model.
+        ambiguous: Registry names that several classes have, each with a line that names the candidates; the
+            first of them was read.
+        trainable: The names of all parameters that require grad when DDP wraps the model, in the order of
+            DDP's indices: ``[name for name, p in model.named_parameters() if p.requires_grad]`` then. None
+            unless that is certain.
+        unordered: Why ``trainable`` is None; empty when it is not.
+    """
+
+    submodules: Tuple[Submodule, ...]
+    late_freezes: Tuple[LateFreeze, ...]
+    toggles: Tuple[Toggle, ...]
+    checkpoints: Tuple[CheckpointUse, ...]
+    built: Tuple[Built, ...]
+    problems: Tuple[Problem, ...]
+    gave_up: str = ""
+    files: Tuple[str, ...] = ()
+    all_built: bool = False
+    ambiguous: Tuple[Tuple[str, str], ...] = ()
+    trainable: Optional[Tuple[str, ...]] = None
+    unordered: str = ""

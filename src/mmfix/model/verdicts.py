@@ -1,0 +1,207 @@
+"""From what the machine saw to a verdict on every part of the model."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+from mmfix.config.keypath import KeyPath
+from mmfix.model.deciding import Configs, Mention, key_of, mention_at, mentions_of
+from mmfix.model.knowledge import modules
+from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.machine import Machine
+from mmfix.model.machine.values import Instance, Opaque, Param
+from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Submodule
+from mmfix.python.place import Place
+
+
+class Spot(NamedTuple):
+    """Where a part of the built model sits.
+
+    Attributes:
+        name: Dotted, from the model.
+        key: The nearest config dict at or above it.
+        holder: The nearest object of a class of the source above it; None at the top.
+        holder_key: The nearest config dict at or above the holder.
+        attribute: The attribute of ``holder`` it is, or is inside of.
+        above: Where the holder sits.
+    """
+
+    name: str
+    key: KeyPath
+    holder: Optional[Instance]
+    holder_key: KeyPath
+    attribute: str
+    above: Optional[Spot] = None
+
+    @property
+    def is_attribute(self) -> bool:
+        """Whether it is that attribute itself, not an element of it."""
+        return self.name.rpartition(".")[2] == self.attribute
+
+
+def judge(
+    m: Machine,
+    root: Instance,
+    waited_for: Set[Param],
+    loss: Opaque,
+    configs: Configs,
+    optional: FrozenSet[str],
+) -> Tuple[Submodule, ...]:
+    """The largest parts of one verdict each; those used throughout are left out.
+
+    Args:
+        m: The machine after the step.
+        root: The model.
+        waited_for: Parameters DDP waits for: trainable at the wrap and not frozen afterwards.
+        loss: What the loss depends on.
+        configs: The dicts of the config.
+        optional: Arguments of ``forward_train`` that the data pipeline may leave out.
+    """
+    return tuple(
+        _Judge(m, waited_for, loss, configs, optional).below(Spot("", ("model",), None, ("model",), ""), root)
+    )
+
+
+class _Judge:
+    """Verdicts on parameters, and on the modules that hold them."""
+
+    def __init__(
+        self, m: Machine, waited_for: Set[Param], loss: Opaque, configs: Configs, optional: FrozenSet[str]
+    ) -> None:
+        self.m = m
+        self.configs = configs
+        self.optional = optional
+        self.waited_for = waited_for
+        self.loss = loss
+        self._seen: Dict[Instance, Set[str]] = {}
+
+    def of_param(self, param: Param) -> Optional[str]:
+        """None for a parameter that DDP does not wait for."""
+        if param not in self.waited_for:
+            return None
+        if self.loss.must & param.bit:
+            return USED
+        if self.m.escaped & param.bit:
+            return CANNOT_TELL
+        return SOMETIMES if self.loss.may & param.bit else NEVER
+
+    def _hangs_on_pipeline(self, mentions: List[Mention]) -> str:
+        """The argument of ``forward_train`` in a use's conditions that the data pipeline may leave out."""
+        for mention in mentions:
+            for name in mention.conditions if mention.is_use else ():
+                if name in self.optional:
+                    return name
+        return ""
+
+    def of_module(self, module: Instance) -> Set[str]:
+        """The verdicts of all parameters of a module."""
+        if module not in self._seen:
+            self._seen[module] = set()
+            found = {self.of_param(param) for _, param in modules.own_params(module)}
+            for _, child in modules.children(self.m, module):
+                found |= self.of_module(child)
+            self._seen[module] = {verdict for verdict in found if verdict is not None}
+        return self._seen[module]
+
+    def below(self, spot: Spot, module: Instance) -> Iterator[Submodule]:
+        """The largest parts that are not used throughout."""
+        spot = spot._replace(key=module.key or spot.key)
+        verdicts = self.of_module(module)
+        if not verdicts or verdicts == {USED}:
+            return
+        if len(verdicts) == 1 and spot.holder is not None:
+            yield self._entry(spot, module, next(iter(verdicts)))
+            return
+        done: Set[Any] = set()
+        for name, param in modules.own_params(module):
+            verdict = self.of_param(param)
+            if verdict is not None and verdict is not USED and param not in done:
+                done.add(param)
+                yield self._entry(self._inside(spot, module, name), param, verdict)
+        for name, child in modules.children(self.m, module):
+            if child not in done:
+                done.add(child)
+                yield from self.below(self._inside(spot, module, name), child)
+
+    def _inside(self, spot: Spot, module: Instance, name: str) -> Spot:
+        full = f"{spot.name}.{name}" if spot.name else name
+        if isinstance(module.cls, ClassInfo):
+            return Spot(full, spot.key, module, spot.key, name, spot)
+        return spot._replace(name=full)
+
+    def _entry(self, spot: Spot, item: Any, verdict: str) -> Submodule:
+        with_grad, without = _calls(self.m, item)
+        used = next(iter(with_grad or without), None)
+        given = ""
+        decided = None
+        if spot.holder is not None:
+            mentions = mentions_of(self.m, spot.holder, spot.attribute)
+            if used is None and spot.is_attribute and mentions and mentions[0].is_use:
+                used = mentions[0].place
+            decided = self._decided_by(spot, item, used, mentions)
+            given = self._hangs_on_pipeline(mentions) if verdict == SOMETIMES else ""
+        class_name = "Parameter" if isinstance(item, Param) else item.cls.name
+        return Submodule(
+            name=spot.name,
+            key=spot.key,
+            class_name=class_name,
+            owner=item.owner or (spot.holder.cls.name if spot.holder is not None else ""),
+            created=item.created,
+            verdict=CANNOT_TELL if given else verdict,
+            used=used,
+            decided_by=decided,
+            why=f"whether the data pipeline gives {given} is not read"
+            if given
+            else _why(verdict, bool(with_grad), bool(without)),
+        )
+
+    def _decided_by(
+        self, spot: Spot, item: Any, used: Optional[Place], mentions: List[Mention]
+    ) -> Optional[KeyPath]:
+        """The config key in the conditions of its use, then of its creation, then in what stands beside."""
+        assert spot.holder is not None
+        at_use = [mention_at(self.m, spot.holder, used)]
+        uses = [mention for mention in (*at_use, *mentions) if mention is not None and mention.is_use]
+        made = [mention_at(self.m, spot.holder, item.created)]
+        others = [mention for mention in (*made, *mentions) if mention is not None and not mention.is_use]
+        config = self.configs.get(spot.holder_key)
+        for names, dicts in (
+            ([name for mention in uses for name in mention.conditions], True),
+            ([name for mention in others for name in mention.conditions], True),
+            ([name for mention in uses for name in mention.beside], False),
+            ([name for mention in others for name in mention.beside], False),
+        ):
+            found = key_of(self.m, spot.holder, spot.holder_key, names, config, dicts)
+            if found is not None:
+                return found
+        if spot.above is None or spot.above.holder is None or not any(use.conditions for use in uses):
+            return None
+        # what decides is an argument of the method: look where the holder is called
+        calls = mentions_of(self.m, spot.above.holder, spot.above.attribute)
+        names = [name for call in calls if call.is_use and call.called for name in call.conditions]
+        key = spot.above.holder_key
+        return key_of(self.m, spot.above.holder, key, names, self.configs.get(key), dicts=False)
+
+
+def _calls(m: Machine, item: Any) -> Tuple[List[Place], List[Place]]:
+    """Lines that use a part with gradients, and without."""
+    if isinstance(item, Param):
+        used = m.used.get(item.bit)
+        return ([used] if used is not None else []), []
+    with_grad, without = list(item.calls), list(item.calls_without_grad)
+    if not with_grad and not without:  # a list of modules is not called itself
+        for _, child in modules.children(m, item):
+            first, second = _calls(m, child)
+            with_grad += first
+            without += second
+    return with_grad, without
+
+
+def _why(verdict: str, with_grad: bool, without: bool) -> str:
+    if verdict == NEVER:
+        if with_grad:
+            return "its result does not reach the loss"
+        return "used only without gradients" if without else "not used in the training step"
+    if verdict == SOMETIMES:
+        return "whether it reaches the loss depends on the data or the iteration"
+    return "handed to code that could not be followed"

@@ -1,0 +1,32 @@
+"""A line of source code, and what is wrong there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of source code.
+
+    Attributes:
+        path: The file.
+        line: 1-based.
+    """
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in the source that could not be read or followed.
+
+    Attributes:
+        reason: One clause.
+        place: Where, if known.
+    """
+
+    reason: str
+    place: Optional[Place] = None

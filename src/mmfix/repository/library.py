@@ -1,0 +1,257 @@
+"""The classes behind registry names, and the modules behind dotted names."""
+
+from __future__ import annotations
+
+import os
+import os.path as osp
+from dataclasses import dataclass, replace
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+
+from mmfix.python.place import Problem
+from mmfix.repository.finder import Finder
+from mmfix.repository.index import Index, build_index
+from mmfix.repository.modules import Modules
+from mmfix.repository.names import Names
+from mmfix.repository.registrations import Registration
+from mmfix.repository.registries import is_helper
+from mmfix.repository.source import SourceModule
+from mmfix.repository.walk import inside, walk_sources
+
+__all__ = ["Found", "Library", "Registered", "SourceModule"]
+
+#: Where every registry looks last (``mmengine/registry/registry.py: Registry.get``; the mmcv 1.x era: mmcv).
+_BASES = ("mmengine", "mmcv")
+#: Searched when nobody else has a name.
+_OTHERS = (
+    *("mmdet", "mmseg", "mmdet3d", "mmpretrain", "mmcls"),
+    *("mmpose", "mmaction", "mmagic", "mmrotate", "mmyolo"),
+)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A class or function under a registry name.
+
+    Attributes:
+        name: The registry name.
+        module: Dotted name of the module that defines it, as far as the trail could be followed.
+        path: The file that defines it; the registering one for code that is not read, such as torch.
+        line: The definition; the registration for code that is not read.
+        qualname: ``ResNet``; ``Hardswish`` of module ``torch.nn``.
+        registry: As the registry's own package calls it: ``MODELS``, ``BACKBONES``.
+        scope: Top-level package that made the registry.
+        force: It replaces an earlier one of the same name.
+        conditional: In an ``if``, ``try`` or function: it may never be registered.
+    """
+
+    name: str
+    module: str
+    path: str
+    line: int
+    qualname: str
+    registry: str
+    scope: str
+    force: bool = False
+    conditional: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """Answer to a look-up.
+
+    Attributes:
+        candidates: Best first. Exactly one is certain.
+        looked_in: Directories that were searched.
+        problems: What in them could not be read; it matters when there is no candidate.
+    """
+
+    candidates: Tuple[Registered, ...]
+    looked_in: Tuple[str, ...]
+    problems: Tuple[Problem, ...]
+
+
+class Library:
+    """Source code of one repository and of the installed packages. Reads lazily, remembers, imports nothing.
+
+    Files that change while it lives may or may not be read again: make a new one for a new question.
+
+    Args:
+        roots: Directories to put in front of ``sys.path`` (:func:`~mmfix.repository.roots.source_roots`);
+            what is no directory is left out.
+        cache_dir: Instead of the user's cache directory.
+    """
+
+    def __init__(self, roots: Sequence[str], cache_dir: Optional[str] = None) -> None:
+        self._roots = tuple(dict.fromkeys(osp.abspath(root) for root in roots if osp.isdir(root)))
+        self._cache = cache_dir
+        self._finder = Finder(self._roots)
+        self._modules = Modules(self._finder)
+        self._own: Optional[Tuple[Index, ...]] = None
+        self._packages: Dict[str, Optional[Index]] = {}
+        self._found: Dict[Tuple[str, Optional[str], Optional[str]], Found] = {}
+
+    def module(self, dotted: str) -> Optional[SourceModule]:
+        """The module of that dotted name, parsed; None when there is no source (compiled, built in, missing).
+
+        A package without ``__init__.py`` is an empty module.
+        """
+        self._own_indexes()  # a copy of a package inside the repository comes before the installed one
+        return self._modules.get(dotted)
+
+    def names(self, dotted: str) -> Optional[Names]:
+        """What the top-level names of a module stand for; None when it cannot be read."""
+        self._own_indexes()
+        return self._modules.names(dotted)
+
+    def where(self, module: str, name: str) -> Optional[Tuple[str, str]]:
+        """Module and name of the definition or assignment behind a name, through imports, stars and aliases.
+
+        None when the trail ends in code that cannot be read; ``('x.y', '')`` when it is the module ``x.y``.
+        """
+        self._own_indexes()
+        return self._modules.where(module, name)
+
+    def find(self, name: str, scope: Optional[str], registry: Optional[str] = None) -> Found:
+        """Everything that may be meant by ``type='name'``.
+
+        In the order of ``mmengine/registry/registry.py: Registry.get``: the scope's registries, then those of
+        mmengine and mmcv; then any registry the repository's own code fills; then other OpenMMLab packages.
+        The first that has the name gives all candidates. Without a scope the repository's own code is first.
+
+        Args:
+            name: Without scope prefix.
+            scope: The prefix or the config's ``default_scope``.
+            registry: Only classes of this registry (``TASK_UTILS``), if there are any.
+        """
+        key = (name, scope, registry)
+        if key not in self._found:
+            self._found[key] = self._find(*key)
+        return self._found[key]
+
+    def similar(self, name: str, scope: Optional[str]) -> Tuple[str, ...]:
+        """Registry names like ``name``, of the repository, the scope and the base packages, nearest first."""
+        import difflib  # only for an error
+
+        indexes = [*self._own_indexes(), *self._indexes([*([scope] if scope else []), *_BASES])]
+        known = {other for index in indexes for other in index.names}
+        lowered = {other.lower(): other for other in sorted(known, reverse=True)}
+        near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.8)
+        return tuple(lowered[other] for other in near)
+
+    def _find(self, name: str, scope: Optional[str], registry: Optional[str]) -> Found:
+        own = self._own_indexes()
+        packages = self._indexes([*([scope] if scope else []), *_BASES])
+        local = self._registered(name, own)
+        found = [*local, *self._registered(name, packages)]
+        base = [entry for entry in found if entry.scope in _BASES]
+        scoped = [entry for entry in found if entry.scope == scope]
+        tiers = [scoped, base, local] if scope else [local, base]
+        chosen = next((tier for tier in tiers if tier), [])
+        searched = [*own, *packages]
+        if not chosen:
+            others = self._indexes(other for other in _OTHERS if other != scope)
+            searched.extend(others)
+            chosen = self._registered(name, others)
+        problems = tuple(problem for index in searched for problem in index.problems)
+        looked_in = tuple(dict.fromkeys(index.root for index in searched))
+        return Found(_rank(chosen, registry), looked_in, problems)
+
+    def _own_indexes(self) -> Tuple[Index, ...]:
+        """Of the roots, without those inside another and those that hold installed packages."""
+        if self._own is None:
+            indexes: List[Index] = []
+            for root in self._roots:
+                if _holds_packages(root) or any(inside(root, index.root) for index in indexes):
+                    continue
+                walk = walk_sources(root)
+                index = build_index(root, "", walk, self._cache)
+                self._modules.add(walk.projects, index.modules)
+                indexes.append(index)
+            self._own = tuple(indexes)
+        return self._own
+
+    def _indexes(self, packages: Iterable[str]) -> List[Index]:
+        """Of packages that lie outside the repository."""
+        found = []
+        for package in packages:
+            if package not in self._packages:
+                self._packages[package] = self._index(package)
+            index = self._packages[package]
+            if index is not None and index not in found:
+                found.append(index)
+        return found
+
+    def _index(self, package: str) -> Optional[Index]:
+        spot = self._finder.find(package) if "." not in package else None
+        if spot is None or not spot.folders or not spot.file:
+            return None
+        root = spot.folders[0]
+        if any(inside(root, index.root) for index in self._own_indexes()):
+            return None
+        return build_index(root, package, walk_sources(root), self._cache)
+
+    def _registered(self, name: str, indexes: Iterable[Index]) -> List[Registered]:
+        """All of that name; of two files that are the same module, what the first registers."""
+        found: List[Registered] = []
+        files: Dict[str, str] = {}
+        for index in indexes:
+            for path, module, registration in index.names.get(name, ()):
+                if files.setdefault(module, path) == path:
+                    found.append(self._complete(path, module, registration))
+        return found
+
+    def _complete(self, path: str, module: str, entry: Registration) -> Registered:
+        scope = self._modules.scope(entry.registry_module, entry.registry)
+        made = Registered(
+            entry.name,
+            entry.module,
+            path,
+            entry.line,
+            entry.qualname,
+            entry.registry,
+            scope,
+            entry.force,
+            entry.conditional,
+        )
+        place = None
+        if entry.module != module and self._is_model_code(entry.module):
+            place = self._modules.where(entry.module, entry.qualname)
+        source = None if place is None else self._modules.get(place[0])
+        names = None if place is None else self._modules.names(place[0])
+        if place is None or source is None or names is None:
+            return made
+        line = getattr(names.bound.get(place[1]), "lineno", entry.line)
+        return replace(made, module=place[0], qualname=place[1], path=source.path, line=line)
+
+    def _is_model_code(self, module: str) -> bool:
+        """Not torch and the like, which are large and known."""
+        top = module.partition(".")[0]
+        spot = self._finder.find(top)
+        if spot is None or top in _BASES or top in _OTHERS:
+            return True
+        place = spot.file or (spot.folders[0] if spot.folders else "")
+        return any(inside(place, index.root) for index in self._own_indexes())
+
+
+def _rank(found: List[Registered], registry: Optional[str]) -> Tuple[Registered, ...]:
+    if registry is not None:
+        found = [entry for entry in found if entry.registry == registry] or found
+    forced = {
+        (entry.scope, is_helper(entry.registry)) for entry in found if entry.force and not entry.conditional
+    }
+    found = [
+        entry
+        for entry in found
+        if (entry.force and not entry.conditional) or (entry.scope, is_helper(entry.registry)) not in forced
+    ]
+    return tuple(
+        sorted(dict.fromkeys(found), key=lambda entry: (is_helper(entry.registry), entry.conditional))
+    )
+
+
+def _holds_packages(root: str) -> bool:
+    """True for ``site-packages`` and folders like it, where only named packages are searched."""
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(root))
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,8 @@
+"""How a repository's own training script wraps the model: read from its syntax tree, never imported."""
+
+from __future__ import annotations
+
+from mmfix.scripts.reader import read_training_script
+from mmfix.scripts.types import KeyRead, TrainingScript
+
+__all__ = ["KeyRead", "TrainingScript", "read_training_script"]
