@@ -9,7 +9,7 @@ from mmfix.config.keypath import KeyPath
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName
 from mmfix.errors import MmfixError
-from mmfix.model.knowledge.openmmlab import torch_layer
+from mmfix.model.knowledge.openmmlab.registries import torch_layer
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Built, Submodule
 from mmfix.python.place import Place
 from mmfix.remedies.graph import NONREENTRANT_MODULE, custom_imports

@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.model.deciding import Configs, key_of, mention_at
-from mmfix.model.knowledge import modules
+from mmfix.model.knowledge.torch import modules
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, Param

@@ -11,8 +11,9 @@ from mmfix.config.keypath import KeyPath
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName
 from mmfix.model.deciding import Configs
-from mmfix.model.knowledge import modules, openmmlab, order
-from mmfix.model.knowledge.losses import summed
+from mmfix.model.knowledge.openmmlab import registries as openmmlab
+from mmfix.model.knowledge.openmmlab.losses import summed
+from mmfix.model.knowledge.torch import modules, order
 from mmfix.model.machine.calls import signature
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine

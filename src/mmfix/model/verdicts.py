@@ -6,7 +6,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, S
 
 from mmfix.config.keypath import KeyPath
 from mmfix.model.deciding import Configs, Mention, key_of, mention_at, mentions_of
-from mmfix.model.knowledge import modules
+from mmfix.model.knowledge.torch import modules
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, Opaque, Param

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmfix.model.knowledge.layers import PARAMETERS, native_class, parameters_of
+from mmfix.model.knowledge.torch.layers import PARAMETERS, native_class, parameters_of
 from mmfix.model.machine.values import NativeClass
 
 torch = pytest.importorskip("torch")
@@ -67,7 +67,7 @@ def test_the_flag_stands_where_torch_has_it(name):
 
 @pytest.mark.parametrize("name", sorted(dir(torch.nn)))
 def test_a_class_without_an_entry_is_not_taken_for_one_without_parameters(name):
-    from mmfix.model.knowledge.layers import is_known
+    from mmfix.model.knowledge.torch.layers import is_known
 
     cls = getattr(torch.nn, name)
     known = native_class(f"torch.nn.{name}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mmfix.model.knowledge import containers, modules, tensors
+from mmfix.model.knowledge.python import containers
+from mmfix.model.knowledge.torch import modules, tensors
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.values import (
     MISSING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, List
 
-from mmfix.model.knowledge import modules
+from mmfix.model.knowledge.torch import modules
 from mmfix.model.machine.access import attribute
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.indexing import any_item, index_of, set_subscript

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
-from mmfix.model.knowledge import openmmlab
+from mmfix.model.knowledge.openmmlab import registries as openmmlab
 from mmfix.model.machine.scopes import from_import
 from mmfix.model.types import NOT_FOUND
 

@@ -6,7 +6,8 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
 
-from mmfix.model.knowledge import checkpoints, functions, modules
+from mmfix.model.knowledge import calls as functions
+from mmfix.model.knowledge.torch import checkpoints, modules
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import join, open_list
 from mmfix.model.machine.state import THROUGH

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Callable, List, Optional
 
-from mmfix.model.knowledge import modules
+from mmfix.model.knowledge.torch import modules
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.concrete import NotConcrete, compute, same, to_python
 from mmfix.model.machine.joining import join, open_list, weaken

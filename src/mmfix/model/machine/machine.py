@@ -6,7 +6,9 @@ import ast
 from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
-from mmfix.model.knowledge import functions, layers, modules, openmmlab
+from mmfix.model.knowledge import calls as functions
+from mmfix.model.knowledge.openmmlab import registries as openmmlab
+from mmfix.model.knowledge.torch import layers, modules
 from mmfix.model.machine import access, building, calls, expressions, indexing, statements
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import join

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from mmfix.model.knowledge import modules
+from mmfix.model.knowledge.torch import modules
 from mmfix.model.machine import indexing
 from mmfix.model.machine.concrete import NotConcrete, compute, to_python
 from mmfix.model.machine.joining import join, open_list

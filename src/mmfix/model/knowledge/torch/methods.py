@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from mmfix.model.knowledge import modules
-from mmfix.model.knowledge.filling import fill_dict, put_last
-from mmfix.model.knowledge.modules import attach, children, elements
-from mmfix.model.knowledge.order import hold_place
+from mmfix.model.knowledge.torch import modules
+from mmfix.model.knowledge.torch.filling import fill_dict, put_last
+from mmfix.model.knowledge.torch.modules import attach, children, elements
+from mmfix.model.knowledge.torch.order import hold_place
 from mmfix.model.machine.values import (
     UNKNOWN,
     Function,
@@ -176,7 +176,7 @@ def _get_submodule(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict
 
 def _losses(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     """``parse_losses``: only entries whose name has ``loss`` in it are summed."""
-    from mmfix.model.knowledge.losses import summed
+    from mmfix.model.knowledge.openmmlab.losses import summed
 
     total = summed(m, args[0] if args else kwargs.get("losses", UNKNOWN))
     return (total, UNKNOWN)

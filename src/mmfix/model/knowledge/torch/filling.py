@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterator, List, Tuple
 
-from mmfix.model.knowledge import modules
+from mmfix.model.knowledge.torch import modules
 from mmfix.model.machine.values import MISSING, Instance, NativeClass, Opaque, PyDict, PyList
 
 if TYPE_CHECKING:

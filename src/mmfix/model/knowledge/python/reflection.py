@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from mmfix.model.knowledge import layers, modules
+from mmfix.model.knowledge.torch import layers, modules
 from mmfix.model.machine import access, assignment
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import join

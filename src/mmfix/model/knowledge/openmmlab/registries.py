@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
-from mmfix.model.knowledge import layers
+from mmfix.model.knowledge.torch import layers
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
-from mmfix.model.knowledge import layers, modules
+from mmfix.model.knowledge.torch import layers, modules
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import reachable
 from mmfix.model.machine.values import (

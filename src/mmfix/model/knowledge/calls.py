@@ -8,9 +8,12 @@ import platform
 import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from mmfix.model.knowledge import checkpoints, copying, layers, modules, openmmlab, order, pythons, reflection
-from mmfix.model.knowledge.pythons import Handler, constant, first, make_dict, nothing
-from mmfix.model.knowledge.tensors import NO_GRADIENT_FUNCTIONS
+from mmfix.model.knowledge.openmmlab import registries as openmmlab
+from mmfix.model.knowledge.python import copying, reflection
+from mmfix.model.knowledge.python import functions as pythons
+from mmfix.model.knowledge.python.functions import Handler, constant, first, make_dict, nothing
+from mmfix.model.knowledge.torch import checkpoints, layers, modules, order
+from mmfix.model.knowledge.torch.tensors import NO_GRADIENT_FUNCTIONS
 from mmfix.model.machine.concrete import NotConcrete, compute, from_python
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.values import (

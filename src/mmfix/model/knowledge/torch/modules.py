@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from mmfix.model.knowledge import filling, layers, openmmlab, order
-from mmfix.model.knowledge.openmmlab import known_name
+from mmfix.model.knowledge.openmmlab import registries as openmmlab
+from mmfix.model.knowledge.openmmlab.registries import known_name
+from mmfix.model.knowledge.torch import filling, layers, order
 from mmfix.model.machine.joining import join
 from mmfix.model.machine.values import (
     DATA,
@@ -371,6 +372,6 @@ def registry_method(name: str) -> Run:
 
 
 def _methods(base: NativeClass) -> Dict[str, Run]:
-    from mmfix.model.knowledge.methods import MODULE, MODULE_LIST
+    from mmfix.model.knowledge.torch.methods import MODULE, MODULE_LIST
 
     return MODULE_LIST if base.name in CONTAINERS else MODULE

@@ -1,0 +1,1 @@
+"""MMEngine, mmcv and what derives from them: registries, builders, the sum of the losses."""

@@ -1,0 +1,1 @@
+"""Python: its builtins, containers, `copy`, and what looks into objects."""

@@ -1,0 +1,1 @@
+"""torch: layers, modules and their methods, tensors, checkpoints, the order of parameters."""
