@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.model.deciding import Configs, key_of, mention_at
-from mmfix.model.knowledge.torch import modules
+from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, Param
@@ -36,9 +36,9 @@ class Homes:
         key = module.key or key
         chain = ((module, key), *above) if isinstance(module.cls, ClassInfo) else above
         self.of_module[module] = chain
-        for _, param in modules.own_params(module):
+        for _, param in parts.own_params(module):
             self.of_param.setdefault(param.bit, chain)
-        for _, child in modules.children(self._m, module):
+        for _, child in parts.children(self._m, module):
             self._walk(child, chain, key, seen)
 
 

@@ -11,9 +11,10 @@ from mmfix.config.keypath import KeyPath
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName
 from mmfix.model.deciding import Configs
+from mmfix.model.knowledge import answers
 from mmfix.model.knowledge.openmmlab import registries as openmmlab
 from mmfix.model.knowledge.openmmlab.losses import summed
-from mmfix.model.knowledge.torch import modules, order
+from mmfix.model.knowledge.torch import order, parts
 from mmfix.model.machine.calls import signature
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
@@ -70,7 +71,7 @@ def read_model(
     """
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION))
-    m = Machine(library, scope, era)
+    m = Machine(library, answers, scope, era)
     try:
         return _read(m, model, wraps_first and era != "mmcv1")
     except Exception as error:
@@ -95,11 +96,11 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         _phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
         if m.edits != before:  # which of the parts it runs for depends on what is loaded
             m.doubt("init_weights() makes or freezes parameters before the wrap")
-    walked = list(modules.walk(m, root))
+    walked = list(parts.walk(m, root))
     names, unordered = order.trainable(m, walked)
     m.before_wrap = False
     trainable = {
-        param for _, item in walked for _, param in modules.own_params(item) if param.requires_grad is True
+        param for _, item in walked for _, param in parts.own_params(item) if param.requires_grad is True
     }
     frozen: Dict[Param, str] = {}
     if wraps_first:
@@ -107,7 +108,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         frozen.update((param, "init_weights") for param in trainable if not param.requires_grad)
     _phase(m, "train", lambda: _method(m, root, "train", [True]))
     frozen.update((param, "train") for param in trainable if not param.requires_grad and param not in frozen)
-    idle = {param for _, param in modules.all_params(m, root) if param.requires_grad is False}
+    idle = {param for _, param in parts.all_params(m, root) if param.requires_grad is False}
     loss, why = _phase(m, "step", lambda: _any_step(m, root))
     configs: Configs = {}
     _dicts(model, ("model",), configs)
@@ -157,10 +158,10 @@ def _built(m: Machine, root: Instance, waited_for: Set[Param], idle: Set[Param])
     found: Dict[KeyPath, Built] = {}
     params: Dict[KeyPath, Set[Param]] = {}
     keys: Dict[str, KeyPath] = {}
-    for name, module in modules.walk(m, root):
+    for name, module in parts.walk(m, root):
         key = module.key or keys.get(name.rpartition(".")[0], ("model",))
         keys[name] = key
-        params.setdefault(key, set()).update(param for _, param in modules.own_params(module))
+        params.setdefault(key, set()).update(param for _, param in parts.own_params(module))
         if module.key is not None and module.key not in found:
             place = module.cls.place if isinstance(module.cls, ClassInfo) else None
             found[module.key] = Built(module.key, name, module.cls.name, place)

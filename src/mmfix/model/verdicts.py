@@ -6,7 +6,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, S
 
 from mmfix.config.keypath import KeyPath
 from mmfix.model.deciding import Configs, Mention, key_of, mention_at, mentions_of
-from mmfix.model.knowledge.torch import modules
+from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, Opaque, Param
@@ -97,8 +97,8 @@ class _Judge:
         """The verdicts of all parameters of a module."""
         if module not in self._seen:
             self._seen[module] = set()
-            found = {self.of_param(param) for _, param in modules.own_params(module)}
-            for _, child in modules.children(self.m, module):
+            found = {self.of_param(param) for _, param in parts.own_params(module)}
+            for _, child in parts.children(self.m, module):
                 found |= self.of_module(child)
             self._seen[module] = {verdict for verdict in found if verdict is not None}
         return self._seen[module]
@@ -113,12 +113,12 @@ class _Judge:
             yield self._entry(spot, module, next(iter(verdicts)))
             return
         done: Set[Any] = set()
-        for name, param in modules.own_params(module):
+        for name, param in parts.own_params(module):
             verdict = self.of_param(param)
             if verdict is not None and verdict is not USED and param not in done:
                 done.add(param)
                 yield self._entry(self._inside(spot, module, name), param, verdict)
-        for name, child in modules.children(self.m, module):
+        for name, child in parts.children(self.m, module):
             if child not in done:
                 done.add(child)
                 yield from self.below(self._inside(spot, module, name), child)
@@ -190,7 +190,7 @@ def _calls(m: Machine, item: Any) -> Tuple[List[Place], List[Place]]:
         return ([used] if used is not None else []), []
     with_grad, without = list(item.calls), list(item.calls_without_grad)
     if not with_grad and not without:  # a list of modules is not called itself
-        for _, child in modules.children(m, item):
+        for _, child in parts.children(m, item):
             first, second = _calls(m, child)
             with_grad += first
             without += second

@@ -206,7 +206,7 @@ def _object_setattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None
         if m.before_wrap and name in target.items:
             m.doubt(f"an attribute of a {target.cls.name} is hidden from torch")
         target.items[name] = value
-        target.items[modules.HIDDEN] = (*target.items.get(modules.HIDDEN, ()), name)
+        target.notes = target.notes._replace(hidden=(*target.notes.hidden, name))
 
 
 def _no_grad(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mmfix.model.knowledge.python import containers
-from mmfix.model.knowledge.torch import modules, tensors
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.values import (
     MISSING,
@@ -37,9 +35,9 @@ def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
     if isinstance(value, Instance):
         return _of_instance(m, value, name, default)
     if isinstance(value, Opaque):
-        return tensors.attribute(m, value, name)
-    if isinstance(value, (NativeRef,)):
-        return modules.native_attribute(m, value, name)
+        return m.known.tensor_attribute(m, value, name)
+    if isinstance(value, NativeRef):
+        return m.known.native_attribute(m, value, name)
     if isinstance(value, ModuleRef):
         found = value.scope.lookup(m, name)
         if found is MISSING:
@@ -53,7 +51,7 @@ def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
     if isinstance(value, ClassInfo):
         return _of_class(m, value, name, default)
     if isinstance(value, Param):
-        return tensors.param_attribute(m, value, name)
+        return m.known.param_attribute(m, value, name)
     if isinstance(value, Bound):
         if name == "__self__":
             return value.receiver
@@ -61,12 +59,12 @@ def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
     if isinstance(value, Partial):
         return {"func": value.function, "args": value.args}.get(name, UNKNOWN)
     if isinstance(value, Registry):
-        return Method(name, value, modules.registry_method(name))
+        return Method(name, value, m.known.registry_method(name))
     if isinstance(value, (Function, NativeClass, Method)):
         return (
-            value.name if name in ("__name__", "__qualname__") else modules.native_attribute(m, value, name)
+            value.name if name in ("__name__", "__qualname__") else m.known.native_attribute(m, value, name)
         )
-    found = containers.attribute(m, value, name)
+    found = m.known.container_attribute(m, value, name)
     return _or_lost(m, default if found is MISSING else found, name)
 
 
@@ -83,14 +81,14 @@ def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
         m.doubt(f"__dict__ of a {value.cls.name} is at hand")
         return PyDict(value.items)  # the attributes themselves
     if isinstance(value.cls, NativeClass):
-        found = modules.member(m, value, value.cls, name)
+        found = m.known.member(m, value, value.cls, name)
         return _or_default(m, value, name, found, default)
     member = value.cls.find(m, name)
     if member is MISSING:
-        found = modules.inherited(m, value, name)
+        found = m.known.inherited(m, value, name)
         return _or_default(m, value, name, found, default)
     if isinstance(member, NativeClass):
-        return modules.member(m, value, member, name)
+        return m.known.member(m, value, member, name)
     return bind(m, member, value, value.cls)
 
 
@@ -127,11 +125,11 @@ def _of_super(m: Machine, value: Super, name: str, default: Any) -> Any:
         return m.lost("super() of a library class")
     member = cls.find(m, name, after=value.after)
     if isinstance(member, NativeClass):
-        return modules.member(m, value.receiver, member, name)
+        return m.known.member(m, value.receiver, member, name)
     if member is MISSING:
         if name in ("__init__", "__init_subclass__") and not cls.unknown_base:
             return Method(name, value.receiver, lambda m, receiver, args, kwargs: None)
-        found = modules.inherited(m, value.receiver, name)
+        found = m.known.inherited(m, value.receiver, name)
         return _or_default(m, value.receiver, name, found, default)
     return bind(m, member, value.receiver, cls)
 
@@ -143,7 +141,7 @@ def _of_class(m: Machine, value: ClassInfo, name: str, default: Any) -> Any:
         return value.scope.dotted
     member = value.find(m, name)
     if isinstance(member, NativeClass):
-        return Method(name, value, modules.unbound(member, name))
+        return Method(name, value, m.known.unbound(member, name))
     if member is MISSING:
         if name == "apply" and value.has_base(m, "Function"):
             return NativeRef("torch.autograd.Function.apply")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, List
 
-from mmfix.model.knowledge.torch import modules
 from mmfix.model.machine.access import attribute
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.indexing import any_item, index_of, set_subscript
@@ -42,7 +41,7 @@ def set_attribute(m: Machine, target: Any, name: str, value: Any) -> None:
         elif setter is not None:
             m.call(setter, [target, value], {})
         else:
-            modules.attach(m, target, name, value)
+            m.known.attach(m, target, name, value)
     elif isinstance(target, ClassInfo):
         target.assign(name, value)
     elif isinstance(target, Param):
@@ -128,7 +127,7 @@ def delete(m: Machine, target: Any, frame: Frame) -> None:
     if isinstance(target, ast.Attribute):
         owner = m.eval(target.value, frame)
         if isinstance(owner, Instance):
-            modules.detach(m, owner, target.attr)
+            m.known.detach(m, owner, target.attr)
     elif isinstance(target, ast.Subscript):
         owner = m.eval(target.value, frame)
         index = index_of(m, target.slice, frame)
@@ -139,4 +138,4 @@ def delete(m: Machine, target: Any, frame: Frame) -> None:
             elif isinstance(index, int) and not owner.open and -len(owner.items) <= index < len(owner.items):
                 del owner.items[index]
         elif isinstance(owner, Instance):
-            modules.delete(m, owner, index)
+            m.known.delete(m, owner, index)

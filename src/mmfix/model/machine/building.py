@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
-from mmfix.model.knowledge.openmmlab import registries as openmmlab
 from mmfix.model.machine.scopes import from_import
 from mmfix.model.types import NOT_FOUND
 
@@ -21,7 +20,7 @@ def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[s
     """The class or function a registry has under ``name``; what cannot be found is lost, with the reason."""
     found = m.library.find(name, scope, registry)
     if not found.candidates:
-        known = openmmlab.torch_layer(name)
+        known = m.known.torch_layer(name)
         if known is not None:
             return known
         for problem in found.problems[:2]:  # it may be in one of these files
@@ -30,7 +29,7 @@ def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[s
     best = found.candidates[0]
     # mmcv/ops/deform_conv.py: on MLU boards a class with the same parameters takes the name
     others = [item for item in found.candidates[1:] if not _is_for_mlu(item)]
-    known = openmmlab.torch_layer(name) if best.scope in ("mmcv", "mmengine") else None
+    known = m.known.torch_layer(name) if best.scope in ("mmcv", "mmengine") else None
     if others and known is None:
         places = ", ".join(item.module for item in [best, *others][:3])
         m.ambiguous[name] = f"several classes are registered as {name}: {places}"

@@ -6,8 +6,6 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
 
-from mmfix.model.knowledge import calls as functions
-from mmfix.model.knowledge.torch import checkpoints, modules
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import join, open_list
 from mmfix.model.machine.state import THROUGH
@@ -111,13 +109,13 @@ def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], res
         if rest is not MISSING:
             args = [*args, rest]
         try:
-            return functions.call(m, function.dotted, args, kwargs)
+            return m.known.call(m, function.dotted, args, kwargs)
         except _MISUSED as error:
             return _misused(m, function.dotted, error, [*args, *kwargs.values()])
     if isinstance(function, ClassInfo):
         return instantiate(m, function, args, kwargs, rest)
     if isinstance(function, NativeClass):
-        return modules.make(m, function, args, kwargs, rest is not MISSING)
+        return m.known.make(m, function, args, kwargs, rest is not MISSING)
     if isinstance(function, Partial):
         return call(m, function.function, [*function.args, *args], {**function.kwargs, **kwargs}, rest)
     if isinstance(function, Either):
@@ -168,7 +166,7 @@ def instantiate(
     if isinstance(init, Function):
         _call_function(m, init, [instance, *args], kwargs, rest)
     elif isinstance(init, NativeClass):
-        modules.initialise(m, instance, init, args, kwargs)
+        m.known.initialise(m, instance, init, args, kwargs)
     elif cls.unknown_base:
         for value in (*args, *kwargs.values()):
             m.escape(value)
@@ -193,18 +191,19 @@ def call_instance(
         calls = instance.calls if m.grad else instance.calls_without_grad
         if here not in calls and len(calls) < 20:
             calls.append(here)
-    for hook in instance.items.get(modules.HOOKS_BEFORE, ()):
+    for hook in instance.notes.hooks_before:
         changed = m.call(hook, [instance, tuple(args)], {})
         if isinstance(changed, tuple):
             args = list(changed)
         elif changed is not None:
             args = [join(item, m.flow(changed)) for item in args]
-    if checkpoints.FLAG in instance.items and m.phase == "step":
-        function, wrapped = Method("forward", instance, _forward), instance.items[checkpoints.FLAG]
-        result = checkpoints.run(m, function, args, kwargs, True, "fairscale", wrapped)
+    wrapped = instance.notes.checkpointed
+    if wrapped is not None and m.phase == "step":
+        function = Method("forward", instance, _forward)
+        result = m.known.run_checkpointed(m, function, args, kwargs, True, "fairscale", wrapped)
     else:
         result = _forward(m, instance, args, kwargs, rest)
-    for hook in instance.items.get(modules.HOOKS, ()):
+    for hook in instance.notes.hooks:
         changed = m.call(hook, [instance, tuple(args), result], {})
         result = result if changed is None else changed
     return result
@@ -217,7 +216,7 @@ def _forward(
     if isinstance(instance.cls, NativeClass):
         if own is not MISSING:
             return call(m, own, args, kwargs, rest)
-        return modules.forward(m, instance, instance.cls, args, kwargs)
+        return m.known.forward(m, instance, instance.cls, args, kwargs)
     for name in ("__call__", "forward"):
         if name == "forward" and own is not MISSING:
             return call(m, own, args, kwargs, rest)
@@ -225,7 +224,7 @@ def _forward(
         if isinstance(method, Function):
             return _call_function(m, method, [instance, *args], kwargs, rest)
         if isinstance(method, NativeClass) and name == "forward":  # nn.Module.__call__ calls forward
-            return modules.forward(m, instance, method, args, kwargs)
+            return m.known.forward(m, instance, method, args, kwargs)
     m.escape(instance)
     reason = instance.lost or f"{instance.cls.name} has no forward that was found"
     return m.lost(reason, *args, *kwargs.values(), Opaque(m.bits_of(instance), 0))

@@ -84,7 +84,7 @@ class ClassInfo:
                 return None
             if value.dotted == "torch.autograd.Function":
                 return NativeClass(value.dotted, False)
-            known = m.native_class(value.dotted)
+            known = m.known.native_class(value.dotted)
             if known is not None:
                 return known
             self.unknown_base = f"its base class {value.dotted} was not found in source"
@@ -143,7 +143,7 @@ class ClassInfo:
                 value = base.member(m, name)
                 if value is not MISSING:
                     return value
-            elif m.native_has(base, name):
+            elif m.known.has_member(base, name):
                 return base
         return MISSING
 

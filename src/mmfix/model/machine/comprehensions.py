@@ -46,7 +46,7 @@ def dict_comprehension(m: Machine, node: Any, frame: Frame) -> Any:
     result = PyDict()
 
     def add() -> None:
-        indexing.set_entry(result, m.eval(node.key, inner), m.eval(node.value, inner), m.join)
+        indexing.set_entry(result, m.eval(node.key, inner), m.eval(node.value, inner))
 
     edits = m.edits
     if _generate(m, node.generators, 0, inner, add):

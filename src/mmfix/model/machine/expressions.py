@@ -105,7 +105,7 @@ def _dict(m: Machine, node: Any, frame: Frame) -> Any:
         if key is None:
             indexing.update(m, result, item)
             continue
-        indexing.set_entry(result, m.eval(key, frame), item, m.join)
+        indexing.set_entry(result, m.eval(key, frame), item)
     return result
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any, Callable, List, Optional
+from typing import TYPE_CHECKING, Any, List, Optional
 
-from mmfix.model.knowledge.torch import modules
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.concrete import NotConcrete, compute, same, to_python
 from mmfix.model.machine.joining import join, open_list, weaken
@@ -55,7 +54,7 @@ def subscript(m: Machine, value: Any, index: Any) -> Any:
     if isinstance(value, PyDict):
         return _entry(m, value, index)
     if isinstance(value, Instance):
-        return modules.subscript(m, value, index)
+        return m.known.subscript(m, value, index)
     if isinstance(value, PyList):
         if value.open:
             return value if isinstance(index, slice) else any_item(value)
@@ -110,21 +109,21 @@ def _entry(m: Machine, value: PyDict, index: Any) -> Any:
     return UNKNOWN if found is MISSING else weaken(found)
 
 
-def set_entry(target: PyDict, key: Any, value: Any, joiner: Callable[[Any, Any], Any]) -> None:
+def set_entry(target: PyDict, key: Any, value: Any) -> None:
     """``target[key] = value`` on a dict nobody else sees yet."""
     try:
         known = to_python(key)
         target.items[known] = value
         target.maybe -= {known}
     except (NotConcrete, TypeError):
-        target.rest = value if target.rest is MISSING else joiner(target.rest, value)
+        target.rest = value if target.rest is MISSING else join(target.rest, value)
 
 
 def set_subscript(m: Machine, target: Any, index: Any, value: Any) -> None:
     """``target[index] = value``."""
     if isinstance(target, PyDict):
         m.touch(target)
-        set_entry(target, index, value, m.join)
+        set_entry(target, index, value)
     elif isinstance(target, PyList):
         m.touch(target)
         if isinstance(index, int) and not target.open and -len(target.items) <= index < len(target.items):
@@ -134,7 +133,7 @@ def set_subscript(m: Machine, target: Any, index: Any, value: Any) -> None:
         else:
             target.items = [join(item, value) for item in target.items] or [value]
     elif isinstance(target, Instance):
-        modules.set_subscript(m, target, index, value)
+        m.known.set_subscript(m, target, index, value)
     elif isinstance(value, (Instance, Param)):
         m.escape(value)
 
@@ -160,7 +159,7 @@ def update(m: Machine, target: PyDict, other: Any) -> None:
     elif isinstance(other, (PyList, tuple)):
         for pair in m.items_of(other).items:
             if isinstance(pair, tuple) and len(pair) == 2:
-                set_entry(target, pair[0], pair[1], m.join)
+                set_entry(target, pair[0], pair[1])
     else:
         rest = m.depend(other)
         target.rest = rest if target.rest is MISSING else join(target.rest, rest)
@@ -178,7 +177,7 @@ def contains(m: Machine, container: Any, item: Any) -> Optional[bool]:
     except (NotConcrete, TypeError):
         pass
     if isinstance(container, Instance):
-        return modules.contains(container, item)
+        return m.known.contains(container, item)
     if isinstance(container, (PyList, tuple)) and not getattr(container, "open", False):
         answers = [same(item, other) for other in m.items_of(container).items]
         return True if True in answers else (None if None in answers else False)
@@ -199,7 +198,7 @@ def items_of(m: Machine, value: Any) -> PyList:
     if isinstance(value, (str, bytes, range, frozenset)):
         return PyList(sorted(value, key=repr) if isinstance(value, frozenset) else list(value))
     if isinstance(value, Instance):
-        return modules.iterate(m, value)
+        return m.known.iterate(m, value)
     if isinstance(value, Opaque):
         return PyList([Opaque(value.may, value.must, value.kind)], True)
     if isinstance(value, Param):
@@ -228,7 +227,7 @@ def truth(m: Machine, value: Any) -> Optional[bool]:
             return True
         return None if value.items or value.rest is not MISSING else False
     if isinstance(value, Instance):
-        return modules.truth(m, value)
+        return m.known.truth(m, value)
     if isinstance(value, Either):
         answers = {truth(m, item) for item in value.values}
         return answers.pop() if len(answers) == 1 else None

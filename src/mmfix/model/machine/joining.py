@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import Any, FrozenSet, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
 from mmfix.model.machine.values import (
     DATA,
@@ -17,6 +17,7 @@ from mmfix.model.machine.values import (
     Function,
     Instance,
     Method,
+    Notes,
     Opaque,
     Param,
     Partial,
@@ -77,11 +78,31 @@ def join_contents(item: Storage, a: Any, b: Any) -> Any:
     if isinstance(item, PyList):
         joined = _join_lists(PyList(list(a[0]), a[1]), PyList(list(b[0]), b[1]), 0)
         return joined.items, joined.open
-    merged = {}
-    for key in {**a, **b}:
-        # a variable or attribute that one branch never set cannot be read after it: the other one counts
-        merged[key] = b[key] if key not in a else a[key] if key not in b else join(a[key], b[key])
-    return merged
+    if isinstance(item, Instance):
+        return _join_names(a[0], b[0]), _join_notes(a[1], b[1])
+    return _join_names(a, b)
+
+
+def _join_names(a: Dict[str, Any], b: Dict[str, Any]) -> Dict[str, Any]:
+    """A variable or attribute that one branch never set cannot be read after it: the other one counts."""
+    return {
+        key: b[key] if key not in a else a[key] if key not in b else join(a[key], b[key])
+        for key in {**a, **b}
+    }
+
+
+def _join_notes(a: Notes, b: Notes) -> Notes:
+    """What either of two branches noted."""
+    if a is b:
+        return a
+    return Notes(
+        tuple({**dict.fromkeys(a.hidden), **dict.fromkeys(b.hidden)}),
+        a.slots if len(a.slots) >= len(b.slots) else b.slots,
+        a.hooks if len(a.hooks) >= len(b.hooks) else b.hooks,
+        a.hooks_before if len(a.hooks_before) >= len(b.hooks_before) else b.hooks_before,
+        a.checkpointed or b.checkpointed,
+        a.initialised or b.initialised,
+    )
 
 
 def weaken(value: Any) -> Any:
@@ -151,7 +172,7 @@ def _inside(item: Any) -> Iterable[Any]:
     if isinstance(item, PyList):
         return tuple(item.items)
     if isinstance(item, Instance):
-        return tuple(item.items.values())
+        return (*item.items.values(), *item.notes)
     if isinstance(item, Bound):
         return (item.function, item.receiver)
     if isinstance(item, Partial):
@@ -200,6 +221,8 @@ def grew(item: Storage, before: Any, after: Any) -> bool:
         return bool(reachable(after[0]) & ~reachable(before[0]))
     if isinstance(item, PyDict):
         before, after = {**before[0], MISSING: before[1]}, {**after[0], MISSING: after[1]}
+    elif isinstance(item, Instance):
+        before, after = ({**saved[0], **saved[1]._asdict()} for saved in (before, after))
     # a variable that the loop itself brings is written before it is read
     return any(
         bool(reachable(value) & ~reachable(before.get(key)))

@@ -6,12 +6,10 @@ import ast
 from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
-from mmfix.model.knowledge import calls as functions
-from mmfix.model.knowledge.openmmlab import registries as openmmlab
-from mmfix.model.knowledge.torch import layers, modules
 from mmfix.model.machine import access, building, calls, expressions, indexing, statements
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import join
+from mmfix.model.machine.protocol import Knowledge
 from mmfix.model.machine.scopes import Scope, is_read
 from mmfix.model.machine.state import THROUGH, State
 from mmfix.model.machine.values import (
@@ -23,13 +21,10 @@ from mmfix.model.machine.values import (
     Function,
     GaveUp,
     Instance,
-    NativeClass,
     Opaque,
     Partial,
-    PyDict,
     PyList,
     Raised,
-    is_scalar,
 )
 from mmfix.repository.library import Library
 
@@ -39,13 +34,15 @@ class Machine(State):
 
     Attributes:
         library: Where source is found.
+        known: What is known by heart.
         default_scope: The registry scope of types without a prefix.
         era: ``mmengine`` or ``mmcv1``.
     """
 
-    def __init__(self, library: Library, default_scope: Optional[str], era: str) -> None:
+    def __init__(self, library: Library, known: Knowledge, default_scope: Optional[str], era: str) -> None:
         super().__init__()
         self.library = library
+        self.known = known
         self.default_scope = default_scope
         self.era = era
         self.losses: List[Any] = []
@@ -83,17 +80,9 @@ class Machine(State):
         """Whether a value is true; None when that is not known."""
         return indexing.truth(self, value)
 
-    def truth_of_node(self, node: ast.expr, frame: Frame) -> Optional[bool]:
-        """The truth of an expression at module level."""
-        return self.truth(self.eval(node, frame))
-
     def items_of(self, value: Any) -> PyList:
         """What iterating over a value gives; an open list when its length is not known."""
         return indexing.items_of(self, value)
-
-    def join(self, a: Any, b: Any) -> Any:
-        """One value for two."""
-        return join(a, b)
 
     def choose(self, branches: List[Callable[[], Any]]) -> Any:
         """Run every branch from the same state; go on from all that do not raise, with the joined result."""
@@ -141,7 +130,7 @@ class Machine(State):
                 return scope.items[name]
             scope = scope.parent
         value = frame.scope.lookup(self, name)
-        return functions.builtin(name) if value is MISSING else value
+        return self.known.builtin(name) if value is MISSING else value
 
     def assign(self, frame: Frame, name: str, value: Any) -> None:
         """Bind a variable: a local one, unless the function declares it ``nonlocal`` or ``global``."""
@@ -163,7 +152,7 @@ class Machine(State):
         """The function a ``def`` makes; a known one of a framework is replaced by what is known of it."""
         closure = frame if frame.function is not None else frame.parent
         if cls is None and closure is None:
-            known = self.known_name(f"{frame.scope.dotted}.{node.name}")
+            known = self.known.known_name(f"{frame.scope.dotted}.{node.name}")
             if known is not None:
                 return known
         function = Function(node, frame.scope, closure, cls)
@@ -197,14 +186,10 @@ class Machine(State):
     def define_class(self, node: ast.ClassDef, frame: Frame) -> Any:
         """The class a ``class`` statement makes."""
         if frame.function is None:
-            known = self.known_name(f"{frame.scope.dotted}.{node.name}")
+            known = self.known.known_name(f"{frame.scope.dotted}.{node.name}")
             if known is not None:
                 return known
         return ClassInfo(node, frame)
-
-    def known_name(self, dotted: str) -> Any:
-        """What is known by heart of a framework's name, or None."""
-        return openmmlab.known_name(dotted)
 
     def registered(self, name: str, scope: Optional[str], registry: Optional[str]) -> Any:
         """The class or function registered under a name; lost when it is not found or not one."""
@@ -212,14 +197,6 @@ class Machine(State):
         if key not in self._registered:
             self._registered[key] = building.registered(self, name, scope, registry)
         return self._registered[key]
-
-    def native_class(self, dotted: str) -> Optional[NativeClass]:
-        """A library class known by heart, or None."""
-        return layers.native_class(dotted)
-
-    def native_has(self, base: NativeClass, name: str) -> bool:
-        """Whether a known class has a member of that name."""
-        return modules.has_member(base, name)
 
     def module_assignment(self, node: Any, frame: Frame, name: str) -> Any:
         """The value a module-level assignment gives to ``name``."""
@@ -282,6 +259,3 @@ def decorators_of(node: Any) -> FrozenSet[str]:
         elif isinstance(target, ast.Name):
             names.add(target.id)
     return frozenset(names)
-
-
-__all__ = ["Instance", "Machine", "Opaque", "PyDict", "is_scalar"]

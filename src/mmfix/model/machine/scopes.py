@@ -7,6 +7,7 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from mmfix.model.machine.joining import join
 from mmfix.model.machine.values import MISSING, UNKNOWN, Frame, ModuleRef, NativeRef
 from mmfix.model.types import SEVERAL
 
@@ -96,7 +97,7 @@ class Scope:
         fallback: Any = MISSING
         maybe: List[Any] = []
         for binding in reversed(self.bindings.get(name, ())):
-            truths = [m.truth_of_node(test, self.frame) for test, _ in binding.guards]
+            truths = [m.truth(m.eval(test, self.frame)) for test, _ in binding.guards]
             wanted = [want for _, want in binding.guards]
             if any(truth is not None and truth is not want for truth, want in zip(truths, wanted)):
                 continue
@@ -112,7 +113,7 @@ class Scope:
         if maybe:
             value = maybe[0]
             for other in maybe[1:]:
-                value = m.join(value, other)
+                value = join(value, other)
             if len(maybe) > 1:
                 m.problem(f"{name} {SEVERAL}")
             return value
@@ -163,7 +164,7 @@ def import_value(m: Machine, node: ast.Import, name: str) -> Any:
 
 def from_import(m: Machine, module: str, name: str, depth: int = 0) -> Any:
     """What ``from module import name`` binds."""
-    known = m.known_name(f"{module}.{name}")
+    known = m.known.known_name(f"{module}.{name}")
     if known is not None:
         return known
     scope = m.module_scope(module)

@@ -1,9 +1,8 @@
 """The values of the abstract interpreter.
 
 Python scalars, tuples, strings and ``None`` stand for themselves. What is not known is :class:`Opaque`: a
-tensor, a batch, anything computed from them. Mutable things derive from :class:`Storage`,
-so that a branch can be
-undone.
+tensor, a batch, anything computed from them. Mutable things derive from
+:class:`Storage`, so that a branch can be undone.
 
 Parameters are bits: a set of them is an ``int``, and the union of two sets is ``|``.
 """
@@ -12,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple, Union
 
 from mmfix.config.keypath import KeyPath
 from mmfix.python.place import Place
@@ -168,10 +167,35 @@ class Param(Storage):
         self.items = saved
 
 
+class Notes(NamedTuple):
+    """What is remembered of an object beside its attributes, and undone with them.
+
+    Attributes:
+        hidden: Attributes that ``object.__setattr__`` put there: not registered with torch.
+        slots: Names that hold a place among the modules or parameters although None is in it.
+        hooks: Its forward hooks.
+        hooks_before: Those called before its forward.
+        checkpointed: Its forward runs in a checkpoint (fairscale's ``checkpoint_wrapper``): where it was
+            wrapped, and by whom.
+        initialised: ``init_weights()`` has run.
+    """
+
+    hidden: Tuple[str, ...] = ()
+    slots: Tuple[str, ...] = ()
+    hooks: Tuple[Any, ...] = ()
+    hooks_before: Tuple[Any, ...] = ()
+    checkpointed: Optional[Tuple[Optional[Place], Optional[Instance]]] = None
+    initialised: bool = False
+
+
+_NO_NOTES = Notes()
+
+
 class Instance(Storage):
     """An object of a class that was read, or of a known library class; ``items`` are its attributes.
 
     Attributes:
+        notes: What is remembered of it beside them.
         cls: Its class.
         key: The config dict it was built from, if it was.
         created: The line that put it into its module.
@@ -181,12 +205,13 @@ class Instance(Storage):
         lost: Why nothing more can be said about it; empty when all is well.
     """
 
-    __slots__ = ("calls", "calls_without_grad", "cls", "created", "key", "lost", "owner", "training")
+    __slots__ = ("calls", "calls_without_grad", "cls", "created", "key", "lost", "notes", "owner")
     items: Dict[str, Any]
 
     def __init__(self, cls: Union[ClassInfo, NativeClass], key: Optional[KeyPath] = None) -> None:
         super().__init__()
         self.items = {}
+        self.notes = _NO_NOTES
         self.cls = cls
         self.key = key
         self.created: Optional[Place] = None
@@ -194,6 +219,14 @@ class Instance(Storage):
         self.calls: List[Place] = []
         self.calls_without_grad: List[Place] = []
         self.lost = ""
+
+    def save(self) -> Any:
+        """A copy of the contents."""
+        return self.items.copy(), self.notes
+
+    def load(self, saved: Any) -> None:
+        """Put saved contents back."""
+        self.items, self.notes = saved[0].copy(), saved[1]
 
     def __repr__(self) -> str:
         return f"<{self.cls.name}>"

@@ -54,11 +54,6 @@ _REGISTRIES = frozenset({
 })  # fmt: skip
 
 
-def is_base_module(cls: NativeClass) -> bool:
-    """Whether a class has ``init_cfg`` and ``init_weights``."""
-    return cls.dotted.startswith("mmengine.model.")
-
-
 @lru_cache(maxsize=8192)
 def known_name(dotted: str) -> Any:
     """What is known of a name of MMEngine or mmcv; None for any other."""
@@ -158,6 +153,19 @@ def _scope(m: Machine, registry: Optional[Registry]) -> Optional[str]:
     if m.default_scope is not None:
         return m.default_scope
     return registry.scope if registry is not None else None
+
+
+def registry_method(name: str) -> Callable[..., Any]:
+    """A method of a registry."""
+
+    def run(m: Machine, registry: Registry, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+        if name == "build":
+            return build(m, registry, args, kwargs)
+        if name == "get":
+            return get(m, registry, args[0] if args else UNKNOWN)
+        return UNKNOWN
+
+    return run
 
 
 # -- builders of mmcv -------------------------------------------------------------------------

@@ -189,7 +189,7 @@ def _setdefault(m: Machine, target: PyDict, args: List[Any], kwargs: Dict[str, A
         target.maybe -= {args[0]}
     elif not is_scalar(args[0]):
         m.touch(target)
-        indexing.set_entry(target, args[0], args[1] if len(args) > 1 else None, join)
+        indexing.set_entry(target, args[0], args[1] if len(args) > 1 else None)
     return indexing.subscript(m, target, args[0])
 
 

@@ -21,7 +21,7 @@ def _copy(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     if isinstance(value, Instance):
         m.doubt(f"a copy of a {value.cls.name} shares its parts")
         made = Instance(value.cls, value.key)
-        made.items = dict(value.items)
+        made.items, made.notes = dict(value.items), value.notes
         made.lost = value.lost
         return made
     return value
@@ -45,6 +45,7 @@ def deep_copy(m: Machine, value: Any, done: Dict[int, Any]) -> Any:
         made.lost = value.lost
         done[id(value)] = made
         made.items = {key: deep_copy(m, item, done) for key, item in value.items.items()}
+        made.notes = value.notes
         return made
     if isinstance(value, PyDict):
         made = PyDict(None, value.path, value.rest)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from mmfix.model.knowledge.torch import modules
+from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine import indexing
 from mmfix.model.machine.concrete import NotConcrete, compute, to_python
-from mmfix.model.machine.joining import join, open_list
+from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -30,7 +30,7 @@ def _len(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
             custom = m.attribute(value, "__len__", None)
             if custom is not None:
                 return m.call(custom, [], {})
-        return UNKNOWN if value.lost else len(modules.elements(value))
+        return UNKNOWN if value.lost else len(parts.elements(value))
     if isinstance(value, PyList):
         return UNKNOWN if value.open else len(value.items)
     if isinstance(value, PyDict):
@@ -221,7 +221,7 @@ def first(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
 def _fromkeys(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     result = PyDict()
     for key in m.items_of(args[0]).items:
-        indexing.set_entry(result, key, args[1] if len(args) > 1 else None, join)
+        indexing.set_entry(result, key, args[1] if len(args) > 1 else None)
     return result
 
 

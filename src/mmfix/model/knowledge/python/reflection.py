@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from mmfix.model.knowledge.torch import layers, modules
+from mmfix.model.knowledge.torch import layers
+from mmfix.model.knowledge.torch.attributes import detach
 from mmfix.model.machine import access, assignment
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import join
@@ -170,7 +171,7 @@ def _setattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None:
 
 def _delattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None:
     if isinstance(args[0], Instance) and isinstance(args[1], str):
-        modules.detach(m, args[0], args[1])
+        detach(m, args[0], args[1])
 
 
 def _callable(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from mmfix.model.machine.state import CheckpointCall
-from mmfix.model.machine.values import LOST, TENSOR, Instance, Opaque, PyList
+from mmfix.model.machine.values import LOST, TENSOR, Instance, Method, Opaque, PyList
 from mmfix.python.place import Place
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
-
-#: Attribute of a module whose forward runs in a checkpoint (fairscale's ``checkpoint_wrapper``): where it was
-#: wrapped, and by whom.
-FLAG = "\0checkpointed"
 
 
 def _checkpoint(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
@@ -33,7 +29,7 @@ def run(
     kwargs: Dict[str, Any],
     reentrant: Optional[bool],
     library: str,
-    switched_on: Optional[Tuple[Place, Optional[Instance]]] = None,
+    switched_on: Optional[Tuple[Optional[Place], Optional[Instance]]] = None,
 ) -> Any:
     """Run ``function`` under a checkpoint and remember it, with what switched it on, if not this call."""
     given = m.depend([*args, *kwargs.values()])
@@ -87,12 +83,12 @@ def _sequential(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
             for function in part:
                 value = m.call(function, [value], {})
             break
-        value = run(m, _Chain(part), [value], {}, given if isinstance(given, bool) else None, "torch")
+        value = run(m, _chain(part), [value], {}, given if isinstance(given, bool) else None, "torch")
     return value
 
 
-def _Chain(functions: List[Any]) -> Any:
-    from mmfix.model.machine.values import Method
+def _chain(functions: List[Any]) -> Method:
+    """One function for several, each called with what the one before gives."""
 
     def all_of(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
         value = args[0]
@@ -107,7 +103,7 @@ def wrap(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     """fairscale's ``checkpoint_wrapper(module)``: from now on its forward runs in a checkpoint."""
     if args and isinstance(args[0], Instance):
         m.touch(args[0])
-        args[0].items[FLAG] = (m.here, _owner(m))
+        args[0].notes = args[0].notes._replace(checkpointed=(m.here, _owner(m)))
     return args[0] if args else None
 
 

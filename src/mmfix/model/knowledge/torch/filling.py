@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterator, List, Tuple
 
-from mmfix.model.knowledge.torch import modules
+from mmfix.model.knowledge.torch import parts
+from mmfix.model.knowledge.torch.attributes import attach
 from mmfix.model.machine.values import MISSING, Instance, NativeClass, Opaque, PyDict, PyList
 
 if TYPE_CHECKING:
@@ -15,10 +16,10 @@ def fill_list(m: Machine, instance: Instance, args: List[Any]) -> None:
     """What the constructor of a list or sequence of modules does with its arguments."""
     if not args:
         return
-    if instance.cls.name == "Sequential" or is_kind(instance, "Sequential"):
+    if instance.cls.name == "Sequential" or parts.is_kind(instance, "Sequential"):
         if len(args) == 1 and isinstance(args[0], PyDict):
             for key, value in pairs(m, args[0]):
-                modules.attach(m, instance, key, value)
+                attach(m, instance, key, value)
             return
         values = list(args)
     else:
@@ -37,13 +38,7 @@ def fill_dict(m: Machine, instance: Instance, args: List[Any]) -> None:
     if instance.cls.name == "ParameterDict" and isinstance(args[0], PyDict) and names != sorted(names):
         m.doubt("a ParameterDict sorts the entries of a dict, those of an OrderedDict it does not")
     for key, value in entries:
-        modules.attach(m, instance, key, value)
-
-
-def is_kind(instance: Instance, name: str) -> bool:
-    """Whether a class of this last name is among the bases of an object's class."""
-    mro = getattr(instance.cls, "_mro", None) or []
-    return any(getattr(base, "name", "") == name for base in mro)
+        attach(m, instance, key, value)
 
 
 def pairs(m: Machine, value: Any) -> Iterator[Tuple[str, Any]]:
@@ -54,7 +49,7 @@ def pairs(m: Machine, value: Any) -> Iterator[Tuple[str, Any]]:
         yield from ((str(key), item) for key, item in value.items.items())
         return
     if isinstance(value, Instance):
-        yield from modules.children(m, value)
+        yield from parts.children(m, value)
         return
     items: PyList = m.items_of(value)
     if items.open:
@@ -70,8 +65,8 @@ def put_last(m: Machine, instance: Instance, value: Any) -> None:
     """``modules.append(value)``: its name is how many there were (``torch/nn/modules/container.py``)."""
     if isinstance(value, Opaque):
         m.doubt("a list holds a module that is not known")
-    count = sum(1 for name, item in instance.items.items() if name.isdigit() or modules.is_module(m, item))
-    modules.attach(m, instance, str(count), value)
+    count = sum(1 for name, item in instance.items.items() if name.isdigit() or parts.is_module(m, item))
+    attach(m, instance, str(count), value)
 
 
 def part_of(m: Machine, instance: Instance, index: slice) -> Instance:
@@ -79,7 +74,7 @@ def part_of(m: Machine, instance: Instance, index: slice) -> Instance:
     if not isinstance(instance.cls, NativeClass):
         m.doubt(f"a part of a {instance.cls.name} is made anew")
     part = Instance(instance.cls, instance.key)
-    items = modules.elements(instance)[index]
+    items = parts.elements(instance)[index]
     names = [str(position) for position in range(len(items))]
     if instance.cls.name == "Sequential":
         old = {id(value): name for name, value in instance.items.items()}

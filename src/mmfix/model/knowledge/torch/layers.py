@@ -107,6 +107,11 @@ def is_known(cls: NativeClass) -> bool:
     return cls.name in PARAMETERS or cls.name in _PARAMETER_FREE or not cls.dotted.startswith("torch.nn.")
 
 
+def has_init_cfg(cls: NativeClass) -> bool:
+    """Whether a class has ``init_cfg`` and ``init_weights``: those of MMEngine."""
+    return cls.dotted.startswith("mmengine.model.")
+
+
 def flags_of(cls: NativeClass) -> Tuple[str, ...]:
     """The constructor arguments that decide which parameters a class has."""
     return tuple(spec.flag for spec in PARAMETERS.get(cls.name, ()) if spec.flag)

@@ -1,18 +1,18 @@
-"""The methods of ``torch.nn.Module`` and its containers, and of MMEngine's BaseModule."""
+"""The methods of ``torch.nn.Module`` and its containers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from mmfix.model.knowledge.torch import modules
+from mmfix.model.knowledge.torch import parts
+from mmfix.model.knowledge.torch.attributes import attach
 from mmfix.model.knowledge.torch.filling import fill_dict, put_last
-from mmfix.model.knowledge.torch.modules import attach, children, elements
 from mmfix.model.knowledge.torch.order import hold_place
+from mmfix.model.knowledge.torch.parts import children, elements
 from mmfix.model.machine.values import (
     UNKNOWN,
     Function,
     Instance,
-    NativeClass,
     NativeRef,
     Opaque,
     Param,
@@ -38,19 +38,19 @@ def _unknown(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any])
 
 
 def _parameters(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
-    return PyList([param for _, param in modules.all_params(m, receiver)])
+    return PyList([param for _, param in parts.all_params(m, receiver)])
 
 
 def _named_parameters(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
-    return PyList([(name, param) for name, param in modules.all_params(m, receiver)])
+    return PyList([(name, param) for name, param in parts.all_params(m, receiver)])
 
 
 def _modules(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
-    return PyList([module for _, module in modules.walk(m, receiver)])
+    return PyList([module for _, module in parts.walk(m, receiver)])
 
 
 def _named_modules(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
-    return PyList([(name, module) for name, module in modules.walk(m, receiver)])
+    return PyList([(name, module) for name, module in parts.walk(m, receiver)])
 
 
 def _children(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
@@ -63,7 +63,7 @@ def _named_children(m: Machine, receiver: Instance, args: List[Any], kwargs: Dic
 
 def _requires_grad_(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     wanted = args[0] if args else kwargs.get("requires_grad", True)
-    for _, param in modules.all_params(m, receiver):
+    for _, param in parts.all_params(m, receiver):
         m.set_requires_grad(param, wanted)
     return receiver
 
@@ -80,7 +80,7 @@ def _register(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str,
         return
     m.doubt("a module is registered under a name made at run time")
     receiver.lost = receiver.lost or "a module is registered under a name made at run time"
-    attach(m, receiver, f"\0{len(receiver.items)}", value)
+    attach(m, receiver, f"?{len(receiver.items)}", value)
     m.escape(value)
 
 
@@ -96,7 +96,7 @@ def _register_buffer(m: Machine, receiver: Instance, args: List[Any], kwargs: Di
 def _apply(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     function = args[0] if args else kwargs.get("fn")
     if isinstance(function, Function) or hasattr(function, "function"):
-        for _, module in list(modules.walk(m, receiver)):
+        for _, module in list(parts.walk(m, receiver)):
             m.call(function, [module], {})
     elif not isinstance(function, NativeRef):
         m.doubt("a function that is not known is applied to the modules")
@@ -114,21 +114,6 @@ def _train(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, An
 
 def _eval(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     return m.call(m.attribute(receiver, "train"), [False], {})
-
-
-def _init_weights(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    """``mmengine/model/base_module.py: BaseModule.init_weights``: what matters is that it visits children."""
-    if receiver.items.get("\0initialised"):
-        return
-    receiver.items["\0initialised"] = True
-    for _, child in children(m, receiver):
-        method = None
-        if not isinstance(child.cls, NativeClass) or child.cls.dotted.startswith("mmengine"):
-            method = m.attribute(child, "init_weights", None)
-        elif child.cls.name in ("Sequential", "ModuleList", "ModuleDict"):
-            _init_weights(m, child, [], {})
-        if method is not None:
-            m.call(method, [], {})
 
 
 def _list_append(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
@@ -174,29 +159,19 @@ def _get_submodule(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict
     return value
 
 
-def _losses(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    """``parse_losses``: only entries whose name has ``loss`` in it are summed."""
-    from mmfix.model.knowledge.openmmlab.losses import summed
-
-    total = summed(m, args[0] if args else kwargs.get("losses", UNKNOWN))
-    return (total, UNKNOWN)
-
-
 def _hook(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     """``register_forward_hook``: called with the module, its arguments and its result."""
     m.touch(receiver)
-    receiver.items[modules.HOOKS] = (
-        *receiver.items.get(modules.HOOKS, ()),
-        args[0] if args else kwargs.get("hook"),
-    )
+    hook = args[0] if args else kwargs.get("hook")
+    receiver.notes = receiver.notes._replace(hooks=(*receiver.notes.hooks, hook))
     return UNKNOWN
 
 
 def _hook_before(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     """``register_forward_pre_hook``: called with the module and its arguments."""
     m.touch(receiver)
-    key = modules.HOOKS_BEFORE
-    receiver.items[key] = (*receiver.items.get(key, ()), args[0] if args else kwargs.get("hook"))
+    hook = args[0] if args else kwargs.get("hook")
+    receiver.notes = receiver.notes._replace(hooks_before=(*receiver.notes.hooks_before, hook))
     return UNKNOWN
 
 
@@ -211,7 +186,7 @@ MODULE: Dict[str, Run] = {
     "named_modules": _named_modules, "children": _children, "named_children": _named_children,
     "requires_grad_": _requires_grad_, "register_buffer": _register_buffer, "register_parameter": _register,
     "add_module": _register, "register_module": _register, "apply": _apply, "train": _train, "eval": _eval,
-    "init_weights": _init_weights, "get_submodule": _get_submodule, "get_parameter": _get_submodule,
+    "get_submodule": _get_submodule, "get_parameter": _get_submodule,
     **dict.fromkeys(("to", "cuda", "cpu", "half", "float", "double", "type", "bfloat16", "share_memory"),
     _itself),
     **dict.fromkeys((
@@ -223,7 +198,6 @@ MODULE: Dict[str, Run] = {
         "_reset_parameters",
     ), _nothing),
     **dict.fromkeys(("state_dict", "buffers", "named_buffers", "_get_name", "__repr__"), _unknown),
-    "parse_losses": _losses, "_parse_losses": _losses,
 }  # fmt: skip
 MODULE_LIST: Dict[str, Run] = {
     **MODULE, "append": _list_append, "extend": _list_extend, "insert": _list_insert, "keys": _dict_keys,

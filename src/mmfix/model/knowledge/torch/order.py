@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
-from mmfix.model.knowledge.torch import layers, modules
+from mmfix.model.knowledge.torch import layers, parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import reachable
 from mmfix.model.machine.values import (
@@ -25,8 +25,6 @@ from mmfix.model.types import SEVERAL
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
-#: Names that hold a place among the modules or parameters although None is in it.
-SLOTS = "\0slots"
 _ATTENTION = "MultiheadAttention"
 _OUTPUT = {"out_proj_weight": "out_proj.weight", "out_proj_bias": "out_proj.bias"}
 #: What a model names in it, DDP does not wait for (``torch/nn/parallel/distributed.py: __init__``).
@@ -67,7 +65,7 @@ def placed(m: Machine, target: Instance, name: str, value: Any) -> None:
     Source: ``torch/nn/modules/module.py: __setattr__``. An attribute that was no module before moves to the
     end when a module takes its name; None keeps the place of a module.
     """
-    if not modules.is_module(m, target):
+    if not parts.is_module(m, target):
         return
     old = target.items.get(name)
     was, becomes = _is_part(m, old), _is_part(m, value)
@@ -79,13 +77,13 @@ def placed(m: Machine, target: Instance, name: str, value: Any) -> None:
         m.doubt(f"whether {target.cls.name} has {name} is not known")
     if was and value is None:
         hold_place(target, name)
-    elif becomes and name not in target.items.get(SLOTS, ()) and not (was and type(old) is type(value)):
+    elif becomes and name not in target.notes.slots and not (was and type(old) is type(value)):
         target.items.pop(name, None)
 
 
 def hold_place(target: Instance, name: str) -> None:
     """``register_parameter(name, None)``: what comes under this name later, stands here."""
-    target.items[SLOTS] = (*target.items.get(SLOTS, ()), name)
+    target.notes = target.notes._replace(slots=(*target.notes.slots, name))
 
 
 def made(m: Machine, cls: NativeClass, args: List[Any], kwargs: Dict[str, Any]) -> None:
@@ -94,12 +92,12 @@ def made(m: Machine, cls: NativeClass, args: List[Any], kwargs: Dict[str, Any]) 
         given = {**dict(zip(_ATTENTION_ARGUMENTS, args)), **kwargs}
         if any(given.get(name) not in (None, False) for name in ("add_bias_kv", "kdim", "vdim")):
             m.doubt(f"the parameters of torch's {_ATTENTION} with these arguments are not known one by one")
-    elif cls.name in modules.CONTAINERS and kwargs.keys() - {"init_cfg"}:
+    elif cls.name in parts.CONTAINERS and kwargs.keys() - {"init_cfg"}:
         m.doubt(f"a {cls.name} is made with arguments that are not followed")
 
 
 def _is_part(m: Machine, value: Any) -> bool:
-    return isinstance(value, Param) or (isinstance(value, Instance) and modules.is_module(m, value))
+    return isinstance(value, Param) or (isinstance(value, Instance) and parts.is_module(m, value))
 
 
 def called(m: Machine, dotted: str, values: List[Any]) -> bool:
@@ -110,7 +108,7 @@ def called(m: Machine, dotted: str, values: List[Any]) -> bool:
     """
     if dotted.count(".") > 1 and dotted.startswith("torch.") and not dotted.startswith(_COMPUTING):
         m.doubt(f"{dotted} is not known")
-    elif any(isinstance(value, Instance) and modules.is_module(m, value) for value in values):
+    elif any(isinstance(value, Instance) and parts.is_module(m, value) for value in values):
         m.doubt(f"a module is handed to {dotted}")
     return not dotted.startswith(_PLAIN)
 
@@ -120,7 +118,7 @@ def trainable(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Tuple[Optio
 
     Args:
         m: The machine, at the moment of the wrap.
-        walked: The modules of the model, as :func:`modules.walk` gives them.
+        walked: The modules of the model, as :func:`parts.walk` gives them.
     """
     doubt = _of_machine(m)
     if doubt:
@@ -181,8 +179,8 @@ def _of_attributes(m: Machine, module: Instance) -> str:
             lost = bool(reachable(value)) or any(getattr(item, "lost", "") for item in value.values)
         else:
             lost = name == _LEFT_OUT
-        if lost or (name[0:1] == "\0" and kind in (Instance, Param)):
-            return f"what {module.cls.name}.{name.lstrip(chr(0))} is, is not known"
+        if lost:
+            return f"what {module.cls.name}.{name} is, is not known"
     return ""
 
 
@@ -203,6 +201,6 @@ def _is_odd(cls: ClassInfo) -> bool:
 def _own(module: Instance) -> Iterator[Tuple[str, Param]]:
     """A module's own parameters; those of an attention's output layer have the layer's name before them."""
     if module.cls.name != _ATTENTION or not isinstance(module.cls, NativeClass):
-        return modules.own_params(module)
-    found = sorted(modules.own_params(module), key=lambda item: item[0] in _OUTPUT)
+        return parts.own_params(module)
+    found = sorted(parts.own_params(module), key=lambda item: item[0] in _OUTPUT)
     return iter([(_OUTPUT.get(name, name), param) for name, param in found])

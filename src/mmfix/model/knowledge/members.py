@@ -1,0 +1,100 @@
+"""Members of known classes and attributes of library names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List
+
+from mmfix.model.knowledge.openmmlab import methods as openmmlab
+from mmfix.model.knowledge.openmmlab.registries import known_name
+from mmfix.model.knowledge.torch import layers, modules, parts
+from mmfix.model.knowledge.torch.methods import MODULE, MODULE_LIST, Run
+from mmfix.model.machine.values import MISSING, UNKNOWN, Instance, Method, NativeClass, NativeRef, PyDict
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+_MODULE = {**MODULE, **openmmlab.MODULE}
+_MODULE_LIST = {**MODULE_LIST, **openmmlab.MODULE}
+#: Methods of containers that change them and are not followed.
+_CHANGES = frozenset({"pop", "popitem", "clear", "setdefault", "__delitem__", "__setitem__", "__iadd__"})
+
+
+def has_member(base: NativeClass, name: str) -> bool:
+    """Whether a known class has a method of that name."""
+    if not base.is_module:
+        return name == "__init__"
+    if name in ("forward", "__call__"):
+        return base.name not in ("Module", "BaseModule", "BaseModel", "ModuleList", "ModuleDict")
+    return name == "__init__" or name in _methods(base)
+
+
+def member(m: Machine, instance: Instance, base: NativeClass, name: str) -> Any:
+    """A method of a known class, bound to an object."""
+    if name == "__init__":
+        return Method(
+            name,
+            instance,
+            lambda m, receiver, args, kwargs: modules.initialise(m, receiver, base, args, kwargs),
+        )
+    if name in ("forward", "__call__"):
+        return Method(
+            name, instance, lambda m, receiver, args, kwargs: modules.forward(m, receiver, base, args, kwargs)
+        )
+    run = _methods(base).get(name)
+    if run is not None:
+        return Method(name, instance, run)
+    if name == "training":
+        return True
+    if isinstance(instance.cls, NativeClass):
+        if not base.is_module:
+            return m.flow(*instance.items.values())
+        if base.name in parts.CONTAINERS and name in _CHANGES:
+            m.doubt(f"{base.name}.{name} is not followed")
+        return UNKNOWN if name not in ("bias", "weight") else MISSING
+    return MISSING
+
+
+def inherited(m: Machine, instance: Instance, name: str) -> Any:
+    """A member that a class of the source has from ``nn.Module``, or MISSING."""
+    if not parts.is_module(m, instance):
+        return MISSING
+    if name == "training":
+        return True
+    if name in ("_modules", "_parameters", "_buffers"):
+        m.doubt(f"{name} of a {instance.cls.name} is at hand")
+        found: Dict[Any, Any] = (
+            dict(parts.children(m, instance)) if name == "_modules" else dict(parts.own_params(instance))
+        )
+        return PyDict(found) if name != "_buffers" else PyDict()
+    bases = [] if isinstance(instance.cls, NativeClass) else instance.cls.mro(m)
+    if name in layers.NUMBERS and any(base.name in layers.PARAMETERS for base in bases):
+        return UNKNOWN
+    return MISSING
+
+
+def unbound(base: NativeClass, name: str) -> Run:
+    """``nn.Module.method`` as a function of the object."""
+
+    def run(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+        if args and isinstance(args[0], Instance):
+            return m.call(member(m, args[0], base, name), args[1:], kwargs)
+        return m.lost(f"{base.name}.{name} of something that is not followed", *args)
+
+    return run
+
+
+def native_attribute(m: Machine, value: Any, name: str) -> Any:
+    """An attribute of a library name."""
+    dotted = value.dotted if isinstance(value, (NativeRef, NativeClass)) else f"builtins.{value.name}"
+    if isinstance(value, NativeClass) and has_member(value, name):
+        return Method(name, value, unbound(value, name))
+    full = f"{dotted}.{name}"
+    known = known_name(full)
+    if known is not None:
+        return known
+    cls = layers.native_class(full)
+    return cls if cls is not None else NativeRef(full)
+
+
+def _methods(base: NativeClass) -> Dict[str, Run]:
+    return _MODULE_LIST if base.name in parts.CONTAINERS else _MODULE

@@ -1,0 +1,43 @@
+"""Attributes of modules: what becomes a submodule or parameter, and what ceases to be one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mmfix.model.knowledge.torch import order
+from mmfix.model.machine.values import MISSING, Either, Instance, Opaque, Param, is_scalar
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+
+def attach(m: Machine, target: Instance, name: str, value: Any) -> None:
+    """``target.name = value``; a module or parameter is registered, and remembers the line that did it."""
+    m.touch(target)
+    old = target.items.get(name)
+    if m.before_wrap and (type(value) in order.COUNTS or type(old) in order.COUNTS):
+        order.placed(m, target, name, value)
+    target.items[name] = value
+    if m.phase == "step" and is_scalar(value) and is_scalar(old) and value != old:
+        m.moving.add((target, name))
+    for item in value.values if isinstance(value, Either) else (value,):
+        if isinstance(item, (Instance, Param)) and not item.owner:
+            item.owner = _owner(m, target)
+            item.created = item.created or m.here
+    if isinstance(value, Opaque) and value.kind == "lost" and isinstance(old, (Instance, Param)):
+        m.escape(old)
+
+
+def _owner(m: Machine, target: Instance) -> str:
+    for frame in reversed(m.frames):
+        if frame.function is not None and frame.function.cls is not None:
+            return frame.function.cls.name
+    return target.cls.name
+
+
+def detach(m: Machine, target: Instance, name: str) -> None:
+    """``del target.name``."""
+    if m.before_wrap:
+        order.placed(m, target, name, MISSING)
+    m.touch(target)
+    target.items.pop(name, None)
