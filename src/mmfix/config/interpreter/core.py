@@ -1,16 +1,27 @@
-"""Evaluate an expression: the table of handlers, and what all of them need."""
+"""Evaluate an expression, execute statements: the tables of handlers, and what all of them need."""
 
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
+from mmfix.config.interpreter.poison import poison_names
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
 
+
+class Signal(NamedTuple):
+    """Why a block ended early: ``return``, ``break`` or ``continue``."""
+
+    kind: str
+    value: Any = None
+
+
 #: Node type -> its handler. Each module of this package enters its own.
 HANDLERS: Dict[type, Callable[[Run, Any, Scope], Any]] = {}
+#: The same for statements.
+STATEMENTS: Dict[type, Callable[[Run, Any, Scope], Optional[Signal]]] = {}
 
 
 def evaluate(run: Run, node: ast.AST, scope: Scope) -> Any:
@@ -30,6 +41,20 @@ def evaluate(run: Run, node: ast.AST, scope: Scope) -> Any:
     if handler is None:
         return run.unknown(f"{kind.__name__} is not evaluated", node)
     return handler(run, node, scope)
+
+
+def execute(run: Run, body: Iterable[ast.stmt], scope: Scope) -> Optional[Signal]:
+    """Evaluate statements until one ends the block."""
+    for node in body:
+        run.steps += 1
+        handler = STATEMENTS.get(type(node))
+        if handler is None:
+            poison_names(run, [node], f"{type(node).__name__} is not evaluated", scope)
+            continue
+        signal = handler(run, node, scope)
+        if signal is not None:
+            return signal
+    return None
 
 
 def blame_of(run: Run, node: ast.AST, scope: Scope) -> Blame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any, Dict, Tuple, Union
 
-from mmfix.config.interpreter.core import HANDLERS, evaluate
+from mmfix.config.interpreter.core import HANDLERS, evaluate, execute
 from mmfix.config.interpreter.poison import poison_body, poison_callable
 from mmfix.config.interpreter.state import MAX_CALL_DEPTH, Function, Run, Scope
 from mmfix.config.origin import Blame
@@ -40,8 +40,6 @@ def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Sco
 
 
 def _call(run: Run, function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-    from mmfix.config.interpreter.statements import execute
-
     node = function.node
     run.spend(1, node)
     scope = Scope(_bind_arguments(function, args, kwargs), function.scope)

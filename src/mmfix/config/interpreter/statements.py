@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import ast
 import builtins
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
+from typing import Any, List, Optional
 
 from mmfix.config.imports import is_base_assignment, is_builtin_module
 from mmfix.config.interpreter.access import assign, delete
-from mmfix.config.interpreter.core import blame_of, evaluate, iterate, opaque, truth
+from mmfix.config.interpreter.core import (
+    STATEMENTS,
+    Signal,
+    blame_of,
+    evaluate,
+    execute,
+    iterate,
+    opaque,
+    truth,
+)
 from mmfix.config.interpreter.functions import make_function
 from mmfix.config.interpreter.methods import dict_update, extend_list
 from mmfix.config.interpreter.modules import member
@@ -18,13 +27,6 @@ from mmfix.config.interpreter.state import ModuleRef, Run, Scope, bind
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, whole_module
 from mmfix.errors import ConfigError
-
-
-class Signal(NamedTuple):
-    """Why a block ended early: ``return``, ``break`` or ``continue``."""
-
-    kind: str
-    value: Any = None
 
 
 def run_module(run: Run, body: List[ast.stmt]) -> None:
@@ -47,20 +49,6 @@ def run_module(run: Run, body: List[ast.stmt]) -> None:
                 run.source.path,
                 node.lineno,
             ) from error
-
-
-def execute(run: Run, body: Iterable[ast.stmt], scope: Scope) -> Optional[Signal]:
-    """Evaluate statements until one ends the block."""
-    for node in body:
-        run.steps += 1
-        handler = _HANDLERS.get(type(node))
-        if handler is None:
-            poison_names(run, [node], f"{type(node).__name__} is not evaluated", scope)
-            continue
-        signal = handler(run, node, scope)
-        if signal is not None:
-            return signal
-    return None
 
 
 def _assign(run: Run, node: ast.Assign, scope: Scope) -> None:
@@ -307,26 +295,28 @@ def _return(run: Run, node: ast.Return, scope: Scope) -> Signal:
     return Signal("return", None if node.value is None else evaluate(run, node.value, scope))
 
 
-_HANDLERS: Dict[type, Callable[[Run, Any, Scope], Optional[Signal]]] = {
-    ast.Assign: _assign,
-    ast.AnnAssign: _annotated,
-    ast.AugAssign: _augmented,
-    ast.Expr: _expression,
-    ast.If: _if,
-    ast.For: _for,
-    ast.While: _while,
-    ast.Try: _try,
-    ast.With: _with,
-    ast.FunctionDef: _function,
-    ast.ClassDef: _class,
-    ast.Import: _import,
-    ast.ImportFrom: _import_from,
-    ast.Assert: _assert,
-    ast.Raise: _raise,
-    ast.Delete: _delete,
-    ast.Global: _global,
-    ast.Pass: lambda run, node, scope: None,
-    ast.Return: _return,
-    ast.Break: lambda run, node, scope: Signal("break"),
-    ast.Continue: lambda run, node, scope: Signal("continue"),
-}
+STATEMENTS.update(
+    {
+        ast.Assign: _assign,
+        ast.AnnAssign: _annotated,
+        ast.AugAssign: _augmented,
+        ast.Expr: _expression,
+        ast.If: _if,
+        ast.For: _for,
+        ast.While: _while,
+        ast.Try: _try,
+        ast.With: _with,
+        ast.FunctionDef: _function,
+        ast.ClassDef: _class,
+        ast.Import: _import,
+        ast.ImportFrom: _import_from,
+        ast.Assert: _assert,
+        ast.Raise: _raise,
+        ast.Delete: _delete,
+        ast.Global: _global,
+        ast.Pass: lambda run, node, scope: None,
+        ast.Return: _return,
+        ast.Break: lambda run, node, scope: Signal("break"),
+        ast.Continue: lambda run, node, scope: Signal("continue"),
+    }
+)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 import numpy as np
 import torch
 
 from mmfix.prove.inputs import drawing, settings
-from mmfix.prove.inputs.protocol import InputMaker, Request
+from mmfix.prove.inputs.protocol import Request
 from mmfix.prove.inputs.wanted import Wanted, proposals, semantic_map
 
 #: mmdet/datasets/transforms/formatting.py: the meta keys that `PackDetInputs` keeps by default, and what
@@ -136,22 +136,3 @@ def sample(random: Any, wanted: Wanted, size: Tuple[int, int], count: int, index
         names = tuple(f"thing {number}" for number in range(wanted.classes))
         made.set_metainfo({"text": names, "custom_entities": True})
     return made
-
-
-def maker(config: Any) -> InputMaker:
-    """The maker for an mmdet config: its data preprocessor says how samples are packed."""
-    from mmfix.prove.inputs import branches, tracking
-
-    names: List[str] = [settings.type_name(node) for _, node in settings.preprocessors(config)]
-    if "MultiBranchDataPreprocessor" in names:
-        return branches.Branches()
-    if "ReIDDataPreprocessor" in names:
-        return tracking.ReIdentification()
-    own: Any = next((node for _, node in settings.preprocessors(config)), {})
-    if "TrackDataPreprocessor" in names and not own.get("use_det_processor"):
-        return tracking.Frames()
-    if settings.type_name(config.model) == "ImageClassifier":
-        from mmfix.prove.inputs import classification
-
-        return classification.maker(config)
-    return Detection()

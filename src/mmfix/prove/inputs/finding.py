@@ -12,7 +12,7 @@ from mmfix.prove.inputs.settings import is_mmcv1
 GROUP = "mmfix.inputs"
 #: Modules with a function ``maker(config)``; imported when asked for, as they import torch.
 BUILT_IN = {
-    "mmdet": "mmfix.prove.inputs.detection",
+    "mmdet": "mmfix.prove.inputs.mmdet",
     "mmseg": "mmfix.prove.inputs.segmentation",
     "mmpretrain": "mmfix.prove.inputs.classification",
 }
