@@ -15,11 +15,6 @@ NEVER = "never used"
 SOMETIMES = "used only sometimes"
 CANNOT_TELL = "cannot tell"
 
-#: How the reason of a problem ends when a class has no source here.
-NOT_FOUND = "was found in source"
-#: How it ends when a module-level name stands for one of several things; each of them is followed.
-SEVERAL = "has several definitions, and which one holds is not known"
-
 
 @dataclass(frozen=True)
 class Submodule:

@@ -10,8 +10,8 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.model.remembered import read_remembered
-from mmfix.model.types import NEVER, NOT_FOUND, SOMETIMES, LateFreeze, ModelReading, Submodule
-from mmfix.python.place import Place, Problem
+from mmfix.model.types import NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
+from mmfix.python.place import NOT_FOUND, Place, Problem
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
 from mmfix.training.parts import Part, default_package

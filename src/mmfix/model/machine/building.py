@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional
 
 from mmfix.model.machine.scopes import from_import
-from mmfix.model.types import NOT_FOUND
+from mmfix.python.place import NOT_FOUND
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optiona
 
 from mmfix.model.machine.joining import join
 from mmfix.model.machine.values import MISSING, UNKNOWN, Frame, ModuleRef, NativeRef
-from mmfix.model.types import SEVERAL
+from mmfix.python.place import SEVERAL
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine

@@ -20,7 +20,7 @@ from mmfix.model.machine.values import (
     Opaque,
     Param,
 )
-from mmfix.model.types import SEVERAL
+from mmfix.python.place import SEVERAL
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
