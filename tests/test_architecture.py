@@ -1,46 +1,15 @@
-"""The arrows of docs/architecture.md: who may import whom, and what must never be imported for `check`."""
+"""The rooms of `rooms.py`: who imports whom, what must never be imported for `check`, the map in the docs."""
 
 from __future__ import annotations
 
-import ast
-from functools import lru_cache
+import re
 from pathlib import Path
-from typing import Dict, Iterator, Set, Tuple
+from typing import Dict, List, Tuple
 
 import pytest
 
-SOURCE = Path(__file__).resolve().parents[1] / "src" / "mmfix"
+from rooms import ROOMS, SOURCE, circles, files, imports_of, room_of, rooms_imported, rows
 
-#: Room -> rooms it may import; every room may import `errors`.
-ALLOWED: Dict[str, Set[str]] = {
-    "errors": set(),
-    "config": set(),
-    "ddp": set(),
-    "code": {"config", "__init__"},
-    "findings": {"config"},
-    "training": {"config", "code", "ddp"},
-    "remedies": {"config", "code", "ddp", "training", "findings"},
-    "rules": {"config", "ddp", "training", "findings", "remedies"},
-    "patches": {"config", "findings"},
-    "proofs": {"config", "code", "ddp", "findings", "training", "remedies", "rules", "patches"},
-    "diagnosis": {
-        *("config", "code", "ddp", "findings", "training", "remedies", "rules", "proofs", "patches"),
-        "report",  # a diagnosis prints itself, as a report does
-    },
-    "report": {"config", "findings", "proofs", "diagnosis", "__init__"},
-    "prove": {"config", "ddp", "proofs"},
-    "jobs": {
-        *("config", "code", "ddp", "findings", "training", "remedies", "rules", "patches"),
-        *("proofs", "prove", "diagnosis", "report"),
-    },
-    "api": {"config", "jobs", "report", "patches", "diagnosis"},
-    "attach": {"api"},
-    "cli": {"api", "diagnosis", "jobs", "report", "rules", "terminal", "__init__"},
-    "terminal": {"report"},
-    "nonreentrant": set(),
-    "nonreentrant_checkpoint": {"nonreentrant"},
-    "__main__": {"cli"},
-}
 #: What runs in the ranks of a rehearsal, and nowhere else.
 IN_RANKS = (
     *("counting", "joining", "launch", "loop", "plain_norm", "rehearsing", "stage", "worker", "wrapping"),
@@ -58,53 +27,66 @@ HEAVY = {
     "mmseg": set(),
     "mmpretrain": set(),
 }
+#: Circles of imports that stay: a result knows how to print itself, and what prints it knows the result.
+ALLOWED_CIRCLES = [
+    ("mmfix.diagnosis.types", "mmfix.report.explanation"),
+    ("mmfix.report.text", "mmfix.report.types"),
+]
 
 
-@lru_cache(maxsize=None)
-def imports() -> Tuple[Tuple[Path, str], ...]:
-    """(file, module) of every import in the package, those inside functions too, not those for types only."""
-    return tuple(_imports())
+@pytest.fixture(scope="module")
+def modules() -> List[Tuple[Path, str, object]]:
+    """Every file, parsed once."""
+    return list(files())
 
 
-def _imports() -> Iterator[Tuple[Path, str]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        if path == SOURCE / "__init__.py":
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{path}: relative import"
-                yield path, str(node.module)
-            elif isinstance(node, ast.Import):
-                for alias in node.names:
-                    yield path, alias.name
+def test_every_room_is_on_the_map(modules) -> None:
+    found = {room_of(dotted) for _, dotted, _ in modules} - {"__init__"}
+    assert found == set(ROOMS)
 
 
-def room(path: Path) -> str:
-    return path.relative_to(SOURCE).with_suffix("").parts[0]
-
-
-def test_every_room_is_on_the_map() -> None:
-    rooms = {room(path) for path in SOURCE.rglob("*.py")} - {"__init__"}
-    assert rooms == set(ALLOWED)
-
-
-def test_imports_follow_the_arrows() -> None:
+def test_imports_follow_the_arrows(modules) -> None:
     wrong = []
-    for path, module in imports():
-        parts = module.split(".")
-        if parts[0] == "mmfix":
-            target = parts[1] if len(parts) > 1 else "__init__"
-            if target not in {room(path), "errors", *ALLOWED[room(path)]}:
-                wrong.append(f"{path.relative_to(SOURCE)} imports {module}")
+    for _, dotted, tree in modules:
+        room = room_of(dotted)
+        if room == "__init__":
+            continue
+        for target, module in rooms_imported(tree):
+            if target not in {room, "errors", *ROOMS[room].imports.split()}:
+                wrong.append(f"{dotted} imports {module}")
     assert wrong == []
 
 
+def test_no_arrow_is_left_over(modules) -> None:
+    used: Dict[str, set] = {room: set() for room in ROOMS}
+    for _, dotted, tree in modules:
+        used.setdefault(room_of(dotted), set()).update(target for target, _ in rooms_imported(tree))
+    allowed = [(name, other) for name, room in ROOMS.items() for other in room.imports.split()]
+    assert [(name, other) for name, other in allowed if other not in used[name]] == []
+
+
+def test_rooms_are_in_order() -> None:
+    """A room imports rooms above it in the table, and those inside of it; a diagnosis prints itself."""
+    names = list(ROOMS)
+    back = [
+        (name, other)
+        for position, name in enumerate(names)
+        for other in ROOMS[name].imports.split()
+        if other != "__init__" and names.index(other) > position and not other.startswith(name + ".")
+    ]
+    assert back == [("diagnosis", "report")]
+
+
+def test_no_file_imports_itself_in_a_circle() -> None:
+    assert list(circles()) == ALLOWED_CIRCLES
+
+
 @pytest.mark.parametrize("library", HEAVY)
-def test_heavy_libraries_stay_where_they_belong(library: str) -> None:
+def test_heavy_libraries_stay_where_they_belong(library: str, modules) -> None:
     users = {
         str(path.relative_to(SOURCE).with_suffix(""))
-        for path, module in imports()
-        if module.split(".")[0] == library
+        for path, _, tree in modules
+        if library in {module.split(".")[0] for module in imports_of(tree)}
         if not str(path.relative_to(SOURCE / "prove") if SOURCE / "prove" in path.parents else "").startswith(
             IN_RANKS
         )
@@ -120,3 +102,11 @@ def test_files_are_small() -> None:
         if lines > 400
     }
     assert long == {}
+
+
+def test_the_map_in_the_docs_is_this_one(repository: Path) -> None:
+    page = (repository / "docs" / "architecture.md").read_text(encoding="utf-8")
+    shown = page.partition("<!-- map")[2].partition("<!-- end of map")[0]
+    assert re.findall(r"^\| `([^`]+)` \| (.*) \|$", shown, flags=re.M) == list(rows()), (
+        "python bench/architecture.py --write docs/architecture.md"
+    )

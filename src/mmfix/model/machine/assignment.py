@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, List
 
 from mmfix.model.machine.access import attribute
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.indexing import any_item, index_of, set_subscript
 from mmfix.model.machine.joining import join, reachable
 from mmfix.model.machine.values import (
@@ -14,7 +15,6 @@ from mmfix.model.machine.values import (
     UNKNOWN,
     Bound,
     Either,
-    Frame,
     Function,
     Instance,
     Opaque,

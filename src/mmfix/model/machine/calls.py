@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
 
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import join, open_list
 from mmfix.model.machine.state import THROUGH
 from mmfix.model.machine.values import (
@@ -18,7 +19,6 @@ from mmfix.model.machine.values import (
     UNKNOWN,
     Bound,
     Either,
-    Frame,
     Function,
     Instance,
     Method,

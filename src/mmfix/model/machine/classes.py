@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
 
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import join
-from mmfix.model.machine.values import MISSING, UNKNOWN, Frame, Function, NativeClass, NativeRef, is_scalar
+from mmfix.model.machine.values import MISSING, UNKNOWN, Function, NativeClass, NativeRef, is_scalar
 from mmfix.python.place import Place
 
 if TYPE_CHECKING:

@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Any, Callable, List
 
 from mmfix.model.machine import assignment, indexing
 from mmfix.model.machine.concrete import NotConcrete, to_python
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import open_list
-from mmfix.model.machine.values import (
-    MISSING,
-    UNKNOWN,
-    Frame,
-    PyDict,
-    PyList,
-)
+from mmfix.model.machine.values import MISSING, UNKNOWN, PyDict, PyList
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine

@@ -9,6 +9,7 @@ from mmfix.model.machine import assignment, indexing
 from mmfix.model.machine.calls import evaluate_defaults
 from mmfix.model.machine.comprehensions import comprehension, dict_comprehension
 from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute, same, to_python
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.values import (
     DATA,
@@ -17,7 +18,6 @@ from mmfix.model.machine.values import (
     TENSOR,
     UNKNOWN,
     Either,
-    Frame,
     Function,
     Instance,
     NativeClass,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, List, Optional
 
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.concrete import NotConcrete, compute, same, to_python
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import join, open_list, weaken
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
     Either,
-    Frame,
     Instance,
     NativeRef,
     Opaque,

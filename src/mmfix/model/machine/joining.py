@@ -6,6 +6,7 @@ import ast
 from functools import lru_cache
 from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.values import (
     DATA,
     LOST,
@@ -13,7 +14,6 @@ from mmfix.model.machine.values import (
     TENSOR,
     Bound,
     Either,
-    Frame,
     Function,
     Instance,
     Method,

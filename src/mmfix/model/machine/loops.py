@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, List, Sequence
 
 from mmfix.model.machine.assignment import unpack
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import contents_reach, grew, loaded_names, open_list, reachable
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH, Contents
-from mmfix.model.machine.values import TENSOR, UNKNOWN, Frame, Opaque, PyList, Raised, is_scalar
+from mmfix.model.machine.values import TENSOR, UNKNOWN, Opaque, PyList, Raised, is_scalar
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine

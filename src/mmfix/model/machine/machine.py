@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 from mmfix.model.machine import access, building, calls, expressions, indexing, statements
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import join
 from mmfix.model.machine.protocol import Knowledge
 from mmfix.model.machine.scopes import Scope, is_read
@@ -17,7 +18,6 @@ from mmfix.model.machine.values import (
     UNKNOWN,
     Bound,
     Either,
-    Frame,
     Function,
     GaveUp,
     Instance,

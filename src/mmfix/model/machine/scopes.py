@@ -7,8 +7,9 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import join
-from mmfix.model.machine.values import MISSING, UNKNOWN, Frame, ModuleRef, NativeRef
+from mmfix.model.machine.values import MISSING, UNKNOWN, ModuleRef, NativeRef
 from mmfix.python.place import SEVERAL
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import HOLDERS, join_contents, reachable, summary
 from mmfix.model.machine.values import (
     CLOCK,
@@ -12,7 +13,6 @@ from mmfix.model.machine.values import (
     LOST,
     TENSOR,
     Either,
-    Frame,
     GaveUp,
     Instance,
     Opaque,

@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from mmfix.model.machine import assignment
 from mmfix.model.machine.expressions import binary
+from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import HOLDERS, contents_reach, grew, reachable
 from mmfix.model.machine.loops import for_loop, fork, while_loop
 from mmfix.model.machine.scopes import absolute_name, from_import, import_value
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
-from mmfix.model.machine.values import (
-    Either,
-    Frame,
-    GaveUp,
-    NativeRef,
-    Opaque,
-    PyList,
-    Raised,
-)
+from mmfix.model.machine.values import Either, GaveUp, NativeRef, Opaque, PyList, Raised
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine

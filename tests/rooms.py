@@ -1,0 +1,209 @@
+"""The rooms of the package: what each is for, and which others it may import.
+
+The one place where this is said: `test_architecture.py` holds the code to it, and `bench/architecture.py`
+makes the map in docs/architecture.md from it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterator, Set, Tuple
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "mmfix"
+
+
+@dataclass(frozen=True)
+class Room:
+    """A folder or a file of the package.
+
+    Attributes:
+        job: Its one job.
+        imports: Rooms it may import. A room inside another one is named in full, and is no part of that one.
+        libraries: What else it imports that is worth a word.
+    """
+
+    job: str
+    imports: str = ""
+    libraries: str = ""
+
+
+#: From the ground up. Every room may import `errors`.
+ROOMS: Dict[str, Room] = {
+    "errors": Room("what goes wrong, as one line for people"),
+    "python": Room("Python text without running it: what the readers of configs, models and scripts share"),
+    "config": Room(
+        "a config file -> a resolved tree in which every value knows the line that set it, "
+        "and what it overrode",
+        "config.interpreter",
+        "PyYAML for YAML configs",
+    ),
+    "config.interpreter": Room(
+        "the code of a config -> its values in Python's own containers; what would need running is Unknown",
+        "config",
+    ),
+    "ddp": Room("settings and traits of the autograd graph -> what the reducer does"),
+    "repository": Room(
+        "a name in a config -> the file and class it stands for, without importing anything",
+        "python __init__",
+    ),
+    "model": Room(
+        "the class behind a `type` -> what its source says of one training step; kept until the "
+        "source changes",
+        "python config repository model.machine model.knowledge model.knowledge.torch "
+        "model.knowledge.openmmlab",
+    ),
+    "model.machine": Room(
+        "the abstract interpreter: values, joins, expressions, statements, calls, classes; knows no library",
+        "python config repository",
+    ),
+    "model.knowledge": Room(
+        "what the machine is handed: which library name is answered by what",
+        "model.machine model.knowledge.torch model.knowledge.python model.knowledge.openmmlab",
+    ),
+    "model.knowledge.torch": Room(
+        "torch: layers, modules, tensors, checkpoints, the order of parameters", "python model.machine"
+    ),
+    "model.knowledge.python": Room(
+        "Python's own functions and containers", "model.machine model.knowledge.torch"
+    ),
+    "model.knowledge.openmmlab": Room(
+        "MMEngine and mmcv: registries, builders, the sum of the losses",
+        "model.machine model.knowledge.torch",
+    ),
+    "scripts": Room("the repository's own `tools/train.py` -> what it hands to DDP", "python config"),
+    "training": Room(
+        "what the framework will really do with this config: era, runner, wrapper, effective DDP arguments, "
+        "checkpoints, late freezing",
+        "python config ddp repository model scripts",
+    ),
+    "findings": Room("the words shared by all below: `Finding`, `Remedy`, `Override`", "config"),
+    "remedies": Room(
+        "a setup -> the cheapest overrides whose predicted outcome is OK",
+        "config ddp scripts training findings",
+    ),
+    "rules": Room(
+        "one file a rule: identity, documentation, cases, check; attaches the remedies",
+        "config ddp training findings remedies",
+    ),
+    "patches": Room(
+        "overrides -> text -> verified -> atomically written; and undo",
+        "config findings",
+        "a framework's loader, in a child process",
+    ),
+    "proofs": Room(
+        "what rehearsals found, as plain data; the proof file; a setup and findings in the light of a proof",
+        "config ddp repository training findings remedies rules patches",
+    ),
+    "diagnosis": Room(
+        "a training log -> what happened, which parameters, which key, which cure; `evidence.py` judges it "
+        "with the config",
+        "config ddp training findings remedies rules patches proofs report",
+    ),
+    "diagnosis.log": Room("a log, read in one pass within bounded memory", "diagnosis"),
+    "diagnosis.kinds": Room(
+        "one file an error: its signs, what it means, its cures",
+        "config ddp repository training findings remedies diagnosis",
+    ),
+    "report": Room("results -> text, JSON", "config findings proofs diagnosis __init__"),
+    "prove": Room(
+        "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each rank "
+        "(`worker`, `loop`, `wrapping`, `counting`, `watch`)",
+        "config ddp proofs prove.inputs prove.ops",
+        "torch and the frameworks, in the ranks only",
+    ),
+    "prove.inputs": Room("made-up batches for a model", "prove", "as above"),
+    "prove.ops": Room("plain-torch stand-ins for compiled operators", "", "as above"),
+    "jobs": Room(
+        "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show",
+        "python config ddp repository model model.knowledge.openmmlab training findings remedies rules "
+        "patches proofs diagnosis diagnosis.log diagnosis.kinds report prove",
+    ),
+    "api": Room("the public functions", "config patches diagnosis report jobs"),
+    "attach": Room("`with mmfix.explaining(cfg)`", "api"),
+    "terminal": Room("colour and progress on a terminal", "report"),
+    "cli": Room(
+        "click commands that only call `jobs`",
+        "rules diagnosis report jobs api terminal __init__",
+        "click",
+    ),
+    "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),
+    "nonreentrant_checkpoint": Room("the module for `custom_imports` that throws it", "nonreentrant"),
+    "__main__": Room("`python -m mmfix`", "cli"),
+}
+
+
+def files(source: Path = SOURCE) -> Iterator[Tuple[Path, str, ast.Module]]:
+    """Each file of the package, its dotted name without ``mmfix.``, and its syntax tree."""
+    for path in sorted(source.rglob("*.py")):
+        parts = path.relative_to(source).with_suffix("").parts
+        dotted = ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+        yield path, dotted, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def room_of(dotted: str) -> str:
+    """The innermost room that a module is in, itself if it is one."""
+    parts = dotted.split(".")
+    for length in range(len(parts), 0, -1):
+        if ".".join(parts[:length]) in ROOMS:
+            return ".".join(parts[:length])
+    return parts[0]
+
+
+def imports_of(tree: ast.AST, source: Path = SOURCE, types_too: bool = True) -> Iterator[str]:
+    """The modules that code imports, inside functions too: ``torch.nn``, ``mmfix.config.reader``.
+
+    Args:
+        tree: The code.
+        source: The package, to tell a module from a name in one.
+        types_too: Also what is imported for type checkers only.
+    """
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING" and not types_too:
+            continue
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            for alias in node.names:
+                below = f"{node.module}.{alias.name}"
+                yield below if _is_module(below, source) else str(node.module)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        yield from imports_of(node, source, types_too)
+
+
+def _is_module(dotted: str, source: Path) -> bool:
+    place = source.parent.joinpath(*dotted.split("."))
+    return place.is_dir() or place.with_suffix(".py").is_file()
+
+
+def rooms_imported(tree: ast.AST) -> Iterator[Tuple[str, str]]:
+    """(room, module) for each import from the package itself."""
+    for module in imports_of(tree):
+        if module.split(".")[0] == "mmfix":
+            yield room_of(module[len("mmfix.") :] or "__init__"), module
+
+
+def circles(source: Path = SOURCE) -> Iterator[Tuple[str, ...]]:
+    """Files that import each other in a circle at run time; imports inside functions count."""
+    graph = {f"mmfix.{dotted}": set(imports_of(tree, source, False)) for _, dotted, tree in files(source)}
+    reach: Dict[str, Set[str]] = {}
+    for start in graph:
+        seen: Set[str] = set()
+        stack = [start]
+        while stack:
+            new = (graph[stack.pop()] & graph.keys()) - seen
+            seen |= new
+            stack += new
+        reach[start] = seen
+    circle = {tuple(sorted(name for name in reach[start] if start in reach[name])) for start in graph}
+    yield from sorted(circle - {()})
+
+
+def rows() -> Iterator[Tuple[str, str]]:
+    """Name and cells of each row of the map, as Markdown."""
+    for name, room in ROOMS.items():
+        path = name.replace(".", "/")
+        shown = f"{path}/" if (SOURCE / path).is_dir() else f"{path}.py"
+        own = [f"`{other.replace('.', '/')}`" for other in room.imports.split() if other != "__init__"]
+        yield shown, f"{room.job} | {', '.join([*own, *filter(None, [room.libraries])]) or 'nothing'}"
