@@ -78,7 +78,7 @@ def write(folder: Path, target: Path, jobs: int) -> None:
         with multiprocessing.get_context("spawn").Pool(jobs, _start, (str(folder),)) as pool:
             found = [line for lines in pool.imap(_snapshot, tasks) for line in lines]
     readings = {line["reading"]: line.pop("reading_value") for line in found if line["reading"]}
-    with gzip.GzipFile(target, "wb", mtime=0) as file:
+    with target.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
         for line in (*found, *({"digest": key, "value": readings[key]} for key in sorted(readings))):
             file.write(_bytes(line) + b"\n")
     for zoo in ZOOS:

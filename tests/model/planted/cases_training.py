@@ -57,6 +57,18 @@ TRAINING: Tuple[Case, ...] = (
         {"type": "NestedModel"},
         checkpoint=Checkpoint("with_cp"),
     ),
+    *(
+        Case(
+            f"cp-once-{form}".replace(",", "").replace(" ", "-"),
+            "checkpoint_in_a_statement",
+            {"type": "StatementModel", "form": form},
+            checkpoint=Checkpoint("with_cp"),
+        )
+        for form in (
+            *("plain", "chained", "chained, no argument", "in place", "deque", "entry"),
+            "argument by name",
+        )
+    ),
     Case(
         "cp-guarded-after-frozen",
         "checkpoint_guarded",

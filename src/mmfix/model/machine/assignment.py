@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any, List
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional
 
 from mmfix.model.machine.access import attribute
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.indexing import any_item, index_of, set_subscript
+from mmfix.model.machine.indexing import any_item, index_of, set_subscript, subscript
 from mmfix.model.machine.joining import join, reachable
 from mmfix.model.machine.values import (
     MISSING,
@@ -61,44 +61,87 @@ def set_attribute(m: Machine, target: Any, name: str, value: Any) -> None:
             m.escape(value)
 
 
+class Reference(NamedTuple):
+    """Something that can be read and written, its parts evaluated once.
+
+    Attributes:
+        node: The expression.
+        owner: The place before the dot or bracket; None where there is none.
+        held: The value there, when this was evaluated.
+        index: The attribute, or the value between the brackets.
+        value: The value of an expression that cannot be written.
+    """
+
+    node: ast.expr
+    owner: Optional[Reference] = None
+    held: Any = None
+    index: Any = None
+    value: Any = None
+
+
+def refer(m: Machine, node: ast.expr, frame: Frame) -> Reference:
+    """The place an expression names."""
+    if isinstance(node, ast.Attribute):
+        owner = refer(m, node.value, frame)
+        return Reference(node, owner, load(m, owner, frame), node.attr)
+    if isinstance(node, ast.Subscript):
+        owner = refer(m, node.value, frame)
+        held = load(m, owner, frame)
+        return Reference(node, owner, held, index_of(m, node.slice, frame))
+    return Reference(node, value=None if isinstance(node, ast.Name) else m.eval(node, frame))
+
+
+def load(m: Machine, place: Reference, frame: Frame) -> Any:
+    """What is there now."""
+    if isinstance(place.node, ast.Attribute):
+        m.line = place.node.lineno
+        return m.attribute(place.held, place.index)
+    if isinstance(place.node, ast.Subscript):
+        return m.each(place.held, lambda item: subscript(m, item, place.index))
+    return m.eval(place.node, frame) if isinstance(place.node, ast.Name) else place.value
+
+
+def store(m: Machine, place: Reference, value: Any, frame: Frame) -> None:
+    """Put a value there; where nothing can be put, nothing happens."""
+    held = place.held
+    if isinstance(place.node, ast.Name):
+        m.assign(frame, place.node.id, value)
+    elif isinstance(place.node, ast.Attribute):
+        if isinstance(held, Opaque):
+            if place.index == "requires_grad":
+                m.doubt(_FREEZES)
+            store_inside(m, place.owner, held, value, frame)
+        else:
+            set_attribute(m, held, place.index, value)
+    elif isinstance(place.node, ast.Subscript):
+        if isinstance(held, (Opaque, Param)):
+            store_inside(m, place.owner, held, value, frame)
+        else:
+            set_subscript(m, held, place.index, value)
+
+
 def unpack(m: Machine, target: Any, value: Any, frame: Frame) -> None:
     """Assign to a target: a name, an attribute, an item, or a tuple of these."""
     if isinstance(target, ast.Name):
         m.assign(frame, target.id, value)
-    elif isinstance(target, ast.Attribute):
-        owner = m.eval(target.value, frame)
-        if isinstance(owner, Opaque):
-            if target.attr == "requires_grad":
-                m.doubt(_FREEZES)
-            store_inside(m, target.value, owner, value, frame)
-        else:
-            set_attribute(m, owner, target.attr, value)
-    elif isinstance(target, ast.Subscript):
-        owner = m.eval(target.value, frame)
-        if isinstance(owner, (Opaque, Param)):
-            store_inside(m, target.value, owner, value, frame)
-        else:
-            set_subscript(m, owner, index_of(m, target.slice, frame), value)
     elif isinstance(target, (ast.Tuple, ast.List)):
         _unpack_many(m, target.elts, value, frame)
     elif isinstance(target, ast.Starred):
         unpack(m, target.value, value, frame)
+    else:
+        store(m, refer(m, target, frame), value, frame)
 
 
-def store_inside(m: Machine, node: Any, owner: Any, value: Any, frame: Frame) -> None:
-    """``owner[...] = value`` on a tensor: what ``node`` names depends on ``value`` from now on."""
-    if isinstance(node, ast.Attribute) and node.attr == "data":
+def store_inside(m: Machine, place: Optional[Reference], owner: Any, value: Any, frame: Frame) -> None:
+    """``owner[...] = value`` on a tensor: what stands at ``place`` depends on ``value`` from now on."""
+    if place is not None and isinstance(place.node, ast.Attribute) and place.index == "data":
         return  # no gradient is recorded
     stored = m.flow(value)
     m.escaped |= stored.may  # other names may be views of the same memory
     if isinstance(value, (Instance, Bound, Partial)):
         m.escape(value)
-    if (
-        isinstance(owner, Opaque)
-        and stored.may & ~owner.must
-        and isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
-    ):
-        unpack(m, node, Opaque(owner.may | stored.may, owner.must | stored.must, owner.kind), frame)
+    if place is not None and isinstance(owner, Opaque) and stored.may & ~owner.must:
+        store(m, place, Opaque(owner.may | stored.may, owner.must | stored.must, owner.kind), frame)
 
 
 def _unpack_many(m: Machine, targets: List[Any], value: Any, frame: Frame) -> None:

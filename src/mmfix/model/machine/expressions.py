@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from mmfix.model.machine import assignment, indexing
+from mmfix.model.machine import indexing
+from mmfix.model.machine.call_expressions import call
 from mmfix.model.machine.calls import evaluate_defaults
 from mmfix.model.machine.comprehensions import comprehension, dict_comprehension
 from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute, same, to_python
@@ -20,14 +21,12 @@ from mmfix.model.machine.values import (
     Either,
     Function,
     Instance,
-    NativeClass,
     NativeRef,
     Opaque,
     Param,
     PyDict,
     PyList,
     Raised,
-    Super,
     is_scalar,
 )
 
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 _LONGEST_TEXT = 10_000
-_MUTATORS = frozenset(
-    {"append", "extend", "insert", "update", "add", "setdefault", "appendleft", "set_field"}
-)
 
 
 def _constant(m: Machine, node: Any, frame: Frame) -> Any:
@@ -237,76 +233,6 @@ def _ifexp(m: Machine, node: Any, frame: Frame) -> Any:
     return m.choose([lambda: m.eval(node.body, frame), lambda: m.eval(node.orelse, frame)])
 
 
-def _call(m: Machine, node: Any, frame: Frame) -> Any:
-    if isinstance(node.func, ast.Name) and node.func.id == "super":
-        return _super(m, node, frame)
-    function = m.eval(node.func, frame)
-    args: List[Any] = []
-    kwargs: Dict[str, Any] = {}
-    rest: Any = MISSING
-    for item in node.args:
-        if isinstance(item, ast.Starred):
-            part = m.items_of(m.eval(item.value, frame))
-            if part.open:
-                return _call_with_open(m, function, [*args, part], node, frame)
-            args.extend(part.items)
-        else:
-            args.append(m.eval(item, frame))
-    for keyword in node.keywords:
-        value = m.eval(keyword.value, frame)
-        if keyword.arg is not None:
-            kwargs[keyword.arg] = value
-        elif isinstance(value, PyDict):
-            kwargs.update({key: item for key, item in value.items.items() if isinstance(key, str)})
-            rest = value.rest if rest is MISSING else rest
-        else:
-            rest = m.depend(value)
-    if isinstance(function, NativeRef) and function.dotted in ("builtins.locals", "builtins.vars"):
-        return PyDict(dict(frame.items))
-    m.line = node.lineno
-    result = m.call(function, args, kwargs, rest)
-    if isinstance(function, Opaque) and isinstance(node.func, ast.Attribute) and _changes(node.func.attr):
-        owner = m.eval(node.func.value, frame)
-        if isinstance(owner, Opaque):
-            assignment.store_inside(m, node.func.value, owner, (*args, *kwargs.values()), frame)
-    return result
-
-
-def _changes(method: str) -> bool:
-    """Whether a method of a tensor or of an unknown container changes it: ``add_``, ``append``."""
-    return method in _MUTATORS or (method.endswith("_") and not method.endswith("__"))
-
-
-def _call_with_open(m: Machine, function: Any, args: List[Any], node: Any, frame: Frame) -> Any:
-    """``f(*many)`` where the number of arguments is not known."""
-    if isinstance(function, NativeRef) and function.dotted in ("builtins.zip", "itertools.chain"):
-        return m.call(NativeRef(function.dotted + "_open"), args, {})
-    values = [*args, *(m.eval(keyword.value, frame) for keyword in node.keywords)]
-    m.line = node.lineno
-    if isinstance(function, NativeClass) and function.name == "Sequential":
-        made = m.call(function, m.items_of(open_list([*args[:-1], *args[-1].items])).items, {})
-        made.lost = "a sequence of modules of unknown length"
-        return made
-    return m.lost("a call with a number of arguments that is not known", function, *values)
-
-
-def _super(m: Machine, node: Any, frame: Frame) -> Any:
-    here: Optional[Frame] = frame
-    while here is not None and (here.function is None or here.function.cls is None):
-        here = here.parent
-    if here is None or here.function is None or here.function.cls is None:
-        return m.lost("super() outside of a method")
-    after = here.function.cls
-    receiver = next(iter(here.items.values()), None)
-    if len(node.args) == 2:
-        named = m.eval(node.args[0], frame)
-        after = named if hasattr(named, "mro") else after
-        receiver = m.eval(node.args[1], frame)
-    if not isinstance(receiver, Instance):
-        return m.lost("super() of something that is not an object of the model", receiver)
-    return Super(receiver, after)
-
-
 def _joined_str(m: Machine, node: Any, frame: Frame) -> Any:
     text = ""
     for part in node.values:
@@ -359,7 +285,7 @@ HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], Any]] = {
     ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,
     ast.Tuple: _tuple, ast.List: _list, ast.Set: _set, ast.Dict: _dict, ast.BinOp: _binary,
     ast.UnaryOp: _unary,
-    ast.Compare: _compare, ast.BoolOp: _bool, ast.IfExp: _ifexp, ast.Call: _call, ast.JoinedStr: _joined_str,
+    ast.Compare: _compare, ast.BoolOp: _bool, ast.IfExp: _ifexp, ast.Call: call, ast.JoinedStr: _joined_str,
     ast.Lambda: _lambda, ast.ListComp: comprehension, ast.GeneratorExp: comprehension,
     ast.SetComp: comprehension, ast.DictComp: dict_comprehension, ast.NamedExpr: _named, ast.Yield: _yield,
     ast.YieldFrom: _yield, ast.Await: _await, ast.Slice: _slice, ast.Starred: _other,

@@ -6,13 +6,14 @@ import ast
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from mmfix.model.machine import assignment
+from mmfix.model.machine.call_expressions import call_for_effect
 from mmfix.model.machine.expressions import binary
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import HOLDERS, contents_reach, grew, reachable
 from mmfix.model.machine.loops import for_loop, fork, while_loop
 from mmfix.model.machine.scopes import absolute_name, from_import, import_value
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
-from mmfix.model.machine.values import Either, GaveUp, NativeRef, Opaque, PyList, Raised
+from mmfix.model.machine.values import Either, GaveUp, NativeRef, PyList, Raised
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -30,21 +31,11 @@ def _ignore(m: Machine, node: Any, frame: Frame) -> str:
 
 
 def _expr(m: Machine, node: Any, frame: Frame) -> str:
-    call = node.value
-    if isinstance(call, ast.Constant):
-        return THROUGH
-    m.eval(call, frame)
-    if (
-        isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Attribute)
-        and isinstance(call.func.value, (ast.Name, ast.Attribute, ast.Subscript))
-    ):
-        owner = m.eval(call.func.value, frame)
-        if isinstance(owner, Opaque):  # its result is not wanted, so it is called for what it changes
-            given = [item.value if isinstance(item, ast.Starred) else item for item in call.args]
-            given += [keyword.value for keyword in call.keywords]
-            values = tuple(m.eval(item, frame) for item in given)
-            assignment.store_inside(m, call.func.value, owner, values, frame)
+    if isinstance(node.value, ast.Call):
+        m.step()
+        call_for_effect(m, node.value, frame)
+    elif not isinstance(node.value, ast.Constant):
+        m.eval(node.value, frame)
     return THROUGH
 
 
@@ -65,22 +56,14 @@ def _annotated(m: Machine, node: Any, frame: Frame) -> str:
 
 
 def _augmented(m: Machine, node: Any, frame: Frame) -> str:
-    load = ast.copy_location(_as_load(node.target), node)
-    left, right = m.eval(load, frame), m.eval(node.value, frame)
+    place = assignment.refer(m, node.target, frame)
+    left, right = assignment.load(m, place, frame), m.eval(node.value, frame)
     m.line = node.lineno
     if isinstance(left, PyList) and isinstance(node.op, ast.Add):
         m.call(m.attribute(left, "extend"), [right], {})
         return THROUGH
-    assignment.unpack(m, node.target, binary(m, type(node.op).__name__, left, right), frame)
+    assignment.store(m, place, binary(m, type(node.op).__name__, left, right), frame)
     return THROUGH
-
-
-def _as_load(target: Any) -> Any:
-    if isinstance(target, ast.Name):
-        return ast.Name(target.id, ast.Load())
-    if isinstance(target, ast.Attribute):
-        return ast.Attribute(target.value, target.attr, ast.Load())
-    return ast.Subscript(target.value, target.slice, ast.Load())
 
 
 def _return(m: Machine, node: Any, frame: Frame) -> str:
@@ -167,10 +150,7 @@ def _with(m: Machine, node: Any, frame: Frame) -> str:
     try:
         unsure = False
         for item in node.items:
-            value = m.eval(item.context_expr, frame)
-            if item.optional_vars is not None:
-                assignment.unpack(m, item.optional_vars, value, frame)
-            unsure = _enter_context(m, item.context_expr, value, frame) or unsure
+            unsure = _enter_context(m, item, frame) or unsure
         if unsure:
             return fork(m, [lambda: _without_grad(m, node, frame), lambda: m.run(node.body, frame)])
         return m.run(node.body, frame)
@@ -183,15 +163,19 @@ def _without_grad(m: Machine, node: Any, frame: Frame) -> str:
     return m.run(node.body, frame)
 
 
-def _enter_context(m: Machine, node: Any, value: Any, frame: Frame) -> bool:
+def _enter_context(m: Machine, item: ast.withitem, frame: Frame) -> bool:
     """Switch gradients as a context manager does; True when it may switch them off, or not."""
-    names = {_last_name(item) for item in (value.values if isinstance(value, Either) else (value,))}
+    node = item.context_expr
     target = node.func if isinstance(node, ast.Call) else node
     name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
     if name == "set_grad_enabled" and isinstance(node, ast.Call) and node.args:
         wanted = m.truth(m.eval(node.args[0], frame))
         m.grad = wanted is not False
         return wanted is None
+    value = m.eval(node, frame)
+    if item.optional_vars is not None:
+        assignment.unpack(m, item.optional_vars, value, frame)
+    names = {_last_name(one) for one in (value.values if isinstance(value, Either) else (value,))}
     if name in _NO_GRAD or (names and names <= _NO_GRAD):
         m.grad = False
     elif name == "enable_grad" or names == {"enable_grad"}:
