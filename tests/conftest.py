@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 ZOOS = (
     *("mmdet-3.3.0", "mmdet-2.28.2", "mmsegmentation-1.2.2", "mmsegmentation-0.30.0"),
     *("mmpretrain-1.2.0", "mmpose-1.3.2", "mmaction2-1.2.0", "mmagic-1.2.0"),
-    *("mmengine-0.10.7", "mmcv-lite-2.1.0"),
+    *("mmengine-0.10.7", "mmcv-lite-2.1.0", "spconv-2.3.8"),
 )
 
 

@@ -1,4 +1,4 @@
-"""``torch.nn`` classes: which of them have parameters, and which argument decides."""
+"""Layers: which parameters they have, and which argument decides. A row is all that a layer needs."""
 
 from __future__ import annotations
 
@@ -77,6 +77,37 @@ _PARAMETER_FREE = frozenset({
     "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "HingeEmbeddingLoss", "MultiMarginLoss",
 })  # fmt: skip
 
+_SPARSE_CONV = (Spec("weight"), Spec("bias", "bias", 7))
+#: Layers of libraries whose source is not read, by the first part of their name.
+#: spconv 2.3 spconv/pytorch/{conv,modules,pool}.py; MinkowskiEngine 0.5.4 MinkowskiConvolution.py,
+#: MinkowskiNormalization.py, MinkowskiOps.py; apex apex/normalization/fused_layer_norm.py.
+OTHERS: Dict[str, Dict[str, Tuple[Spec, ...]]] = {
+    "spconv": {
+        **dict.fromkeys((f"{kind}{n}d" for kind in ("SubMConv", "SparseConv") for n in "1234"), _SPARSE_CONV),
+        **dict.fromkeys((f"SparseConvTranspose{n}d" for n in "1234"), _SPARSE_CONV),
+        **dict.fromkeys(
+            (f"SparseInverseConv{n}d" for n in "1234"), (Spec("weight"), Spec("bias", "bias", 4))
+        ),
+        **dict.fromkeys((f"{kind}MaxPool{n}d" for kind in ("Sparse", "SparseGlobal") for n in "1234"), ()),
+        **dict.fromkeys(("SparseModule", "ToDense", "RemoveGrid", "SparseIdentity", "SparseReLU"), ()),
+    },
+    "MinkowskiEngine": {
+        **dict.fromkeys(
+            ("MinkowskiConvolution", "MinkowskiConvolutionTranspose"),
+            (Spec("kernel"), Spec("bias", "bias", 5, False)),
+        ),
+        "MinkowskiBatchNorm": (Spec("bn.weight", "affine", 3), Spec("bn.bias", "affine", 3)),
+        "MinkowskiLinear": (Spec("linear.weight"), Spec("linear.bias", "bias", 2)),
+        **dict.fromkeys((f"Minkowski{name}" for name in ("ReLU", "LeakyReLU", "ELU", "GELU", "Dropout")), ()),
+    },
+    "apex": {
+        name: (Spec("weight", "elementwise_affine", 2), Spec("bias", "elementwise_affine", 2))
+        for name in ("FusedLayerNorm", "MixedFusedLayerNorm")
+    },
+}
+#: Containers of those libraries that call what is in them one after another.
+_SEQUENCES = frozenset({"spconv.SparseSequential"})
+
 #: Attributes of the layers above that are numbers, flags or tuples of numbers.
 NUMBERS = frozenset({
     "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode",
@@ -93,13 +124,24 @@ _OTHER_PACKAGES = ("torch.nn.functional", "torch.nn.init", "torch.nn.utils", "to
 
 @lru_cache(maxsize=None)
 def native_class(dotted: str) -> Optional[NativeClass]:
-    """The class behind a dotted name of ``torch.nn``, wherever it is imported from; None for any other."""
+    """The layer behind a dotted name, wherever in its library it is imported from; None for any other."""
+    root, _, _ = dotted.partition(".")
+    name = dotted.rpartition(".")[2]
+    if f"{root}.{name}" in _SEQUENCES:
+        return NativeClass("torch.nn.Sequential", True)
+    if name in OTHERS.get(root, ()):
+        return NativeClass(f"{root}.{name}", True)
     if not dotted.startswith("torch.nn.") or dotted.startswith(_OTHER_PACKAGES):
         return None
-    name = dotted.rpartition(".")[2]
     if name in PARAMETERS or name in _PARAMETER_FREE or name in _BASES:
         return NativeClass(f"torch.nn.{name}", True)
     return NativeClass(dotted, True) if name[:1].isupper() and name not in ("Parameter", "Buffer") else None
+
+
+def specs_of(cls: NativeClass) -> Tuple[Spec, ...]:
+    """The row of a class; empty where it has no parameters, or is none of the known ones."""
+    rows = OTHERS.get(cls.dotted.partition(".")[0], PARAMETERS)
+    return rows.get(cls.name, ())
 
 
 def is_known(cls: NativeClass) -> bool:
@@ -114,13 +156,13 @@ def has_init_cfg(cls: NativeClass) -> bool:
 
 def flags_of(cls: NativeClass) -> Tuple[str, ...]:
     """The constructor arguments that decide which parameters a class has."""
-    return tuple(spec.flag for spec in PARAMETERS.get(cls.name, ()) if spec.flag)
+    return tuple(spec.flag for spec in specs_of(cls) if spec.flag)
 
 
 def parameters_of(cls: NativeClass, args: List[Any], kwargs: Dict[str, Any]) -> Dict[str, Optional[bool]]:
     """Name -> whether it exists (None: not known), for a layer made with these arguments."""
     found: Dict[str, Optional[bool]] = {}
-    for spec in PARAMETERS.get(cls.name, ()):
+    for spec in specs_of(cls):
         if not spec.flag:
             found[spec.name] = True
             continue
