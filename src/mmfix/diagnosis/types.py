@@ -65,6 +65,7 @@ class Kind:
     Attributes:
         id: Stable: ``marked-ready-twice``.
         title: What it is, a few words without anything from the log.
+        message: The words of it that people search for.
         outcome: The outcome of :mod:`mmfix.ddp` that it is; None for one outside the reducer.
         detail: A sentence with the names of its fields in braces; told where the message has them all.
         takes: Kinds whose lists of parameters are part of this message.
@@ -83,6 +84,7 @@ class Kind:
 
     id: str
     title: str
+    message: str
     outcome: Optional[str]
     signs: Tuple[Sign, ...]
     explanation: str

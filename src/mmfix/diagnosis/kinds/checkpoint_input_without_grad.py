@@ -13,6 +13,7 @@ from mmfix.diagnosis.types import WARNING, Kind, sign
 KIND = Kind(
     id="checkpoint-input-without-grad",
     title="a checkpointed part that is not trained",
+    message="None of the inputs have requires_grad=True (a warning)",
     outcome=Outcome.UNTRAINED.value,
     signs=(sign("None of the inputs have requires_grad=True. Gradients will be None"),),
     explanation="A reentrant gradient checkpoint got an input without a gradient, so everything inside it "

@@ -14,6 +14,7 @@ from mmfix.diagnosis.types import CONSEQUENCE, Kind, Variant, sign
 KIND = Kind(
     id="collective-timeout",
     title="a rank waited for another one in vain",
+    message="a rank waited for another one, or not all came to the start: it points to the first error",
     outcome=None,
     signs=(
         sign("Watchdog caught collective operation timeout"),

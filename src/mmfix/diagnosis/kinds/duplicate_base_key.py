@@ -11,6 +11,7 @@ from mmfix.diagnosis.types import Kind, sign
 KIND = Kind(
     id="duplicate-base-key",
     title="two base configs with the same key",
+    message="Duplicate key is not allowed among bases",
     outcome=None,
     signs=(
         sign("Duplicate key is not allowed among bases", r"(\. Duplicate keys: \{?(?P<keys>[\w', ]*)\}?)?"),

@@ -34,6 +34,7 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
 KIND = Kind(
     id="find-unused-for-nothing",
     title="find_unused_parameters without a need",
+    message="find_unused_parameters=True was specified ... did not find any unused parameters (a warning)",
     outcome=None,
     # no more of the sentence: a terminal beside it may be pasted into it
     signs=(sign("find_unused_parameters=True was specified in DDP constructor, b"),),

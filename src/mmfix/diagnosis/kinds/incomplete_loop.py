@@ -47,6 +47,7 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
 KIND = Kind(
     id="incomplete-dataloader-triple",
     title="a loop without its data loader, or the reverse",
+    message="... should be either all None or not None",
     outcome=None,
     signs=(
         sign(

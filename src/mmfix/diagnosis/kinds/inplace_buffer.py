@@ -32,6 +32,7 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
 KIND = Kind(
     id="inplace-buffer",
     title="a tensor changed in place before the backward pass",
+    message="modified by an inplace operation: of a buffer or weight, not of a layer's result",
     outcome=None,
     signs=(
         # of the result of a layer it says: which is output 0 of Mul, is at version

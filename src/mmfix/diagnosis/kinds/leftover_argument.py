@@ -51,6 +51,7 @@ def _stem(kind: str) -> str:
 KIND = Kind(
     id="leftover-argument",
     title="a key that the class does not take",
+    message="unexpected keyword argument, where the config has that key beside that type",
     outcome=None,
     signs=(
         sign(

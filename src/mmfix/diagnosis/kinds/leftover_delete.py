@@ -24,6 +24,7 @@ def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
 KIND = Kind(
     id="leftover-delete",
     title="a _delete_ that deletes nothing",
+    message="unexpected keyword argument `_delete_`",
     outcome=None,
     signs=(sign("got an unexpected keyword argument '_delete_'"),),
     explanation="_delete_=True stands in a dict for which no base config has a value. There it deletes "

@@ -12,6 +12,7 @@ from mmfix.diagnosis.types import Kind, sign
 KIND = Kind(
     id="loss-keys-differ",
     title="ranks with different losses",
+    message="loss log variables are different across GPUs",
     outcome=None,
     signs=(sign("loss log variables are different across"),),
     explanation="One rank has more entries in its loss dict than another. Most often an image without "

@@ -52,6 +52,7 @@ def general() -> Tuple[Remedy, ...]:
 KIND = Kind(
     id="marked-ready-twice",
     title="a parameter marked ready twice",
+    message="Expected to mark a variable ready only once",
     outcome=Outcome.READY_TWICE.value,
     signs=(
         sign("Expected to mark a variable ready only once"),

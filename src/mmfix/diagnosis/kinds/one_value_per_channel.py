@@ -35,6 +35,7 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
 KIND = Kind(
     id="one-value-per-channel",
     title="batch normalization of one value",
+    message="Expected more than 1 value per channel when training",
     outcome=None,
     signs=(sign("Expected more than 1 value per channel when training"),),
     explanation="A batch normalization got one value for each channel, which has no variance: the batch "

@@ -38,6 +38,8 @@ _OTHERS = (
 KIND = Kind(
     id="out-of-memory",
     title="GPU memory is full",
+    message="CUDA (HIP, NPU) out of memory: the cures with their prices; whether other processes "
+    "hold the GPU",
     outcome=None,
     signs=(
         sign("out of memory. Tried to allocate", r"(?P<size>[\d.]+[KMGi]*B)"),

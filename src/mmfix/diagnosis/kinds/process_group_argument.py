@@ -25,6 +25,7 @@ def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
 KIND = Kind(
     id="process-group-argument",
     title="dist_params with a key that torch does not take",
+    message="init_process_group() got an unexpected keyword argument",
     outcome=None,
     signs=(sign("init_process_group() got an unexpected keyword argument '", r"(?P<argument>\w+)'"),),
     explanation="Everything in dist_params (env_cfg.dist_cfg) goes to torch's init_process_group(), which "

@@ -13,6 +13,7 @@ from mmfix.diagnosis.types import Kind, sign
 KIND = Kind(
     id="reducer-assert",
     title="a parameter marked ready twice (torch 1.3 to 1.6)",
+    message="has_marked_unused_parameters_ INTERNAL ASSERT FAILED (torch 1.3 to 1.6)",
     outcome=Outcome.READY_TWICE.value,
     signs=(sign("has_marked_unused_parameters_ INTERNAL ASSERT FAILED"),),
     explanation="This internal assert of torch 1.3 to 1.6 says what later versions call 'marked as ready "

@@ -12,6 +12,7 @@ from mmfix.diagnosis.types import Kind, sign
 KIND = Kind(
     id="static-graph-changed",
     title="the graph changed under static graph",
+    message="Your training graph has changed in this iteration",
     outcome=Outcome.UNUSED.value,
     signs=(
         sign("Your training graph has changed in this iteration"),

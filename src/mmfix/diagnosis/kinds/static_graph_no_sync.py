@@ -13,6 +13,7 @@ from mmfix.diagnosis.types import Kind, sign
 KIND = Kind(
     id="static-graph-no-sync",
     title="static graph with gradient accumulation",
+    message="expect_autograd_hooks_ INTERNAL ASSERT FAILED",
     outcome=Outcome.NO_SYNC_ASSERT.value,
     signs=(sign("expect_autograd_hooks_ INTERNAL ASSERT FAILED"),),
     explanation="DDP's static graph cannot start with an iteration that only accumulates gradients "

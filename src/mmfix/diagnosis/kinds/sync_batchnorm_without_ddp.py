@@ -34,6 +34,8 @@ def _places(document: ConfigDocument) -> Iterator[KeyPath]:
 KIND = Kind(
     id="sync-batchnorm-without-ddp",
     title="SyncBN outside of distributed training",
+    message="SyncBatchNorm expected input tensor to be on GPU; Default process group has not been "
+    "initialized, below a batch norm",
     outcome=None,
     signs=(
         sign("SyncBatchNorm expected input tensor to be on GPU"),

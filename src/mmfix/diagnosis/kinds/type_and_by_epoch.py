@@ -26,6 +26,7 @@ def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
 KIND = Kind(
     id="type-and-by-epoch",
     title="train_cfg with both type and by_epoch",
+    message="Only one of `type` or `by_epoch` can exist",
     outcome=None,
     signs=(sign("Only one of `type` or `by_epoch` can exist in `loop_cfg`"),),
     explanation="train_cfg says twice which loop to build: by type and by by_epoch. Mostly a base has the "

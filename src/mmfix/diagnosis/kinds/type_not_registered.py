@@ -67,6 +67,7 @@ def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
 KIND = Kind(
     id="type-not-registered",
     title="a type that no registry knows",
+    message="X is not in the ... registry",
     outcome=None,
     signs=(
         sign(

@@ -37,6 +37,7 @@ def _general() -> Tuple[Remedy, ...]:
 KIND = Kind(
     id="unused-parameters",
     title="parameters without a gradient",
+    message="Expected to have finished reduction in the prior iteration",
     outcome=Outcome.UNUSED.value,
     signs=(
         # not the text of static graph, which begins alike

@@ -42,6 +42,7 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
 KIND = Kind(
     id="workers-options",
     title="worker options without workers",
+    message="persistent_workers, prefetch_factor with num_workers=0",
     outcome=None,
     signs=(
         sign(
