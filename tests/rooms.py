@@ -108,8 +108,8 @@ ROOMS: Dict[str, Room] = {
     ),
     "report": Room("results -> text, JSON", "config findings proofs diagnosis __init__"),
     "prove": Room(
-        "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each rank "
-        "(`worker`, `loop`, `wrapping`, `counting`, `watch`)",
+        "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each "
+        "rank (`worker`, `loop`, `wrapping`, `counting`, `watch`)",
         "config ddp proofs prove.inputs prove.ops",
         "torch and the frameworks, in the ranks only",
     ),
