@@ -19,7 +19,7 @@ TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path[:0] = [str(TESTS / "config"), str(TESTS / "zoo")]
 
 from parity import Failed, differences, with_mmengine  # noqa: E402
-from test_zoo_patch import remedies  # noqa: E402
+from test_patch import remedies  # noqa: E402
 from zoo_helpers import ROOTS, config_files, leaves  # noqa: E402
 
 from mmfix.config.reader import Reader  # noqa: E402

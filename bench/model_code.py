@@ -21,7 +21,7 @@ TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS / "zoo")]
 
 from model_code_cost import REPEATS, cost  # noqa: E402
-from test_zoo_model_code import (  # noqa: E402
+from test_model_code import (  # noqa: E402
     FALSE_ALARMS,
     NOT_SEEN,
     PACKAGES,
@@ -35,12 +35,12 @@ from test_zoo_model_code import (  # noqa: E402
     stripped,
 )
 
-from conftest import unpack_zoo  # noqa: E402
 from mmfix.config.document import ConfigDocument  # noqa: E402
 from mmfix.findings import CONFIDENCES, Finding  # noqa: E402
 from mmfix.model.types import CANNOT_TELL, SOMETIMES  # noqa: E402
 from mmfix.training.reading import code_reading  # noqa: E402
 from mmfix.training.types import TrainingSetup  # noqa: E402
+from wheels import unpack_zoo  # noqa: E402
 
 HEADING = "## What is read from model source"
 CORE = ("mmdet", "mmseg", "mmpretrain")
@@ -49,7 +49,7 @@ COUNTED = ("configs", "followed", "built", "open", "sometimes", "measured")
 
 HEAD = f"""{HEADING}
 
-Made by `python bench/model_code.py --write docs/accuracy.md`; `tests/zoo/test_zoo_model_code.py` holds it in place.
+Made by `python bench/model_code.py --write docs/accuracy.md`; `tests/zoo/test_model_code.py` holds it in place.
 All from released wheels: {", ".join((*PACKAGES, *SOURCES))}.
 
 The truth is measured: `bench/gradients.py` builds the models with torch {TRUTH["versions"]["torch"]}, does a training

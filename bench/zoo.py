@@ -29,7 +29,7 @@ ROOTS = {
 
 HEAD = """# What mmfix says of the official zoos
 
-Made by `python bench/zoo.py FOLDER > docs/zoo.md`; `tests/zoo/test_zoo_check.py` holds it in place.
+Made by `python bench/zoo.py FOLDER > docs/zoo.md`; `tests/zoo/test_check.py` holds it in place.
 
 The official configs are healthy, so the right answer is silence, and it is: no finding of any severity. The tests
 then break the same configs (a checkpoint switched on beside `find_unused_parameters=True`, a frozen Swin) and

@@ -94,6 +94,15 @@ def test_heavy_libraries_stay_where_they_belong(library: str, modules) -> None:
     assert users <= HEAVY[library]
 
 
+def test_tests_mirror_the_packages(repository: Path) -> None:
+    """Each folder with code has a folder of tests; `jobs` are tried through `cli` and `api`."""
+    folders = {path.parent.relative_to(SOURCE) for path in SOURCE.rglob("*.py")}
+    missing = {
+        str(folder) for folder in folders if not any((repository / "tests" / folder).rglob("test_*.py"))
+    }
+    assert missing == {"jobs"}
+
+
 def test_files_are_small() -> None:
     long = {
         str(path.relative_to(SOURCE)): lines

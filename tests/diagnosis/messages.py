@@ -1,7 +1,7 @@
 """DDP's own words, by torch version: what torch writes, with the changing parts left open.
 
 Source: the strings of torch's binaries, ``torch/csrc/distributed/c10d/reducer.cpp``; those of 2.13 are also
-produced for real in ``test_diagnosis_reproductions.py``.
+produced for real in ``kinds/test_reproductions.py``.
 """
 
 from __future__ import annotations

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Dict, FrozenSet, Iterable, Optional, Set
 
 import pytest
-from planted.cases import CASES, FOLDER, Case, marks
+from planted.cases import CASES, Case, marks
+from planted_reading import reading_of
 
 from mmfix.config.keypath import format_key
-from mmfix.model.reading import read_model
-from mmfix.model.types import NEVER, ModelReading, Submodule
+from mmfix.model.types import NEVER, Submodule
 from mmfix.python.place import Place
-from mmfix.repository.library import Library
 
 EVERY_CASE = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-
-
-@lru_cache(maxsize=None)
-def reading_of(name: str) -> ModelReading:
-    """What the source of that case says."""
-    case = next(case for case in CASES if case.name == name)
-    return read_model(case.model, LIBRARY, case.era, "mmengine")
-
-
-LIBRARY = Library([str(FOLDER.parent)])
 
 
 def reported(case: Case) -> Dict[str, Submodule]:

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Set
 
 import pytest
 from planted.cases import CASES, FOLDER, Case, marks
-from test_planted import reading_of
+from planted_reading import reading_of
 
 from mmfix.model.types import NEVER, SOMETIMES
 

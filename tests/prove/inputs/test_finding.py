@@ -15,7 +15,7 @@ from mmengine.model import BaseModel  # noqa: E402
 from mmfix.prove import inputs  # noqa: E402
 from mmfix.prove.inputs import finding  # noqa: E402
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "inputs.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "inputs.md"
 
 
 class Own:

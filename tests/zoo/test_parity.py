@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Callable
 
 import pytest
-from zoo_helpers import ROOTS, SHARDS, config_files
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "config"))
 from parity import Failed, differences, with_mmengine
+from zoo_helpers import ROOTS, SHARDS, config_files
 
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError

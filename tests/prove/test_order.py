@@ -98,9 +98,7 @@ def test_the_order_is_known_once_the_model_was_wrapped(
         ("model = dict(left_out=['late'])\noptim_wrapper = dict(accumulative_counts=2)", "UNUSED"),
     ],
 )
-def test_order_by_building(
-    line: str, outcome: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_order_by_building(line: str, outcome: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "config.py"
     imports = "custom_imports = dict(imports=['toy_order'])"
     model = line.replace("dict(", "dict(type='Odd', ", 1)

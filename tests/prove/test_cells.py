@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
 import pytest
+from cells import table
 from prove_ranks import rehearse_all
 
 from mmfix.ddp import Checkpoint, Outcome, Unused
@@ -17,8 +17,6 @@ pytest.importorskip("torch")
 pytestmark = [pytest.mark.ddp, pytest.mark.xdist_group("prove-cells")]  # one start of the ranks for all
 
 TOY = Path(__file__).parent / "toy"
-sys.path.insert(0, str(Path(__file__).parents[1] / "ddp"))
-from cells import table  # noqa: E402
 
 #: What DDP says, by outcome; without accumulation or static graph the text is the first of each.
 TEXTS = {
@@ -54,8 +52,7 @@ def overrides(cell: Any) -> Tuple[Tuple[Tuple[str, ...], Any], ...]:
 def rehearsed() -> Dict[str, Rehearsal]:
     """One start of two ranks for all cells."""
     jobs = [
-        Job(str(TOY / "toy.py"), "", overrides(cell), scenarios=("normal",), iterations=4)
-        for cell in CELLS
+        Job(str(TOY / "toy.py"), "", overrides(cell), scenarios=("normal",), iterations=4) for cell in CELLS
     ]
     found = rehearse_all(jobs, TOY)
     return {cell.name: rehearsal for cell, rehearsal in zip(CELLS, found)}

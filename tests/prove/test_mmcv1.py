@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Tuple
 
 import pytest
+from cells import table
 from prove_ranks import CHECKPOINT, FROZEN, UNUSED, rehearse_all, unused_by_ddp
 
 from mmfix.config.reader import Reader
@@ -18,9 +18,6 @@ from mmfix.proofs.types import Rehearsal
 from mmfix.prove.job import Job
 from mmfix.remedies import solve
 from mmfix.training import read
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "ddp"))
-from cells import table
 
 pytestmark = [pytest.mark.zoo, pytest.mark.ddp, pytest.mark.xdist_group("prove-mmcv1")]
 

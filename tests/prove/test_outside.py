@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
-from test_prove_assemble import UNUSED, rank
+from left_by_ranks import UNUSED, rank
 
 from mmfix.proofs.types import Rehearsal
 from mmfix.prove import outside, supervise
