@@ -9,6 +9,7 @@ from messages import twice, unused
 
 import mmfix
 from mmfix.jobs.curing import patch_explained
+from mmfix.jobs.patching import Options
 from mmfix.rules.common import MMENGINE
 
 STAMP = "2024/11/19 12:00:00 - mmengine - INFO -"
@@ -147,7 +148,7 @@ def test_a_config_that_was_cured_since_has_nothing_to_patch(tmp_path: Path) -> N
     assert found.findings == ()
     assert found.remedies == ()
     assert not found.fits
-    assert patch_explained(found, None, write=True).status == "clean"
+    assert patch_explained(found, Options(write=True)).status == "clean"
 
 
 def test_a_key_of_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
@@ -161,7 +162,7 @@ def test_a_key_of_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
 
     assert found.command == "--cfg-options model.backbone.with_cp=False"
     with pytest.raises(mmfix.PatchError, match=r"the command line of the log sets model.backbone.with_cp"):
-        patch_explained(found, "checkpoint-off", write=True)
+        patch_explained(found, Options(remedy="checkpoint-off", write=True))
     assert config.read_text() == text
 
 
