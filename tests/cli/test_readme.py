@@ -4,34 +4,143 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, List, Tuple
 
 import pytest
 
+from openmmlab_packages import openmmlab_folder
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-SHOWN = re.findall(r"^```console\n\$ mmfix ([^\n]*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+BLOCKS: List[Tuple[str, str]] = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+#: Command -> what is shown of its output.
+SHOWN = dict(block[len("$ mmfix ") :].split("\n", 1) for kind, block in BLOCKS if kind == "console")
+#: The same for what takes longer, and prints figures that differ each time.
+MEASURED = dict(block[len("$ mmfix ") :].split("\n", 1) for kind, block in BLOCKS if kind == "text")
+#: Configs that are shown in full: their first line is their name.
+WRITTEN = dict(block[len("# ") :].split("\n", 1) for kind, block in BLOCKS if block.startswith("# "))
+PROSE = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+#: Commands in the tables and the text, of both languages.
+NAMED = sorted(set(re.findall(r"`(mmfix [^`]*)`", PROSE)))
+CRASHES = """\
+model = dict(type='FCOS', backbone=dict(type='ResNet', depth=50, with_cp=True))
+train_dataloader = dict(batch_size=2)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
+train_cfg = dict(by_epoch=True, max_epochs=12)
+find_unused_parameters = True
+"""
 
 
-@pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command for command, _ in SHOWN])
-@pytest.mark.usefixtures("examples")
-def test_the_output_shown_is_the_output_printed(command: str, output: str, mmfix: Any) -> None:
-    assert mmfix(*shlex.split(command)).stdout == output
+@pytest.fixture
+def folder(examples: Path) -> Path:
+    """What a reader has who followed the text: the examples, and the files that it shows or links."""
+    for name, text in WRITTEN.items():
+        (examples.parent / name).write_text(text)
+    shutil.copy(REPOSITORY / "tests/code/planted/fusion_flag.py", examples.parent)
+    return examples.parent
 
 
-def test_there_is_something_shown() -> None:
-    assert len(SHOWN) >= 3
+def test_every_block_is_one_that_is_tested_here() -> None:
+    kinds = [kind for kind, _ in BLOCKS]
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        "": 1,  # the two errors
+        "bash": 2,  # what CI runs
+        "console": len(SHOWN),
+        "text": len(MEASURED),
+        "python": len(WRITTEN) + 1,
+        "yaml": 1,
+    }
+    assert (len(SHOWN), len(MEASURED), len(WRITTEN)) == (5, 1, 2)
+
+
+@pytest.mark.parametrize("command", SHOWN)
+@pytest.mark.usefixtures("folder")
+def test_the_output_shown_is_the_output_printed(command: str, mmfix: Any) -> None:
+    assert mmfix(*shlex.split(command)).stdout == SHOWN[command]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", MEASURED)
+@pytest.mark.usefixtures("folder")
+def test_the_rehearsal_shown_is_the_rehearsal_printed(command: str, mmfix: Any) -> None:
+    done = mmfix(*shlex.split(command), env={"PYTHONPATH": str(openmmlab_folder())})
+    figures = re.compile(r"[\d.]+(?= MB| s\b|x\))|(?<=torch )[\d.]+(\+\w+)?")
+    head, tail = figures.sub("#", MEASURED[command]).split("           ...\n")
+    printed = figures.sub("#", done.stdout)
+    assert (printed[: len(head)], printed[-len(tail) :]) == (head, tail), done.stderr
+
+
+def test_the_errors_at_the_top_are_explained() -> None:
+    import mmfix
+
+    ((_, errors),) = (block for block in BLOCKS if block[0] == "")
+    found = [mmfix.explain(f"{line}\n").outcome for line in errors.splitlines()]
+    assert found == ["UNUSED", "READY_TWICE"]
+
+
+def test_the_python_shown_runs(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    from mmengine.config import Config
+
+    class Runner:
+        @classmethod
+        def from_cfg(cls, cfg: Any) -> Any:
+            return cfg
+
+    monkeypatch.chdir(folder)
+    ((_, code),) = (block for block in BLOCKS if block[0] == "python" and not block[1].startswith("# "))
+    names = {"Config": Config, "Runner": Runner}
+    exec(code, names)
+    assert isinstance(names["runner"], Config)
+    assert names["runner"].filename == "configs/rapsam/regnet_ade20k.py"
+    assert "rapsam/regnet_ade20k.py" in capsys.readouterr().out
+
+
+def test_the_hooks_shown_exist() -> None:
+    import yaml
+
+    ((_, code),) = (block for block in BLOCKS if block[0] == "yaml")
+    hooks = {hook["id"] for hook in yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text())}
+    (shown,) = yaml.safe_load(code)["repos"]
+    assert {hook["id"] for hook in shown["hooks"]} | {*re.findall(r"mmfix-(?:check|patch)", README)} == hooks
+
+
+@pytest.mark.parametrize("command", NAMED)
+def test_every_command_in_the_text_works(command: str, folder: Path, mmfix: Any) -> None:
+    name, *rest = shlex.split(command)[1:]
+    if name == "prove":  # runs a model; its options are tested below, and tests/prove has the rest
+        return
+    (folder / "my.py").write_text(CRASHES)
+    (folder / "train.log").write_text(BLOCKS[0][1])
+    if "--undo" in rest:
+        mmfix("patch", "my.py")
+    known = {"NAME": "checkpoint-off", "[KEY]": "model.backbone.with_cp", "-": "train.log"}
+    if command == "mmfix patch":
+        rest = ["my.py"]
+    done = mmfix(name, *(known.get(word, word) for word in rest))
+    assert (done.returncode in (0, 1), done.stderr) == (True, ""), done.stderr
+    if name in ("patch", "show", "rule", "rules"):
+        assert done.returncode == 0, done.stdout
 
 
 def test_every_option_in_the_command_table_exists(mmfix: Any) -> None:
     commands = re.findall(r"^\| `mmfix ([^`]*)`", README, re.MULTILINE)
     assert len(commands) > 10
+    helps = {name: mmfix(name, "--help").stdout for name in {command.split()[0] for command in commands}}
     for command in commands:
         name, *rest = command.split()
-        known = mmfix(name, "--help").stdout
         for option in (word for word in rest if word.startswith("--")):
-            assert option in known, command
+            assert option in helps[name], command
+
+
+def test_every_file_named_exists() -> None:
+    named = {
+        path for path in re.findall(r"(?<![\w./-])(?:\w[\w.-]*/)+[\w-]+\.\w+|\]\(([^)#:]+)\)", README) if path
+    }
+    named |= set(re.findall(r"(?<![\w./:-])(?:bench|configs|docs|src|tests)/[\w./-]*[\w/]", README))
+    assert len(named) > 12
+    assert [path for path in sorted(named) if not (REPOSITORY / path).exists()] == []
 
 
 def test_ci_runs_the_commands_of_the_readme() -> None:
