@@ -24,9 +24,9 @@ def iou(one: List[float], other: List[float], offset: int = 0) -> float:
 
 
 def slow_nms(boxes: Any, scores: Any, threshold: float, offset: int) -> List[int]:
-    kept: List[int] = []
+    corners, kept = boxes.tolist(), []
     for index in scores.argsort(descending=True).tolist():
-        if all(iou(boxes[index].tolist(), boxes[other].tolist(), offset) <= threshold for other in kept):
+        if all(iou(corners[index], corners[other], offset) <= threshold for other in kept):
             kept.append(index)
     return kept
 
