@@ -284,9 +284,9 @@ def _other(m: Machine, node: Any, frame: Frame) -> Any:
 HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], Any]] = {
     ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,
     ast.Tuple: _tuple, ast.List: _list, ast.Set: _set, ast.Dict: _dict, ast.BinOp: _binary,
-    ast.UnaryOp: _unary,
-    ast.Compare: _compare, ast.BoolOp: _bool, ast.IfExp: _ifexp, ast.Call: call, ast.JoinedStr: _joined_str,
-    ast.Lambda: _lambda, ast.ListComp: comprehension, ast.GeneratorExp: comprehension,
-    ast.SetComp: comprehension, ast.DictComp: dict_comprehension, ast.NamedExpr: _named, ast.Yield: _yield,
-    ast.YieldFrom: _yield, ast.Await: _await, ast.Slice: _slice, ast.Starred: _other,
+    ast.UnaryOp: _unary, ast.Compare: _compare, ast.BoolOp: _bool, ast.IfExp: _ifexp, ast.Call: call,
+    ast.JoinedStr: _joined_str, ast.Lambda: _lambda, ast.ListComp: comprehension,
+    ast.GeneratorExp: comprehension, ast.SetComp: comprehension, ast.DictComp: dict_comprehension,
+    ast.NamedExpr: _named, ast.Yield: _yield, ast.YieldFrom: _yield, ast.Await: _await, ast.Slice: _slice,
+    ast.Starred: _other,
 }  # fmt: skip

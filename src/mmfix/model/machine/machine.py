@@ -241,10 +241,9 @@ _KINDS = frozenset(
 #: Decorators with a meaning of their own, and those that leave a function as it is.
 _PLAIN_DECORATORS = _KINDS | {
     "no_grad", "inference_mode", "enable_grad", "abstractmethod", "register_module", "wraps",
-    "contextmanager",
-    "lru_cache", "deprecated_api_warning", "force_fp32", "auto_fp16", "dataclass", "lazy_property",
-    "lazyproperty",
-    "register", "script", "ignore", "unused", "export", "overload", "deleter", "getter", "script_if_tracing",
+    "contextmanager", "lru_cache", "deprecated_api_warning", "force_fp32", "auto_fp16", "dataclass",
+    "lazy_property", "lazyproperty", "register", "script", "ignore", "unused", "export", "overload",
+    "deleter", "getter", "script_if_tracing",
 }  # fmt: skip
 
 

@@ -301,11 +301,11 @@ def _delete(m: Machine, node: Any, frame: Frame) -> str:
 HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], str]] = {
     ast.Expr: _expr, ast.Assign: _assign, ast.AnnAssign: _annotated, ast.AugAssign: _augmented,
     ast.Return: _return, ast.Raise: _raise, ast.Assert: _assert, ast.If: _if, ast.For: for_loop,
-    ast.AsyncFor: for_loop,
-    ast.While: while_loop, ast.Break: _break, ast.Continue: _break, ast.With: _with, ast.AsyncWith: _with,
-    ast.Try: _try, ast.FunctionDef: _function, ast.AsyncFunctionDef: _function, ast.ClassDef: _class,
-    ast.Import: _import, ast.ImportFrom: _import_from, ast.Delete: _delete, ast.Pass: _ignore,
-    ast.Global: _ignore, ast.Nonlocal: _ignore,
+    ast.AsyncFor: for_loop, ast.While: while_loop, ast.Break: _break, ast.Continue: _break,
+    ast.With: _with, ast.AsyncWith: _with, ast.Try: _try, ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.Import: _import,
+    ast.ImportFrom: _import_from, ast.Delete: _delete, ast.Pass: _ignore, ast.Global: _ignore,
+    ast.Nonlocal: _ignore,
 }  # fmt: skip
 for _name, _handler in (("TryStar", _try), ("Match", _match)):  # Python 3.11 and 3.10
     if hasattr(ast, _name):
