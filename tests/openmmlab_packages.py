@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,18 @@ def installed(packages: Path, variable: str) -> Path:
     if os.environ.get(variable):
         return Path(os.environ[variable])
     folder = openmmlab_cache(packages)
-    if folder.is_dir():
-        return folder
+    problem = "" if folder.is_dir() else _install(packages, folder)
+    if problem:
+        reason = f"cannot install the OpenMMLab packages, which this test runs: {problem}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@lru_cache(maxsize=None)
+def _install(packages: Path, folder: Path) -> str:
+    """Install once, also where it fails: what went wrong, or nothing."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=str(folder.parent)))
     try:
@@ -63,11 +74,8 @@ def installed(packages: Path, variable: str) -> Path:
             text=True,
         )
         if done.returncode:
-            last = (done.stdout.strip().splitlines() or ["no output"])[-1]
-            reason = f"cannot install the OpenMMLab packages, which this test runs: {last}"
-            if os.environ.get("CI") == "true":
-                pytest.fail(reason)
-            pytest.skip(reason)
+            errors = [line for line in done.stdout.splitlines() if line.startswith("error:")]
+            return (errors or done.stdout.strip().splitlines() or ["no output"])[-1]
         try:
             (scratch / "it").rename(folder)
         except OSError:  # another test process was faster
@@ -75,4 +83,4 @@ def installed(packages: Path, variable: str) -> Path:
                 raise
     finally:
         shutil.rmtree(str(scratch), ignore_errors=True)
-    return folder
+    return ""
