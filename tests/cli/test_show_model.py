@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -191,18 +190,3 @@ def test_a_key_and_a_model_do_not_go_together(project: Path, mmfix: Any) -> None
     done = mmfix("show", "--model", "a.py", "model.backbone")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--model goes with no KEY" in done.stderr
-
-
-def test_the_tree_of_the_readme(tmp_path: Path, repository: Path, mmfix: Any) -> None:
-    readme = (repository / "README.md").read_text(encoding="utf-8")
-    command = "show --model configs/fusion_off.py"
-    shown = readme.split(f"$ mmfix {command}\n")[1].split("```")[0]
-    (tmp_path / "setup.py").touch()
-    shutil.copy(repository / "tests" / "model" / "planted" / "fusion_flag.py", tmp_path)
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "fusion_off.py").write_text(
-        "custom_imports = dict(imports=['fusion_flag'])\n"
-        "backbone = dict(type='FusionFlagBackbone', use_learnable_fusion=False)\n"
-        "model = dict(type='FusionFlagSegmentor', backbone=backbone)\n"
-    )
-    assert mmfix(*command.split()).stdout == shown
