@@ -38,7 +38,7 @@ def folder(examples: Path) -> Path:
     """What a reader has who followed the text: the examples, and the files that it shows or links."""
     for name, text in WRITTEN.items():
         (examples.parent / name).write_text(text)
-    shutil.copy(REPOSITORY / "tests/code/planted/fusion_flag.py", examples.parent)
+    shutil.copy(REPOSITORY / "tests/model/planted/fusion_flag.py", examples.parent)
     return examples.parent
 
 

@@ -56,7 +56,7 @@ def test_non_reentrant_default_cures_the_checkpoint(measured):
     assert [measured[cell["name"]] for cell in FLIPPED] == ["OK"] * 4
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_torch_agrees_on_every_combination():
     """1,152 cells: all the settings with all the graphs, also those no table lists. Half a minute."""
     cells = every_combination()
