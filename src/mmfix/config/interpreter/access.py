@@ -6,8 +6,7 @@ import ast
 import builtins
 from typing import Any, Optional
 
-from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, index_of, iterate, tainted
-from mmfix.config.interpreter.limits import weight
+from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted
 from mmfix.config.interpreter.modules import BUILTINS, CONSTANTS, UNREADABLE, member
 from mmfix.config.interpreter.poison import poison_object
 from mmfix.config.interpreter.state import (
@@ -22,6 +21,8 @@ from mmfix.config.interpreter.state import (
 )
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple, hook
+from mmfix.python.bounds import weight
+from mmfix.python.trees import index_of
 
 
 def _name(run: Run, node: ast.Name, scope: Scope) -> Any:
@@ -41,7 +42,7 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Any:
 
 def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Any:
     value = evaluate(run, node.value, scope)
-    index_node = index_of(node)
+    index_node = index_of(node.slice)
     if isinstance(index_node, ast.Slice):
         index: Any = _slice(run, index_node, scope)
     else:
@@ -108,7 +109,7 @@ def assign(run: Run, target: ast.AST, value: Any, blame: Optional[Blame], scope:
         bind(scope, target.id, value, blame)
     elif isinstance(target, ast.Subscript):
         container = evaluate(run, target.value, scope)
-        index_node = index_of(target)
+        index_node = index_of(target.slice)
         if isinstance(index_node, ast.Slice):
             _set_slice(run, container, _slice(run, index_node, scope), value, target)
             return
@@ -166,7 +167,7 @@ def delete(run: Run, target: ast.AST, scope: Scope) -> None:
         if isinstance(target, ast.Attribute):
             key = target.attr
         else:
-            index_node = index_of(target)
+            index_node = index_of(target.slice)
             key = (
                 _slice(run, index_node, scope)
                 if isinstance(index_node, ast.Slice)

@@ -14,12 +14,14 @@ from mmfix.config.interpreter.poison import poison_callable, poison_object
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
+from mmfix.python.bounds import weight
+from mmfix.python.call_bounds import size_of_call
 
 _NATIVE: Dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         abs, all, any, ascii, bin, bool, bytes, chr, complex, divmod, enumerate, filter, float, format,
-        frozenset, hex, int, isinstance, iter, len, list, map, max, min, next, oct, ord, range, repr,
+        frozenset, hex, int, isinstance, iter, len, list, map, max, min, next, oct, ord, pow, range, repr,
         reversed, round, set, slice, sorted, str, sum, tuple, zip,
     )
 }  # fmt: skip
@@ -30,7 +32,6 @@ _TYPES: Dict[str, Any] = {
 
 #: They look only at the outside of their arguments, so an Unknown inside does no harm.
 _LAZY = {"next", "iter", "zip", "enumerate", "map", "filter"}
-_LONGEST_RANGE = 100_000
 _SHALLOW = {
     "len",
     "list",
@@ -98,7 +99,8 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
     if isinstance(function, ModuleRef) and function.path in FUNCTIONS:
         if function.path.startswith(("os.path.", "math.")) and tainted(args):
             return run.unknown("computed from an unknown value", node)
-        run.spend(sum(limits.weight(arg) for arg in args), node)
+        run.spend(sum(weight(arg) for arg in args), node)
+        limits.pay(run, node, size_of_call, FUNCTIONS[function.path], args, kwargs)
         return wrap(FUNCTIONS[function.path](*args, **kwargs))
     if isinstance(function, (Unknown, ModuleRef)):
         return _unknown_call(run, node, args, kwargs)
@@ -177,26 +179,17 @@ def _builtin(
         args = [_materialized(run, node, arg) for arg in args]
         if name not in _SHALLOW and tainted([arg for arg in args if not callable(arg)]):
             return run.unknown("computed from an unknown value", node)
-        run.spend(sum(limits.weight(arg) for arg in args), node)
+        run.spend(sum(weight(arg) for arg in args), node)
     args = [_native_callable(run, node, arg) for arg in args]
     if tainted([value for value in kwargs.values() if not _is_callable(value)]):
         return run.unknown("computed from an unknown value", node)
     keyword_args = {key: _native_callable(run, node, value) for key, value in kwargs.items()}
-    if name == "pow":
-        return limits.power(run, node, *args) if len(args) == 2 else pow(*args)
-    if name == "format" and len(args) > 1:
-        limits.check_specification(run, node, str(args[1]))
-    if name in ("bytes", "bytearray") and args and isinstance(args[0], int):
-        run.spend(args[0], node)
+    limits.pay(run, node, size_of_call, _NATIVE[name], args, keyword_args)
     if name in ("list", "tuple") and len(args) == 1 and not kwargs:
         pairs = list(iterate(run, args[0], node))
         items, steps = [item for item, _ in pairs], [step for _, step in pairs]
         return TreeList(items, steps) if name == "list" else TreeTuple(items, tuple(steps))
     result = _NATIVE[name](*args, **keyword_args)
-    if isinstance(result, range) and len(result) > _LONGEST_RANGE:
-        run.fail("computes too much to be a config", node)
-    if isinstance(result, (str, bytes)):
-        run.spend(len(result) // 16, node)
     return wrap(result)
 
 

@@ -9,6 +9,7 @@ from mmfix.config.interpreter.poison import poison_names
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
+from mmfix.python.trees import index_of
 
 
 class Signal(NamedTuple):
@@ -72,8 +73,8 @@ def _read_blame(node: ast.AST, scope: Scope) -> Optional[Blame]:
     while not isinstance(node, ast.Name):
         if isinstance(node, ast.Attribute):
             path.append(node.attr)
-        elif isinstance(node, ast.Subscript) and isinstance(index_of(node), ast.Constant):
-            path.append(index_of(node).value)
+        elif isinstance(node, ast.Subscript) and isinstance(index_of(node.slice), ast.Constant):
+            path.append(index_of(node.slice).value)
         else:
             return None
         node = node.value
@@ -97,12 +98,6 @@ def _read_blame(node: ast.AST, scope: Scope) -> Optional[Blame]:
         blame = step or blame
         value = value[key]
     return blame
-
-
-def index_of(node: ast.Subscript) -> Any:
-    """The index expression; Python 3.8 wraps it in ``ast.Index``."""
-    index: Any = node.slice
-    return index.value if type(index).__name__ == "Index" else index
 
 
 def tainted(value: Any) -> bool:

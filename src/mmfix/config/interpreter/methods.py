@@ -13,10 +13,9 @@ from mmfix.config.interpreter.poison import poison_object
 from mmfix.config.interpreter.state import Run, replacing
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, hook
+from mmfix.python.call_bounds import size_of_method
 
 _FIELD_ACCESS = re.compile(r"\{\w*[.\[]")
-_NESTED_FIELD = re.compile(r"\{[^}]*\{")
-_PADDING = ("ljust", "rjust", "center", "zfill", "expandtabs")
 _PLAIN_TYPES = (str, bytes, int, float, complex, set, frozenset, range, tuple)
 
 
@@ -62,35 +61,10 @@ def call_method(
         return run.unknown(f"{type(owner).__name__}.{name} is not evaluated", node)
     if tainted(args) or tainted(kwargs):
         return run.unknown("computed from an unknown value", node)
-    if isinstance(owner, (str, bytes)):
-        failure = _check_text(run, node, owner, name, args, kwargs)
-        if failure is not None:
-            return failure
-    if name in ("to_bytes", "translate") or (isinstance(owner, range) and len(owner) > 10_000):
-        return run.unknown(f"{type(owner).__name__}.{name} is not evaluated", node)
-    result = getattr(owner, name)(*args, **kwargs)
-    if isinstance(result, (str, bytes)):
-        run.spend(len(result) // 16, node)
-    return wrap(result)
-
-
-def _check_text(run: Run, node: ast.Call, owner: Any, name: str, args: List[Any], kwargs: TreeDict) -> Any:
-    """Refuse text operations with huge results; an Unknown for formats that look inside objects."""
-    if name in _PADDING and any(isinstance(arg, int) and abs(arg) > 9999 for arg in args):
-        run.fail("formats text too wide to be a setting", node)
-    if name in ("format", "format_map"):
-        limits.check_template(run, node, str(owner))
-        if _FIELD_ACCESS.search(str(owner)):
-            return run.unknown("a format string that looks inside objects", node)
-        if _NESTED_FIELD.search(str(owner)) and any(
-            isinstance(arg, int) and abs(arg) > 9999 for arg in (*args, *kwargs.values())
-        ):
-            run.fail("formats text too wide to be a setting", node)
-    elif name == "replace" and len(args) > 1:
-        run.spend(len(owner) * (len(args[1]) + 1) // 16, node)
-    elif name == "join" and args and hasattr(args[0], "__len__"):
-        run.spend(len(owner) * len(args[0]) // 16, node)
-    return None
+    if name in ("format", "format_map") and _FIELD_ACCESS.search(str(owner)):
+        return run.unknown("a format string that looks inside objects", node)
+    limits.pay(run, node, size_of_method, owner, name, args, kwargs)
+    return wrap(getattr(owner, name)(*args, **kwargs))
 
 
 def _get(owner: TreeDict, args: List[Any], blame: Blame) -> Any:

@@ -13,6 +13,8 @@ from mmfix.config.interpreter.poison import poison_calls
 from mmfix.config.interpreter.state import Run, Scope
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeTuple
+from mmfix.python.bounds import weight
+from mmfix.python.call_bounds import size_of_formatted
 
 
 def _binary(run: Run, node: ast.BinOp, scope: Scope) -> Any:
@@ -32,7 +34,7 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
         merged.blames = dict(getattr(left, "blames", {}))
         spread(merged, right, unique=False)
         return merged
-    result = limits.BINARY[kind](run, node, left, right)
+    result = limits.compute(run, node, kind, left, right)
     if isinstance(result, (list, tuple)):
         blames: List[Optional[Blame]] = []
         if kind is ast.Add:
@@ -106,7 +108,7 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
         if hasattr(right, "__next__"):
             return run.unknown("looks into an iterator", node)
         if isinstance(left, _CONTAINERS) or isinstance(right, _CONTAINERS):
-            run.spend(limits.weight(left) + limits.weight(right), node)
+            run.spend(weight(left) + weight(right), node)
         result = _COMPARE[kind](left, right)
         if not result:
             return result
@@ -141,7 +143,7 @@ def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Any:
     spec = "" if node.format_spec is None else evaluate(run, node.format_spec, scope)
     if tainted(value) or isinstance(spec, Unknown):
         return run.unknown("text made from an unknown value", node)
-    limits.check_specification(run, node, spec)
+    limits.pay(run, node, size_of_formatted, value, spec)
     if node.conversion > 0:
         value = _CONVERSIONS[chr(node.conversion)](value)
     return format(value, spec)

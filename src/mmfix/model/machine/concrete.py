@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import operator
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List
 
 from mmfix.model.machine.values import (
     MISSING,
@@ -16,9 +15,12 @@ from mmfix.model.machine.values import (
     PyList,
     is_scalar,
 )
+from mmfix.python.call_bounds import size_of_call, size_of_method
 
-_LARGEST_TEXT = 100_000
-_LARGEST_POWER = 4096
+#: The largest result of one operation, as `mmfix.python.bounds` counts it: 10,000 items, 160,000 characters.
+_LARGEST = 10_000
+#: Containers in one value that is handed to Python.
+_MOST_NODES = 100_000
 
 
 class NotConcrete(Exception):
@@ -27,14 +29,22 @@ class NotConcrete(Exception):
 
 def to_python(value: Any) -> Any:
     """The Python value. Raises NotConcrete."""
+    return value if is_scalar(value) else _container(value, [_MOST_NODES])
+
+
+def _container(value: Any, left: List[int]) -> Any:
+    """A value with all that is in it, while there are nodes ``left``: shared parts can multiply."""
     if is_scalar(value):
         return value
+    left[0] -= 1
+    if left[0] < 0:
+        raise NotConcrete
     if isinstance(value, tuple):
-        return tuple(to_python(item) for item in value)
+        return tuple(_container(item, left) for item in value)
     if isinstance(value, PyList) and not value.open:
-        return [to_python(item) for item in value.items]
+        return [_container(item, left) for item in value.items]
     if isinstance(value, PyDict) and value.rest is MISSING and not value.maybe:
-        return {key: to_python(item) for key, item in value.items.items()}
+        return {key: _container(item, left) for key, item in value.items.items()}
     if isinstance(value, (range, frozenset)):
         return value
     raise NotConcrete
@@ -53,22 +63,27 @@ def from_python(value: Any) -> Any:
     return value
 
 
-def compute(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def compute(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """``function`` applied by Python. Raises NotConcrete when something is unknown, too large, or refused."""
     values = [to_python(arg) for arg in args]
     named = {key: to_python(arg) for key, arg in kwargs.items()}
-    if function in (operator.pow, pow, math.pow, operator.lshift) and any(
-        isinstance(item, (int, float)) and abs(item) > _LARGEST_POWER for item in values
-    ):
-        raise NotConcrete
-    if function is operator.mul and any(isinstance(item, (str, list, tuple, bytes)) for item in values):
-        counts = [item for item in values if isinstance(item, int)]
-        sizes = [len(item) for item in values if isinstance(item, (str, list, tuple, bytes))]
-        if counts and sizes and counts[0] * sizes[0] > _LARGEST_TEXT:
-            raise NotConcrete
+    return _apply(function, values, named, lambda: size_of_call(function, values, named))
+
+
+def compute_method(name: str, receiver: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """``receiver.name(...)`` called by Python. Raises NotConcrete, as `compute`."""
+    owner, *values = [to_python(arg) for arg in (receiver, *args)]
+    named = {key: to_python(arg) for key, arg in kwargs.items()}
+    method = getattr(owner, name, None)
+    return _apply(method, values, named, lambda: size_of_method(owner, name, values, named))
+
+
+def _apply(function: Any, values: List[Any], named: Dict[str, Any], size: Callable[[], int]) -> Any:
     try:
+        if size() > _LARGEST:
+            raise NotConcrete
         return from_python(function(*values, **named))
-    except Exception as error:
+    except Exception as error:  # TooLarge, and whatever Python raises
         raise NotConcrete from error
 
 

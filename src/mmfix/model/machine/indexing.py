@@ -22,6 +22,7 @@ from mmfix.model.machine.values import (
     Raised,
     is_scalar,
 )
+from mmfix.python import trees
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
 def index_of(m: Machine, node: Any, frame: Frame) -> Any:
     """The value between the brackets; a ``slice`` where it is one and known."""
-    if type(node).__name__ == "Index":  # Python 3.8
-        node = node.value
+    node = trees.index_of(node)
     if isinstance(node, ast.Slice):
         parts = [
             None if part is None else m.eval(part, frame) for part in (node.lower, node.upper, node.step)

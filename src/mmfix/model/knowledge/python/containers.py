@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from mmfix.model.knowledge.python.copying import deep_copy
 from mmfix.model.machine import indexing
-from mmfix.model.machine.concrete import NotConcrete, compute, to_python
+from mmfix.model.machine.concrete import NotConcrete, compute, compute_method, to_python
 from mmfix.model.machine.joining import join, open_list, weaken
 from mmfix.model.machine.values import (
     MISSING,
@@ -51,9 +51,7 @@ def python_method(name: str) -> Run:
 
     def run(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
         try:
-            return compute(
-                lambda self, *rest, **named: getattr(self, name)(*rest, **named), receiver, *args, **kwargs
-            )
+            return compute_method(name, receiver, *args, **kwargs)
         except NotConcrete:
             return m.flow(receiver, *args)
 
