@@ -15,7 +15,6 @@ from mmfix.model.knowledge import answers
 from mmfix.model.knowledge.openmmlab import registries as openmmlab
 from mmfix.model.knowledge.openmmlab.losses import summed
 from mmfix.model.knowledge.torch import order, parts
-from mmfix.model.machine.calls import signature
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import (
@@ -42,6 +41,7 @@ from mmfix.model.observations import Homes, checkpoints, late_freezes, toggles
 from mmfix.model.types import Built, ModelReading
 from mmfix.model.verdicts import judge
 from mmfix.python.place import Problem
+from mmfix.python.signatures import signature_of
 from mmfix.repository.library import Library
 
 _RECURSION = 6000
@@ -139,8 +139,8 @@ def _optional(m: Machine, root: Instance) -> FrozenSet[str]:
     method = root.cls.find(m, "forward_train") if isinstance(root.cls, ClassInfo) else MISSING
     if m.era != "mmcv1" or not isinstance(method, Function):
         return frozenset()
-    shape = signature(method.node)
-    return frozenset(shape.positional[len(shape.positional) - len(shape.defaults) :])
+    signature = signature_of(method.node.args)
+    return frozenset(signature.positional[len(signature.positional) - len(signature.defaults) :])
 
 
 def _dicts(value: Any, path: KeyPath, found: Configs) -> None:
@@ -254,19 +254,19 @@ def _call_with_data(m: Machine, root: Instance, name: str, known: Dict[str, Any]
     method = root.cls.find(m, name) if isinstance(root.cls, ClassInfo) else MISSING
     if not isinstance(method, Function):
         return m.lost(f"{root.cls.name}.{name} was not found in source", root)
-    shape = signature(method.node)
-    first_default = len(shape.positional) - len(shape.defaults)
+    signature = signature_of(method.node.args)
+    first_default = len(signature.positional) - len(signature.defaults)
     kwargs: Dict[str, Any] = {}
-    for position, parameter in enumerate(shape.positional[1:], 1):
+    for position, parameter in enumerate(signature.positional[1:], 1):
         if parameter in known:
             kwargs[parameter] = known[parameter]
         elif position < first_default or m.era != "mmcv1":
             kwargs[parameter] = Opaque(0, 0, GIVEN)
         else:
             kwargs[parameter] = Opaque(0, 0, DATA)  # given or not, as the data pipeline decides
-    if known and shape.double_star is not None:
+    if known and signature.double_star is not None:
         kwargs.update({key: value for key, value in known.items() if key not in kwargs})
-    rest = UNKNOWN if shape.double_star is not None else MISSING
+    rest = UNKNOWN if signature.double_star is not None else MISSING
     return m.call(Bound(method, root), [], kwargs, rest)
 
 

@@ -10,6 +10,8 @@ from mmfix.config.interpreter.poison import poison_body, poison_callable
 from mmfix.config.interpreter.state import MAX_CALL_DEPTH, Function, Run, Scope
 from mmfix.config.origin import Blame
 from mmfix.config.values import TreeDict, TreeTuple
+from mmfix.python.signatures import bind, refusal, signature_of
+from mmfix.python.trees import own_nodes
 
 
 def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Scope) -> Any:
@@ -17,18 +19,9 @@ def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Sco
     if isinstance(node, ast.FunctionDef) and node.decorator_list:
         poison_body(run, node.body, scope, "used in a decorated function", node)
         return run.unknown("a decorated function", node)
-    arguments = node.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    defaults: Dict[str, Any] = {}
-    for parameter, default in zip(
-        positional[len(positional) - len(arguments.defaults) :], arguments.defaults
-    ):
-        defaults[parameter.arg] = evaluate(run, default, scope)
-    for parameter, keyword_default in zip(arguments.kwonlyargs, arguments.kw_defaults):
-        if keyword_default is not None:
-            defaults[parameter.arg] = evaluate(run, keyword_default, scope)
-
-    generates = any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in ast.walk(node))
+    nodes = signature_of(node.args).default_nodes()
+    defaults = {name: evaluate(run, default, scope) for name, default in nodes.items()}
+    generates = any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in own_nodes(node))
 
     def call(function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         if generates:
@@ -63,38 +56,25 @@ def _call(run: Run, function: Function, args: Tuple[Any, ...], kwargs: Dict[str,
 
 
 def _bind_arguments(function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> TreeDict:
-    """Arguments by name, as Python binds them; raises TypeError as Python would."""
-    spec = function.node.args
-    name = getattr(function.node, "name", "<lambda>")
-    positional = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
-    keyword_only = [parameter.arg for parameter in spec.kwonlyargs]
-    bound = TreeDict()
+    """Arguments by name; raises TypeError as Python would."""
+    signature = signature_of(function.node.args)
+    arguments = bind(signature, args, kwargs)
+    wrong = refusal(signature, arguments, function.defaults)
+    if wrong is not None:
+        raise TypeError(f"{getattr(function.node, 'name', '<lambda>')}() {wrong}")
+    bound = TreeDict(arguments.given)
+    extra = TreeDict(arguments.unknown)
     blames: Dict[Any, Blame] = getattr(kwargs, "blames", {})
-    bound.update(zip(positional, args))
-    rest = args[len(positional) :]
-    if spec.vararg is not None:
-        bound[spec.vararg.arg] = TreeTuple(rest)
-    elif rest:
-        raise TypeError(f"{name}() takes {len(positional)} positional arguments but {len(args)} were given")
-    extra = TreeDict()
-    for key, value in kwargs.items():
-        if key in positional or key in keyword_only:
-            if key in bound:
-                raise TypeError(f"{name}() got multiple values for argument '{key}'")
-            bound[key] = value
-        elif spec.kwarg is not None:
-            extra[key] = value
-        else:
-            raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
-        if key in blames:
-            (bound if key in bound else extra).blames[key] = blames[key]
-    if spec.kwarg is not None:
-        bound[spec.kwarg.arg] = extra
-    for parameter in (*positional, *keyword_only):
-        if parameter not in bound:
-            if parameter not in function.defaults:
-                raise TypeError(f"{name}() missing a required argument: '{parameter}'")
-            bound[parameter] = function.defaults[parameter]
+    for key, blame in blames.items():
+        if key in kwargs:
+            (extra if key in extra else bound).blames[key] = blame
+    for name in signature.names:
+        if name not in bound:
+            bound[name] = function.defaults[name]
+    if signature.star is not None:
+        bound[signature.star] = TreeTuple(arguments.surplus)
+    if signature.double_star is not None:
+        bound[signature.double_star] = extra
     return bound
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, NamedTuple
 
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
@@ -30,13 +30,15 @@ from mmfix.model.machine.values import (
     PyList,
     Raised,
 )
+from mmfix.python.signatures import bind, signature_of
+from mmfix.python.trees import own_nodes
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 
-class Signature(NamedTuple):
-    """The parameters of a function.
+class Shape(NamedTuple):
+    """How a function ends, and what it changes outside of it.
 
     Attributes:
         yields: Whether it is a generator.
@@ -44,48 +46,23 @@ class Signature(NamedTuple):
         outer: Names that it declares ``nonlocal`` or ``global``.
     """
 
-    positional: Tuple[str, ...]
-    defaults: Tuple[ast.expr, ...]
-    star: Optional[str]
-    keyword_only: Tuple[str, ...]
-    keyword_defaults: Tuple[Optional[ast.expr], ...]
-    double_star: Optional[str]
     yields: bool
     early: bool
     outer: FrozenSet[str]
 
 
 @lru_cache(maxsize=None)
-def signature(node: Any) -> Signature:
-    """The parameters of a definition."""
-    args = node.args
-    names = tuple(item.arg for item in [*args.posonlyargs, *args.args])
-    return Signature(
-        names,
-        tuple(args.defaults),
-        args.vararg.arg if args.vararg else None,
-        tuple(item.arg for item in args.kwonlyargs),
-        tuple(args.kw_defaults),
-        args.kwarg.arg if args.kwarg else None,
-        any(isinstance(item, (ast.Yield, ast.YieldFrom)) for item in _body(node)),
-        any(isinstance(item, ast.Return) and item not in node.body for item in _body(node)),
+def shape_of(node: Any) -> Shape:
+    """The shape of a definition."""
+    nodes = list(own_nodes(node))
+    last = [] if isinstance(node, ast.Lambda) else node.body
+    return Shape(
+        any(isinstance(item, (ast.Yield, ast.YieldFrom)) for item in nodes),
+        any(isinstance(item, ast.Return) and item not in last for item in nodes),
         frozenset(
-            name
-            for item in _body(node)
-            if isinstance(item, (ast.Nonlocal, ast.Global))
-            for name in item.names
+            name for item in nodes if isinstance(item, (ast.Nonlocal, ast.Global)) for name in item.names
         ),
     )
-
-
-def _body(node: Any) -> Iterator[Any]:
-    """Everything in the body of a function, but for what is in functions and classes in it."""
-    stack: List[Any] = [] if isinstance(node, ast.Lambda) else list(node.body)
-    while stack:
-        item = stack.pop()
-        yield item
-        if not isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            stack.extend(ast.iter_child_nodes(item))
 
 
 def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], rest: Any) -> Any:
@@ -130,7 +107,7 @@ def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], res
 
 
 #: What an unexpected number or kind of arguments makes a known function raise here.
-_MISUSED = (IndexError, KeyError, TypeError, AttributeError, ValueError)
+_MISUSED = (IndexError, KeyError, TypeError, AttributeError, ValueError, ArithmeticError)
 
 
 def _misused(m: Machine, name: str, error: Exception, values: List[Any]) -> Opaque:
@@ -246,7 +223,7 @@ def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict
     if function.no_grad:
         m.grad = False
     m.enter(frame)
-    shape = signature(node)
+    shape = shape_of(node)
     frame.base, frame.loop, frame.under = len(m.trail), len(m.trail), m.conditional
     level = m.begin() if shape.early else None
     try:
@@ -273,46 +250,42 @@ def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict
 
 def evaluate_defaults(m: Machine, function: Function, home: Frame) -> None:
     """Evaluate the defaults of the parameters of a function in the frame it is defined in."""
-    shape = signature(function.node)
-    function.defaults = [m.eval(item, home) for item in shape.defaults]
+    signature = signature_of(function.node.args)
+    function.defaults = [m.eval(item, home) for item in signature.defaults]
     function.kw_defaults = [
-        MISSING if item is None else m.eval(item, home) for item in shape.keyword_defaults
+        MISSING if item is None else m.eval(item, home) for item in signature.keyword_defaults
     ]
 
 
 def _bind(
     m: Machine, function: Function, frame: Frame, args: List[Any], kwargs: Dict[str, Any], rest: Any
 ) -> None:
-    shape = signature(function.node)
+    signature = signature_of(function.node.args)
     if function.defaults is None:
         home = function.closure or function.scope.frame
         if function.cls is not None:
             home = function.cls.frame
         evaluate_defaults(m, function, home)
     assert function.defaults is not None
-    names, items = shape.positional, frame.items
-    items.update(zip(names, args))
-    if shape.star is not None:
-        items[shape.star] = tuple(args[len(names) :])
-    named = dict(kwargs)
-    first_default = len(names) - len(function.defaults)
-    for position, name in enumerate(names):
-        if position < len(args):
-            named.pop(name, None)
-        elif name in named:
-            items[name] = named.pop(name)
-        else:
-            has_default = position >= first_default
-            default = function.defaults[position - first_default] if has_default else MISSING
-            items[name] = _given(m, default, rest)
-    for name, default in zip(shape.keyword_only, function.kw_defaults or []):
-        items[name] = named.pop(name) if name in named else _given(m, default, rest)
-    if shape.double_star is not None:
-        items[shape.double_star] = PyDict(named, None, rest)
-    elif named:
-        m.escape(list(named.values()))  # Python refuses them: a decorator takes them
-    if shape.star is None and len(args) > len(names):
-        m.escape(args[len(names) :])
+    arguments = bind(signature, args, kwargs)
+    items = frame.items
+    items.update(arguments.given)
+    if len(arguments.given) < len(signature.positional) + len(signature.keyword_only):
+        first_default = len(signature.positional) - len(function.defaults)
+        defaults = [*[MISSING] * first_default, *function.defaults, *(function.kw_defaults or ())]
+        for name, default in zip(signature.names, defaults):
+            if name not in items:
+                items[name] = _given(m, default, rest)
+    if signature.star is not None:
+        items[signature.star] = arguments.surplus
+    elif arguments.surplus:
+        m.escape(list(arguments.surplus))
+    if signature.double_star is not None:
+        items[signature.double_star] = PyDict(arguments.unknown, None, rest)
+    elif arguments.unknown:
+        m.escape(list(arguments.unknown.values()))  # Python refuses them: a decorator takes them
+    if arguments.twice:
+        m.escape(list(arguments.twice.values()))
 
 
 def _given(m: Machine, default: Any, rest: Any) -> Any:

@@ -135,7 +135,7 @@ class Machine(State):
     def assign(self, frame: Frame, name: str, value: Any) -> None:
         """Bind a variable: a local one, unless the function declares it ``nonlocal`` or ``global``."""
         home: Optional[Frame] = frame
-        if frame.function is not None and name in calls.signature(frame.function.node).outer:
+        if frame.function is not None and name in calls.shape_of(frame.function.node).outer:
             home = frame.parent
             while home is not None and name not in home.items:
                 home = home.parent
