@@ -36,12 +36,12 @@ ROOMS: Dict[str, Room] = {
     "config": Room(
         "a config file -> a resolved tree in which every value knows the line that set it, "
         "and what it overrode",
-        "config.interpreter",
+        "python config.interpreter",
         "PyYAML for YAML configs",
     ),
     "config.interpreter": Room(
         "the code of a config -> its values in Python's own containers; what would need running is Unknown",
-        "config",
+        "python config",
     ),
     "ddp": Room("settings and traits of the autograd graph -> what the reducer does"),
     "repository": Room(
@@ -72,7 +72,9 @@ ROOMS: Dict[str, Room] = {
         "MMEngine and mmcv: registries, builders, the sum of the losses",
         "model.machine model.knowledge.torch",
     ),
-    "scripts": Room("the repository's own `tools/train.py` -> what it hands to DDP", "python config"),
+    "scripts": Room(
+        "the repository's own `tools/train.py` -> what it hands to DDP", "python config repository"
+    ),
     "training": Room(
         "what the framework will really do with this config: era, runner, wrapper, effective DDP arguments, "
         "checkpoints, late freezing",

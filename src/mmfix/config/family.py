@@ -11,7 +11,7 @@ from mmfix.config.classic import base_files
 from mmfix.config.imports import is_lazy
 from mmfix.config.lazy import base_paths
 from mmfix.config.reader import Reader
-from mmfix.config.source import DATA_SUFFIXES, MAX_BYTES, PYTHON_SUFFIXES, Source
+from mmfix.config.source import BOUNDS, DATA_SUFFIXES, PYTHON_SUFFIXES, Source
 from mmfix.errors import ConfigError
 
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "work_dirs", "build", "dist"}
@@ -55,7 +55,7 @@ def _looks_like_config(path: str) -> bool:
 def _text(path: str) -> Optional[str]:
     """The file's text, roughly decoded; None when it cannot be read (reading it properly says why)."""
     try:
-        if os.stat(path).st_size > MAX_BYTES:
+        if os.stat(path).st_size > BOUNDS.bytes:
             return "" if path.endswith(DATA_SUFFIXES) else None
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()

@@ -123,7 +123,10 @@ def _take_read_base(source: Source) -> Tuple[List[ast.stmt], List[ast.ImportFrom
 
 
 def _base_path(module: str, source: Source, node: ast.ImportFrom) -> str:
-    """The file behind a base import."""
+    """The file behind a base import: found by path from the config that names it, not as a module.
+
+    Source: ``mmengine/config/config.py: Config._get_base_modules``, unlike ``mmfix.python.imports``.
+    """
     level = node.level
     parts = module[level:].split(".")
     if level:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ast
-import os
 import os.path as osp
-import sys
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
 from mmfix.config.origin import Origin
 from mmfix.config.template import substitute
 from mmfix.errors import ConfigError
+from mmfix.python.source import Bounds, Unparsable, parse, read_bytes, too_large
 
 #: No real config comes near this; a bigger file is refused instead of read.
-MAX_BYTES = 4_000_000
+BOUNDS = Bounds("config", 4_000_000)
 
 _new_tuple = tuple.__new__
 
@@ -66,13 +65,9 @@ def read_text(path: str) -> str:
     if not osp.isfile(path):
         what = "is a directory, not a config file" if osp.isdir(path) else "file not found"
         raise ConfigError(what, path)
-    try:
-        if os.stat(path).st_size > MAX_BYTES:
-            raise ConfigError(f"larger than {MAX_BYTES // 1_000_000} MB, which no config is", path)
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", path) from error
+    data, problem = read_bytes(path, BOUNDS)
+    if problem is not None:
+        raise ConfigError(problem.reason, path)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -86,8 +81,8 @@ def parse_source(path: str, text: str) -> Source:
     Raises:
         ConfigError: Syntax error, or nested too deeply.
     """
-    if len(text) > MAX_BYTES:
-        raise ConfigError(f"larger than {MAX_BYTES // 1_000_000} MB, which no config is", path)
+    if len(text) > BOUNDS.bytes:
+        raise ConfigError(too_large(BOUNDS), path)
     raw_tree = _parse(text, path) if path.endswith(PYTHON_SUFFIXES) else None
     code, references = substitute(text, path)
     source = Source(path, text, code, references, raw_tree)
@@ -112,36 +107,8 @@ def parse_printed(path: str, text: str, line: int) -> Source:
     return Source(path, text, text, {}, tree, tree)
 
 
-#: Python 3.8's parser gives up at 100 open brackets, and writes about it to stderr by itself.
-_OLD_PARSER_DEPTH = 95
-
-
-def _too_deep_for_old_parser(text: str) -> bool:
-    if sys.version_info >= (3, 9):
-        return False
-    depth = 0
-    for char in text:
-        if char in "([{":
-            depth += 1
-            if depth > _OLD_PARSER_DEPTH:
-                return True
-        elif char in ")]}":
-            depth -= 1
-    return False
-
-
 def _parse(text: str, path: str) -> ast.Module:
-    import warnings
-
-    if _too_deep_for_old_parser(text):
-        raise ConfigError("is nested too deeply to be read", path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in somebody's config is not our news
-            return ast.parse(text)
-    except SyntaxError as error:
-        raise ConfigError(f"syntax error: {error.msg}", path, error.lineno) from error
-    except ValueError as error:
-        raise ConfigError(f"cannot be parsed: {error}", path) from error
-    except (RecursionError, MemoryError) as error:
-        raise ConfigError("is nested too deeply to be read", path) from error
+        return parse(text)
+    except Unparsable as error:
+        raise ConfigError(error.reason, path, error.line) from error

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from typing import Callable, Iterable, Iterator, List, Sequence, Set, Tuple
 
+from mmfix.python.bindings import Import
+from mmfix.python.source import read_bytes
 from mmfix.repository.index import dotted_name
 from mmfix.repository.library import Library
-from mmfix.repository.names import Imported, Names
+from mmfix.repository.names import Names
 from mmfix.repository.registrations import MARK, Registration, read_registrations
-from mmfix.repository.source import parse_bytes, read_bytes
+from mmfix.repository.source import MODELS, parse_bytes
 from mmfix.repository.walk import walk_sources
 
 
@@ -25,7 +27,7 @@ def registered(roots: Iterable[str], wanted: Sequence[str]) -> Iterator[Tuple[st
     marks = [name.encode("utf-8", "surrogatepass") for name in wanted]
     files = {file.path: (file, root) for root in roots for file in walk_sources(root).files} if marks else {}
     for file, root in files.values():
-        data, problem = read_bytes(file.path, file.size)
+        data, problem = read_bytes(file.path, MODELS, file.size)
         if problem is not None or MARK not in data or not any(mark in data for mark in marks):
             continue
         module, is_package = dotted_name(file, root, "")
@@ -67,7 +69,7 @@ def files_behind(library: Library, module: str, name: str, counts: Callable[[str
 
 
 def _imports(library: Library, names: Names) -> Iterator[Tuple[str, str]]:
-    imported: List[Imported] = [value for value in names.bound.values() if isinstance(value, Imported)]
+    imported: List[Import] = [value for value in names.bound.values() if isinstance(value, Import)]
     for item in imported:
         place = library.where(item.module, item.name) if item.name else (item.module, "")
         if place is not None:

@@ -27,10 +27,12 @@ class Finder:
 
     Args:
         roots: Directories that come before ``sys.path``. Read again when :meth:`add` is called.
+        installed: Whether ``sys.path`` counts.
     """
 
-    def __init__(self, roots: Sequence[str]) -> None:
+    def __init__(self, roots: Sequence[str], installed: bool = True) -> None:
         self._roots: List[str] = list(roots)
+        self._installed = installed
         self._known: Dict[str, Optional[Spot]] = {}
         self._listings: Dict[str, FrozenSet[str]] = {}
 
@@ -54,7 +56,7 @@ class Finder:
             spot = None if above is None else self._look(name, above.folders)
         else:
             spot = self._look(name, self._roots)
-            if spot is None or (not spot.file and spot.folders):
+            if self._installed and (spot is None or (not spot.file and spot.folders)):
                 # a package without __init__.py gives way to a real one later on the path
                 spot = _installed(name) or spot
         self._known[dotted] = spot

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from mmfix.python.place import Place, Problem
+from mmfix.python.source import read_bytes
 from mmfix.repository import cache
 from mmfix.repository.registrations import MARK, Registration, read_registrations
-from mmfix.repository.source import parse_bytes, read_bytes
+from mmfix.repository.source import MODELS, parse_bytes
 from mmfix.repository.walk import SourceFile, Walk
 
 #: Changes with the layout of the cached values or with what is read off the files.
@@ -99,7 +100,7 @@ def dotted_name(file: SourceFile, root: str, prefix: str) -> Tuple[str, bool]:
 
 
 def _read(file: SourceFile, module: str, is_package: bool) -> _Read:
-    data, problem = read_bytes(file.path, file.size)
+    data, problem = read_bytes(file.path, MODELS, file.size)
     if problem is None and MARK not in data:
         return [], []
     tree = None

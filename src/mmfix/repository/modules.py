@@ -7,10 +7,13 @@ import os.path as osp
 from contextlib import suppress
 from typing import Dict, Mapping, Optional, Sequence, Set, Tuple
 
+from mmfix.python.bindings import Import
 from mmfix.python.place import Problem
+from mmfix.python.source import Bounds, read_bytes
+from mmfix.python.trees import dotted
 from mmfix.repository.finder import Finder
-from mmfix.repository.names import Imported, Names, dotted, read_names, target
-from mmfix.repository.source import SourceModule, parse_bytes, read_bytes
+from mmfix.repository.names import Names, read_names, target
+from mmfix.repository.source import MODELS, SourceModule, parse_bytes
 
 _MAX_STEPS = 50
 
@@ -18,14 +21,16 @@ _Trail = Set[Tuple[str, str]]
 
 
 class Modules:
-    """The source below some directories and ``sys.path``.
+    """The source that a finder finds.
 
     Args:
-        finder: Where they are looked for.
+        finder: Where modules are looked for.
+        bounds: How much is read.
     """
 
-    def __init__(self, finder: Finder) -> None:
+    def __init__(self, finder: Finder, bounds: Bounds = MODELS) -> None:
         self._finder = finder
+        self._bounds = bounds
         self._files: Mapping[str, str] = {}
         self._modules: Dict[str, Optional[SourceModule]] = {}
         self._parsed: Dict[str, Tuple[Optional[ast.Module], Optional[Problem]]] = {}
@@ -42,14 +47,14 @@ class Modules:
         if name not in self._modules:
             spot = self._finder.find(name)
             if spot is not None and spot.file:
-                self._modules[name] = self._open(name, spot.file, bool(spot.folders))
+                self._modules[name] = self.open(name, spot.file, bool(spot.folders))
             elif spot is not None and spot.folders:
                 empty = ast.Module(body=[], type_ignores=[])
                 self._modules[name] = SourceModule(name, spot.folders[0], True, empty)
             else:
                 path = self._files.get(name)
                 package = path is not None and osp.basename(path) == "__init__.py"
-                self._modules[name] = None if path is None else self._open(name, path, package)
+                self._modules[name] = None if path is None else self.open(name, path, package)
         return self._modules[name]
 
     def names(self, module: str) -> Optional[Names]:
@@ -86,9 +91,13 @@ class Modules:
                 return given.value
         return module.partition(".")[0]
 
-    def _open(self, name: str, path: str, is_package: bool) -> SourceModule:
+    def open(self, name: str, path: str, is_package: bool) -> SourceModule:
+        """A file as the module of that name."""
         if path not in self._parsed:
-            data, problem = read_bytes(path)
+            if len(self._parsed) >= self._bounds.files:
+                reason = f"more than {self._bounds.files} files take part in the {self._bounds.what}"
+                return SourceModule(name, path, is_package, None, Problem(reason))
+            data, problem = read_bytes(path, self._bounds)
             self._parsed[path] = (None, problem) if problem is not None else parse_bytes(data, path)
         return SourceModule(name, path, is_package, *self._parsed[path])
 
@@ -99,13 +108,13 @@ class Modules:
         trail.add((module, name))
         parts = name.split(".")
         value = names.bound.get(parts[0])
-        if isinstance(value, Imported):
+        if isinstance(value, Import):
             return self._follow_import(*target(parts, names), trail)
         if value is not None:
             alias = dotted(value)
             if not alias:  # a definition, or something made here
                 return module, name
-            return self._follow(module, ".".join([*alias, *parts[1:]]), trail)
+            return self._follow(module, ".".join([alias, *parts[1:]]), trail)
         for star in names.stars:
             place = self._follow(star, name, trail)
             if place is not None:

@@ -11,8 +11,10 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from mmfix.python.bindings import Import
 from mmfix.python.place import Place, Problem
-from mmfix.repository.names import Definition, Imported, Names, blocks, dotted, read_names, target
+from mmfix.python.trees import dotted
+from mmfix.repository.names import Definition, Names, blocks, read_names, target
 from mmfix.repository.registries import builds_models
 
 #: Files without these bytes need no parsing.
@@ -184,8 +186,8 @@ def _registry(node: ast.expr, reader: _Reader) -> Optional[Tuple[str, str]]:
     """
     if not isinstance(node, ast.Attribute) or node.attr != _METHOD:
         return None
-    parts = dotted(node.value)
-    if not parts or (parts[0] not in reader.names.bound and not parts[0].isupper()):
+    parts = dotted(node.value).split(".")
+    if not parts[0] or (parts[0] not in reader.names.bound and not parts[0].isupper()):
         return None
     module, name = target(parts, reader.names)
     return (module, name) if reader.counts(name) else None
@@ -204,19 +206,19 @@ def _definition(
     loop = dict(spot.loop)
     if isinstance(node, ast.Name) and node.id in loop:
         node = loop[node.id]
-    parts = dotted(node)
-    if not parts or parts[0] in loop:
+    parts = dotted(node).split(".")
+    if not parts[0] or parts[0] in loop:
         return None
     for _ in range(_MAX_ALIASES):
         value = reader.names.bound.get(parts[0])
         if isinstance(value, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             return reader.names.module, ".".join(parts), value.lineno
-        if isinstance(value, Imported):
+        if isinstance(value, Import):
             return (*target(parts, reader.names), line)
         alias = dotted(value)
         if not alias:
             return None
-        parts = [*alias, *parts[1:]]
+        parts = [*alias.split("."), *parts[1:]]
     return None
 
 

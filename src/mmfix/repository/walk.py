@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import os.path as osp
 import time
@@ -14,6 +15,8 @@ from mmfix.python.place import Place, Problem
 MAX_FILES = 20_000
 MAX_SECONDS = 3.0
 _MAX_DEPTH = 40
+#: Of one folder that is not walked.
+_MAX_ENTRIES = 300
 
 _NEVER = frozenset(["node_modules", "site-packages", "dist-packages", "__pycache__"])
 #: Data, results, and classes that no config names; still walked when they are Python packages.
@@ -141,6 +144,28 @@ def _sort_in(
             (links if entry.is_symlink() else pending).append((entry.path, base, depth + 1))
     except OSError:  # vanished, or a link that points to itself
         return
+
+
+def folders(path: str) -> List[str]:
+    """The folders in ``path``, sorted, hidden ones left out; empty when it cannot be read."""
+    found: List[str] = []
+    try:
+        with os.scandir(path) as entries:
+            for entry in itertools.islice(entries, _MAX_ENTRIES):
+                if not entry.name.startswith((".", "__")) and entry.is_dir():
+                    found.append(entry.path)
+    except OSError:
+        return []
+    return sorted(found)
+
+
+def files_named(path: str, word: str) -> List[str]:
+    """The Python files in ``path`` with ``word`` in their name, sorted; none when it cannot be read."""
+    try:
+        names = os.listdir(path)
+    except OSError:
+        return []
+    return [osp.join(path, name) for name in sorted(names) if name.endswith(".py") and word in name]
 
 
 def inside(path: str, directory: str) -> bool:

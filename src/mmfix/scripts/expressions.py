@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 from mmfix.python.place import Place
+from mmfix.python.trees import dotted, index_of
 from mmfix.scripts.values import (
     FALSE,
     REQUIRED,
@@ -20,7 +21,6 @@ from mmfix.scripts.values import (
     Value,
     both,
     choose,
-    dotted,
     either,
     negate,
     step,
@@ -90,8 +90,7 @@ def _evaluate(node: ast.expr, env: Environment) -> Value:
 
 def is_distributed(node: ast.AST) -> bool:
     """Whether a condition asks if training is distributed, which is the only case looked at."""
-    name = dotted(node)
-    return name is not None and name.rpartition(".")[2] in _DISTRIBUTED
+    return dotted(node).rpartition(".")[2] in _DISTRIBUTED
 
 
 def is_config(name: str) -> bool:
@@ -103,31 +102,29 @@ def _name(node: Union[ast.Name, ast.Attribute], env: Environment) -> Value:
     if is_distributed(node):
         return TRUE
     name = dotted(node)
-    if name is not None and name in env:
+    if name in env:
         return env[name]
     last = node.attr if isinstance(node, ast.Attribute) else node.id
     if isinstance(node, ast.Attribute):
         holder = evaluate(node.value, env)
         if isinstance(holder, Read):
             return step(holder, last)
-    if name is not None and name.partition(".")[0] in ("args", "opt", "opts"):
+    if name.partition(".")[0] in ("args", "opt", "opts"):
         return Lost(f"{name} is given on the command line")
     if is_config(last):
         return Read(())
     return Lost(f"{name} is not followed" if name else "it is computed")
 
 
-def index_of(node: ast.Subscript, env: Environment) -> Union[str, int, None]:
+def key_of(node: ast.Subscript, env: Environment) -> Union[str, int, None]:
     """The key in ``cfg['key']``; None when it is not a constant."""
-    index: Any = node.slice
-    if type(index).__name__ == "Index":  # Python 3.8
-        index = index.value
+    index = index_of(node.slice)
     key = evaluate(index, env) if isinstance(index, ast.expr) else None
     return key.value if isinstance(key, Constant) and isinstance(key.value, (str, int)) else None
 
 
 def _subscript(node: ast.Subscript, env: Environment) -> Value:
-    key = index_of(node, env)
+    key = key_of(node, env)
     return Lost("the key is computed") if key is None else step(evaluate(node.value, env), key)
 
 
@@ -135,7 +132,7 @@ def _call(node: ast.Call, env: Environment) -> Value:
     function = node.func
     if isinstance(function, ast.Attribute) and function.attr in ("get", "pop") and node.args:
         return _get(evaluate(function.value, env), node, 0, Constant(None), env)
-    name = (dotted(function) or "").rpartition(".")[2]
+    name = dotted(function).rpartition(".")[2]
     if name in ("getattr", "hasattr") and len(node.args) >= 2:
         holder = evaluate(node.args[0], env)
         if name == "getattr":
@@ -194,7 +191,7 @@ def _compare(node: ast.Compare, env: Environment) -> Value:
     if not isinstance(other, Constant) or not isinstance(operator, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
         return Lost("it is computed")
     opposite = isinstance(operator, (ast.IsNot, ast.NotEq))
-    name, value = dotted(left) or "", evaluate(left, env)
+    name, value = dotted(left), evaluate(left, env)
     if other.value == "none" and name.endswith("launcher"):
         return TRUE if opposite else FALSE
     if other.value == "__main__" and name == "__name__":

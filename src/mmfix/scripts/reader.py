@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.python.place import Place, Problem
-from mmfix.scripts.modules import Modules, files, folders
+from mmfix.repository.walk import files_named, folders
+from mmfix.scripts.functions import Scripts
 from mmfix.scripts.types import KeyRead, TrainingScript
 from mmfix.scripts.values import REQUIRED, Constant, Lost, Read, Value, choose
 from mmfix.scripts.walker import Site, Walker
@@ -46,9 +47,9 @@ def read_training_script(roots: Sequence[str], config_path: Optional[str] = None
 @lru_cache(maxsize=64)
 def _read(roots: Tuple[str, ...]) -> Optional[TrainingScript]:
     for root in roots:
-        modules = Modules(root)
+        scripts = Scripts(root)
         try:
-            found = _read_root(root, modules)
+            found = _read_root(root, scripts)
         except RecursionError:
             found = TrainingScript(root, problems=(Problem("the training script is nested too deeply"),))
         if found is not None:
@@ -56,46 +57,46 @@ def _read(roots: Tuple[str, ...]) -> Optional[TrainingScript]:
     return None
 
 
-def _read_root(root: str, modules: Modules) -> Optional[TrainingScript]:
+def _read_root(root: str, scripts: Scripts) -> Optional[TrainingScript]:
     entry = next((path for path in (osp.join(root, name) for name in _ENTRIES) if osp.isfile(path)), None)
     if entry is not None:
-        walker = _walk(modules, [entry])
-        if _found(walker) or modules.problems:
-            return _script(root, modules, walker)
-    walker = _walk(modules, list(_fallbacks(root))[:_MOST_FALLBACKS])
-    return _script(root, modules, walker) if _found(walker) or modules.problems else None
+        walker = _walk(scripts, [entry])
+        if _found(walker) or scripts.problems:
+            return _script(root, scripts, walker)
+    walker = _walk(scripts, list(_fallbacks(root))[:_MOST_FALLBACKS])
+    return _script(root, scripts, walker) if _found(walker) or scripts.problems else None
 
 
 def _found(walker: Walker) -> bool:
     return bool(walker.library or walker.runner or walker.sites or walker.static_calls or walker.full)
 
 
-def _walk(modules: Modules, paths: List[str]) -> Walker:
-    walker = Walker(modules)
+def _walk(scripts: Scripts, paths: List[str]) -> Walker:
+    walker = Walker(scripts)
     for path in paths:
-        module = modules.open(path)
-        if module is not None:
-            walker.walk_module(module)
+        script = scripts.open(path)
+        if script is not None:
+            walker.walk_script(script)
     return walker
 
 
 def _fallbacks(root: str) -> Iterator[str]:
     """``<package>/apis/*train*.py``, the same below ``projects/``, and ``mmdet_train.py``."""
-    yield from files(root, "train")
+    yield from files_named(root, "train")
     projects = osp.join(root, "projects")
     for package in (*folders(root), *folders(projects), *(p for f in folders(projects) for p in folders(f))):
         for name in _FOLDERS:
-            yield from files(osp.join(package, name), "train")
+            yield from files_named(osp.join(package, name), "train")
 
 
-def _script(root: str, modules: Modules, walker: Walker) -> TrainingScript:
+def _script(root: str, scripts: Scripts, walker: Walker) -> TrainingScript:
     problems: List[Problem] = []
     static = _static_graph(walker, problems)
     if walker.runner:
-        return TrainingScript(root, "mmengine", None, static, None, tuple(problems), _touches(root, modules))
+        return TrainingScript(root, "mmengine", None, static, None, tuple(problems), _touches(root, scripts))
     find_unused = _find_unused(walker.sites, problems)
     if find_unused is None:
-        problems += modules.problems.values()
+        problems += scripts.problems
         if walker.full:
             problems.append(Problem("the training script is longer than mmfix follows"))
     wrappers = {site.wrapper for site in walker.sites}
@@ -103,18 +104,18 @@ def _script(root: str, modules: Modules, walker: Walker) -> TrainingScript:
     return TrainingScript(root, None, find_unused, static, wrapper, tuple(problems))
 
 
-def _touches(root: str, modules: Modules) -> Optional[Place]:
+def _touches(root: str, scripts: Scripts) -> Optional[Place]:
     """The first line of the entry script that names ``find_unused_parameters`` or ``model_wrapper_cfg``."""
     entry = next((path for path in (osp.join(root, name) for name in _ENTRIES) if osp.isfile(path)), None)
-    module = modules.open(entry) if entry is not None else None
+    script = scripts.open(entry) if entry is not None else None
     lines = [
         node.lineno
-        for statement in (module.body if module is not None else ())
+        for statement in (script.body if script is not None else ())
         for node in ast.walk(statement)
         if (isinstance(node, ast.Constant) and node.value in _KEYS)
         or (isinstance(node, ast.Attribute) and node.attr in _KEYS)
     ]
-    return Place(module.path, min(lines)) if module is not None and lines else None
+    return Place(script.path, min(lines)) if script is not None and lines else None
 
 
 def _find_unused(sites: Sequence[Site], problems: List[Problem]) -> Optional[KeyRead]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, NamedTuple, Optional, Union
 
@@ -133,17 +132,6 @@ def step(value: Value, name: Any, default: Any = REQUIRED) -> Value:
             return Constant(default)
         return found or Lost(f"{name} is set where mmfix does not follow")
     return value if isinstance(value, Lost) else Lost(f"{name} of something that is no config")
-
-
-def dotted(node: ast.AST) -> Optional[str]:
-    """``self.cfg`` for a name or a chain of attributes, else None."""
-    parts = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return None
-    return ".".join([node.id, *reversed(parts)])
 
 
 def _is(value: Value, truth: bool) -> bool:

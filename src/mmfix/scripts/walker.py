@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from mmfix.python.place import Place
-from mmfix.scripts.expressions import Environment, evaluate, index_of, is_config
-from mmfix.scripts.modules import Function, Module, Modules
-from mmfix.scripts.values import Constant, Lost, Read, Table, Value, choose, dotted, negate
+from mmfix.python.signatures import Signature, bind, signature_of
+from mmfix.python.trees import dotted
+from mmfix.scripts.expressions import Environment, evaluate, is_config, key_of
+from mmfix.scripts.functions import Function, Script, Scripts
+from mmfix.scripts.values import Constant, Lost, Read, Table, Value, choose, negate
 
 #: Far above any training script.
 MAX_STATEMENTS = 10_000
@@ -65,8 +68,8 @@ class Walker:
         full: The script is longer than is followed.
     """
 
-    def __init__(self, modules: Modules) -> None:
-        self.modules = modules
+    def __init__(self, scripts: Scripts) -> None:
+        self.scripts = scripts
         self.sites: List[Site] = []
         self.static_calls: List[Tuple[Value, Place]] = []
         self.runner = False
@@ -76,37 +79,37 @@ class Walker:
         self._stack: List[Function] = []
         self._guards: List[Guard] = []
 
-    def walk_module(self, module: Module) -> None:
+    def walk_script(self, script: Script) -> None:
         """Follow the file as Python runs it; without a call of ``main()``, every function for itself."""
-        self._block(module.body, Environment(module.path), module)
+        self._block(script.body, Environment(script.path), script)
         if not (self.sites or self.runner or self.static_calls or self.library):
-            for function in module.functions.values():
-                self._function(module, function, _unbound(function, module))
+            for function in script.functions.values():
+                self._function(script, function, _unbound(function, script))
 
-    def _function(self, module: Module, function: Function, env: Environment) -> None:
+    def _function(self, script: Script, function: Function, env: Environment) -> None:
         if function in self._stack or len(self._stack) >= _MAX_DEPTH:
             return
         self._stack.append(function)
-        self._block(function.body, env, module)
+        self._block(function.body, env, script)
         self._stack.pop()
 
-    def _block(self, body: List[ast.stmt], env: Environment, module: Module) -> bool:
+    def _block(self, body: List[ast.stmt], env: Environment, script: Script) -> bool:
         """Follow statements; False when the end of the block is never reached."""
         for statement in body:
             self._left -= 1
             if self._left < 0:
                 self.full = True
                 return False
-            if not self._statement(statement, env, module):
+            if not self._statement(statement, env, script):
                 return False
         return True
 
-    def _statement(self, node: ast.stmt, env: Environment, module: Module) -> bool:
+    def _statement(self, node: ast.stmt, env: Environment, script: Script) -> bool:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             return True
         for field in ast.iter_child_nodes(node):
             if isinstance(field, (ast.expr, ast.withitem)):
-                self._calls(field, env, module)
+                self._calls(field, env, script)
         if isinstance(node, (ast.Return, ast.Raise, ast.Continue, ast.Break)):
             return False
         if isinstance(node, ast.Assign):
@@ -118,40 +121,40 @@ class Walker:
         elif isinstance(node, ast.AugAssign):
             _assign(node.target, Lost("it is computed"), env)
         elif isinstance(node, ast.If):
-            return self._if(node, env, module)
+            return self._if(node, env, script)
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
-            self._fork(Lost("a loop"), node.body, node.orelse, env, module)
+            self._fork(Lost("a loop"), node.body, node.orelse, env, script)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
-            return self._block(node.body, env, module)
+            return self._block(node.body, env, script)
         elif isinstance(node, ast.Try):
-            return self._try(node, env, module)
+            return self._try(node, env, script)
         return True
 
-    def _if(self, node: ast.If, env: Environment, module: Module) -> bool:
+    def _if(self, node: ast.If, env: Environment, script: Script) -> bool:
         test = evaluate(node.test, env)
         if isinstance(test, Constant):
-            return self._block(node.body if test.value else node.orelse, env, module)
-        return self._fork(test, node.body, node.orelse, env, module)
+            return self._block(node.body if test.value else node.orelse, env, script)
+        return self._fork(test, node.body, node.orelse, env, script)
 
-    def _try(self, node: ast.Try, env: Environment, module: Module) -> bool:
+    def _try(self, node: ast.Try, env: Environment, script: Script) -> bool:
         before = env.copy()
-        goes_on = self._block([*node.body, *node.orelse], env, module)
+        goes_on = self._block([*node.body, *node.orelse], env, script)
         for handler in node.handlers:
             other = before.copy()
-            if self._block(handler.body, other, module):
+            if self._block(handler.body, other, script):
                 _join(Lost("an exception"), env, other, env if goes_on else other)
                 goes_on = True
-        return self._block(node.finalbody, env, module) and goes_on
+        return self._block(node.finalbody, env, script) and goes_on
 
     def _fork(
-        self, test: Value, yes: List[ast.stmt], no: List[ast.stmt], env: Environment, module: Module
+        self, test: Value, yes: List[ast.stmt], no: List[ast.stmt], env: Environment, script: Script
     ) -> bool:
         """Follow both branches, each with a memory of its own, and join what they leave."""
         left, right = env.copy(), env.copy()
         ends = []
         for holds, body, memory in ((True, yes, left), (False, no, right)):
             self._guards.append(Guard(test, holds))
-            ends.append(self._block(body, memory, module))
+            ends.append(self._block(body, memory, script))
             self._guards.pop()
         if not any(ends):
             return False
@@ -162,25 +165,25 @@ class Walker:
             env.update(left if ends[0] else right)
         return True
 
-    def _calls(self, node: ast.AST, env: Environment, module: Module) -> None:
+    def _calls(self, node: ast.AST, env: Environment, script: Script) -> None:
         """Every call in an expression, inner ones first."""
         found = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
         for call in reversed(found):
-            self._call(call, env, module)
+            self._call(call, env, script)
 
-    def _call(self, call: ast.Call, env: Environment, module: Module) -> None:
+    def _call(self, call: ast.Call, env: Environment, script: Script) -> None:
         name = dotted(call.func) or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
         last = name.rpartition(".")[2]
         if not last:
             return
-        place = Place(module.path, call.lineno)
+        place = Place(script.path, call.lineno)
         if last == "_set_static_graph":
             self.static_calls.append((self._condition(), place))
         if last == "setdefault":
             _set_default(call, env)
         elif last == "update":
             _update(call, env)
-        source = module.imports.get(name.partition(".")[0])
+        source = script.imports.get(name.partition(".")[0])
         origin = source.module if source else ""
         if source and source.name and "." not in name:
             last = source.name  # `import DistributedDataParallel as DDP`
@@ -190,28 +193,28 @@ class Walker:
             if not origin.startswith("apex"):
                 self._site(call, "DistributedDataParallel" if last == "DDP" else last, env, place)
         else:
-            self._follow(call, name, last, origin, env, module)
+            self._follow(call, name, last, origin, env, script)
 
     def _follow(
-        self, call: ast.Call, name: str, last: str, origin: str, env: Environment, module: Module
+        self, call: ast.Call, name: str, last: str, origin: str, env: Environment, script: Script
     ) -> None:
         """Go into a function of this repository; a call that is none and passes the argument is a wrapper."""
         before = len(self.sites)
         table, _ = _keywords(call, env)
         for argument in call.args:  # launch(main), mp.spawn(main_worker)
-            if isinstance(argument, ast.Name) and argument.id in module.functions:
-                function = module.functions[argument.id]
-                self._function(module, function, _unbound(function, module))
-        local = name in module.functions
+            if isinstance(argument, ast.Name) and argument.id in script.functions:
+                function = script.functions[argument.id]
+                self._function(script, function, _unbound(function, script))
+        local = name in script.functions
         if local or _INTERESTING.search(last) or _ARGUMENT in table:
             method = name[5:] if name.startswith("self.") else name
-            found = self.modules.find(module, method)
+            found = self.scripts.find(script, method)
             if found is not None:
                 self._function(*found, _bind(*found, call, env))
-            elif origin and _TRAIN.search(last) and not self.modules.holds(origin.partition(".")[0]):
+            elif origin and _TRAIN.search(last) and not self.scripts.holds(origin.partition(".")[0]):
                 self.library = True
         if len(self.sites) == before and _ARGUMENT in table and last not in _NO_WRAPPERS:
-            self._site(call, _HELPERS.get(last), env, Place(module.path, call.lineno))
+            self._site(call, _HELPERS.get(last), env, Place(script.path, call.lineno))
 
     def _site(self, call: ast.Call, wrapper: Optional[str], env: Environment, place: Place) -> None:
         table, whole = _keywords(call, env)
@@ -268,50 +271,47 @@ def _keywords(call: ast.Call, env: Environment) -> Tuple[Dict[str, Value], bool]
     return table, whole
 
 
-def _bind(module: Module, function: Function, call: ast.Call, outer: Environment) -> Environment:
+def _bind(script: Script, function: Function, call: ast.Call, outer: Environment) -> Environment:
     """The memory a called function starts with: its arguments, and what was written into the config."""
     table, whole = _keywords(call, outer)
-    whole = whole and not any(isinstance(node, ast.Starred) for node in call.args)
-    env = Environment(module.path, {key: value for key, value in outer.items() if isinstance(key, tuple)})
-    positional = _positional(function)
-    given: Dict[str, Value] = {}
-    for parameter, node in zip(positional, call.args):
-        if isinstance(node, ast.Starred):
-            break
-        given[parameter.arg] = evaluate(node, outer)
+    whole = whole and all(map(_is_one, call.args))
+    env = Environment(script.path, {key: value for key, value in outer.items() if isinstance(key, tuple)})
+    args = [evaluate(node, outer) for node in itertools.takewhile(_is_one, call.args)]
+    signature = _signature(function)
+    arguments = bind(signature, args, table)
     unseen = Lost("it is passed on in **kwargs")
-    names = [parameter.arg for parameter in (*positional, *function.args.kwonlyargs)]
-    defaults = _defaults(function, module)
-    for name in names:
-        value = given.get(name, table.get(name, defaults.get(name, unseen) if whole else unseen))
+    defaults = _defaults(function, script)
+    for name in signature.names:
+        value = arguments.given.get(name, defaults.get(name, unseen) if whole else unseen)
         if not (is_config(name) and isinstance(value, Lost)):  # a config out of a call is still the config
             env[name] = value
-    if function.args.kwarg is not None:
-        rest = {name: value for name, value in table.items() if name not in names}
-        env[function.args.kwarg.arg] = Table(rest) if whole else unseen
+    if signature.double_star is not None:
+        env[signature.double_star] = Table(arguments.unknown) if whole else unseen
     return env
 
 
-def _unbound(function: Function, module: Module) -> Environment:
+def _is_one(argument: ast.expr) -> bool:
+    return not isinstance(argument, ast.Starred)
+
+
+def _unbound(function: Function, script: Script) -> Environment:
     """The memory of a function of which the caller is not known."""
-    parameters = [*_positional(function), *function.args.kwonlyargs]
     given = Lost(f"it is an argument of {function.name}()", given=True)
-    names = [parameter.arg for parameter in parameters if not is_config(parameter.arg)]
-    return Environment(module.path, dict.fromkeys(names, given))
+    names = [name for name in _signature(function).names if not is_config(name)]
+    return Environment(script.path, dict.fromkeys(names, given))
 
 
-def _positional(function: Function) -> List[ast.arg]:
-    found = [*function.args.posonlyargs, *function.args.args]
-    return found[1:] if found and found[0].arg == "self" else found
+def _signature(function: Function) -> Signature:
+    """Its parameters, without the object a method is called on."""
+    signature = signature_of(function.args)
+    if signature.positional[:1] != ("self",):
+        return signature
+    return signature._replace(positional=signature.positional[1:], only=max(0, signature.only - 1))
 
 
-def _defaults(function: Function, module: Module) -> Dict[str, Value]:
-    arguments = function.args
-    pairs = [*zip(reversed(_positional(function)), reversed(arguments.defaults))]
-    pairs += [
-        (arg, node) for arg, node in zip(arguments.kwonlyargs, arguments.kw_defaults) if node is not None
-    ]
-    return {parameter.arg: evaluate(node, Environment(module.path)) for parameter, node in pairs}
+def _defaults(function: Function, script: Script) -> Dict[str, Value]:
+    nodes = signature_of(function.args).default_nodes()
+    return {name: evaluate(node, Environment(script.path)) for name, node in nodes.items()}
 
 
 def _assign(target: ast.expr, value: Value, env: Environment) -> None:
@@ -321,9 +321,9 @@ def _assign(target: ast.expr, value: Value, env: Environment) -> None:
         return
     name = dotted(target)
     if isinstance(target, ast.Subscript):
-        holder, key = evaluate(target.value, env), index_of(target, env)
+        holder, key = evaluate(target.value, env), key_of(target, env)
         table = dotted(target.value)
-        if isinstance(holder, Table) and table is not None:
+        if isinstance(holder, Table) and table:
             known = isinstance(key, str)
             env[table] = Table({**holder.items, str(key): value}) if known else Lost("the key is computed")
         elif isinstance(holder, Read) and not holder.negated and key is not None:
@@ -336,7 +336,7 @@ def _assign(target: ast.expr, value: Value, env: Environment) -> None:
             path = (*holder.key, target.attr)
             env[path] = value
             return
-    if name is not None:
+    if name:
         env.pop(name, None)
         if not (is_config(name) and isinstance(value, Lost)):  # a config out of a call is still the config
             env[name] = value
@@ -353,9 +353,9 @@ def _set_default(call: ast.Call, env: Environment) -> None:
 
 def _update(call: ast.Call, env: Environment) -> None:
     """``kwargs.update(find_unused_parameters=True)``, ``kwargs.update(dict(...))``."""
-    table = dotted(call.func.value) if isinstance(call.func, ast.Attribute) else None
-    holder = env.get(table) if table is not None else None
-    if table is None or not isinstance(holder, Table):
+    table = dotted(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    holder = env.get(table)
+    if not isinstance(holder, Table):
         return
     items, whole = _keywords(call, env)
     for node in call.args:

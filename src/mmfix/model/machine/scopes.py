@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import sys
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import join
 from mmfix.model.machine.values import MISSING, UNKNOWN, ModuleRef, NativeRef
+from mmfix.python.bindings import Binding, bindings
+from mmfix.python.imports import absolute_module
 from mmfix.python.place import SEVERAL
 
 if TYPE_CHECKING:
@@ -47,20 +49,6 @@ _STDLIB = frozenset({
 })  # fmt: skip
 _STANDARD = _STDLIB | frozenset(getattr(sys, "stdlib_module_names", ()))
 _DEEPEST_IMPORT = 20
-
-
-class Binding(NamedTuple):
-    """One place that binds a module-level name.
-
-    Attributes:
-        node: The statement.
-        guards: Conditions it is under: (test, wanted truth).
-        handler: Whether it stands in an ``except`` clause.
-    """
-
-    node: ast.stmt
-    guards: Tuple[Tuple[ast.expr, bool], ...]
-    handler: bool
 
 
 class Scope:
@@ -146,12 +134,7 @@ class Scope:
 
 def absolute_name(scope: Scope, node: ast.ImportFrom) -> str:
     """The module a ``from`` import names, relative ones resolved."""
-    if not node.level:
-        return node.module or ""
-    parts = scope.dotted.split(".")
-    keep = len(parts) - node.level + (1 if scope.is_package else 0)
-    base = parts[: max(keep, 0)]
-    return ".".join([*base, node.module] if node.module else base)
+    return absolute_module(node, scope.dotted, scope.is_package)
 
 
 def import_value(m: Machine, node: ast.Import, name: str) -> Any:
@@ -200,61 +183,9 @@ _Bindings = Tuple[Dict[str, Tuple[Binding, ...]], Tuple[ast.ImportFrom, ...]]
 def _bindings_of(module: SourceModule) -> _Bindings:
     found: Dict[str, List[Binding]] = {}
     stars: List[ast.ImportFrom] = []
-    body: Sequence[ast.stmt] = module.tree.body if module.tree is not None else ()
-    for name, binding in _walk(body, (), False, stars):
-        found.setdefault(name, []).append(binding)
-    return {name: tuple(bindings) for name, bindings in found.items()}, tuple(stars)
-
-
-def _walk(
-    body: Sequence[ast.stmt],
-    guards: Tuple[Tuple[ast.expr, bool], ...],
-    handler: bool,
-    stars: List[ast.ImportFrom],
-) -> Iterator[Tuple[str, Binding]]:
-    for node in body:
-        binding = Binding(node, guards, handler)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield node.name, binding
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.asname or alias.name.partition(".")[0], binding
-        elif isinstance(node, ast.ImportFrom):
-            if any(alias.name == "*" for alias in node.names):
-                stars.append(node)
-                continue
-            for alias in node.names:
-                yield alias.asname or alias.name, binding
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.With)):
-            for name in _targets(node):
-                yield name, binding
-        elif isinstance(node, ast.If):
-            yield from _walk(node.body, (*guards, (node.test, True)), handler, stars)
-            yield from _walk(node.orelse, (*guards, (node.test, False)), handler, stars)
-        elif isinstance(node, ast.Try):
-            yield from _walk(node.body, guards, handler, stars)
-            for clause in node.handlers:
-                yield from _walk(clause.body, guards, True, stars)
-            yield from _walk(node.orelse, guards, handler, stars)
-            yield from _walk(node.finalbody, guards, handler, stars)
-
-
-def _targets(node: ast.stmt) -> Iterator[str]:
-    targets: List[Optional[ast.expr]] = []
-    if isinstance(node, ast.Assign):
-        targets = list(node.targets)
-    elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
-        targets = [node.target]
-    elif isinstance(node, ast.For):
-        yield from (name for statement in node.body for name in _targets(statement))
-        targets = [node.target]
-    elif isinstance(node, ast.With):
-        yield from (name for statement in node.body for name in _targets(statement))
-        targets = [item.optional_vars for item in node.items]
-    for target in targets:
-        if target is not None:
-            yield from (
-                item.id
-                for item in ast.walk(target)
-                if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)
-            )
+    for binding in bindings(module.tree.body if module.tree is not None else ()):
+        if binding.name == "*" and isinstance(binding.node, ast.ImportFrom):
+            stars.append(binding.node)
+        else:
+            found.setdefault(binding.name, []).append(binding)
+    return {name: tuple(places) for name, places in found.items()}, tuple(stars)

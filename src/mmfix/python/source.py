@@ -1,0 +1,108 @@
+"""Python text: read within bounds and parsed, with the reason when that is not possible."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+import warnings
+from typing import NamedTuple, Optional, Tuple, Union
+
+from mmfix.python.place import Place, Problem
+
+
+class Bounds(NamedTuple):
+    """How much is read.
+
+    Attributes:
+        what: What is read, for messages: ``config``.
+        bytes: The largest file.
+        files: How many files take part.
+    """
+
+    what: str
+    bytes: int
+    files: int = sys.maxsize
+
+
+class Unparsable(Exception):
+    """Text that is no Python.
+
+    Attributes:
+        reason: One clause.
+        line: 1-based, if known.
+        syntax: What the parser said, when it was a syntax error; else empty.
+    """
+
+    def __init__(self, reason: str, line: Optional[int] = None, syntax: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+        self.syntax = syntax
+
+
+def read_bytes(path: str, bounds: Bounds, size: Optional[int] = None) -> Tuple[bytes, Optional[Problem]]:
+    """The file's bytes, or nothing and the reason.
+
+    Args:
+        path: A file.
+        bounds: How large it may be.
+        size: Its size, when the caller knows it already.
+    """
+    try:
+        if size is None:
+            size = os.stat(path).st_size
+        if size <= bounds.bytes:
+            with open(path, "rb") as file:
+                data = file.read(size + 1)
+                if len(data) > size:  # it has grown, or is a device
+                    data += file.read(bounds.bytes + 1 - len(data))
+            if len(data) <= bounds.bytes:
+                return data, None
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        return b"", Problem(f"cannot be read: {why}", Place(path, 1))
+    return b"", Problem(too_large(bounds), Place(path, 1))
+
+
+def too_large(bounds: Bounds) -> str:
+    """What is said of a file over the bound."""
+    return f"larger than {bounds.bytes // 1_000_000} MB, which no {bounds.what} is"
+
+
+def parse(text: Union[str, bytes]) -> ast.Module:
+    """The syntax tree of text, or of bytes (encoding cookie honoured).
+
+    Raises:
+        Unparsable: It has none.
+    """
+    if _too_deep_for_old_parser(text):
+        raise Unparsable("is nested too deeply to be read")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape in somebody's file is not our news
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise Unparsable(f"syntax error: {error.msg}", error.lineno, str(error.msg)) from error
+    except (ValueError, LookupError) as error:  # null bytes; an encoding that does not exist
+        raise Unparsable(f"cannot be parsed: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise Unparsable("is nested too deeply to be read") from error
+
+
+#: Python 3.8's parser gives up at 100 open brackets, and writes about it to stderr by itself.
+_OLD_PARSER_DEPTH = 95
+
+
+def _too_deep_for_old_parser(text: Union[str, bytes]) -> bool:
+    if sys.version_info >= (3, 9):
+        return False
+    depth = 0
+    for char in text if isinstance(text, bytes) else text.encode("utf-8", "replace"):
+        if char in b"([{":
+            depth += 1
+            if depth > _OLD_PARSER_DEPTH:
+                return True
+        elif char in b")]}":
+            depth -= 1
+    return False
