@@ -85,7 +85,7 @@ def read_model(
 def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReading:
     config = value_of(m, model, ("model",))
     root, why = _phase(
-        m, "build", lambda: openmmlab.build(m, Registry("MODELS", m.default_scope or ""), [config], {})
+        m, "build", lambda: openmmlab.build(m, Registry("MODELS", m.default_scope or ""), config)
     )
     if not isinstance(root, Instance):
         reason = why or (m.problems[-1].reason if m.problems else "the model's class was not found in source")
@@ -274,12 +274,19 @@ def _optimizer() -> Instance:
     """What a model's own ``train_step`` updates through: it collects the losses it is given."""
     wrapper = Instance(NativeClass("mmengine.optim.OptimWrapper", False))
 
-    def update(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> None:
-        m.losses.append(summed(m, args[0] if args else kwargs.get("loss", UNKNOWN)))
+    def update_params(
+        m: Machine, receiver: Any, loss: Any, step_kwargs: Any = None, zero_kwargs: Any = None
+    ) -> None:
+        m.losses.append(summed(m, loss))
 
-    wrapper.items["update_params"] = Method("update_params", wrapper, update)
-    wrapper.items["backward"] = Method("backward", wrapper, update)
-    wrapper.items["scale_loss"] = Method("scale_loss", wrapper, lambda m, receiver, args, kwargs: args[0])
+    def backward(m: Machine, receiver: Any, /, loss: Any, **kwargs: Any) -> None:
+        m.losses.append(summed(m, loss))
+
+    def scale_loss(m: Machine, receiver: Any, loss: Any) -> Any:
+        return loss
+
+    for run in (update_params, backward, scale_loss):
+        wrapper.items[run.__name__] = Method(run.__name__, wrapper, run)
     return wrapper
 
 

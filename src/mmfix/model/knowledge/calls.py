@@ -6,14 +6,15 @@ import builtins
 import math
 import platform
 import re
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from mmfix.model.knowledge.openmmlab import registries as openmmlab
 from mmfix.model.knowledge.python import copying, reflection
 from mmfix.model.knowledge.python import functions as pythons
-from mmfix.model.knowledge.python.functions import Handler, constant, first, make_dict, nothing
+from mmfix.model.knowledge.python.functions import Handler
 from mmfix.model.knowledge.torch import checkpoints, layers, modules, order
 from mmfix.model.knowledge.torch.tensors import NO_GRADIENT_FUNCTIONS
+from mmfix.model.machine.calls import STOPS, failed
 from mmfix.model.machine.concrete import NotConcrete, compute, from_python
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.values import (
@@ -32,6 +33,7 @@ from mmfix.model.machine.values import (
     Param,
     Partial,
     PyList,
+    Raised,
     is_scalar,
 )
 
@@ -48,31 +50,48 @@ def builtin(name: str) -> Any:
     return NativeRef(f"builtins.{name}") if name in _BUILTINS else MISSING
 
 
-def call(m: Machine, dotted: str, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    """A call of a library function or class by its dotted name."""
-    handler = CALLS.get(dotted) or _BY_LAST_NAME.get(dotted.rpartition(".")[2])
-    if handler is not None:
-        return handler(m, args, kwargs)
+def call(m: Machine, dotted: str, args: List[Any], kwargs: Dict[str, Any], rest: Any = MISSING) -> Any:
+    """A call of a library function or class by its dotted name; ``rest``: arguments under unknown names."""
+    run, given = PASSING.get(dotted), [rest, *args]
+    if run is None:
+        run, given = CALLS.get(dotted) or BY_LAST_NAME.get(dotted.rpartition(".")[2]), args
+        if run is None:
+            run, given = _other, [rest, dotted, *args]
+        elif rest is not MISSING:
+            m.escaped |= m.depend(rest).may
+    try:
+        return run(m, *given, **kwargs)
+    except STOPS:
+        raise
+    except Exception as error:
+        return failed(m, dotted, error, run, given, kwargs)
+
+
+def _other(m: Machine, rest: Any, dotted: str, /, *args: Any, **kwargs: Any) -> Any:
+    """A call of what has no handler."""
+    last = dotted.rpartition(".")[2]
     cls = layers.native_class(dotted)
     if cls is not None:
-        return modules.make(m, cls, args, kwargs)
-    if dotted.startswith("torch.nn.init.") or (m.phase != "step" and "init" in dotted.rpartition(".")[2]):
-        return args[0] if args else None  # fills in numbers
+        return modules.make(m, cls, list(args), kwargs, rest is not MISSING)
+    if dotted.startswith("torch.nn.init.") or (m.phase != "step" and "init" in last):
+        return args[0] if args else kwargs.get("tensor")  # fills in numbers
+    values = [*args, *kwargs.values(), *([] if rest is MISSING else [rest])]
     root = dotted.partition(".")[0]
-    last = dotted.rpartition(".")[2]
     if dotted in _PURE:
         try:
-            return compute(_PURE[dotted], *args, **kwargs)
+            if rest is MISSING:
+                return compute(_PURE[dotted], *args, **kwargs)
         except NotConcrete:
-            return Opaque(0, 0, DATA) if root == "math" else m.flow(*args, *kwargs.values())
+            pass
+        return Opaque(0, 0, DATA) if root == "math" else m.flow(*values)
     if root == "torch" and last in NO_GRADIENT_FUNCTIONS:
         return Opaque(0, 0, TENSOR)
-    strange = m.before_wrap and order.called(m, dotted, [*args, *kwargs.values()])
-    result = m.flow(*args, *kwargs.values())
+    strange = m.before_wrap and order.called(m, dotted, values)
+    result = m.flow(*values)
     if "out" in kwargs or (root == "torch" and last.endswith("_") and not last.endswith("__")):
         m.escaped |= result.may  # an argument is changed
     if root != "torch":
-        if any(isinstance(value, (Instance, Bound, Partial)) for value in [*args, *kwargs.values()]):
+        if any(isinstance(value, (Instance, Bound, Partial)) for value in values):
             m.problem(f"a module of the model is handed to {dotted}, which is not read")
         return Opaque(result.may, result.must, LOST if strange else DATA)
     return result
@@ -114,139 +133,229 @@ _PURE = _pure()
 # -- torch, functools, itertools, frameworks ------------------------------------------------------
 
 
-def _parameter(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    wanted = args[1] if len(args) > 1 else kwargs.get("requires_grad", True)
-    certain = wanted if isinstance(wanted, bool) else None
+def _parameter(m: Machine, data: Any = None, requires_grad: Any = True) -> Any:
+    certain = requires_grad if isinstance(requires_grad, bool) else None
     return m.new_param(None if m.conditional and certain else certain)
 
 
-def _partial(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    return Partial(args[0], tuple(args[1:]), kwargs) if args else UNKNOWN
+def _partial(m: Machine, rest: Any, func: Any, /, *args: Any, **keywords: Any) -> Any:
+    return Partial(func, args, keywords, rest)
 
 
-def _wraps(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    return Method("wraps", None, lambda m, receiver, args, kwargs: args[0])
+def _wraps(m: Machine, wrapped: Any, assigned: Any = (), updated: Any = ()) -> Any:
+    return Method("wraps", None, _same)
 
 
-def _reduce(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    items = m.items_of(args[1])
-    if items.open or not items.items:
-        return m.flow(*args[1:])
-    value = args[2] if len(args) > 2 else items.items[0]
-    for item in items.items if len(args) > 2 else items.items[1:]:
-        value = m.call(args[0], [value, item], {})
+def _same(m: Machine, receiver: Any, wrapper: Any) -> Any:
+    """A decorator that leaves a function as it is."""
+    return wrapper
+
+
+def _update_wrapper(m: Machine, wrapper: Any, wrapped: Any, assigned: Any = (), updated: Any = ()) -> Any:
+    return wrapper
+
+
+def _reduce(m: Machine, function: Any, iterable: Any, initial: Any = MISSING, /) -> Any:
+    source = m.items_of(iterable)
+    if source.open:
+        return m.flow(function, iterable, initial)
+    items = source.items if initial is MISSING else [initial, *source.items]
+    if not items:
+        raise Raised("reduce() of nothing")
+    value = items[0]
+    for item in items[1:]:
+        value = m.call(function, [value, item], {})
     return value
 
 
-def _chain(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    lists = [m.items_of(arg) for arg in args]
+def _chain(m: Machine, /, *iterables: Any) -> Any:
+    lists = [m.items_of(iterable) for iterable in iterables]
     items = [item for part in lists for item in part.items]
     return open_list(items) if any(part.open for part in lists) else PyList(items)
 
 
-def _chain_from(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    source = m.items_of(args[0])
-    result = _chain(m, list(source.items), {})
+def _chain_from(m: Machine, iterable: Any, /) -> Any:
+    source = m.items_of(iterable)
+    result = _chain(m, *source.items)
     return open_list(result.items) if source.open else result
 
 
-def _product(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def _chain_open(m: Machine, first: Any, /, *others: Any) -> Any:
+    """``chain(*many)`` for an unknown number of lists, the last argument."""
+    *known, many = (first, *others)
+    return open_list(_chain(m, *known, _chain_from(m, many)).items)
+
+
+def _product(m: Machine, /, *iterables: Any, repeat: Any = 1) -> Any:
+    if not isinstance(repeat, int) or repeat > 20:
+        return PyList([UNKNOWN], True)
     rows: List[Any] = [()]
-    for arg in args:
-        items = m.items_of(arg)
+    for iterable in iterables * repeat:
+        items = m.items_of(iterable)
         if items.open or len(rows) * max(len(items.items), 1) > 5000:
             return PyList([UNKNOWN], True)
         rows = [(*row, item) for row in rows for item in items.items]
     return PyList(rows)
 
 
-def _linspace(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    steps = args[2] if len(args) > 2 else kwargs.get("steps", kwargs.get("num"))
-    if (
-        not isinstance(steps, int)
-        or not 0 < steps < 5000
-        or not all(isinstance(arg, (int, float)) for arg in args[:2])
-        or len(args) < 2
-    ):
+def _torch_linspace(
+    m: Machine,
+    start: Any,
+    end: Any,
+    steps: Any = 100,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: Any = False,
+    requires_grad: Any = False,
+) -> Any:
+    return _spaced(start, end, steps)
+
+
+def _numpy_linspace(
+    m: Machine,
+    start: Any,
+    stop: Any,
+    num: Any = 50,
+    endpoint: Any = True,
+    retstep: Any = False,
+    dtype: Any = None,
+    axis: Any = 0,
+    *,
+    device: Any = None,
+) -> Any:
+    return _spaced(start, stop, num) if endpoint is True and retstep is False else Opaque(0, 0, TENSOR)
+
+
+def _spaced(first: Any, last: Any, count: Any) -> Any:
+    if not isinstance(count, int) or not 0 < count < 5000:
         return Opaque(0, 0, TENSOR)
-    start, stop = float(args[0]), float(args[1])
-    step = (stop - start) / (steps - 1) if steps > 1 else 0.0
-    return from_python([start + step * position for position in range(steps)])
+    try:
+        start, stop = float(first), float(last)
+    except (TypeError, ValueError, OverflowError):
+        return Opaque(0, 0, TENSOR)
+    step = (stop - start) / (count - 1) if count > 1 else 0.0
+    return from_python([start + step * position for position in range(count)])
 
 
 def _to_ntuple(count: int) -> Handler:
-    def run(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-        value = args[0] if args else UNKNOWN
-        return (value,) * count if is_scalar(value) or isinstance(value, Opaque) else value
+    def run(m: Machine, x: Any) -> Any:
+        return (x,) * count if is_scalar(x) or isinstance(x, Opaque) else x
 
     return run
 
 
-def _is_list_of(kind: Optional[type]) -> Handler:
-    def run(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-        value = args[0]
-        if isinstance(value, (Opaque, Either)):
-            return UNKNOWN
-        if (kind is list and not isinstance(value, PyList)) or (
-            kind is tuple and not isinstance(value, tuple)
-        ):
-            return False
-        if not isinstance(value, (PyList, tuple)):
-            return False
-        answers = [reflection.is_instance(m, item, args[1]) for item in m.items_of(value).items]
-        return UNKNOWN if None in answers else all(answers)
-
-    return run
+def _is_list_of(m: Machine, seq: Any, expected_type: Any) -> Any:
+    return _is_seq_of(m, seq, expected_type, NativeRef("builtins.list"))
 
 
-def _object_setattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    target, name, value = args
-    if isinstance(target, Instance) and isinstance(name, str):
-        m.touch(target)
-        if m.before_wrap and name in target.items:
-            m.doubt(f"an attribute of a {target.cls.name} is hidden from torch")
-        target.items[name] = value
-        target.notes = target.notes._replace(hidden=(*target.notes.hidden, name))
+def _is_tuple_of(m: Machine, seq: Any, expected_type: Any) -> Any:
+    return _is_seq_of(m, seq, expected_type, NativeRef("builtins.tuple"))
 
 
-def _no_grad(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    if args and isinstance(args[0], Function):  # @torch.no_grad used as a plain call
-        args[0].no_grad = True
-        return args[0]
+def _is_seq_of(m: Machine, seq: Any, expected_type: Any, seq_type: Any = None) -> Any:
+    if isinstance(seq, (Opaque, Either)):
+        return UNKNOWN
+    kind = True if seq_type is None else reflection.is_instance(m, seq, seq_type)
+    if kind is False or not isinstance(seq, (PyList, tuple)):
+        return False
+    answers = [kind, *(reflection.is_instance(m, item, expected_type) for item in m.items_of(seq).items)]
+    return False if False in answers else UNKNOWN if None in answers else True
+
+
+def _object_setattr(m: Machine, obj: Any, name: Any, value: Any, /) -> None:
+    if isinstance(obj, Instance) and isinstance(name, str):
+        m.touch(obj)
+        if m.before_wrap and name in obj.items:
+            m.doubt(f"an attribute of a {obj.cls.name} is hidden from torch")
+        obj.items[name] = value
+        obj.notes = obj.notes._replace(hidden=(*obj.notes.hidden, name))
+    else:
+        m.escape(value)
+
+
+def _no_grad(m: Machine, orig_func: Any = None) -> Any:
+    if isinstance(orig_func, Function):  # @torch.no_grad used as a plain call
+        orig_func.no_grad = True
+        return orig_func
     return NativeRef("torch.no_grad")
+
+
+def _script(
+    m: Machine,
+    obj: Any,
+    optimize: Any = None,
+    _frames_up: Any = 0,
+    _rcb: Any = None,
+    example_inputs: Any = None,
+) -> Any:
+    return obj
+
+
+def _ignore(m: Machine, /, drop: Any = False, **kwargs: Any) -> Any:
+    return Method("ignore", None, _same) if is_scalar(drop) else drop
+
+
+def _is_tensor(m: Machine, obj: Any, /) -> Any:
+    if isinstance(obj, Opaque):
+        return True if obj.kind == TENSOR else UNKNOWN
+    return isinstance(obj, Param) or (UNKNOWN if isinstance(obj, Either) else False)
+
+
+def _get_enum(m: Machine, reduction: Any) -> Any:
+    return _REDUCTIONS.get(reduction, UNKNOWN) if isinstance(reduction, str) else UNKNOWN
+
+
+def _is_grad_enabled(m: Machine) -> bool:
+    return m.grad
+
+
+def _cast(m: Machine, typ: Any, val: Any) -> Any:
+    return val
+
+
+def _answer(value: Any) -> Handler:
+    """A function without arguments that always gives the same answer."""
+    return lambda m: value
+
+
+def _any_answer(value: Any) -> Handler:
+    """The same answer, whatever the arguments: several functions have the name."""
+    return lambda m, /, *args, **kwargs: value
 
 
 #: torch/nn/_reduction.py: get_enum
 _REDUCTIONS = {"none": 0, "mean": 1, "elementwise_mean": 1, "sum": 2}
 
 CALLS: Dict[str, Handler] = {
-    "itertools.chain_open": _chain_from,
+    "itertools.chain_open": _chain_open,
     "builtins.object.__setattr__": _object_setattr,
-    "collections.OrderedDict": make_dict, "torch.nn.Parameter": _parameter,
-    "torch.nn.parameter.Parameter": _parameter,
-    "functools.partial": _partial, "functools.wraps": _wraps, "functools.update_wrapper": first,
+    "torch.nn.Parameter": _parameter, "torch.nn.parameter.Parameter": _parameter,
+    "functools.wraps": _wraps, "functools.update_wrapper": _update_wrapper,
     "functools.reduce": _reduce, "itertools.chain": _chain,
     "itertools.chain.from_iterable": _chain_from, "itertools.product": _product,
-    "torch.nn.functional._Reduction.get_enum": lambda m, args, kwargs: _REDUCTIONS.get(args[0], UNKNOWN)
-    if isinstance(args[0], str) else UNKNOWN,
-    "torch.linspace": _linspace, "numpy.linspace": _linspace, "torch.no_grad": _no_grad,
-    "torch.is_grad_enabled": lambda m, args, kwargs: m.grad,
-    "torch.jit.is_scripting": constant(False), "torch.jit.is_tracing": constant(False),
-    "torch.onnx.is_in_onnx_export": constant(False), "torch.jit.script": first, "torch.jit.ignore": first,
-    "platform.system": constant(platform.system()),
-    "torch.cuda.is_available": constant(UNKNOWN), "typing.cast": lambda m, args, kwargs: args[1],
-    "torch.is_tensor": lambda m, args, kwargs: True if getattr(args[0], "kind", "") == TENSOR
-    or isinstance(args[0], Param) else UNKNOWN if isinstance(args[0], Opaque) else False,
+    "torch.nn.functional._Reduction.get_enum": _get_enum,
+    "torch.linspace": _torch_linspace, "numpy.linspace": _numpy_linspace, "torch.no_grad": _no_grad,
+    "torch.is_grad_enabled": _is_grad_enabled,
+    "torch.jit.is_scripting": _answer(False), "torch.jit.is_tracing": _answer(False),
+    "torch.onnx.is_in_onnx_export": _answer(False), "torch.jit.script": _script,
+    "torch.jit.ignore": _ignore, "platform.system": _answer(platform.system()),
+    "torch.cuda.is_available": _answer(UNKNOWN), "typing.cast": _cast, "torch.is_tensor": _is_tensor,
     **pythons.CALLS, **openmmlab.CALLS, **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS,
 }  # fmt: skip
+#: Functions that pass keyword arguments on: those under unknown names are their second argument.
+PASSING: Dict[str, Handler] = {
+    "functools.partial": _partial, **pythons.PASSING, **openmmlab.PASSING, **checkpoints.PASSING,
+}  # fmt: skip
 #: Helpers that every framework has a copy of; found by their last name where their source is not read.
-_BY_LAST_NAME: Dict[str, Handler] = {
+BY_LAST_NAME: Dict[str, Handler] = {
     "to_2tuple": _to_ntuple(2), "to_3tuple": _to_ntuple(3), "to_1tuple": _to_ntuple(1),
-    "_pair": _to_ntuple(2),
-    "_triple": _to_ntuple(3), "_single": _to_ntuple(1), "is_list_of": _is_list_of(list),
-    "is_tuple_of": _is_list_of(tuple), "is_seq_of": _is_list_of(None), "print_log": nothing,
-    "warn": nothing,
-    "is_model_wrapper": constant(False), "is_module_wrapper": constant(False),
-    "checkpoint_wrapper": checkpoints.wrap, "is_norm": constant(UNKNOWN),
-    "load_checkpoint": constant(UNKNOWN), "load_state_dict": constant(UNKNOWN),
+    "_pair": _to_ntuple(2), "_triple": _to_ntuple(3), "_single": _to_ntuple(1),
+    "is_list_of": _is_list_of, "is_tuple_of": _is_tuple_of, "is_seq_of": _is_seq_of,
+    "checkpoint_wrapper": checkpoints.wrap,
+    **dict.fromkeys(("print_log", "warn"), _any_answer(None)),
+    **dict.fromkeys(("is_model_wrapper", "is_module_wrapper"), _any_answer(False)),
+    **dict.fromkeys(("is_norm", "load_checkpoint", "load_state_dict"), _any_answer(UNKNOWN)),
 }  # fmt: skip

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List
+from typing import TYPE_CHECKING, Any, Dict
 
 from mmfix.model.knowledge.openmmlab import methods as openmmlab
 from mmfix.model.knowledge.openmmlab.registries import known_name
 from mmfix.model.knowledge.torch import layers, modules, parts
-from mmfix.model.knowledge.torch.methods import MODULE, MODULE_LIST, Run
+from mmfix.model.knowledge.torch.methods import CONTAINERS, MODULE, Run
 from mmfix.model.machine.values import MISSING, UNKNOWN, Instance, Method, NativeClass, NativeRef, PyDict
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 _MODULE = {**MODULE, **openmmlab.MODULE}
-_MODULE_LIST = {**MODULE_LIST, **openmmlab.MODULE}
-#: Methods of containers that change them and are not followed.
-_CHANGES = frozenset({"pop", "popitem", "clear", "setdefault", "__delitem__", "__setitem__", "__iadd__"})
+_CONTAINERS = {name: {**_MODULE, **methods} for name, methods in CONTAINERS.items()}
+#: Methods of containers that change them or hand out what is in them, and are not followed.
+_HANDS_OUT = frozenset({
+    "pop", "popitem", "clear", "setdefault", "get", "copy", "fromkeys", "__getitem__", "__delitem__",
+    "__setitem__", "__iadd__", "__iter__",
+})  # fmt: skip
 
 
 def has_member(base: NativeClass, name: str) -> bool:
@@ -34,11 +37,13 @@ def member(m: Machine, instance: Instance, base: NativeClass, name: str) -> Any:
         return Method(
             name,
             instance,
-            lambda m, receiver, args, kwargs: modules.initialise(m, receiver, base, args, kwargs),
+            lambda m, receiver, /, *args, **kwargs: modules.initialise(m, receiver, base, list(args), kwargs),
         )
     if name in ("forward", "__call__"):
         return Method(
-            name, instance, lambda m, receiver, args, kwargs: modules.forward(m, receiver, base, args, kwargs)
+            name,
+            instance,
+            lambda m, receiver, /, *args, **kwargs: modules.forward(m, receiver, base, list(args), kwargs),
         )
     run = _methods(base).get(name)
     if run is not None:
@@ -48,8 +53,9 @@ def member(m: Machine, instance: Instance, base: NativeClass, name: str) -> Any:
     if isinstance(instance.cls, NativeClass):
         if not base.is_module:
             return m.flow(*instance.items.values())
-        if base.name in parts.CONTAINERS and name in _CHANGES:
+        if base.name in parts.CONTAINERS and name in _HANDS_OUT:
             m.doubt(f"{base.name}.{name} is not followed")
+            m.escape(instance)
         return UNKNOWN if name not in ("bias", "weight") else MISSING
     return MISSING
 
@@ -75,10 +81,10 @@ def inherited(m: Machine, instance: Instance, name: str) -> Any:
 def unbound(base: NativeClass, name: str) -> Run:
     """``nn.Module.method`` as a function of the object."""
 
-    def run(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    def run(m: Machine, receiver: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args and isinstance(args[0], Instance):
-            return m.call(member(m, args[0], base, name), args[1:], kwargs)
-        return m.lost(f"{base.name}.{name} of something that is not followed", *args)
+            return m.call(member(m, args[0], base, name), list(args[1:]), kwargs)
+        return m.lost(f"{base.name}.{name} of something that is not followed", *args, *kwargs.values())
 
     return run
 
@@ -97,4 +103,4 @@ def native_attribute(m: Machine, value: Any, name: str) -> Any:
 
 
 def _methods(base: NativeClass) -> Dict[str, Run]:
-    return _MODULE_LIST if base.name in parts.CONTAINERS else _MODULE
+    return _CONTAINERS.get(base.name, _MODULE)

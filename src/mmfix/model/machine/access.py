@@ -128,7 +128,7 @@ def _of_super(m: Machine, value: Super, name: str, default: Any) -> Any:
         return m.known.member(m, value.receiver, member, name)
     if member is MISSING:
         if name in ("__init__", "__init_subclass__") and not cls.unknown_base:
-            return Method(name, value.receiver, lambda m, receiver, args, kwargs: None)
+            return Method(name, value.receiver, lambda m, receiver, /: None)
         found = m.known.inherited(m, value.receiver, name)
         return _or_default(m, value.receiver, name, found, default)
     return bind(m, member, value.receiver, cls)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTuple
 
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
@@ -20,6 +22,7 @@ from mmfix.model.machine.values import (
     Bound,
     Either,
     Function,
+    GaveUp,
     Instance,
     Method,
     NativeClass,
@@ -77,23 +80,22 @@ def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], res
         if rest is not MISSING:
             m.escaped |= m.depend(rest).may
         try:
-            return function.run(m, function.receiver, args, kwargs)
-        except _MISUSED as error:
-            return _misused(m, function.name, error, [function.receiver, *args, *kwargs.values()])
+            return function.run(m, function.receiver, *args, **kwargs)
+        except STOPS:
+            raise
+        except Exception as error:
+            return failed(m, function.name, error, function.run, [function.receiver, *args], kwargs)
     if isinstance(function, Instance):
         return call_instance(m, function, args, kwargs, rest)
     if isinstance(function, NativeRef):
-        if rest is not MISSING:
-            args = [*args, rest]
-        try:
-            return m.known.call(m, function.dotted, args, kwargs)
-        except _MISUSED as error:
-            return _misused(m, function.dotted, error, [*args, *kwargs.values()])
+        return m.known.call(m, function.dotted, args, kwargs, rest)
     if isinstance(function, ClassInfo):
         return instantiate(m, function, args, kwargs, rest)
     if isinstance(function, NativeClass):
         return m.known.make(m, function, args, kwargs, rest is not MISSING)
     if isinstance(function, Partial):
+        if function.rest is not MISSING:
+            rest = function.rest if rest is MISSING else join(function.rest, rest)
         return call(m, function.function, [*function.args, *args], {**function.kwargs, **kwargs}, rest)
     if isinstance(function, Either):
         return m.choose(
@@ -106,13 +108,34 @@ def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], res
     return m.lost("a call of something that is not followed", *args, *kwargs.values())
 
 
-#: What an unexpected number or kind of arguments makes a known function raise here.
-_MISUSED = (IndexError, KeyError, TypeError, AttributeError, ValueError, ArithmeticError)
+#: What the code that is followed raises, and what ends the reading of the whole model.
+STOPS = (Raised, GaveUp, RecursionError)
 
 
-def _misused(m: Machine, name: str, error: Exception, values: List[Any]) -> Opaque:
+def failed(
+    m: Machine,
+    name: str,
+    error: Exception,
+    run: Callable[..., Any],
+    args: List[Any],
+    kwargs: Dict[str, Any],
+) -> Opaque:
+    """``run(m, *args, **kwargs)`` has raised: the arguments do not fit it, or it has a bug, which is ours."""
+    values = [*args, *kwargs.values()]
     m.escape(values)
-    return m.lost(f"a call of {name} that is not followed ({type(error).__name__})", *values)
+    if isinstance(error, TypeError) and not _fits(run, [m, *args], kwargs):
+        return m.lost(f"a call of {name} with arguments that it does not take", *values)
+    if os.environ.get("MMFIX_DEBUG"):
+        raise error
+    return m.lost(f"mmfix failed to follow a call of {name} ({type(error).__name__})", *values)
+
+
+def _fits(run: Callable[..., Any], args: List[Any], kwargs: Dict[str, Any]) -> bool:
+    try:
+        inspect.signature(run).bind(*args, **kwargs)
+    except TypeError:
+        return False
+    return True
 
 
 #: How deep a function may call itself under a condition that is not known.
@@ -176,7 +199,11 @@ def call_instance(
             args = [join(item, m.flow(changed)) for item in args]
     wrapped = instance.notes.checkpointed
     if wrapped is not None and m.phase == "step":
-        function = Method("forward", instance, _forward)
+        function = Method(
+            "forward",
+            instance,
+            lambda m, receiver, /, *args, **kwargs: _forward(m, receiver, list(args), kwargs),
+        )
         result = m.known.run_checkpointed(m, function, args, kwargs, True, "fairscale", wrapped)
     else:
         result = _forward(m, instance, args, kwargs, rest)

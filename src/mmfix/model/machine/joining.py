@@ -176,7 +176,7 @@ def _inside(item: Any) -> Iterable[Any]:
     if isinstance(item, Bound):
         return (item.function, item.receiver)
     if isinstance(item, Partial):
-        return (item.function, *item.args, *item.kwargs.values())
+        return (item.function, *item.args, *item.kwargs.values(), item.rest)
     if isinstance(item, Function):
         return (*_closed_over(item), *(item.defaults or ()), *(item.kw_defaults or ()))
     return (item.receiver,)

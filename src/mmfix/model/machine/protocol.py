@@ -37,8 +37,11 @@ class Knowledge(Protocol):
 
     # -- calls
 
-    def call(self, m: Machine, dotted: str, args: Args, kwargs: Kwargs) -> Any:
-        """A call of a library function or class by its dotted name."""
+    def call(self, m: Machine, dotted: str, args: Args, kwargs: Kwargs, rest: Any) -> Any:
+        """A call of a library function or class by its dotted name.
+
+        ``rest`` stands for keyword arguments under unknown names; MISSING when there are none.
+        """
 
     def make(self, m: Machine, cls: NativeClass, args: Args, kwargs: Kwargs, more: bool = False) -> Any:
         """An object of a known class; ``more``: there are arguments whose names are not known."""

@@ -318,7 +318,11 @@ class Bound:
 
 
 class Method:
-    """A method of a library value, implemented here: ``list.append``, ``nn.Module.parameters``."""
+    """A method of a library value, implemented here: ``list.append``, ``nn.Module.parameters``.
+
+    Attributes:
+        run: Called with the machine, the receiver and the arguments, as Python binds them.
+    """
 
     __slots__ = ("name", "receiver", "run")
 
@@ -329,14 +333,17 @@ class Method:
 
 
 class Partial:
-    """``functools.partial``."""
+    """``functools.partial``; ``rest`` stands for keyword arguments under unknown names."""
 
-    __slots__ = ("args", "function", "kwargs")
+    __slots__ = ("args", "function", "kwargs", "rest")
 
-    def __init__(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
+    def __init__(
+        self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any], rest: Any = MISSING
+    ) -> None:
         self.function = function
         self.args = args
         self.kwargs = kwargs
+        self.rest = rest
 
 
 class Super:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List
+from typing import TYPE_CHECKING, Any, Callable, Dict
 
 from mmfix.model.knowledge.openmmlab.losses import summed
 from mmfix.model.knowledge.torch.parts import children
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 
-def _init_weights(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> None:
+def _init_weights(m: Machine, receiver: Instance) -> None:
     """``mmengine/model/base_module.py: BaseModule.init_weights``: what matters is that it visits children."""
     if receiver.notes.initialised:
         return
@@ -23,15 +23,14 @@ def _init_weights(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[
         if not isinstance(child.cls, NativeClass) or child.cls.dotted.startswith("mmengine"):
             method = m.attribute(child, "init_weights", None)
         elif child.cls.name in ("Sequential", "ModuleList", "ModuleDict"):
-            _init_weights(m, child, [], {})
+            _init_weights(m, child)
         if method is not None:
             m.call(method, [], {})
 
 
-def _losses(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def _losses(m: Machine, receiver: Any, losses: Any) -> Any:
     """``parse_losses``: only entries whose name has ``loss`` in it are summed."""
-    total = summed(m, args[0] if args else kwargs.get("losses", UNKNOWN))
-    return (total, UNKNOWN)
+    return (summed(m, losses), UNKNOWN)
 
 
 MODULE: Dict[str, Callable[..., Any]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
 from mmfix.model.knowledge.torch import layers
 from mmfix.model.machine.values import (
@@ -76,20 +76,23 @@ def known_name(dotted: str) -> Any:
     return None
 
 
-def make_registry(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Registry:
+def make_registry(
+    m: Machine,
+    name: Any,
+    build_func: Any = None,
+    parent: Any = None,
+    scope: Any = None,
+    locations: Any = (),
+) -> Registry:
     """``Registry('model', parent=..., scope=...)`` of a module: its scope is the package it is made in."""
-    name = args[0] if args and isinstance(args[0], str) else "model"
-    scope = kwargs.get("scope")
     if not isinstance(scope, str):
         scope = m.frames[-1].scope.dotted.partition(".")[0] if m.frames else ""
-    return Registry(name, scope)
+    return Registry(name if isinstance(name, str) else "model", scope)
 
 
-def build(m: Machine, registry: Registry, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def build(m: Machine, registry: Registry, cfg: Any, default_args: Any = None) -> Any:
     """``registry.build(cfg, default_args=...)``."""
-    config = args[0] if args else kwargs.get("cfg", UNKNOWN)
-    extra = [value for key, value in kwargs.items() if key == "default_args"] or args[1:2]
-    return m.each(config, lambda item: _build(m, registry, item, extra[0] if extra else None))
+    return m.each(cfg, lambda item: _build(m, registry, item, default_args))
 
 
 def _build(m: Machine, registry: Optional[Registry], config: Any, default_args: Any) -> Any:
@@ -149,23 +152,32 @@ def get(m: Machine, registry: Optional[Registry], kind: Any) -> Any:
     return m.registered(name, scope, registry.name if registry is not None else None)
 
 
+def _get(m: Machine, registry: Registry, key: Any) -> Any:
+    return get(m, registry, key)
+
+
 def _scope(m: Machine, registry: Optional[Registry]) -> Optional[str]:
     if m.default_scope is not None:
         return m.default_scope
     return registry.scope if registry is not None else None
 
 
+def _register_module(
+    m: Machine, registry: Registry, name: Any = None, force: Any = False, module: Any = None
+) -> Any:
+    return UNKNOWN if module is None else module
+
+
+def _unknown(m: Machine, registry: Registry, /, *args: Any, **kwargs: Any) -> Any:
+    return UNKNOWN
+
+
+METHODS: Dict[str, Callable[..., Any]] = {"build": build, "get": _get, "register_module": _register_module}
+
+
 def registry_method(name: str) -> Callable[..., Any]:
     """A method of a registry."""
-
-    def run(m: Machine, registry: Registry, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-        if name == "build":
-            return build(m, registry, args, kwargs)
-        if name == "get":
-            return get(m, registry, args[0] if args else UNKNOWN)
-        return UNKNOWN
-
-    return run
+    return METHODS.get(name, _unknown)
 
 
 # -- builders of mmcv -------------------------------------------------------------------------
@@ -197,29 +209,29 @@ def torch_layer(name: str) -> Optional[NativeClass]:
     return layers.native_class(f"torch.nn.{found}") if found else None
 
 
-def _build_norm_layer(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    names = ("cfg", "num_features", "postfix")
-    given = {**dict(zip(names, args)), **kwargs}
-    config, postfix = given.get("cfg"), given.get("postfix", "")
-    if not isinstance(config, PyDict) or not isinstance(
-        config.items.get("type"), (str, NativeRef, NativeClass)
-    ):
-        return (UNKNOWN, m.lost("a norm layer of a type that is not known", config))
-    kind = config.items["type"]
+def _build_norm_layer(m: Machine, cfg: Any, num_features: Any, postfix: Any = "") -> Any:
+    if not isinstance(cfg, PyDict) or not isinstance(cfg.items.get("type"), (str, NativeRef, NativeClass)):
+        return (UNKNOWN, m.lost("a norm layer of a type that is not known", cfg))
+    kind = cfg.items["type"]
     cls: Any = torch_layer(kind) if isinstance(kind, str) else kind
     if cls is None:
         cls = get(m, None, kind)
     name = getattr(cls, "name", "norm")
     short = _abbreviation(m, cls)
-    options = {key: value for key, value in config.items.items() if key not in ("type", "requires_grad")}
+    options = _options(cfg)
+    wanted = options.pop("requires_grad", True)
     if name == "GroupNorm":
-        made = m.call(cls, [options.pop("num_groups", UNKNOWN), given.get("num_features", UNKNOWN)], options)
+        made = m.call(cls, [options.pop("num_groups", UNKNOWN), num_features], options)
     else:
-        made = m.call(cls, [given.get("num_features", UNKNOWN)], options)
-    wanted = config.items.get("requires_grad", True)
+        made = m.call(cls, [num_features], options)
     if isinstance(made, Instance) and wanted is not True:
         m.call(m.attribute(made, "requires_grad_"), [wanted], {})
     return (f"{short}{postfix}" if is_scalar(postfix) else UNKNOWN, made)
+
+
+def _options(config: PyDict) -> Dict[str, Any]:
+    """The arguments in a config; under other keys than text no argument can stand."""
+    return {key: value for key, value in config.items.items() if isinstance(key, str) and key != "type"}
 
 
 def _abbreviation(m: Machine, cls: Any) -> Any:
@@ -241,65 +253,70 @@ def _abbreviation_of(names: Tuple[str, ...]) -> str:
     return next((text for part, text in _ABBREVIATIONS.items() if part in names[0].lower()), "norm_layer")
 
 
-def _build_conv_layer(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    config = args[0] if args else kwargs.pop("cfg", None)
+def _build_conv_layer(m: Machine, rest: Any, /, cfg: Any, *args: Any, **kwargs: Any) -> Any:
     kind: Any = "Conv2d"
     options = dict(kwargs)
-    if isinstance(config, PyDict):
-        kind = config.items.get("type", "Conv2d")
-        options.update((key, value) for key, value in config.items.items() if key != "type")
-    elif config is not None:
-        return m.lost("a convolution of a type that is not known", *args, *kwargs.values())
+    if isinstance(cfg, PyDict):
+        kind = cfg.items.get("type", "Conv2d")
+        options.update(_options(cfg))
+    elif cfg is not None:
+        return m.lost("a convolution of a type that is not known", cfg, *args, *kwargs.values(), rest)
     cls: Any = torch_layer(kind) if isinstance(kind, str) else kind
-    return m.call(get(m, None, kind) if cls is None else cls, args[1:], options)
+    return m.call(get(m, None, kind) if cls is None else cls, list(args), options, rest)
 
 
-def _build_plain(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    config = args[0] if args else kwargs.get("cfg")
+def _build_activation_layer(m: Machine, cfg: Any) -> Any:
+    return _plain(m, cfg, (), {}, MISSING)
+
+
+def _build_padding_layer(m: Machine, rest: Any, /, cfg: Any, *args: Any, **kwargs: Any) -> Any:
+    return _plain(m, cfg, args, kwargs, rest)
+
+
+def _build_dropout(m: Machine, cfg: Any, default_args: Any = None) -> Any:
+    return _plain(m, cfg, (), _options(default_args) if isinstance(default_args, PyDict) else {}, MISSING)
+
+
+def _plain(m: Machine, config: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any], rest: Any) -> Any:
     if not isinstance(config, PyDict):
         return m.lost("a layer of a type that is not known", config) if config is not None else None
     kind = config.items.get("type")
-    options = {key: value for key, value in config.items.items() if key != "type"}
-    defaults = kwargs.get("default_args", args[1] if len(args) > 1 else None)
-    if isinstance(defaults, PyDict):
-        options = {**defaults.items, **options}
+    options = {**kwargs, **_options(config)}
     if isinstance(kind, str):
         if kind in _FREE:
             return Instance(NativeClass("torch.nn.ReLU", True))  # no parameters, and computes on its input
         cls: Any = torch_layer(kind)
-        return m.call(get(m, None, kind) if cls is None else cls, [], options)
-    return m.call(kind, [], options)
+        return m.call(get(m, None, kind) if cls is None else cls, list(args), options, rest)
+    return m.call(kind, list(args), options, rest)
 
 
-def _build_upsample(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    config = args[0] if args else kwargs.get("cfg")
-    kind = config.items.get("type") if isinstance(config, PyDict) else None
+def _build_upsample_layer(m: Machine, rest: Any, /, cfg: Any, *args: Any, **kwargs: Any) -> Any:
+    kind = cfg.items.get("type") if isinstance(cfg, PyDict) else None
     if kind in ("nearest", "bilinear", "bicubic"):
         return Instance(NativeClass("torch.nn.Upsample", True))
-    if isinstance(kind, str) and isinstance(config, PyDict):
-        options = {**config.items, **kwargs}
-        given = {key: value for key, value in options.items() if key not in ("type", "cfg")}
+    if isinstance(kind, str) and isinstance(cfg, PyDict):
+        given = {**_options(cfg), **kwargs}
         cls = layers.native_class("torch.nn.ConvTranspose2d") if kind == "deconv" else get(m, None, kind)
-        return m.call(cls, args[1:], given)
-    return m.lost("an upsampling layer of a type that is not known", *args)
+        return m.call(cls, list(args), given, rest)
+    return m.lost("an upsampling layer of a type that is not known", cfg, *args, *kwargs.values(), rest)
 
 
-def _build_from_cfg(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    registry = args[1] if len(args) > 1 else kwargs.get("registry")
-    config = args[0] if args else kwargs.get("cfg", UNKNOWN)
-    default_args = args[2] if len(args) > 2 else kwargs.get("default_args")
+def _build_from_cfg(m: Machine, cfg: Any, registry: Any, default_args: Any = None) -> Any:
     chosen = registry if isinstance(registry, Registry) else None
-    return m.each(config, lambda item: _build(m, chosen, item, default_args))
+    return m.each(cfg, lambda item: _build(m, chosen, item, default_args))
 
 
-CALLS: Dict[str, Callable[[Machine, List[Any], Dict[str, Any]], Any]] = {
+CALLS: Dict[str, Callable[..., Any]] = {
     "openmmlab.Registry": make_registry,
     "openmmlab.build_from_cfg": _build_from_cfg,
     "openmmlab.build_model_from_cfg": _build_from_cfg,
     "openmmlab.build_norm_layer": _build_norm_layer,
+    "openmmlab.build_activation_layer": _build_activation_layer,
+    "openmmlab.build_dropout": _build_dropout,
+}
+#: Builders that pass their keyword arguments on.
+PASSING: Dict[str, Callable[..., Any]] = {
     "openmmlab.build_conv_layer": _build_conv_layer,
-    "openmmlab.build_activation_layer": _build_plain,
-    "openmmlab.build_padding_layer": _build_plain,
-    "openmmlab.build_dropout": _build_plain,
-    "openmmlab.build_upsample_layer": _build_upsample,
+    "openmmlab.build_padding_layer": _build_padding_layer,
+    "openmmlab.build_upsample_layer": _build_upsample_layer,
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from mmfix.model.knowledge.python.copying import deep_copy
+from mmfix.model.knowledge.python.functions import in_order
 from mmfix.model.machine import indexing
 from mmfix.model.machine.concrete import NotConcrete, compute, compute_method, to_python
 from mmfix.model.machine.joining import join, open_list, weaken
@@ -38,7 +40,7 @@ def attribute(m: Machine, value: Any, name: str) -> Any:
     if isinstance(value, tuple):
         return Method(name, value, python_method(name)) if hasattr(tuple, name) else MISSING
     if isinstance(value, (int, float)) and name in ("item", "tolist", "long", "float", "int"):
-        return Method(name, value, lambda m, receiver, args, kwargs: receiver)
+        return Method(name, value, _itself)
     if is_scalar(value) or isinstance(value, (range, frozenset)):
         if name == "join":
             return Method(name, value, _join_text)
@@ -49,163 +51,181 @@ def attribute(m: Machine, value: Any, name: str) -> Any:
 def python_method(name: str) -> Run:
     """A method that Python itself runs when all is known."""
 
-    def run(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+    def run(m: Machine, receiver: Any, /, *args: Any, **kwargs: Any) -> Any:
         try:
             return compute_method(name, receiver, *args, **kwargs)
         except NotConcrete:
-            return m.flow(receiver, *args)
+            return m.flow(receiver, *args, *kwargs.values())
 
     return run
 
 
-def _join_text(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def _itself(m: Machine, receiver: Any, /) -> Any:
+    return receiver
+
+
+def _join_text(m: Machine, receiver: Any, iterable: Any, /) -> Any:
     try:
-        return compute(str.join, receiver, args[0])
+        return compute(str.join, receiver, iterable)
     except NotConcrete:
         return UNKNOWN
 
 
-def _append(m: Machine, target: PyList, args: List[Any], kwargs: Dict[str, Any]) -> None:
+def _append(m: Machine, target: PyList, object: Any, /) -> None:
     m.touch(target)
     if target.open:
-        target.items = open_list([*target.items, args[0]]).items
+        target.items = open_list([*target.items, object]).items
     else:
-        target.items.append(args[0])
+        target.items.append(object)
 
 
-def _extend(m: Machine, target: PyList, args: List[Any], kwargs: Dict[str, Any]) -> None:
+def _extend(m: Machine, target: PyList, iterable: Any, /) -> None:
     m.touch(target)
-    other = m.items_of(args[0])
+    other = m.items_of(iterable)
     if target.open or other.open:
         target.items, target.open = open_list([*target.items, *other.items]).items, True
     else:
         target.items.extend(other.items)
 
 
-def _insert(m: Machine, target: PyList, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    if target.open or not isinstance(args[0], int):
-        _append(m, target, args[1:], kwargs)
+def _insert(m: Machine, target: PyList, index: Any, object: Any, /) -> None:
+    if target.open or not isinstance(index, int):
+        _append(m, target, object)
     else:
         m.touch(target)
-        target.items.insert(args[0], args[1])
+        target.items[index:index] = [object]  # as insert() does, with any number
 
 
-def _pop(m: Machine, target: PyList, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    index = args[0] if args else -1
+def _pop(m: Machine, target: PyList, index: Any = -1, /) -> Any:
     if target.open or not isinstance(index, int) or not -len(target.items) <= index < len(target.items):
         return indexing.subscript(m, target, index if isinstance(index, int) else UNKNOWN)
     m.touch(target)
     return target.items.pop(index)
 
 
-def _clear(m: Machine, target: Any, args: List[Any], kwargs: Dict[str, Any]) -> None:
+def _clear(m: Machine, target: Any, /) -> None:
     m.touch(target)
     target.items.clear()
 
 
-def _reverse(m: Machine, target: PyList, args: List[Any], kwargs: Dict[str, Any]) -> None:
+def _reverse(m: Machine, target: PyList, /) -> None:
     m.touch(target)
     target.items.reverse()
 
 
-def _sort(m: Machine, target: PyList, args: List[Any], kwargs: Dict[str, Any]) -> None:
+def _sort(m: Machine, target: PyList, /, *, key: Any = None, reverse: Any = False) -> None:
+    found = in_order(m, target, key, reverse)
     m.touch(target)
-    try:
-        target.items = compute(sorted, target, **kwargs).items
-    except NotConcrete:
+    if found is None:
         target.items, target.open = open_list(target.items).items, True
+    else:
+        target.items = found
 
 
-def _copy_list(m: Machine, target: PyList, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
+def _copy_list(m: Machine, target: PyList, /) -> PyList:
     return PyList(list(target.items), target.open, target.path)
 
 
-def _index(m: Machine, target: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def _index(m: Machine, target: PyList, value: Any, start: Any = 0, stop: Any = sys.maxsize, /) -> Any:
     try:
-        return compute(lambda items, item: items.index(item), target, *args)
+        return compute(list.index, target, value, start, stop)
     except NotConcrete:
         return UNKNOWN
 
 
-def _remove(m: Machine, target: PyList, args: List[Any], kwargs: Dict[str, Any]) -> None:
+def _count(m: Machine, target: PyList, value: Any, /) -> Any:
+    return UNKNOWN
+
+
+def _remove(m: Machine, target: PyList, value: Any, /) -> None:
     m.touch(target)
     for position, item in enumerate(target.items):
-        if item is args[0] or (is_scalar(item) and is_scalar(args[0]) and item == args[0]):
+        if item is value or (is_scalar(item) and is_scalar(value) and item == value):
             del target.items[position]
             return
 
 
-def _get(m: Machine, target: PyDict, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    default = args[1] if len(args) > 1 else kwargs.get("default")
+# a ConfigDict takes by name what a dict takes by position only (mmengine/config/config.py: ConfigDict.get)
+
+
+def _get(m: Machine, target: PyDict, key: Any, default: Any = None) -> Any:
     try:
-        key = to_python(args[0])
-        if key in target.items:
-            value = target.items[key]
-            return join(weaken(value), default) if key in target.maybe else value
+        known = to_python(key)
+        if known in target.items:
+            value = target.items[known]
+            return join(weaken(value), default) if known in target.maybe else value
         return default if target.rest is MISSING else join(weaken(target.rest), default)
     except (NotConcrete, TypeError):
-        return join(indexing.subscript(m, target, args[0]), default)
+        return join(indexing.subscript(m, target, key), default)
 
 
-def _items(m: Machine, target: PyDict, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
+def _items(m: Machine, target: PyDict, /) -> PyList:
     pairs: List[Any] = [(key, value) for key, value in target.items.items()]
     if target.rest is MISSING:
         return PyList(pairs)
     return open_list([*((UNKNOWN, value) for _, value in pairs), (UNKNOWN, target.rest)])
 
 
-def _keys(m: Machine, target: PyDict, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
+def _keys(m: Machine, target: PyDict, /) -> PyList:
     return m.items_of(target)
 
 
-def _values(m: Machine, target: PyDict, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
+def _values(m: Machine, target: PyDict, /) -> PyList:
     values = list(target.items.values())
     return PyList(values) if target.rest is MISSING else open_list([*values, target.rest])
 
 
-def _update(m: Machine, target: PyDict, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    for other in args:
+def _update(m: Machine, target: PyDict, other: Any = MISSING, /, **kwargs: Any) -> None:
+    if other is not MISSING:
         indexing.update(m, target, other)
     indexing.update(m, target, PyDict(kwargs))
 
 
-def _pop_key(m: Machine, target: PyDict, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    value = _get(m, target, args, kwargs) if len(args) > 1 else indexing.subscript(m, target, args[0])
+def _pop_key(m: Machine, target: PyDict, key: Any, default: Any = MISSING) -> Any:
+    value = indexing.subscript(m, target, key) if default is MISSING else _get(m, target, key, default)
     m.touch(target)
-    if is_scalar(args[0]):
-        target.items.pop(args[0], None)
+    if is_scalar(key):
+        target.items.pop(key, None)
     return value
 
 
-def _setdefault(m: Machine, target: PyDict, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    if is_scalar(args[0]) and args[0] not in target.items:
-        m.touch(target)
-        target.items[args[0]] = args[1] if len(args) > 1 else None
-    elif is_scalar(args[0]) and args[0] in target.maybe:
-        m.touch(target)
-        target.items[args[0]] = join(target.items[args[0]], args[1] if len(args) > 1 else None)
-        target.maybe -= {args[0]}
-    elif not is_scalar(args[0]):
-        m.touch(target)
-        indexing.set_entry(target, args[0], args[1] if len(args) > 1 else None)
-    return indexing.subscript(m, target, args[0])
+def _setdefault(m: Machine, target: PyDict, key: Any, default: Any = None) -> Any:
+    m.touch(target)
+    try:
+        known = to_python(key)
+        if known not in target.items:
+            target.items[known] = default
+        elif known in target.maybe:
+            target.items[known] = join(target.items[known], default)
+            target.maybe -= {known}
+    except (NotConcrete, TypeError):
+        indexing.set_entry(target, key, default)
+    return indexing.subscript(m, target, key)
 
 
-def _copy_dict(m: Machine, target: PyDict, args: List[Any], kwargs: Dict[str, Any]) -> PyDict:
+def _copy_dict(m: Machine, target: PyDict, /) -> PyDict:
     made = PyDict(None, target.path)
     made.load(target.save())
     return made
 
 
+def _deepcopy(m: Machine, target: PyDict, /) -> Any:
+    return deep_copy(m, target, {})
+
+
+def _move_to_end(m: Machine, target: PyDict, key: Any, last: Any = True) -> None:
+    return None
+
+
 LIST: Dict[str, Run] = {
     "append": _append, "extend": _extend, "insert": _insert, "pop": _pop, "clear": _clear,
     "reverse": _reverse, "sort": _sort, "copy": _copy_list, "index": _index, "remove": _remove,
-    "count": lambda m, target, args, kwargs: UNKNOWN,
+    "count": _count,
 }  # fmt: skip
 DICT: Dict[str, Run] = {
     "get": _get, "items": _items, "keys": _keys, "values": _values, "update": _update, "pop": _pop_key,
     "setdefault": _setdefault, "copy": _copy_dict, "clear": _clear,
     "to_dict": _copy_dict,
-    "deepcopy": lambda m, target, args, kwargs: deep_copy(m, target, {}),
-    "move_to_end": lambda m, target, args, kwargs: None,
+    "deepcopy": _deepcopy,
+    "move_to_end": _move_to_end,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List
+from typing import TYPE_CHECKING, Any, Callable, Dict
 
 from mmfix.model.machine.values import Either, Instance, Param, PyDict, PyList
 
@@ -10,25 +10,24 @@ if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 
-def _copy(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    value = args[0]
-    if isinstance(value, PyDict):
-        copied = PyDict(None, value.path)
-        copied.load(value.save())
+def _copy(m: Machine, x: Any) -> Any:
+    if isinstance(x, PyDict):
+        copied = PyDict(None, x.path)
+        copied.load(x.save())
         return copied
-    if isinstance(value, PyList):
-        return PyList(list(value.items), value.open, value.path)
-    if isinstance(value, Instance):
-        m.doubt(f"a copy of a {value.cls.name} shares its parts")
-        made = Instance(value.cls, value.key)
-        made.items, made.notes = dict(value.items), value.notes
-        made.lost = value.lost
+    if isinstance(x, PyList):
+        return PyList(list(x.items), x.open, x.path)
+    if isinstance(x, Instance):
+        m.doubt(f"a copy of a {x.cls.name} shares its parts")
+        made = Instance(x.cls, x.key)
+        made.items, made.notes = dict(x.items), x.notes
+        made.lost = x.lost
         return made
-    return value
+    return x
 
 
-def _deepcopy(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    return deep_copy(m, args[0], {})
+def _deepcopy(m: Machine, x: Any, memo: Any = None, _nil: Any = ()) -> Any:
+    return deep_copy(m, x, {})
 
 
 def deep_copy(m: Machine, value: Any, done: Dict[int, Any]) -> Any:
@@ -65,7 +64,7 @@ def deep_copy(m: Machine, value: Any, done: Dict[int, Any]) -> Any:
     return value
 
 
-CALLS: Dict[str, Callable[[Machine, List[Any], Dict[str, Any]], Any]] = {
+CALLS: Dict[str, Callable[..., Any]] = {
     "copy.copy": _copy,
     "copy.deepcopy": _deepcopy,
 }

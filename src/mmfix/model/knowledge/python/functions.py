@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List
+from functools import reduce
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine import indexing
 from mmfix.model.machine.concrete import NotConcrete, compute, to_python
-from mmfix.model.machine.joining import open_list
+from mmfix.model.machine.joining import join, open_list
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -15,47 +16,54 @@ from mmfix.model.machine.values import (
     NativeClass,
     PyDict,
     PyList,
+    Raised,
 )
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
-Handler = Callable[["Machine", List[Any], Dict[str, Any]], Any]
+#: What stands for a function: called with the machine and the arguments, as Python binds them.
+Handler = Callable[..., Any]
 
 
-def _len(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    value = args[0]
-    if isinstance(value, Instance):
-        if not isinstance(value.cls, NativeClass):
-            custom = m.attribute(value, "__len__", None)
+def _len(m: Machine, obj: Any, /) -> Any:
+    if isinstance(obj, Instance):
+        if not isinstance(obj.cls, NativeClass):
+            custom = m.attribute(obj, "__len__", None)
             if custom is not None:
                 return m.call(custom, [], {})
-        return UNKNOWN if value.lost else len(parts.elements(value))
-    if isinstance(value, PyList):
-        return UNKNOWN if value.open else len(value.items)
-    if isinstance(value, PyDict):
-        return len(value.items) if value.rest is MISSING and not value.maybe else UNKNOWN
-    if isinstance(value, (tuple, str, bytes, range, frozenset)):
-        return len(value)
+        return UNKNOWN if obj.lost else len(parts.elements(obj))
+    if isinstance(obj, PyList):
+        return UNKNOWN if obj.open else len(obj.items)
+    if isinstance(obj, PyDict):
+        return len(obj.items) if obj.rest is MISSING and not obj.maybe else UNKNOWN
+    if isinstance(obj, (tuple, str, bytes, range, frozenset)):
+        return len(obj)
     return UNKNOWN
 
 
-def _range(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    if all(isinstance(arg, int) for arg in args) and len(range(*args)) < 5000:
-        return PyList(list(range(*args)))
+def _range(m: Machine, start: Any, stop: Any = MISSING, step: Any = 1, /) -> Any:
+    bounds = (0, start, step) if stop is MISSING else (start, stop, step)
+    if all(isinstance(bound, int) for bound in bounds):
+        if not step:
+            raise Raised("range() with a step of zero")
+        try:
+            if len(range(*bounds)) < 5000:
+                return PyList(list(range(*bounds)))
+        except OverflowError:
+            pass  # more than Python itself can count
     return PyList([UNKNOWN], True)
 
 
-def _enumerate(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    items = m.items_of(args[0])
-    start = args[1] if len(args) > 1 else kwargs.get("start", 0)
+def _enumerate(m: Machine, iterable: Any, start: Any = 0) -> Any:
+    items = m.items_of(iterable)
     if items.open or not isinstance(start, int):
         return PyList([(UNKNOWN, item) for item in items.items], True)
     return PyList([(start + position, item) for position, item in enumerate(items.items)])
 
 
-def _zip(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    lists = [m.items_of(arg) for arg in args]
+def _zip(m: Machine, /, *iterables: Any, strict: Any = False) -> Any:
+    lists = [m.items_of(iterable) for iterable in iterables]
     known = [len(item.items) for item in lists if not item.open]
     if not lists:
         return PyList([])
@@ -67,161 +75,187 @@ def _zip(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     )
 
 
-def _zip_open(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def _zip_open(m: Machine, /, *iterables: Any) -> Any:
     """``zip(*rows)`` for an unknown number of rows: the columns of a row, each of unknown length."""
-    rows = args[-1]
-    row = _one(rows)
+    row = _one(m.items_of(iterables[-1])) if len(iterables) == 1 else UNKNOWN
     if isinstance(row, (tuple, PyList)) and not getattr(row, "open", False):
         return PyList([PyList([item], True) for item in m.items_of(row).items])
-    return PyList([PyList([m.flow(row)], True)], True)
+    return PyList([PyList([m.flow(*iterables)], True)], True)
 
 
 def _one(items: PyList) -> Any:
     return items.items[0] if items.items else UNKNOWN
 
 
-def _map(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    rows = _zip(m, args[1:], {})
-    return PyList([m.call(args[0], list(row), {}) for row in rows.items], rows.open)
+def _map(m: Machine, function: Any, iterable: Any, /, *iterables: Any) -> Any:
+    rows = _zip(m, iterable, *iterables)
+    return PyList([m.call(function, list(row), {}) for row in rows.items], rows.open)
 
 
-def _filter(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    items = m.items_of(args[1])
+def _filter(m: Machine, function: Any, iterable: Any, /) -> Any:
+    items = m.items_of(iterable)
     kept, unsure = [], items.open
     for item in items.items:
-        truth = m.truth(item if args[0] is None else m.call(args[0], [item], {}))
+        truth = m.truth(item if function is None else m.call(function, [item], {}))
         if truth is not False:
             kept.append(item)
         unsure = unsure or truth is None
     return open_list(kept) if unsure else PyList(kept)
 
 
-def _list(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    items = m.items_of(args[0]) if args else PyList()
+def _list(m: Machine, iterable: Any = (), /) -> Any:
+    items = m.items_of(iterable)
     return PyList(list(items.items), items.open, items.path)
 
 
-def _tuple(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    items = m.items_of(args[0]) if args else PyList()
+def _iter(m: Machine, object: Any, sentinel: Any = MISSING, /) -> Any:
+    if sentinel is MISSING:
+        return _list(m, object)
+    return PyList([m.call(object, [], {})], True)  # calls it until it gives the sentinel
+
+
+def _tuple(m: Machine, iterable: Any = (), /) -> Any:
+    items = m.items_of(iterable)
     return PyList(list(items.items), True) if items.open else tuple(items.items)
 
 
-def _set(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    if not args:
-        return frozenset()
-    items = m.items_of(args[0])
+def _set(m: Machine, iterable: Any = (), /) -> Any:
+    items = m.items_of(iterable)
     try:
         return frozenset(to_python(items))
     except (NotConcrete, TypeError):
         return items if items.open else open_list(items.items)
 
 
-def make_dict(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    """``dict(...)``."""
+def _dict(m: Machine, rest: Any, mapping: Any = MISSING, /, **kwargs: Any) -> Any:
     result = PyDict()
-    for arg in args:
-        indexing.update(m, result, arg)
-        if isinstance(arg, PyDict):
-            result.path = arg.path
-    result.items.update(kwargs)
+    for entries in (mapping, PyDict(kwargs), rest):
+        if entries is not MISSING:
+            indexing.update(m, result, entries)
+    if isinstance(mapping, PyDict):
+        result.path = mapping.path
     return result
 
 
-def _sorted(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    items = m.items_of(args[0])
+def in_order(m: Machine, items: PyList, key: Any, reverse: Any) -> Optional[List[Any]]:
+    """Items as ``sorted`` sorts them; None when their order is not known."""
+    keys = items.items if key is None else [m.call(key, [item], {}) for item in items.items]
+    if items.open:
+        return None
     try:
-        return compute(sorted, items, **kwargs)
-    except NotConcrete:
-        return open_list(items.items)
+        known = [to_python(item) for item in keys]
+        order = sorted(range(len(known)), key=known.__getitem__, reverse=to_python(reverse))
+    except (NotConcrete, TypeError):
+        return None
+    return [items.items[position] for position in order]
 
 
-def _reversed(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    items = m.items_of(args[0])
+def _sorted(m: Machine, iterable: Any, /, *, key: Any = None, reverse: Any = False) -> Any:
+    items = m.items_of(iterable)
+    found = in_order(m, items, key, reverse)
+    return open_list(items.items) if found is None else PyList(found)
+
+
+def _reversed(m: Machine, sequence: Any, /) -> Any:
+    items = m.items_of(sequence)
     return PyList(items.items[::-1], items.open)
 
 
-def _sum(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def _sum(m: Machine, iterable: Any, /, start: Any = 0) -> Any:
     try:
-        return compute(sum, *args)
+        return compute(sum, iterable, start)
     except NotConcrete:
-        return m.flow(m.items_of(args[0]), *args[1:])
+        return m.flow(m.items_of(iterable), start)
 
 
 def _extreme(function: Callable[..., Any]) -> Handler:
-    def run(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-        try:
-            return compute(function, *args)
-        except NotConcrete:
-            return m.flow(*args)
+    def run(m: Machine, arg1: Any, /, *args: Any, key: Any = None, default: Any = MISSING) -> Any:
+        if key is None and default is MISSING:
+            try:
+                return compute(function, arg1, *args)
+            except NotConcrete:
+                return m.flow(arg1, *args)
+        items = PyList([arg1, *args]) if args else m.items_of(arg1)
+        if not items.items:
+            return UNKNOWN if default is MISSING else default
+        found = in_order(m, items, key, function is max)
+        if found is not None:
+            return found[0]
+        instead = [default] if items.open and default is not MISSING else []
+        if key is None:
+            return m.flow(items, *instead)
+        return reduce(join, instead, indexing.subscript(m, items, UNKNOWN))
 
     return run
 
 
-def _all(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    items = m.items_of(args[0])
+def _all(m: Machine, iterable: Any, /) -> Any:
+    items = m.items_of(iterable)
     truths = [m.truth(item) for item in items.items]
     if False in truths and not items.open:
         return False
     return True if not items.open and None not in truths else UNKNOWN
 
 
-def _any(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    items = m.items_of(args[0])
+def _any(m: Machine, iterable: Any, /) -> Any:
+    items = m.items_of(iterable)
     truths = [m.truth(item) for item in items.items]
     if True in truths and not items.open:
         return True
     return False if not items.open and None not in truths else UNKNOWN
 
 
-def _choice(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def _choice(m: Machine, seq: Any) -> Any:
     """``random.choice``: any of them."""
-    return indexing.subscript(m, args[0], UNKNOWN) if args else UNKNOWN
+    return indexing.subscript(m, seq, UNKNOWN)
 
 
-def _number(function: Callable[..., Any]) -> Handler:
-    def run(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-        try:
-            return compute(function, *args)
-        except NotConcrete:
-            return UNKNOWN
-
-    return run
+def _numpy_choice(m: Machine, a: Any, size: Any = None, replace: Any = True, p: Any = None) -> Any:
+    item = UNKNOWN if isinstance(a, int) else indexing.subscript(m, a, UNKNOWN)
+    return item if size is None else PyList([item], True)
 
 
-def _bool(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    truth = m.truth(args[0]) if args else False
+def _int(m: Machine, x: Any = 0, /, base: Any = MISSING) -> Any:
+    try:
+        return compute(int, x) if base is MISSING else compute(int, x, base)
+    except NotConcrete:
+        return UNKNOWN
+
+
+def _float(m: Machine, x: Any = 0, /) -> Any:
+    try:
+        return compute(float, x)
+    except NotConcrete:
+        return UNKNOWN
+
+
+def _bool(m: Machine, object: Any = False, /) -> Any:
+    truth = m.truth(object)
     return UNKNOWN if truth is None else truth
 
 
-def _next(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    items = m.items_of(args[0])
+def _next(m: Machine, iterator: Any, default: Any = MISSING, /) -> Any:
+    items = m.items_of(iterator)
     if not items.items:
-        return args[1] if len(args) > 1 else UNKNOWN
-    if isinstance(args[0], PyList) and not items.open and len(items.items) > 1:
-        m.touch(args[0])
-        return args[0].items.pop(0)
+        return UNKNOWN if default is MISSING else default
+    if isinstance(iterator, PyList) and not items.open and len(items.items) > 1:
+        m.touch(iterator)
+        return iterator.items.pop(0)
+    if items.open and default is not MISSING:
+        return join(items.items[0], default)  # there may be none
     return items.items[0]
 
 
-def nothing(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    """Does nothing that matters here."""
+def _print(
+    m: Machine, /, *args: Any, sep: Any = " ", end: Any = "", file: Any = None, flush: Any = False
+) -> None:
     return
 
 
-def constant(value: Any) -> Handler:
-    """Always the same answer."""
-    return lambda m, args, kwargs: value
-
-
-def first(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    """Gives back what it is given."""
-    return args[0] if args else (next(iter(kwargs.values())) if kwargs else UNKNOWN)
-
-
-def _fromkeys(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def _fromkeys(m: Machine, iterable: Any, value: Any = None, /) -> Any:
     result = PyDict()
-    for key in m.items_of(args[0]).items:
-        indexing.set_entry(result, key, args[1] if len(args) > 1 else None)
+    for key in m.items_of(iterable).items:
+        indexing.set_entry(result, key, value)
     return result
 
 
@@ -237,7 +271,6 @@ CALLS: Dict[str, Handler] = {
     "builtins.tuple": _tuple,
     "builtins.set": _set,
     "builtins.frozenset": _set,
-    "builtins.dict": make_dict,
     "builtins.dict.fromkeys": _fromkeys,
     "builtins.sorted": _sorted,
     "builtins.reversed": _reversed,
@@ -246,12 +279,14 @@ CALLS: Dict[str, Handler] = {
     "builtins.max": _extreme(max),
     "builtins.all": _all,
     "builtins.any": _any,
-    "builtins.int": _number(int),
-    "builtins.float": _number(float),
+    "builtins.int": _int,
+    "builtins.float": _float,
     "builtins.bool": _bool,
     "builtins.next": _next,
-    "builtins.iter": _list,
-    "builtins.print": nothing,
+    "builtins.iter": _iter,
+    "builtins.print": _print,
     "random.choice": _choice,
-    "numpy.random.choice": _choice,
+    "numpy.random.choice": _numpy_choice,
 }
+#: Functions that know what to do with keyword arguments under unknown names: these are their second argument.
+PASSING: Dict[str, Handler] = {"builtins.dict": _dict, "collections.OrderedDict": _dict}

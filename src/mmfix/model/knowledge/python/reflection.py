@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
 
 from mmfix.model.knowledge.torch import layers
 from mmfix.model.knowledge.torch.attributes import detach
@@ -117,81 +117,82 @@ def _has_class(m: Machine, value: Instance, kind: Any) -> Optional[bool]:
     return True if found else (None if value.cls.unknown_base else False)
 
 
-def _isinstance(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    answer = is_instance(m, args[0], args[1]) if len(args) == 2 else None
+def _isinstance(m: Machine, obj: Any, class_or_tuple: Any, /) -> Any:
+    answer = is_instance(m, obj, class_or_tuple)
     return UNKNOWN if answer is None else answer
 
 
-def _issubclass(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    if len(args) == 2 and isinstance(args[0], (ClassInfo, NativeClass)):
-        answer = is_instance(m, Instance(args[0]), args[1])
+def _issubclass(m: Machine, cls: Any, class_or_tuple: Any, /) -> Any:
+    if isinstance(cls, (ClassInfo, NativeClass)):
+        answer = is_instance(m, Instance(cls), class_or_tuple)
         return UNKNOWN if answer is None else answer
     return UNKNOWN
 
 
-def _getattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    if isinstance(args[1], str):
-        found = m.attribute(args[0], args[1], args[2] if len(args) > 2 else MISSING)
-        return join(found, args[2]) if len(args) > 2 and isinstance(args[0], Opaque) else found
-    if isinstance(args[0], Instance):
-        m.escape(args[0])  # any attribute may be meant
-        bits = m.bits_of(args[0])
+def _getattr(m: Machine, object: Any, name: Any, default: Any = MISSING, /) -> Any:
+    if isinstance(name, str):
+        found = m.attribute(object, name, default)
+        return join(found, default) if default is not MISSING and isinstance(object, Opaque) else found
+    if isinstance(object, Instance):
+        m.escape(object)  # any attribute may be meant
+        bits = m.bits_of(object)
         m.problem("getattr by a name that is not known")
         return Opaque(bits, 0, LOST)
     m.doubt("getattr by a name that is not known")
-    return m.flow(args[0])
+    return m.flow(object)
 
 
-def _hasattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    if not isinstance(args[1], str) or isinstance(args[0], (Opaque, NativeRef)):
+def _hasattr(m: Machine, obj: Any, name: Any, /) -> Any:
+    if not isinstance(name, str) or isinstance(obj, (Opaque, NativeRef)):
         return UNKNOWN
-    if isinstance(args[0], Instance) and args[0].lost:
-        return True if args[1] in args[0].items else UNKNOWN
-    if isinstance(args[0], Instance) and isinstance(args[0].cls, ClassInfo):
+    if isinstance(obj, Instance) and obj.lost:
+        return True if name in obj.items else UNKNOWN
+    if isinstance(obj, Instance) and isinstance(obj.cls, ClassInfo):
         # looking must not run a property
-        member = args[0].cls.find(m, args[1])
-        if args[1] in args[0].items or member is not MISSING:
+        member = obj.cls.find(m, name)
+        if name in obj.items or member is not MISSING:
             return True
-        if args[0].cls.unknown_base:
+        if obj.cls.unknown_base:
             return UNKNOWN
-    return access.attribute(m, args[0], args[1], _ABSENT) is not _ABSENT
+    return access.attribute(m, obj, name, _ABSENT) is not _ABSENT
 
 
 _ABSENT = NativeRef("absent")
 
 
-def _setattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    if isinstance(args[1], str):
-        assignment.set_attribute(m, args[0], args[1], args[2])
+def _setattr(m: Machine, obj: Any, name: Any, value: Any, /) -> None:
+    if isinstance(name, str):
+        assignment.set_attribute(m, obj, name, value)
         return
-    m.escape(args[2])
-    if isinstance(args[0], Instance):
-        args[0].lost = args[0].lost or "an attribute is set under a name made at run time"
+    m.escape(value)
+    if isinstance(obj, Instance):
+        obj.lost = obj.lost or "an attribute is set under a name made at run time"
 
 
-def _delattr(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    if isinstance(args[0], Instance) and isinstance(args[1], str):
-        detach(m, args[0], args[1])
+def _delattr(m: Machine, obj: Any, name: Any, /) -> None:
+    if isinstance(obj, Instance) and isinstance(name, str):
+        detach(m, obj, name)
 
 
-def _callable(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    if isinstance(args[0], (Function, Bound, Partial, Method, ClassInfo, NativeClass, Instance)):
+def _callable(m: Machine, obj: Any, /) -> Any:
+    if isinstance(obj, (Function, Bound, Partial, Method, ClassInfo, NativeClass, Instance)):
         return True
-    return False if is_scalar(args[0]) or isinstance(args[0], (PyList, PyDict, tuple)) else UNKNOWN
+    return False if is_scalar(obj) or isinstance(obj, (PyList, PyDict, tuple)) else UNKNOWN
 
 
-def _type(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    value = args[0]
-    if isinstance(value, Instance):
-        return value.cls
-    if is_scalar(value) or isinstance(value, (tuple, frozenset)):
-        return NativeRef(f"builtins.{type(value).__name__}")
-    if isinstance(value, (PyList, PyDict)):
-        return NativeRef("builtins.list" if isinstance(value, PyList) else "builtins.dict")
+def _type(m: Machine, object: Any, bases: Any = MISSING, dict: Any = MISSING, /) -> Any:
+    if bases is not MISSING:
+        return m.lost("a class is made by type()", bases, dict)
+    if isinstance(object, Instance):
+        return object.cls
+    if is_scalar(object) or isinstance(object, (tuple, frozenset)):
+        return NativeRef(f"builtins.{type(object).__name__}")
+    if isinstance(object, (PyList, PyDict)):
+        return NativeRef("builtins.list" if isinstance(object, PyList) else "builtins.dict")
     return UNKNOWN
 
 
-CALLS: Dict[str, Callable[[Machine, List[Any], Dict[str, Any]], Any]] = {
+CALLS: Dict[str, Callable[..., Any]] = {
     "builtins.isinstance": _isinstance, "builtins.issubclass": _issubclass, "builtins.getattr": _getattr,
     "builtins.hasattr": _hasattr, "builtins.setattr": _setattr, "builtins.delattr": _delattr,
     "builtins.callable": _callable, "builtins.type": _type,

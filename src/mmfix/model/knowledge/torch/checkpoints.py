@@ -5,21 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from mmfix.model.machine.state import CheckpointCall
-from mmfix.model.machine.values import LOST, TENSOR, Instance, Method, Opaque, PyList
+from mmfix.model.machine.values import LOST, MISSING, TENSOR, Instance, Method, Opaque, PyList
 from mmfix.python.place import Place
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 
-def _checkpoint(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    """``torch.utils.checkpoint.checkpoint(function, *args, use_reentrant=...)``."""
-    options = dict(kwargs)
-    given = options.pop("use_reentrant", None)
-    for name in ("preserve_rng_state", "context_fn", "determinism_check", "debug"):
-        options.pop(name, None)
-    function = args[0] if args else options.pop("function", None)
-    return run(m, function, args[1:], options, given if isinstance(given, bool) else None, "torch")
+def _checkpoint(
+    m: Machine,
+    rest: Any,
+    /,
+    function: Any,
+    *args: Any,
+    use_reentrant: Any = None,
+    preserve_rng_state: Any = None,
+    context_fn: Any = None,
+    determinism_check: Any = None,
+    debug: Any = None,
+    early_stop: Any = None,
+    **kwargs: Any,
+) -> Any:
+    """``torch.utils.checkpoint.checkpoint``; what it does not know goes to the function."""
+    reentrant = use_reentrant if isinstance(use_reentrant, bool) else None
+    given = [*args] if rest is MISSING else [*args, rest]
+    return run(m, function, given, kwargs, reentrant, "torch")
 
 
 def run(
@@ -35,11 +45,13 @@ def run(
     given = m.depend([*args, *kwargs.values()])
     place, owner = switched_on or (m.here, _owner(m))
     before, m.used, m.checkpointed, beside = m.used, {}, 0, m.checkpointed
-    result = m.call(function, args, kwargs)
-    inside, m.used, within = m.used, before, m.checkpointed
-    m.checkpointed = beside | within
-    for bit, where in inside.items():
-        m.used.setdefault(bit, where)
+    try:
+        result = m.call(function, args, kwargs)
+    finally:
+        inside, m.used, within = m.used, before, m.checkpointed
+        m.checkpointed = beside | within
+        for bit, where in inside.items():
+            m.used.setdefault(bit, where)
     lost = any(isinstance(value, Opaque) and value.kind == LOST for value in (*args, *kwargs.values()))
     has_grad = True if given.must else None if given.may or lost else False
     if m.grad and m.phase == "step" and place is not None:
@@ -70,28 +82,29 @@ def _owner(m: Machine) -> Optional[Instance]:
     return None
 
 
-def _sequential(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    """``checkpoint_sequential(functions, segments, input)``."""
-    given = kwargs.get("use_reentrant")
-    functions = m.items_of(args[0])
-    value = args[2] if len(args) > 2 else kwargs.get("input")
-    segments = args[1] if len(args) > 1 and isinstance(args[1], int) else 1
-    size = max(len(functions.items) // max(segments, 1), 1)
-    for start in range(0, len(functions.items), size):
-        part = functions.items[start : start + size]
-        if start + size >= len(functions.items):  # the last segment is not checkpointed
+def _sequential(
+    m: Machine, /, functions: Any, segments: Any, input: Any, use_reentrant: Any = None, **kwargs: Any
+) -> Any:
+    """``torch.utils.checkpoint.checkpoint_sequential``."""
+    reentrant = use_reentrant if isinstance(use_reentrant, bool) else None
+    items = m.items_of(functions).items
+    count = segments if isinstance(segments, int) else 1
+    size = max(len(items) // max(count, 1), 1)
+    value = input
+    for start in range(0, len(items), size):
+        part = items[start : start + size]
+        if start + size >= len(items):  # the last segment is not checkpointed
             for function in part:
                 value = m.call(function, [value], {})
             break
-        value = run(m, _chain(part), [value], {}, given if isinstance(given, bool) else None, "torch")
+        value = run(m, _chain(part), [value], {}, reentrant, "torch")
     return value
 
 
 def _chain(functions: List[Any]) -> Method:
     """One function for several, each called with what the one before gives."""
 
-    def all_of(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-        value = args[0]
+    def all_of(m: Machine, receiver: Any, value: Any) -> Any:
         for function in functions:
             value = m.call(function, [value], {})
         return value
@@ -99,15 +112,13 @@ def _chain(functions: List[Any]) -> Method:
     return Method("segment", functions, all_of)
 
 
-def wrap(m: Machine, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def wrap(m: Machine, /, module: Any, *args: Any, **kwargs: Any) -> Any:
     """fairscale's ``checkpoint_wrapper(module)``: from now on its forward runs in a checkpoint."""
-    if args and isinstance(args[0], Instance):
-        m.touch(args[0])
-        args[0].notes = args[0].notes._replace(checkpointed=(m.here, _owner(m)))
-    return args[0] if args else None
+    if isinstance(module, Instance):
+        m.touch(module)
+        module.notes = module.notes._replace(checkpointed=(m.here, _owner(m)))
+    return module
 
 
-CALLS: Dict[str, Callable[[Machine, List[Any], Dict[str, Any]], Any]] = {
-    "torch.utils.checkpoint.checkpoint": _checkpoint,
-    "torch.utils.checkpoint.checkpoint_sequential": _sequential,
-}
+CALLS: Dict[str, Callable[..., Any]] = {"torch.utils.checkpoint.checkpoint_sequential": _sequential}
+PASSING: Dict[str, Callable[..., Any]] = {"torch.utils.checkpoint.checkpoint": _checkpoint}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Tuple
 
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.knowledge.torch.attributes import attach
@@ -25,52 +25,90 @@ if TYPE_CHECKING:
 Run = Callable[..., Any]
 
 
-def _nothing(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    return None
+# -- parameters and modules
 
 
-def _itself(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    return receiver
+def _parameters(m: Machine, receiver: Instance, recurse: Any = True) -> PyList:
+    return PyList([param for _, param in _params(m, receiver, recurse)])
 
 
-def _unknown(m: Machine, receiver: Any, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    return UNKNOWN
+def _named_parameters(
+    m: Machine, receiver: Instance, prefix: Any = "", recurse: Any = True, remove_duplicate: Any = True
+) -> PyList:
+    return _named(prefix, list(_params(m, receiver, recurse)))
 
 
-def _parameters(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
-    return PyList([param for _, param in parts.all_params(m, receiver)])
+def _params(m: Machine, receiver: Instance, recurse: Any) -> Iterator[Tuple[str, Param]]:
+    return parts.own_params(receiver) if m.truth(recurse) is False else parts.all_params(m, receiver)
 
 
-def _named_parameters(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
-    return PyList([(name, param) for name, param in parts.all_params(m, receiver)])
+def _named(prefix: Any, found: List[Tuple[str, Any]]) -> PyList:
+    """The names of what was found, behind a prefix."""
+    if not isinstance(prefix, str):
+        return PyList([(UNKNOWN, item) for _, item in found])
+    return PyList([(".".join(filter(None, (prefix, name))), item) for name, item in found])
 
 
-def _modules(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
+def _modules(m: Machine, receiver: Instance, remove_duplicate: Any = True) -> PyList:
     return PyList([module for _, module in parts.walk(m, receiver)])
 
 
-def _named_modules(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
-    return PyList([(name, module) for name, module in parts.walk(m, receiver)])
+def _named_modules(
+    m: Machine, receiver: Instance, memo: Any = None, prefix: Any = "", remove_duplicate: Any = True
+) -> PyList:
+    return _named(prefix, list(parts.walk(m, receiver)))
 
 
-def _children(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
+def _children(m: Machine, receiver: Instance) -> PyList:
     return PyList([module for _, module in children(m, receiver)])
 
 
-def _named_children(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
-    return PyList([(name, module) for name, module in children(m, receiver)])
+def _named_children(m: Machine, receiver: Instance) -> PyList:
+    return _named("", list(children(m, receiver)))
 
 
-def _requires_grad_(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    wanted = args[0] if args else kwargs.get("requires_grad", True)
+def _buffers(m: Machine, receiver: Instance, recurse: Any = True) -> Any:
+    return UNKNOWN
+
+
+def _named_buffers(
+    m: Machine, receiver: Instance, prefix: Any = "", recurse: Any = True, remove_duplicate: Any = True
+) -> Any:
+    return UNKNOWN
+
+
+def _get_submodule(m: Machine, receiver: Instance, target: Any) -> Any:
+    value: Any = receiver
+    if not isinstance(target, str):
+        m.escape(receiver)
+        return m.lost("a submodule by a name made at run time")
+    for part in filter(None, target.split(".")):
+        value = m.attribute(value, part)
+    return value
+
+
+def _requires_grad_(m: Machine, receiver: Instance, requires_grad: Any = True) -> Any:
     for _, param in parts.all_params(m, receiver):
-        m.set_requires_grad(param, wanted)
+        m.set_requires_grad(param, requires_grad)
     return receiver
 
 
-def _register(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    name = args[0] if args else kwargs.get("name", UNKNOWN)
-    value = args[1] if len(args) > 1 else kwargs.get("module", kwargs.get("param", kwargs.get("tensor")))
+def _zero_grad(m: Machine, receiver: Instance, set_to_none: Any = True) -> None:
+    return None
+
+
+# -- what is registered
+
+
+def _add_module(m: Machine, receiver: Instance, name: Any, module: Any) -> None:
+    _register(m, receiver, name, module)
+
+
+def _register_parameter(m: Machine, receiver: Instance, name: Any, param: Any) -> None:
+    _register(m, receiver, name, param)
+
+
+def _register(m: Machine, receiver: Instance, name: Any, value: Any) -> None:
     if isinstance(name, str):
         if isinstance(value, Opaque):
             m.doubt("a module or parameter that is not known is registered")
@@ -84,122 +122,240 @@ def _register(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str,
     m.escape(value)
 
 
-def _register_buffer(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    name = args[0] if args else kwargs.get("name", UNKNOWN)
-    value = args[1] if len(args) > 1 else kwargs.get("tensor")
+def _register_buffer(m: Machine, receiver: Instance, name: Any, tensor: Any, persistent: Any = True) -> None:
     if isinstance(name, str):
         m.touch(receiver)
         # a buffer has no gradient of its own
-        receiver.items[name] = UNKNOWN if isinstance(value, (Opaque, Param)) else value
+        receiver.items[name] = UNKNOWN if isinstance(tensor, (Opaque, Param)) else tensor
 
 
-def _apply(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    function = args[0] if args else kwargs.get("fn")
-    if isinstance(function, Function) or hasattr(function, "function"):
+def _setattr(m: Machine, receiver: Instance, name: Any, value: Any) -> None:
+    if isinstance(name, str):
+        attach(m, receiver, name, value)
+    else:
+        m.escape(value)
+        receiver.lost = receiver.lost or "an attribute is set under a name made at run time"
+
+
+# -- the whole module: applied to, switched, moved
+
+
+def _apply(m: Machine, receiver: Instance, fn: Any) -> Any:
+    if isinstance(fn, Function) or hasattr(fn, "function"):
         for _, module in list(parts.walk(m, receiver)):
-            m.call(function, [module], {})
-    elif not isinstance(function, NativeRef):
+            m.call(fn, [module], {})
+    elif not isinstance(fn, NativeRef):
         m.doubt("a function that is not known is applied to the modules")
     return receiver
 
 
-def _train(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    mode = args[0] if args else kwargs.get("mode", True)
+def _train(m: Machine, receiver: Instance, mode: Any = True) -> Any:
     m.touch(receiver)
-    receiver.items["training"] = mode
+    receiver.items["training"] = mode if isinstance(mode, bool) else UNKNOWN
     for _, child in children(m, receiver):
         m.call(m.attribute(child, "train"), [mode], {})
     return receiver
 
 
-def _eval(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
+def _eval(m: Machine, receiver: Instance) -> Any:
     return m.call(m.attribute(receiver, "train"), [False], {})
 
 
-def _list_append(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    put_last(m, receiver, args[0] if args else kwargs.get("module"))
+def _itself(m: Machine, receiver: Instance) -> Any:
     return receiver
 
 
-def _list_extend(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    source = m.items_of(args[0])
+def _to(m: Machine, receiver: Instance, /, *args: Any, **kwargs: Any) -> Any:
+    return receiver
+
+
+def _cuda(m: Machine, receiver: Instance, device: Any = None) -> Any:
+    return receiver
+
+
+def _type(m: Machine, receiver: Instance, dst_type: Any) -> Any:
+    return receiver
+
+
+# -- hooks
+
+
+def _hook(
+    m: Machine,
+    receiver: Instance,
+    hook: Any,
+    *,
+    prepend: Any = False,
+    with_kwargs: Any = False,
+    always_call: Any = False,
+) -> Any:
+    """``register_forward_hook``: called with the module, its arguments and its result."""
+    if with_kwargs is not False:
+        return _strange_hook(m, receiver, hook)
+    m.touch(receiver)
+    receiver.notes = receiver.notes._replace(hooks=(*receiver.notes.hooks, hook))
+    return UNKNOWN
+
+
+def _hook_before(
+    m: Machine, receiver: Instance, hook: Any, *, prepend: Any = False, with_kwargs: Any = False
+) -> Any:
+    """``register_forward_pre_hook``: called with the module and its arguments."""
+    if with_kwargs is not False:
+        return _strange_hook(m, receiver, hook)
+    m.touch(receiver)
+    receiver.notes = receiver.notes._replace(hooks_before=(*receiver.notes.hooks_before, hook))
+    return UNKNOWN
+
+
+def _strange_hook(m: Machine, receiver: Instance, hook: Any) -> Any:
+    m.escape([receiver, hook])
+    receiver.lost = receiver.lost or "a hook of it is called with keyword arguments"
+    return m.lost(f"a hook of a {receiver.cls.name} that is called with keyword arguments is not followed")
+
+
+def _hook_backward(m: Machine, receiver: Instance, hook: Any, prepend: Any = False) -> None:
+    return None
+
+
+def _hook_of_state(m: Machine, receiver: Instance, hook: Any) -> None:
+    return None
+
+
+def _hook_of_loading(m: Machine, receiver: Instance, hook: Any, with_module: Any = False) -> None:
+    return None
+
+
+# -- loading, saving, printing: only numbers and texts
+
+
+def _load_state_dict(
+    m: Machine, receiver: Instance, state_dict: Any, strict: Any = True, assign: Any = False
+) -> None:
+    return None
+
+
+def _load_from_state_dict(
+    m: Machine,
+    receiver: Instance,
+    state_dict: Any,
+    prefix: Any,
+    local_metadata: Any,
+    strict: Any,
+    missing_keys: Any,
+    unexpected_keys: Any,
+    error_msgs: Any,
+) -> None:
+    return None
+
+
+def _state_dict(
+    m: Machine,
+    receiver: Instance,
+    *args: Any,
+    destination: Any = None,
+    prefix: Any = "",
+    keep_vars: Any = False,
+) -> Any:
+    return UNKNOWN
+
+
+def _dump_init_info(m: Machine, receiver: Instance, logger_name: Any = None) -> None:
+    """``BaseModule._dump_init_info``: mmcv 1.x hands it the name of a logger, MMEngine nothing."""
+
+
+def _nothing(m: Machine, receiver: Instance) -> None:
+    return None
+
+
+def _unknown(m: Machine, receiver: Instance) -> Any:
+    return UNKNOWN
+
+
+# -- containers
+
+
+def _list_append(m: Machine, receiver: Instance, module: Any) -> Any:
+    put_last(m, receiver, module)
+    return receiver
+
+
+def _list_extend(m: Machine, receiver: Instance, modules: Any) -> Any:
+    source = m.items_of(modules)
     for item in source.items:
-        _list_append(m, receiver, [item], {})
+        put_last(m, receiver, item)
     if source.open:
         receiver.lost = "a list of modules of unknown length"
     return receiver
 
 
-def _list_insert(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> None:
+def _list_insert(m: Machine, receiver: Instance, index: Any, module: Any) -> None:
     items = elements(receiver)
-    if not isinstance(args[0], int):
+    if not isinstance(index, int):
         m.doubt("where a module is inserted into a list is not known")
+        m.escape(module)
     else:
-        items.insert(args[0], args[1])
+        items[index:index] = [module]  # as insert() does, with any number
         m.touch(receiver)
         receiver.items = {str(position): item for position, item in enumerate(items)}
-        attach(m, receiver, str(items.index(args[1])), args[1])
+        attach(m, receiver, str(items.index(module)), module)
 
 
-def _dict_keys(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> PyList:
+def _sequential_extend(m: Machine, receiver: Instance, sequential: Any) -> Any:
+    return _list_extend(m, receiver, sequential)
+
+
+def _sequential_insert(m: Machine, receiver: Instance, index: Any, module: Any) -> Any:
+    _list_insert(m, receiver, index, module)
+    return receiver
+
+
+def _values_append(m: Machine, receiver: Instance, value: Any) -> Any:
+    return _list_append(m, receiver, value)
+
+
+def _values_extend(m: Machine, receiver: Instance, values: Any) -> Any:
+    return _list_extend(m, receiver, values)
+
+
+def _dict_keys(m: Machine, receiver: Instance) -> PyList:
     return PyList([name for name, _ in children(m, receiver)])
 
 
-def _dict_update(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    fill_dict(m, receiver, args)
+def _dict_update(m: Machine, receiver: Instance, modules: Any) -> None:
+    fill_dict(m, receiver, [modules])
 
 
-def _get_submodule(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    value: Any = receiver
-    if not args or not isinstance(args[0], str):
-        m.escape(receiver)
-        return m.lost("a submodule by a name made at run time")
-    for part in filter(None, args[0].split(".")):
-        value = m.attribute(value, part)
-    return value
-
-
-def _hook(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    """``register_forward_hook``: called with the module, its arguments and its result."""
-    m.touch(receiver)
-    hook = args[0] if args else kwargs.get("hook")
-    receiver.notes = receiver.notes._replace(hooks=(*receiver.notes.hooks, hook))
-    return UNKNOWN
-
-
-def _hook_before(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    """``register_forward_pre_hook``: called with the module and its arguments."""
-    m.touch(receiver)
-    hook = args[0] if args else kwargs.get("hook")
-    receiver.notes = receiver.notes._replace(hooks_before=(*receiver.notes.hooks_before, hook))
-    return UNKNOWN
-
-
-def _setattr(m: Machine, receiver: Instance, args: List[Any], kwargs: Dict[str, Any]) -> None:
-    if len(args) == 2 and isinstance(args[0], str):
-        attach(m, receiver, args[0], args[1])
+def _parameters_update(m: Machine, receiver: Instance, parameters: Any) -> None:
+    fill_dict(m, receiver, [parameters])
 
 
 MODULE: Dict[str, Run] = {
     "register_forward_hook": _hook, "register_forward_pre_hook": _hook_before, "__setattr__": _setattr,
     "parameters": _parameters, "named_parameters": _named_parameters, "modules": _modules,
     "named_modules": _named_modules, "children": _children, "named_children": _named_children,
-    "requires_grad_": _requires_grad_, "register_buffer": _register_buffer, "register_parameter": _register,
-    "add_module": _register, "register_module": _register, "apply": _apply, "train": _train, "eval": _eval,
-    "get_submodule": _get_submodule, "get_parameter": _get_submodule,
-    **dict.fromkeys(("to", "cuda", "cpu", "half", "float", "double", "type", "bfloat16", "share_memory"),
-    _itself),
+    "requires_grad_": _requires_grad_, "register_buffer": _register_buffer,
+    "register_parameter": _register_parameter, "add_module": _add_module, "register_module": _add_module,
+    "apply": _apply, "train": _train, "eval": _eval,
+    "get_submodule": _get_submodule, "get_parameter": _get_submodule, "to": _to, "cuda": _cuda, "type": _type,
+    "cpu": _to, **dict.fromkeys(("half", "float", "double", "bfloat16", "share_memory"), _itself),
+    "load_state_dict": _load_state_dict, "_load_from_state_dict": _load_from_state_dict,
+    "zero_grad": _zero_grad, "register_full_backward_hook": _hook_backward,
+    "_register_load_state_dict_pre_hook": _hook_of_loading,
     **dict.fromkeys((
-        "load_state_dict", "zero_grad",
-        "register_full_backward_hook", "_register_load_state_dict_pre_hook",
-        "register_load_state_dict_pre_hook",
-        "register_state_dict_post_hook", "_register_state_dict_hook", "register_load_state_dict_post_hook",
-        "_dump_init_info", "reset_parameters", "extra_repr", "_load_from_state_dict",
-        "_reset_parameters",
-    ), _nothing),
-    **dict.fromkeys(("state_dict", "buffers", "named_buffers", "_get_name", "__repr__"), _unknown),
+        "register_load_state_dict_pre_hook", "register_state_dict_post_hook", "_register_state_dict_hook",
+        "register_load_state_dict_post_hook",
+    ), _hook_of_state),
+    "_dump_init_info": _dump_init_info, **dict.fromkeys(("reset_parameters", "_reset_parameters"), _nothing),
+    "state_dict": _state_dict, "buffers": _buffers, "named_buffers": _named_buffers,
+    **dict.fromkeys(("_get_name", "__repr__", "extra_repr"), _unknown),
 }  # fmt: skip
-MODULE_LIST: Dict[str, Run] = {
-    **MODULE, "append": _list_append, "extend": _list_extend, "insert": _list_insert, "keys": _dict_keys,
-    "values": _children, "items": _named_children, "update": _dict_update,
-}  # fmt: skip
+_DICT: Dict[str, Run] = {"keys": _dict_keys, "values": _children, "items": _named_children}
+#: What containers have beside them.
+CONTAINERS: Dict[str, Dict[str, Run]] = {
+    "ModuleList": {"append": _list_append, "extend": _list_extend, "insert": _list_insert},
+    "Sequential": {"append": _list_append, "extend": _sequential_extend, "insert": _sequential_insert},
+    "ParameterList": {"append": _values_append, "extend": _values_extend},
+    "ModuleDict": {**_DICT, "update": _dict_update},
+    "ParameterDict": {**_DICT, "update": _parameters_update},
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List
+from typing import TYPE_CHECKING, Any
 
 from mmfix.model.machine.values import DATA, LOST, NUMBERS, TENSOR, UNKNOWN, Method, Opaque, Param
 
@@ -61,7 +61,6 @@ def param_attribute(m: Machine, value: Param, name: str) -> Any:
     return m.flow(value)
 
 
-def _requires_grad_(m: Machine, value: Param, args: List[Any], kwargs: Dict[str, Any]) -> Any:
-    wanted = args[0] if args else kwargs.get("requires_grad", True)
-    m.set_requires_grad(value, wanted)
+def _requires_grad_(m: Machine, value: Param, requires_grad: Any = True) -> Any:
+    m.set_requires_grad(value, requires_grad)
     return value
