@@ -1,0 +1,60 @@
+"""What is known by heart of MMEngine's and mmcv's names, against their source."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from mmfix.model.knowledge.openmmlab.registries import known_name, torch_layer
+from mmfix.model.machine.values import NativeClass, NativeRef, Registry
+
+KNOWN = {
+    "mmengine.model.BaseModule": ("mmengine.model.BaseModule", NativeClass),
+    "mmengine.model.base_module.ModuleList": ("torch.nn.ModuleList", NativeClass),
+    "mmcv.cnn.bricks.wrappers.Conv2d": ("torch.nn.Conv2d", NativeClass),
+    "mmcv.cnn.build_norm_layer": ("openmmlab.build_norm_layer", NativeRef),
+    "mmengine.config.ConfigDict": ("builtins.dict", NativeRef),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_name_that_is_known(name: str) -> None:
+    dotted, kind = KNOWN[name]
+    found = known_name(name)
+    assert isinstance(found, kind)
+    assert found.dotted == dotted
+
+
+def test_registries_have_the_scope_of_their_package() -> None:
+    found = known_name("mmengine.registry.MODELS")
+    assert isinstance(found, Registry)
+    assert (found.name, found.scope) == ("MODELS", "mmengine")
+
+
+#: Read from source: not known by heart, or of no framework.
+READ = ["mmcv.cnn.ConvModule", "mmcv.ops.Conv2d", "mmdet.models.BaseModule", "torch.nn.Conv2d"]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_name_whose_source_is_read(name: str) -> None:
+    assert known_name(name) is None
+
+
+def registered(source: str) -> Dict[str, str]:
+    """Name and layer of each ``register_module(name, module=nn.Layer)``."""
+    return dict(re.findall(r"register_module\('(\w+)', module=nn\.(\w+)\)", source))
+
+
+@pytest.mark.zoo
+@pytest.mark.parametrize("file", ["norm", "conv"])
+def test_layers_have_the_names_that_mmcv_gives_them(zoo: Any, file: str) -> None:
+    source: Path = zoo("mmcv-lite-2.1.0") / "mmcv" / "cnn" / "bricks" / f"{file}.py"
+    names = registered(source.read_text(encoding="utf-8"))
+    assert len(names) > 3
+    for name, layer in names.items():
+        found = torch_layer(name)
+        assert found is not None, name
+        assert found.name == layer
