@@ -214,7 +214,9 @@ def put(path: Path, section: str) -> None:
 
 def main() -> None:
     """Measure, and print or write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("part", choices=("speed", "accuracy"))
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the section into this file")
     options = parser.parse_args()

@@ -168,7 +168,9 @@ one config of each folder.
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--packages", nargs="+", default=[], metavar="PACKAGE")
     parser.add_argument("--configs", type=int, default=1)
     parser.add_argument("--only", nargs="+", default=[])

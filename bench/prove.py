@@ -73,12 +73,18 @@ def run(part: str, root: Path, results: Results, again: bool, names: Iterable[st
 
 def main() -> None:
     """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", nargs="+", choices=PARTS, help="parts to measure; else all")
     parser.add_argument("--again", action="store_true", help="measure what is there, too")
-    parser.add_argument("--names", nargs="+", default=(), help="measure what has one of these texts in its name")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="put the tables into this file; measures nothing")
+    parser.add_argument(
+        "--names", nargs="+", default=(), help="measure what has one of these texts in its name"
+    )
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="put the tables into this file; measures nothing"
+    )
     options = parser.parse_args()
     root, results = options.folder.resolve(), Results(RESULTS)
     if options.write:

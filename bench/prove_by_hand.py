@@ -30,7 +30,10 @@ def batch(size: int = 128) -> Dict[str, Any]:
         sample = DetDataSample(metainfo={"img_shape": (size, size), "batch_input_shape": (size, size)})
         sample.gt_instances = InstanceData(bboxes=boxes, labels=torch.randint(0, 80, (3,)))
         samples.append(sample)
-    return {"inputs": [torch.randint(0, 256, (3, size, size)).byte() for _ in range(2)], "data_samples": samples}
+    return {
+        "inputs": [torch.randint(0, 256, (3, size, size)).byte() for _ in range(2)],
+        "data_samples": samples,
+    }
 
 
 def main(path: str, steps: int) -> None:
@@ -50,7 +53,9 @@ def main(path: str, steps: int) -> None:
     model.init_weights()
     optimizer = build_optim_wrapper(model, config.optim_wrapper)
     for group in optimizer.optimizer.param_groups:
-        group["lr"] *= config.param_scheduler[0].start_factor  # the warm-up: without it the loss explodes at once
+        group["lr"] *= config.param_scheduler[
+            0
+        ].start_factor  # the warm-up: without it the loss explodes at once
     wrapped.train()
     for step in range(steps):
         losses = wrapped.train_step(batch(), optimizer)

@@ -54,7 +54,9 @@ def fewer_regions(tree: Any, key: KeyPath = ()) -> Iterator[Tuple[KeyPath, Any]]
         number = node["sampler"].get("num") if isinstance(node.get("sampler"), dict) else None
         if "rcnn" in key and isinstance(number, int) and number > 32:
             yield (*key, "sampler", "num"), 32
-    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, (list, tuple)) else ()
+    parts = (
+        node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, (list, tuple)) else ()
+    )
     for part, inner in parts:
         if key or part == "model":
             yield from fewer_regions(inner, (*key, part))
@@ -75,5 +77,7 @@ def _first(reader: Reader, folder: Path) -> Optional[Path]:
 def _size(path: Path) -> Tuple[int, int, str]:
     name = path.stem
     large = re.search(r"r101|r152|x101|s101|s200|[_-][lx][-_]|hourglass|large|w32|w40|w48|hr48", name)
-    size = len(_SIZES) if large else next(place for place, names in enumerate(_SIZES) if re.search(names, name))
+    size = (
+        len(_SIZES) if large else next(place for place, names in enumerate(_SIZES) if re.search(names, name))
+    )
     return size, len(name), name

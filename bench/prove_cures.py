@@ -71,7 +71,9 @@ def repeats(root: Path, results: Results, only: Callable[[str], bool]) -> None:
 
 def verdict(found: Rehearsal) -> str:
     """What must not differ between repeats: outcomes, and how many parameters are behind them."""
-    told = (f"{item.name} {item.outcome} {len(item.unused)} {len(item.ready_twice)}" for item in found.scenarios)
+    told = (
+        f"{item.name} {item.outcome} {len(item.unused)} {len(item.ready_twice)}" for item in found.scenarios
+    )
     return f"{found.outcome}: " + ", ".join(told)
 
 

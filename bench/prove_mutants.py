@@ -119,7 +119,9 @@ def mutants(root: Path, results: Results, only: Callable[[str], bool]) -> None:
     """
     wanted = [mutant for mutant in MUTANTS if only(mutant.name)]
     with tempfile.TemporaryDirectory(prefix="mmfix-mutants-") as scratch:
-        paths = [written(root, mutant, Path(scratch) / f"m{number}.py") for number, mutant in enumerate(wanted)]
+        paths = [
+            written(root, mutant, Path(scratch) / f"m{number}.py") for number, mutant in enumerate(wanted)
+        ]
         jobs = [_job(path) for path in paths]
         for place, rehearsal, seconds, alone in rehearse_many(jobs):
             mutant, path = wanted[place], paths[place]

@@ -56,7 +56,9 @@ def summary(rehearsal: Rehearsal, seconds: float, alone: bool) -> Dict[str, Any]
             }
             for item in rehearsal.scenarios
         },
-        "groups": [f"{g.status}: {g.module or 'model'} ({g.class_name}), {g.size}" for g in rehearsal.groups[:4]],
+        "groups": [
+            f"{g.status}: {g.module or 'model'} ({g.class_name}), {g.size}" for g in rehearsal.groups[:4]
+        ],
         "trainable": rehearsal.trainable,
         "reentrant": rehearsal.reentrant,
         "replaced": [line for line in rehearsal.replaced if "compiled ops" in line],
@@ -77,7 +79,11 @@ def static_verdict(path: Path) -> Dict[str, Any]:
 
     def rank(item: Tuple[Finding, Any]) -> Tuple[int, int, int]:
         finding, outcome = item
-        return SEVERITIES.index(finding.severity), CONFIDENCES.index(finding.confidence), -OUTCOMES.index(outcome)
+        return (
+            SEVERITIES.index(finding.severity),
+            CONFIDENCES.index(finding.confidence),
+            -OUTCOMES.index(outcome),
+        )
 
     finding, outcome = min(found, key=rank)
     return {
@@ -86,5 +92,3 @@ def static_verdict(path: Path) -> Dict[str, Any]:
         "static_unread": setup.unread,
         "static_all": [f"{f.code} {f.severity} {f.confidence} {o}" for f, o in found],
     }
-
-

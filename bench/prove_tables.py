@@ -48,7 +48,9 @@ def write(path: Path, results: Results, root: Path) -> None:
     if place is None:
         raise SystemExit(f"{path} has no place for the section")
     start, end = (place.start(), place.start()) if old is None else (old.start(), old.end())
-    path.write_text(text[:start] + section(results, root).rstrip("\n") + "\n\n" + text[end:], encoding="utf-8")
+    path.write_text(
+        text[:start] + section(results, root).rstrip("\n") + "\n\n" + text[end:], encoding="utf-8"
+    )
 
 
 def section(results: Results, root: Path) -> str:
@@ -70,7 +72,9 @@ def _sweep(results: Results, root: Path) -> List[str]:
     totals: List[int] = []
     everything: Dict[str, Dict[str, Any]] = {}
     for package, title in PACKAGES.items():
-        found = {name: one for name, one in _of(results, package).items() if not is_broken(f"{package}/{name}")}
+        found = {
+            name: one for name, one in _of(results, package).items() if not is_broken(f"{package}/{name}")
+        }
         everything.update({f"{package}/{name}": one for name, one in found.items()})
         folders = smallest(root, package)
         total = sum(path is not None for path in folders.values())
@@ -82,10 +86,22 @@ def _sweep(results: Results, root: Path) -> List[str]:
             elif f"{folder}/{path.name}" not in found:
                 missing.append(f"{package}/{folder}")
     rows.append(_sweep_row("both (bar: 85 %)", everything, sum(totals)))
-    heads = ("package", "folders", "measured", "proved, of the measured", *SEEN[:5], "instruments disagree", "seconds a config, median", "longest")
+    heads = (
+        "package",
+        "folders",
+        "measured",
+        "proved, of the measured",
+        *SEEN[:5],
+        "instruments disagree",
+        "seconds a config, median",
+        "longest",
+    )
     lines += table(heads, rows)
     unproved = {name: one for name, one in everything.items() if one["outcome"] == NOT_PROVED}
-    lines += ["\nNot proved:\n" if unproved else "\nOf the measured, none was left unproved.", *_unproved(unproved)]
+    lines += [
+        "\nNot proved:\n" if unproved else "\nOf the measured, none was left unproved.",
+        *_unproved(unproved),
+    ]
     failing = [
         f"- `{name}`: {one['outcome']} ({_where(one)}). {REASONS.get(name, one['reason'][:160])}"
         for name, one in everything.items()
@@ -107,7 +123,14 @@ def _of(results: Results, part: str) -> Dict[str, Dict[str, Any]]:
     """The results of a part; with a scenario that could not be done a config is not proved, however old the result."""
     found = {}
     for name, one in results.of(part).items():
-        gap = next((f"{kind}: {item['error']}" for kind, item in one["scenarios"].items() if item["outcome"] == NOT_PROVED), "")
+        gap = next(
+            (
+                f"{kind}: {item['error']}"
+                for kind, item in one["scenarios"].items()
+                if item["outcome"] == NOT_PROVED
+            ),
+            "",
+        )
         found[name] = {**one, "outcome": NOT_PROVED, "reason": gap} if gap else one
     return found
 
@@ -123,11 +146,16 @@ def _sweep_row(title: str, found: Dict[str, Dict[str, Any]], total: int) -> Tupl
 
 
 def _unproved(found: Dict[str, Dict[str, Any]]) -> List[str]:
-    return [f"- `{name}`: {REASONS.get(name) or one['reason'].splitlines()[0][:200]}" for name, one in found.items()]
+    return [
+        f"- `{name}`: {REASONS.get(name) or one['reason'].splitlines()[0][:200]}"
+        for name, one in found.items()
+    ]
 
 
 def _where(one: Dict[str, Any]) -> str:
-    failing = (f"{name} {item['outcome']}" for name, item in one["scenarios"].items() if item["outcome"] != "OK")
+    failing = (
+        f"{name} {item['outcome']}" for name, item in one["scenarios"].items() if item["outcome"] != "OK"
+    )
     return ", ".join(failing)
 
 
@@ -140,7 +168,12 @@ def _against(results: Results) -> List[str]:
     }
     mutants = _of(results, "mutants")
     families = len({one["family"] for one in mutants.values()})
-    lines = ["### What is read against what is rehearsed\n", MATRIX, "Proved configs of the zoos:\n", *_matrix(zoo)]
+    lines = [
+        "### What is read against what is rehearsed\n",
+        MATRIX,
+        "Proved configs of the zoos:\n",
+        *_matrix(zoo),
+    ]
     lines += [
         f"\n{len(mutants)} mutants of real configs of {families} model folders (`bench/prove_mutants.py`): checkpoints, "
         "`find_unused_parameters`, static graph, accumulation, frozen stages, shortened `out_indices`, losses left out,",
@@ -169,7 +202,9 @@ def _matrix(found: Dict[str, Dict[str, Any]]) -> List[str]:
         count[(f"{one['static']}, {sure}" if sure else one["static"], one["outcome"])] += 1
     rows = sorted({row for row, _ in count}, key=lambda row: (OUTCOMES.index(row.split(",")[0]), row))
     columns = [outcome for outcome in OUTCOMES if any(column == outcome for _, column in count)]
-    return table(("read", *columns), [(row, *(count[(row, column)] or "" for column in columns)) for row in rows])
+    return table(
+        ("read", *columns), [(row, *(count[(row, column)] or "" for column in columns)) for row in rows]
+    )
 
 
 def _cures(found: Dict[str, Dict[str, Any]]) -> List[str]:
@@ -178,10 +213,20 @@ def _cures(found: Dict[str, Dict[str, Any]]) -> List[str]:
         first = one.get("activation_bytes"), one.get("step_seconds")
         rows.append((name, "as it is", f"**{one['outcome']}**", *_price(first, first)))
         rows += [
-            ("", remedy["name"], remedy["outcome"], *_price((remedy["activation_bytes"], remedy["step_seconds"]), first))
+            (
+                "",
+                remedy["name"],
+                remedy["outcome"],
+                *_price((remedy["activation_bytes"], remedy["step_seconds"]), first),
+            )
             for remedy in one["remedies"]
         ]
-    errors = {item["error"].splitlines()[0][:110] for one in found.values() for item in one["scenarios"] if item["error"]}
+    errors = {
+        item["error"].splitlines()[0][:110]
+        for one in found.values()
+        for item in one["scenarios"]
+        if item["error"]
+    }
     return [
         "### Before and after\n",
         "`mmfix prove --all-remedies` on RetinaNet R18 and RetinaNet Swin-T, with what is wrong set on top. Cases 1 and 2 are those of the example",

@@ -30,13 +30,18 @@ UNUSED_1_8 = (
     _UNUSED + "You can enable unused parameter detection by (1) passing the keyword argument "
     "`find_unused_parameters=True` to `torch.nn.parallel.DistributedDataParallel`; (2) making sure all "
     "`forward` "
-    "function outputs participate in calculating loss. If you already have done the above two steps, " + _STRUCTURE
+    "function outputs participate in calculating loss. If you already have done the above two steps, "
+    + _STRUCTURE
 )
 #: Without any list of parameters.
-UNUSED_BARE = _UNUSED + _OFF + "making sure all `forward` function outputs participate in calculating loss. \n"
+UNUSED_BARE = (
+    _UNUSED + _OFF + "making sure all `forward` function outputs participate in calculating loss. \n"
+)
 
 
-def unused(indices: Sequence[int], rank: int = 0, *, names: Sequence[str] = (), cut: bool = False, on: bool = False) -> str:
+def unused(
+    indices: Sequence[int], rank: int = 0, *, names: Sequence[str] = (), cut: bool = False, on: bool = False
+) -> str:
     """torch >= 1.9; with names under TORCH_DISTRIBUTED_DEBUG."""
     text = _UNUSED + (_ON if on else _OFF)
     text += "making sure all `forward` function outputs participate in calculating loss. \n"
@@ -68,11 +73,13 @@ _REUSED = (
 TWICE_1_8 = _TWICE + _REUSED + "DDP does not support such use cases yet."
 #: torch 1.2 to 1.8 with find_unused_parameters=True.
 TWICE_CLAUSE_3 = (
-    TWICE_1_8 + "3) Incorrect unused parameter detection. The return value of the `forward` function is inspected by "
+    TWICE_1_8
+    + "3) Incorrect unused parameter detection. The return value of the `forward` function is inspected by "
     "the distributed data parallel wrapper to figure out if any of the module's parameters went unused."
 )
 TWICE_BARE = (
-    _TWICE + ". or try to use _set_static_graph() as a workaround if this module graph does not change during "
+    _TWICE
+    + ". or try to use _set_static_graph() as a workaround if this module graph does not change during "
     "training loop." + _REUSED + "DDP does not support such use cases in default. You can try to use "
     "_set_static_graph() as a workaround if your module graph does not change over iterations."
 )

@@ -17,7 +17,7 @@ NCCL = (
     "OpType=BROADCAST, Timeout(ms)=1800000) ran for 1800741 milliseconds before timing out.\n"
 )
 GRADLESS = "torch/utils/checkpoint.py:90: UserWarning: None of the inputs have requires_grad=True. Gradients will be None\n"
-OWN_ERROR = '[rank1]: Traceback (most recent call last):\n[rank1]:   File "data.py", line 3, in get\n[rank1]: KeyError: \'img\'\n'
+OWN_ERROR = "[rank1]: Traceback (most recent call last):\n[rank1]:   File \"data.py\", line 3, in get\n[rank1]: KeyError: 'img'\n"
 
 
 def explain(text: str, model: str = "", base: str = MMENGINE) -> mmfix.Diagnosis:
@@ -118,12 +118,18 @@ def test_unused_after_the_warning_of_a_cut_off_checkpoint_is_not_silenced() -> N
     """find_unused_parameters would turn the crash into a part that is not trained."""
     found = explain(GRADLESS + UNUSED_BARE, "model = dict(type='A')\n")
 
-    assert [found.id, *(other.id for other in found.others)] == ["unused-parameters", "checkpoint-input-without-grad"]
+    assert [found.id, *(other.id for other in found.others)] == [
+        "unused-parameters",
+        "checkpoint-input-without-grad",
+    ]
     assert "find-unused" not in names(found)
 
 
 def test_old_versions_of_torch_are_not_offered_what_they_lack() -> None:
-    config = MMCV1 + "find_unused_parameters = True\nmodel = dict(type='A', backbone=dict(type='ResNet', with_cp=True))\n"
+    config = (
+        MMCV1
+        + "find_unused_parameters = True\nmodel = dict(type='A', backbone=dict(type='ResNet', with_cp=True))\n"
+    )
     log = f"PyTorch: 1.8.1\n2024-01-01 12:00:00,1 - mmdet - INFO - Config:\n{config}\n2024-01-01 12:00:00,1 - mmdet - INFO - go\n"
 
     found = mmfix.explain(log + twice(3))
@@ -162,7 +168,9 @@ def test_the_key_that_a_message_is_about(message: str, model: str, id_: str, key
 
 
 def test_an_argument_that_no_config_has_is_not_the_configs() -> None:
-    found = explain("TypeError: Swin.__init__() got an unexpected keyword argument 'x'\n", "model = dict(type='A')\n")
+    found = explain(
+        "TypeError: Swin.__init__() got an unexpected keyword argument 'x'\n", "model = dict(type='A')\n"
+    )
 
     assert not found.known
 
@@ -183,7 +191,9 @@ class FusionNeck:
         ("FusionNek", "right-name", "FusionNeck"),
     ],
 )
-def test_a_type_that_is_in_the_repository_after_all(name: str, cure: str, override: object, tmp_path: Path) -> None:
+def test_a_type_that_is_in_the_repository_after_all(
+    name: str, cure: str, override: object, tmp_path: Path
+) -> None:
     """Its module was not imported, or its name is misspelt."""
     module = tmp_path / "projects" / "fusion" / "neck.py"
     module.parent.mkdir(parents=True)
@@ -203,7 +213,10 @@ def test_a_type_that_is_in_the_repository_after_all(name: str, cure: str, overri
     ("message", "says"),
     [
         ("KeyError: \"Toy: 'Swim is not in the models registry'\"", "The type is Swim, the registry models."),
-        ("KeyError: 'Duplicate key is not allowed among bases. Duplicate keys: {'model'}'", "They are: 'model'."),
+        (
+            "KeyError: 'Duplicate key is not allowed among bases. Duplicate keys: {'model'}'",
+            "They are: 'model'.",
+        ),
         ("RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0", "It asked for 2.00GiB more."),
         ("TypeError: init_process_group() got an unexpected keyword argument 'port'", "The key is port."),
         ("ValueError: persistent_workers option needs num_workers > 0", "The option is persistent_workers."),
@@ -274,7 +287,9 @@ def test_a_class_that_checkpoints_only_when_asked_gets_its_switch() -> None:
 
 
 def test_a_log_of_mmengine_without_an_error_says_why_and_what_is_seen_in_its_config() -> None:
-    found = explain("", "model = dict(type='A', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2))\n")
+    found = explain(
+        "", "model = dict(type='A', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2))\n"
+    )
 
     assert not found.known
     assert "write no traceback into their log files" in found.explanation

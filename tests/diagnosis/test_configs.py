@@ -68,7 +68,9 @@ def test_a_config_that_has_changed_since_is_not_judged(tmp_path: Path) -> None:
 
 def test_options_of_the_command_line_count(tmp_path: Path) -> None:
     """open-mmlab/mmyolo#255: frozen on the command line, so the file does not show it."""
-    (tmp_path / "a.py").write_text(MMENGINE + "model = dict(type='FCOS', backbone=dict(type='mmdet.SwinTransformer'))\n")
+    (tmp_path / "a.py").write_text(
+        MMENGINE + "model = dict(type='FCOS', backbone=dict(type='mmdet.SwinTransformer'))\n"
+    )
     log = tmp_path / "train.log"
     command = "bash tools/dist_train.sh a.py 2 --cfg-options model.backbone.frozen_stages=2 load_from='x.pth'"
     log.write_text(f"{command}\nEpoch(train) [1][1/2730]\n{unused([0, 1, 2])}")
@@ -121,7 +123,9 @@ def test_the_message_shows_what_find_unused_was() -> None:
 
 
 def test_a_config_that_cannot_have_ended_so() -> None:
-    found = mmfix.explain(printed(MMENGINE + "model = dict(type='FCOS', backbone=dict(type='ResNet'))\n") + twice(7))
+    found = mmfix.explain(
+        printed(MMENGINE + "model = dict(type='FCOS', backbone=dict(type='ResNet'))\n") + twice(7)
+    )
 
     assert found.findings == ()
     assert any("is it the config of this run?" in note for note in found.notes)
@@ -130,7 +134,9 @@ def test_a_config_that_cannot_have_ended_so() -> None:
 
 def test_a_given_config_of_another_model_is_neither_judged_nor_patched(tmp_path: Path) -> None:
     config = tmp_path / "wrong.py"
-    config.write_text(MMENGINE + "find_unused_parameters = True\nmodel = dict(type='ATSS', backbone=dict(type='Swin'))\n")
+    config.write_text(
+        MMENGINE + "find_unused_parameters = True\nmodel = dict(type='ATSS', backbone=dict(type='Swin'))\n"
+    )
 
     found = mmfix.explain(printed(MMENGINE + CHECKPOINTED) + TWICE, config)
 
@@ -152,7 +158,9 @@ def test_a_config_that_was_cured_since_has_nothing_to_patch(tmp_path: Path) -> N
 
 
 def test_a_key_of_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
-    text = MMENGINE + "find_unused_parameters = True\nmodel = dict(type='FCOS', backbone=dict(type='ResNet'))\n"
+    text = (
+        MMENGINE + "find_unused_parameters = True\nmodel = dict(type='FCOS', backbone=dict(type='ResNet'))\n"
+    )
     config = tmp_path / "a.py"
     config.write_text(text)
     log = tmp_path / "train.log"
@@ -166,7 +174,9 @@ def test_a_key_of_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     assert config.read_text() == text
 
 
-@pytest.mark.parametrize("behind", ["Traceback (most recent call last):\n", "a/b.py:3: UserWarning: x\n", "\nW1122 x\n"])
+@pytest.mark.parametrize(
+    "behind", ["Traceback (most recent call last):\n", "a/b.py:3: UserWarning: x\n", "\nW1122 x\n"]
+)
 def test_what_stands_right_behind_a_printed_config_is_no_part_of_it(behind: str) -> None:
     found = mmfix.explain(f"{STAMP} Config:\n{MMENGINE}{CHECKPOINTED}{behind}{TWICE}")
 
@@ -182,4 +192,7 @@ def test_names_that_the_model_does_not_have(monkeypatch: pytest.MonkeyPatch) -> 
     found = mmfix.explain(printed(MMENGINE + CHECKPOINTED) + TWICE)
 
     assert found.confidence == "possible"
-    assert any("the log names backbone.layer4.2.conv3.weight, which the model does not have" in n for n in found.notes)
+    assert any(
+        "the log names backbone.layer4.2.conv3.weight, which the model does not have" in n
+        for n in found.notes
+    )

@@ -182,9 +182,7 @@ def _scenario(
     )
 
 
-def _disagreement(
-    outcome: str, history: Sequence[Sequence[Counts]], count: int, settings: Settings
-) -> str:
+def _disagreement(outcome: str, history: Sequence[Sequence[Counts]], count: int, settings: Settings) -> str:
     if outcome in (HANG, NOT_PROVED) or not history:
         return ""
     counted: FrozenSet[Outcome] = frozenset(predicted(steps, count, settings) for steps in history)

@@ -42,7 +42,9 @@ def test_with_the_config_of_the_thread(entry: Entry, tmp_path: Path) -> None:
 def test_the_usual_cure_of_unused_is_not_given_beside_a_reentrant_checkpoint(tmp_path: Path) -> None:
     """The story of mmdetection#10515: the cure of the first error makes the second."""
     config = tmp_path / "cfg.py"
-    config.write_text(MMCV1 + "model = dict(type='BEVFormer', img_backbone=dict(type='ResNet', with_cp=True))\n")
+    config.write_text(
+        MMCV1 + "model = dict(type='BEVFormer', img_backbone=dict(type='ResNet', with_cp=True))\n"
+    )
 
     found = mmfix.explain(next(entry for entry in ENTRIES if entry.id == "U13").text, config)
 

@@ -18,7 +18,11 @@ def marked(texts: Sequence[Text]) -> List[Any]:
     """Texts as parameters of a test; those that are made are played in groups, some scenes of each in two ranks."""
     parameters = []
     for text in texts:
-        marks = [pytest.mark.ddp, pytest.mark.xdist_group("explain-" + "-".join(text.needs))] if text.needs else []
+        marks = (
+            [pytest.mark.ddp, pytest.mark.xdist_group("explain-" + "-".join(text.needs))]
+            if text.needs
+            else []
+        )
         if {"mmcv1", "mmdet"} & set(text.needs):
             marks.append(pytest.mark.zoo)
         parameters.append(pytest.param(text, id=text.name, marks=marks))

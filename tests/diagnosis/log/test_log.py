@@ -66,7 +66,9 @@ def test_of_a_long_log_only_what_matters_is_read() -> None:
     assert last.line + last.data.count(b"\n") == quiet.count(b"\n") + 1
 
 
-@pytest.mark.parametrize("fill", [b"", b"a", b"0123456789\n", b"a line of more than a hundred bytes" * 9 + b"\n"])
+@pytest.mark.parametrize(
+    "fill", [b"", b"a", b"0123456789\n", b"a line of more than a hundred bytes" * 9 + b"\n"]
+)
 @pytest.mark.parametrize("last", [b"", b"unfinished"])
 def test_lines_are_counted_however_long_they_are(fill: bytes, last: bytes) -> None:
     chunk = bytearray(fill * (50_000 // (len(fill) or 1)) + last + b"\nnot asked for\n")
@@ -164,7 +166,10 @@ def test_two_runs_in_one_log() -> None:
 
     reading = read(f"{first}{UNUSED_BARE}{second}{iterations(1, 2)}{twice(7)}")
 
-    assert [(item.run, item.kind.outcome) for item in reading.sightings] == [(0, "UNUSED"), (1, "READY_TWICE")]
+    assert [(item.run, item.kind.outcome) for item in reading.sightings] == [
+        (0, "UNUSED"),
+        (1, "READY_TWICE"),
+    ]
     texts = [run.config.text.strip() for run in reading.runs if run.config]
     assert texts == ["model = dict(type='A')", "model = dict(type='B')"]
 

@@ -10,7 +10,9 @@ from reproductions.types import Reproduction
 from reproductions.written import written
 
 FINISHED = "Expected to have finished reduction in the prior iteration before starting a new one."
-OFF = "You can enable unused parameter detection by passing the keyword argument `find_unused_parameters=True`"
+OFF = (
+    "You can enable unused parameter detection by passing the keyword argument `find_unused_parameters=True`"
+)
 ON = "Since `find_unused_parameters=True` is enabled, this likely means that not all `forward` outputs participate"
 TWICE = "Expected to mark a variable ready only once."
 LOSSES = "AssertionError: loss log variables are different across GPUs!"

@@ -19,7 +19,10 @@ HEAVY = ("torch._dynamo",)
 HEAVY_IN_RUNNER = (*HEAVY, "matplotlib.figure", "matplotlib.backends.backend_agg")
 #: What one process imports and then plays, and the packages that it needs.
 GROUPS: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {
-    "plain": ((*HEAVY_IN_RUNNER, "torch_scenes", "mmengine_scenes", "unrelated_scenes"), ("torch", "mmengine")),
+    "plain": (
+        (*HEAVY_IN_RUNNER, "torch_scenes", "mmengine_scenes", "unrelated_scenes"),
+        ("torch", "mmengine"),
+    ),
     "torchrun": (("torchrun_scenes",), ("torch",)),
     "mmcv1": ((*HEAVY, "mmcv1_scenes"), ("torch", "mmcv1")),
     "openmmlab": ((*HEAVY_IN_RUNNER, "openmmlab_scenes"), ("torch", "mmengine", "mmdet", "mmseg")),

@@ -330,20 +330,18 @@ def _any_answer(value: Any) -> Handler:
 _REDUCTIONS = {"none": 0, "mean": 1, "elementwise_mean": 1, "sum": 2}
 
 CALLS: Dict[str, Handler] = {
-    "itertools.chain_open": _chain_open,
-    "builtins.object.__setattr__": _object_setattr,
+    "itertools.chain_open": _chain_open, "builtins.object.__setattr__": _object_setattr,
     "torch.nn.Parameter": _parameter, "torch.nn.parameter.Parameter": _parameter,
-    "functools.wraps": _wraps, "functools.update_wrapper": _update_wrapper,
-    "functools.reduce": _reduce, "itertools.chain": _chain,
-    "itertools.chain.from_iterable": _chain_from, "itertools.product": _product,
-    "torch.nn.functional._Reduction.get_enum": _get_enum,
-    "torch.linspace": _torch_linspace, "numpy.linspace": _numpy_linspace, "torch.no_grad": _no_grad,
-    "torch.is_grad_enabled": _is_grad_enabled,
-    "torch.jit.is_scripting": _answer(False), "torch.jit.is_tracing": _answer(False),
-    "torch.onnx.is_in_onnx_export": _answer(False), "torch.jit.script": _script,
-    "torch.jit.ignore": _ignore, "platform.system": _answer(platform.system()),
-    "torch.cuda.is_available": _answer(UNKNOWN), "typing.cast": _cast, "torch.is_tensor": _is_tensor,
-    **pythons.CALLS, **openmmlab.CALLS, **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS,
+    "functools.wraps": _wraps, "functools.update_wrapper": _update_wrapper, "functools.reduce": _reduce,
+    "itertools.chain": _chain, "itertools.chain.from_iterable": _chain_from, "itertools.product": _product,
+    "torch.nn.functional._Reduction.get_enum": _get_enum, "torch.linspace": _torch_linspace,
+    "numpy.linspace": _numpy_linspace, "torch.no_grad": _no_grad,
+    "torch.is_grad_enabled": _is_grad_enabled, "torch.jit.is_scripting": _answer(False),
+    "torch.jit.is_tracing": _answer(False), "torch.onnx.is_in_onnx_export": _answer(False),
+    "torch.jit.script": _script, "torch.jit.ignore": _ignore,
+    "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),
+    "typing.cast": _cast, "torch.is_tensor": _is_tensor, **pythons.CALLS, **openmmlab.CALLS,
+    **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS,
 }  # fmt: skip
 #: Functions that pass keyword arguments on: those under unknown names are their second argument.
 PASSING: Dict[str, Handler] = {
@@ -352,9 +350,8 @@ PASSING: Dict[str, Handler] = {
 #: Helpers that every framework has a copy of; found by their last name where their source is not read.
 BY_LAST_NAME: Dict[str, Handler] = {
     "to_2tuple": _to_ntuple(2), "to_3tuple": _to_ntuple(3), "to_1tuple": _to_ntuple(1),
-    "_pair": _to_ntuple(2), "_triple": _to_ntuple(3), "_single": _to_ntuple(1),
-    "is_list_of": _is_list_of, "is_tuple_of": _is_tuple_of, "is_seq_of": _is_seq_of,
-    "checkpoint_wrapper": checkpoints.wrap,
+    "_pair": _to_ntuple(2), "_triple": _to_ntuple(3), "_single": _to_ntuple(1), "is_list_of": _is_list_of,
+    "is_tuple_of": _is_tuple_of, "is_seq_of": _is_seq_of, "checkpoint_wrapper": checkpoints.wrap,
     **dict.fromkeys(("print_log", "warn"), _any_answer(None)),
     **dict.fromkeys(("is_model_wrapper", "is_module_wrapper"), _any_answer(False)),
     **dict.fromkeys(("is_norm", "load_checkpoint", "load_state_dict"), _any_answer(UNKNOWN)),

@@ -17,7 +17,8 @@ _MODULE = {**MODULE, **openmmlab.MODULE}
 _CONTAINERS = {name: {**_MODULE, **methods} for name, methods in CONTAINERS.items()}
 #: Methods of containers that change them or hand out what is in them, and are not followed.
 _HANDS_OUT = frozenset({
-    "pop", "popitem", "clear", "setdefault", "get", "copy", "fromkeys", "__delitem__", "__setitem__", "__iadd__",
+    "pop", "popitem", "clear", "setdefault", "get", "copy", "fromkeys", "__delitem__", "__setitem__",
+    "__iadd__",
 })  # fmt: skip
 
 

@@ -22,30 +22,27 @@ if TYPE_CHECKING:
 _NOT_READ = frozenset({
     "torch", "torchvision", "torchaudio", "numpy", "scipy", "cv2", "PIL", "matplotlib", "pandas", "apex",
     "tensorflow", "jax", "einops", "sklearn", "skimage", "numba", "spconv", "terminaltables", "addict",
-    "yaml",
-    "pycocotools", "shapely", "nuscenes", "mmfix", "fairscale", "transformers", "tqdm", "six", "packaging",
+    "yaml", "pycocotools", "shapely", "nuscenes", "mmfix", "fairscale", "transformers", "tqdm", "six",
+    "packaging",
 })  # fmt: skip
 _NOT_READ_BELOW = (
     "mmengine.dist", "mmengine.logging", "mmengine.hooks", "mmengine.runner", "mmengine.fileio",
     "mmengine.structures", "mmengine.visualization", "mmengine.config", "mmengine.registry",
-    "mmengine.dataset",
-    "mmengine.utils", "mmengine.device", "mmengine.evaluator", "mmengine.infer", "mmengine.optim",
-    "mmengine._strategy", "mmengine.hub", "mmengine.analysis", "mmengine.testing",
-    "mmengine.model.wrappers", "mmengine.model.weight_init",
-    "mmcv.runner.hooks", "mmcv.fileio", "mmcv.image", "mmcv.video", "mmcv.visualization", "mmcv.transforms",
-    "mmcv.utils", "mmcv.parallel", "mmcv.onnx", "mmcv.tensorrt", "mmcv.engine", "mmcv.arraymisc",
-    "mmcv.runner.checkpoint", "mmcv.runner.dist_utils", "mmcv.runner.fp16_utils",
-    "mmcv.cnn.utils.weight_init",
+    "mmengine.dataset", "mmengine.utils", "mmengine.device", "mmengine.evaluator", "mmengine.infer",
+    "mmengine.optim", "mmengine._strategy", "mmengine.hub", "mmengine.analysis", "mmengine.testing",
+    "mmengine.model.wrappers", "mmengine.model.weight_init", "mmcv.runner.hooks", "mmcv.fileio",
+    "mmcv.image", "mmcv.video", "mmcv.visualization", "mmcv.transforms", "mmcv.utils", "mmcv.parallel",
+    "mmcv.onnx", "mmcv.tensorrt", "mmcv.engine", "mmcv.arraymisc", "mmcv.runner.checkpoint",
+    "mmcv.runner.dist_utils", "mmcv.runner.fp16_utils", "mmcv.cnn.utils.weight_init",
 )  # fmt: skip
 #: Standard library names before ``sys.stdlib_module_names`` (Python 3.10).
 _STDLIB = frozenset({
     "abc", "argparse", "ast", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime",
-    "enum",
-    "functools", "gc", "glob", "hashlib", "importlib", "inspect", "io", "itertools", "json", "logging",
-    "math",
-    "multiprocessing", "numbers", "operator", "os", "pathlib", "pickle", "platform", "queue", "random", "re",
-    "shutil", "string", "subprocess", "sys", "tempfile", "threading", "time", "traceback", "types", "typing",
-    "unittest", "urllib", "uuid", "warnings", "weakref", "builtins", "__future__", "distutils", "heapq",
+    "enum", "functools", "gc", "glob", "hashlib", "importlib", "inspect", "io", "itertools", "json",
+    "logging", "math", "multiprocessing", "numbers", "operator", "os", "pathlib", "pickle", "platform",
+    "queue", "random", "re", "shutil", "string", "subprocess", "sys", "tempfile", "threading", "time",
+    "traceback", "types", "typing", "unittest", "urllib", "uuid", "warnings", "weakref", "builtins",
+    "__future__", "distutils", "heapq",
 })  # fmt: skip
 _STANDARD = _STDLIB | frozenset(getattr(sys, "stdlib_module_names", ()))
 _DEEPEST_IMPORT = 20

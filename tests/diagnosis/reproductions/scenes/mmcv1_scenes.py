@@ -183,7 +183,9 @@ def train(name, text="", build=build_detector):
     )
     runner = build_runner(cfg.runner, default_args=settings)
     runner.timestamp = timestamp
-    optimizer = cfg.optimizer_config if "type" in cfg.optimizer_config else OptimizerHook(**cfg.optimizer_config)
+    optimizer = (
+        cfg.optimizer_config if "type" in cfg.optimizer_config else OptimizerHook(**cfg.optimizer_config)
+    )
     runner.register_training_hooks(cfg.lr_config, optimizer, cfg.checkpoint_config, cfg.log_config)
     runner.run([loader], cfg.workflow)
 
@@ -241,7 +243,9 @@ def mmcv1_type_misspelt():
 
 @scene(ranks=1)
 def mmcv1_inner_type_misspelt():
-    build_detector(load("mmcv1_inner_type_misspelt", "model = dict(backbone=dict(type='ToyBackbonne'))").model)
+    build_detector(
+        load("mmcv1_inner_type_misspelt", "model = dict(backbone=dict(type='ToyBackbonne'))").model
+    )
 
 
 @scene(ranks=1)
@@ -251,7 +255,10 @@ def mmcv1_type_not_imported():
 
 @scene(ranks=1)
 def mmcv1_leftover_delete():
-    base = load("mmcv1_leftover_delete", "neck = dict(_delete_=True, type='FPN', in_channels=[4], out_channels=4, num_outs=1)")
+    base = load(
+        "mmcv1_leftover_delete",
+        "neck = dict(_delete_=True, type='FPN', in_channels=[4], out_channels=4, num_outs=1)",
+    )
     mmdet.models.build_neck(base.neck)
 
 
@@ -283,7 +290,10 @@ def mmcv1_port():
 
 @scene(ranks=1)
 def mmcv1_hook_misspelt():
-    train("mmcv1_hook_misspelt", "optimizer_config = dict(type='GradientCumulativeOptimzerHook', cumulative_iters=2)")
+    train(
+        "mmcv1_hook_misspelt",
+        "optimizer_config = dict(type='GradientCumulativeOptimzerHook', cumulative_iters=2)",
+    )
 
 
 @scene()

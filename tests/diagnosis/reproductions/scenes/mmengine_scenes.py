@@ -168,7 +168,11 @@ def type_of_missing_package():
 @scene()
 def leftover_delete():
     text = "optim_wrapper = dict(paramwise_cfg=None, optimizer=dict(_delete_=True, type='AdamW', lr=1e-4))"
-    train("leftover_delete", text, base=CONFIG.replace(', optimizer=dict(type="SGD", lr=0.01, momentum=0.9)', ""))
+    train(
+        "leftover_delete",
+        text,
+        base=CONFIG.replace(', optimizer=dict(type="SGD", lr=0.01, momentum=0.9)', ""),
+    )
 
 
 @scene()
@@ -186,7 +190,10 @@ def leftover_momentum():
 
 @scene()
 def leftover_milestones():
-    train("leftover_milestones", "_base_.param_scheduler[0].type = 'PolyLR'\nparam_scheduler = _base_.param_scheduler")
+    train(
+        "leftover_milestones",
+        "_base_.param_scheduler[0].type = 'PolyLR'\nparam_scheduler = _base_.param_scheduler",
+    )
 
 
 @scene()

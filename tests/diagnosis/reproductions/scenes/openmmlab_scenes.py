@@ -106,7 +106,9 @@ def make_data():
 
 def tools_train(package, *arguments):
     sys.argv = ["tools/train.py", *arguments]
-    runpy.run_path(os.path.join(os.path.dirname(package.__file__), ".mim", "tools", "train.py"), run_name="__main__")
+    runpy.run_path(
+        os.path.join(os.path.dirname(package.__file__), ".mim", "tools", "train.py"), run_name="__main__"
+    )
 
 
 @scene()
@@ -157,7 +159,9 @@ def mmdet_dataset_assertion():
 
 @scene()
 def mmseg_dataset_assertion():
-    PascalContextDataset(ann_file="val.txt", data_root="data/VOCdevkit", data_prefix={"img_path": "JPEGImages"})
+    PascalContextDataset(
+        ann_file="val.txt", data_root="data/VOCdevkit", data_prefix={"img_path": "JPEGImages"}
+    )
 
 
 @scene()

@@ -45,7 +45,9 @@ def channel_mismatch():
 @scene()
 def state_dict_mismatch():
     head = nn.ModuleDict({"decode_head": nn.Conv2d(4, 150, 1), "backbone": nn.Linear(2, 2)})
-    head.load_state_dict({"decode_head.weight": torch.zeros(19, 4, 1, 1), "backbone.weights": torch.zeros(2, 2)})
+    head.load_state_dict(
+        {"decode_head.weight": torch.zeros(19, 4, 1, 1), "backbone.weights": torch.zeros(2, 2)}
+    )
 
 
 @scene()

@@ -32,8 +32,7 @@ _BAG = NativeClass("mmengine.structures.InstanceData", False)
 
 _CLASSES = {
     "BaseModule": _BASE, "BaseModel": _MODEL, "ModuleList": _LIST, "ModuleDict": _DICT,
-    "Sequential": _SEQUENTIAL,
-    "BaseDataPreprocessor": _PREPROCESSOR, "ImgDataPreprocessor": _PREPROCESSOR,
+    "Sequential": _SEQUENTIAL, "BaseDataPreprocessor": _PREPROCESSOR, "ImgDataPreprocessor": _PREPROCESSOR,
     "InstanceData": _BAG, "PixelData": _BAG, "LabelData": _BAG,
 }  # fmt: skip
 #: Wrappers of torch layers that only add handling of empty inputs (mmcv/cnn/bricks/wrappers.py).
@@ -42,15 +41,14 @@ _WRAPPERS = frozenset({
 })  # fmt: skip
 _FUNCTIONS = frozenset({
     "build_from_cfg", "build_model_from_cfg", "build_norm_layer", "build_conv_layer",
-    "build_activation_layer",
-    "build_padding_layer", "build_upsample_layer", "build_dropout",
+    "build_activation_layer", "build_padding_layer", "build_upsample_layer", "build_dropout",
 })  # fmt: skip
 _REGISTRIES = frozenset({
     "MODELS", "MODEL_WRAPPERS", "WEIGHT_INITIALIZERS", "TASK_UTILS", "FUNCTIONS", "RUNNERS", "HOOKS",
-    "DATASETS",
-    "TRANSFORMS", "METRICS", "CONV_LAYERS", "NORM_LAYERS", "ACTIVATION_LAYERS", "PADDING_LAYERS",
-    "UPSAMPLE_LAYERS", "PLUGIN_LAYERS", "DROPOUT_LAYERS", "POSITIONAL_ENCODING", "ATTENTION",
-    "FEEDFORWARD_NETWORK", "TRANSFORMER_LAYER", "TRANSFORMER_LAYER_SEQUENCE", "MODULE_WRAPPERS",
+    "DATASETS", "TRANSFORMS", "METRICS", "CONV_LAYERS", "NORM_LAYERS", "ACTIVATION_LAYERS",
+    "PADDING_LAYERS", "UPSAMPLE_LAYERS", "PLUGIN_LAYERS", "DROPOUT_LAYERS", "POSITIONAL_ENCODING",
+    "ATTENTION", "FEEDFORWARD_NETWORK", "TRANSFORMER_LAYER", "TRANSFORMER_LAYER_SEQUENCE",
+    "MODULE_WRAPPERS",
 })  # fmt: skip
 
 
@@ -194,8 +192,7 @@ _CONVS = {"Conv": "Conv2d", "Conv1d": "Conv1d", "Conv2d": "Conv2d", "Conv3d": "C
 _PLAIN = frozenset({
     "ReLU", "LeakyReLU", "PReLU", "RReLU", "ReLU6", "ELU", "Sigmoid", "Tanh", "SiLU", "GELU", "Mish",
     "Softmax", "Hardswish", "Dropout", "Dropout2d", "Dropout3d", "Identity", "Linear", "MaxPool2d",
-    "AvgPool2d",
-    "L1Loss", "SmoothL1Loss", "MSELoss",
+    "AvgPool2d", "L1Loss", "SmoothL1Loss", "MSELoss",
 })  # fmt: skip
 _FREE = frozenset({
     "Clip", "Clamp", "HSigmoid", "HSwish", "Swish", "DropPath", "zero", "reflect", "replicate", "nearest",

@@ -224,8 +224,6 @@ LIST: Dict[str, Run] = {
 }  # fmt: skip
 DICT: Dict[str, Run] = {
     "get": _get, "items": _items, "keys": _keys, "values": _values, "update": _update, "pop": _pop_key,
-    "setdefault": _setdefault, "copy": _copy_dict, "clear": _clear,
-    "to_dict": _copy_dict,
-    "deepcopy": _deepcopy,
-    "move_to_end": _move_to_end,
+    "setdefault": _setdefault, "copy": _copy_dict, "clear": _clear, "to_dict": _copy_dict,
+    "deepcopy": _deepcopy, "move_to_end": _move_to_end,
 }  # fmt: skip

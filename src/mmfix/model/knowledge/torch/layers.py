@@ -110,11 +110,11 @@ _SEQUENCES = frozenset({"spconv.SparseSequential"})
 
 #: Attributes of the layers above that are numbers, flags or tuples of numbers.
 NUMBERS = frozenset({
-    "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode",
-    "output_padding", "transposed", "in_features", "out_features", "eps", "momentum", "affine",
-    "num_features",
-    "num_groups", "num_channels", "normalized_shape", "elementwise_affine", "track_running_stats",
-    "num_embeddings", "embedding_dim", "embed_dim", "num_heads", "head_dim", "batch_first",
+    "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups",
+    "padding_mode", "output_padding", "transposed", "in_features", "out_features", "eps", "momentum",
+    "affine", "num_features", "num_groups", "num_channels", "normalized_shape", "elementwise_affine",
+    "track_running_stats", "num_embeddings", "embedding_dim", "embed_dim", "num_heads", "head_dim",
+    "batch_first",
 })  # fmt: skip
 
 #: Names of bases in torch.nn.modules that classes derive from.
