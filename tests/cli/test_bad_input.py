@@ -158,7 +158,7 @@ def test_a_file_one_may_not_read(command: List[str], tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert done.returncode == 2
-    assert done.stderr == f"a.py: error: cannot be read: {os.strerror(errno.EACCES)}\n"
+    assert done.stderr == f"a.py: error: cannot be read: {os.strerror(errno.EACCES).lower()}\n"
 
 
 def test_an_internal_error_is_one_line_with_what_to_do(tmp_path: Path, mmfix: Any) -> None:
