@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 _LONGEST_TEXT = 10_000
+_LONGEST_LIST = 10_000
 
 
 def _constant(m: Machine, node: Any, frame: Frame) -> Any:
@@ -113,15 +114,9 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``."""
     function = OPERATORS.get(operator)
     if function is not None and not isinstance(left, Opaque) and not isinstance(right, Opaque):
-        if operator == "Add" and isinstance(left, PyList) and isinstance(right, PyList):
-            items = [*left.items, *right.items]
-            return open_list(items) if left.open or right.open else PyList(items)
-        if operator == "Add" and isinstance(left, tuple) and isinstance(right, tuple):
-            return left + right
-        if operator == "Mult" and isinstance(left, PyList) and type(right) is int and right < 1000:
-            return PyList(left.items * right, left.open)
-        if operator == "Mult" and isinstance(left, tuple) and type(right) is int and right < 1000:
-            return left * right
+        sequence = _sequence(operator, left, right)
+        if sequence is not None:
+            return sequence
         try:
             return compute(function, left, right)
         except NotConcrete:
@@ -135,6 +130,25 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
     data = not result.may and not any(isinstance(v, (Opaque, Param)) and v.kind == TENSOR
                                       for v in (left, right) if isinstance(v, Opaque))  # fmt: skip
     return Opaque(0, 0, DATA) if data else result
+
+
+def _sequence(operator: str, left: Any, right: Any) -> Any:
+    """Two lists or two tuples joined, or one repeated, whatever is in them; None for any other operands.
+
+    None, too, when there would be more than :data:`_LONGEST_LIST` items.
+    """
+    if operator == "Mult" and type(right) is int and isinstance(left, (PyList, tuple)):
+        length = len(left.items if isinstance(left, PyList) else left)
+        if length * right > _LONGEST_LIST:
+            return None
+        return PyList(left.items * right, left.open) if isinstance(left, PyList) else left * right
+    if operator == "Add" and isinstance(left, PyList) and isinstance(right, PyList):
+        items = left.items + right.items if len(left.items) + len(right.items) <= _LONGEST_LIST else None
+        if items is not None:
+            return open_list(items) if left.open or right.open else PyList(items)
+    if operator == "Add" and isinstance(left, tuple) and isinstance(right, tuple):
+        return left + right if len(left) + len(right) <= _LONGEST_LIST else None
+    return None
 
 
 def _unary(m: Machine, node: Any, frame: Frame) -> Any:
