@@ -11,9 +11,14 @@ import tempfile
 from pathlib import Path
 from typing import Callable, Dict, Optional
 
+import hypothesis
 import pytest
 
 from wheels import unpack_zoo
+
+# how long an example takes is a matter of what else the machine does
+hypothesis.settings.register_profile("mmfix", deadline=None)
+hypothesis.settings.load_profile("mmfix")
 
 #: What mmfix remembers of source code stays away from the user's cache; child processes inherit it.
 os.environ["MMFIX_CACHE_DIR"] = tempfile.mkdtemp(prefix="mmfix-cache-")

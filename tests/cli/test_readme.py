@@ -106,6 +106,7 @@ def test_the_hooks_shown_exist() -> None:
     assert {hook["id"] for hook in shown["hooks"]} | {*re.findall(r"mmfix-(?:check|patch)", README)} == hooks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", NAMED)
 def test_every_command_in_the_text_works(command: str, folder: Path, mmfix: Any) -> None:
     name, *rest = shlex.split(command)[1:]
