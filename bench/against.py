@@ -3,8 +3,8 @@
     python bench/against.py REVISION FOLDER [--rounds 7]
 
 FOLDER holds the unpacked wheels, as the tests keep them in the user cache (`~/.cache/mmfix/zoo`). Each round runs
-both, so that a busy machine hurts both; the ratio is that of the medians. *Cold* reads one config of each model
-folder with an empty cache, *warm* all configs of the zoo with a full one, *start* a single config with a full one.
+both, so that a busy machine hurts both; the ratio is that of the medians. *Cold* reads one config of every third
+model folder with an empty cache, *warm* all configs of the zoo with a full one, *start* a single config with a full one.
 """
 
 from __future__ import annotations
@@ -39,19 +39,17 @@ def cpu(source: Path, arguments: List[str], cache: str) -> float:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    if done.returncode not in (0, 1):
+    if b"internal error" in done.stderr:  # some configs of a zoo cannot be read: exit code 2 is no failure
         sys.exit(done.stderr.decode(errors="replace"))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def first_of_each_folder(root: Path) -> List[str]:
-    """One readable config of each model folder."""
-    found = []
-    for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("_")):
-        configs = sorted(folder.glob("*.py"))
-        found += [str(configs[0])] if configs else []
-    return found
+    """One config of every third model folder."""
+    folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("_"))
+    configs = [sorted(folder.glob("*.py")) for folder in folders[::3]]
+    return [str(found[0]) for found in configs if found]
 
 
 def main() -> None:
