@@ -17,6 +17,7 @@ from mmfix.model.knowledge.openmmlab.losses import summed
 from mmfix.model.knowledge.torch import order, parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
+from mmfix.model.machine.scopes import from_import
 from mmfix.model.machine.values import (
     DATA,
     GIVEN,
@@ -296,8 +297,6 @@ def value_of(m: Machine, value: Any, path: KeyPath) -> Any:
         return Opaque(0, 0, DATA)
     if isinstance(value, LazyName):
         module, _, name = value.path.rpartition(".")
-        from mmfix.model.machine.scopes import from_import
-
         return from_import(m, module, name)
     if isinstance(value, Mapping):
         return PyDict({key: value_of(m, item, (*path, key)) for key, item in value.items()}, path)

@@ -6,6 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
 from mmfix.model.knowledge.torch import layers
+from mmfix.model.machine.calls import instantiate
+from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.scopes import from_import
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -123,9 +126,6 @@ def _build(m: Machine, registry: Optional[Registry], config: Any, default_args: 
 
 
 def _made(m: Machine, cls: Any, arguments: Dict[str, Any], config: PyDict) -> Any:
-    from mmfix.model.machine.calls import instantiate
-    from mmfix.model.machine.classes import ClassInfo
-
     rest = config.rest
     if isinstance(cls, ClassInfo):
         return instantiate(m, cls, [], arguments, rest, config.path)
@@ -142,8 +142,6 @@ def get(m: Machine, registry: Optional[Registry], kind: Any) -> Any:
     prefix, _, name = kind.rpartition(".")
     scope = prefix.partition(".")[0] or _scope(m, registry)
     if prefix.count("."):
-        from mmfix.model.machine.scopes import from_import
-
         found = from_import(m, prefix, name)
         if not isinstance(found, NativeRef):
             return found
@@ -233,8 +231,6 @@ def _options(config: PyDict) -> Dict[str, Any]:
 
 def _abbreviation(m: Machine, cls: Any) -> Any:
     """What a norm layer is called in its module (``mmcv/cnn/bricks/norm.py: infer_abbr``)."""
-    from mmfix.model.machine.classes import ClassInfo
-
     if not isinstance(cls, ClassInfo):
         return _abbreviation_of((getattr(cls, "name", ""),))
     own = cls.find(m, "_abbr_")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional,
 from mmfix.model.knowledge.torch import layers, parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import reachable
+from mmfix.model.machine.machine import decorators_of
 from mmfix.model.machine.values import (
     LOST,
     Either,
@@ -186,8 +187,6 @@ def _of_attributes(m: Machine, module: Instance) -> str:
 
 def _is_odd(cls: ClassInfo) -> bool:
     """Whether something else than its ``__init__`` has a hand in making an object of a class."""
-    from mmfix.model.machine.machine import decorators_of
-
     metaclasses = {
         getattr(item.value, "attr", getattr(item.value, "id", ""))
         for item in cls.node.keywords
