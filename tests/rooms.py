@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Iterator, Set, Tuple
 
@@ -136,8 +137,13 @@ ROOMS: Dict[str, Room] = {
 }
 
 
-def files(source: Path = SOURCE) -> Iterator[Tuple[Path, str, ast.Module]]:
+@lru_cache(maxsize=None)
+def files(source: Path = SOURCE) -> Tuple[Tuple[Path, str, ast.Module], ...]:
     """Each file of the package, its dotted name without ``mmfix.``, and its syntax tree."""
+    return tuple(_files(source))
+
+
+def _files(source: Path) -> Iterator[Tuple[Path, str, ast.Module]]:
     for path in sorted(source.rglob("*.py")):
         parts = path.relative_to(source).with_suffix("").parts
         dotted = ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
@@ -153,7 +159,8 @@ def room_of(dotted: str) -> str:
     return parts[0]
 
 
-def imports_of(tree: ast.AST, source: Path = SOURCE, types_too: bool = True) -> Iterator[str]:
+@lru_cache(maxsize=None)
+def imports_of(tree: ast.AST, source: Path = SOURCE, types_too: bool = True) -> Tuple[str, ...]:
     """The modules that code imports, inside functions too: ``torch.nn``, ``mmfix.config.reader``.
 
     Args:
@@ -161,6 +168,10 @@ def imports_of(tree: ast.AST, source: Path = SOURCE, types_too: bool = True) -> 
         source: The package, to tell a module from a name in one.
         types_too: Also what is imported for type checkers only.
     """
+    return tuple(_imports(tree, source, types_too))
+
+
+def _imports(tree: ast.AST, source: Path, types_too: bool) -> Iterator[str]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING" and not types_too:
             continue
@@ -171,7 +182,8 @@ def imports_of(tree: ast.AST, source: Path = SOURCE, types_too: bool = True) -> 
                 yield below if _is_module(below, source) else str(node.module)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        yield from imports_of(node, source, types_too)
+        elif not isinstance(node, ast.expr):
+            yield from _imports(node, source, types_too)
 
 
 def _is_module(dotted: str, source: Path) -> bool:
@@ -188,13 +200,14 @@ def rooms_imported(tree: ast.AST) -> Iterator[Tuple[str, str]]:
 
 def circles(source: Path = SOURCE) -> Iterator[Tuple[str, ...]]:
     """Files that import each other in a circle at run time; imports inside functions count."""
-    graph = {f"mmfix.{dotted}": set(imports_of(tree, source, False)) for _, dotted, tree in files(source)}
+    found = {f"mmfix.{dotted}": imports_of(tree, source, False) for _, dotted, tree in files(source)}
+    graph = {name: {other for other in imported if other in found} for name, imported in found.items()}
     reach: Dict[str, Set[str]] = {}
     for start in graph:
         seen: Set[str] = set()
         stack = [start]
         while stack:
-            new = (graph[stack.pop()] & graph.keys()) - seen
+            new = graph[stack.pop()] - seen
             seen |= new
             stack += new
         reach[start] = seen

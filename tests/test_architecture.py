@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict
 
 import pytest
 
@@ -34,20 +34,14 @@ ALLOWED_CIRCLES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def modules() -> List[Tuple[Path, str, object]]:
-    """Every file, parsed once."""
-    return list(files())
-
-
-def test_every_room_is_on_the_map(modules) -> None:
-    found = {room_of(dotted) for _, dotted, _ in modules} - {"__init__"}
+def test_every_room_is_on_the_map() -> None:
+    found = {room_of(dotted) for _, dotted, _ in files()} - {"__init__"}
     assert found == set(ROOMS)
 
 
-def test_imports_follow_the_arrows(modules) -> None:
+def test_imports_follow_the_arrows() -> None:
     wrong = []
-    for _, dotted, tree in modules:
+    for _, dotted, tree in files():
         room = room_of(dotted)
         if room == "__init__":
             continue
@@ -57,9 +51,9 @@ def test_imports_follow_the_arrows(modules) -> None:
     assert wrong == []
 
 
-def test_no_arrow_is_left_over(modules) -> None:
+def test_no_arrow_is_left_over() -> None:
     used: Dict[str, set] = {room: set() for room in ROOMS}
-    for _, dotted, tree in modules:
+    for _, dotted, tree in files():
         used.setdefault(room_of(dotted), set()).update(target for target, _ in rooms_imported(tree))
     allowed = [(name, other) for name, room in ROOMS.items() for other in room.imports.split()]
     assert [(name, other) for name, other in allowed if other not in used[name]] == []
@@ -82,10 +76,10 @@ def test_no_file_imports_itself_in_a_circle() -> None:
 
 
 @pytest.mark.parametrize("library", HEAVY)
-def test_heavy_libraries_stay_where_they_belong(library: str, modules) -> None:
+def test_heavy_libraries_stay_where_they_belong(library: str) -> None:
     users = {
         str(path.relative_to(SOURCE).with_suffix(""))
-        for path, _, tree in modules
+        for path, _, tree in files()
         if library in {module.split(".")[0] for module in imports_of(tree)}
         if not str(path.relative_to(SOURCE / "prove") if SOURCE / "prove" in path.parents else "").startswith(
             IN_RANKS

@@ -94,6 +94,7 @@ def test_explain_refuses_after_its_diagnosis(examples: Path, bare: Bare) -> None
     assert "--no-loader" in done.stderr
 
 
+@pytest.mark.slow
 def test_no_loader_writes_undo_restores_and_a_loader_takes_over(
     examples: Path, bare: Bare, mmfix: Callable
 ) -> None:

@@ -148,6 +148,7 @@ ENDING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "message"), ENDING.values(), ids=ENDING)
 def test_config_that_does_not_load(leaf: Path, code: str, message: str) -> None:
     """mmfix's reader would stop most of these; here the file is swapped after reading."""

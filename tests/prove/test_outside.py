@@ -176,6 +176,7 @@ def test_what_ddp_was_seen_to_do_stays_seen(fake: Fake) -> None:
     assert found.why_left.endswith("tried twice")
 
 
+@pytest.mark.slow
 def test_two_tries_take_no_more_than_the_time_limit(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervise, "_WORTH", 0.5)
     began = time.monotonic()

@@ -17,6 +17,8 @@ from mmfix.remedies.graph import outcomes, possible, suspected
 from mmfix.rules import judge
 from mmfix.training import TrainingSetup, read
 
+pytestmark = pytest.mark.slow
+
 BACKBONES = {
     "resnet": {"type": "mmdet.ResNet", "depth": 50},
     "resnet checkpointed": {"type": "mmdet.ResNet", "depth": 50, "with_cp": True},

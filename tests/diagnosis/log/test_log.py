@@ -40,6 +40,7 @@ def test_an_error_is_found_wherever_it_stands(size: int, after: int) -> None:
     assert reading.sightings[0].listed[0].indices == (1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [20, 50, 80])
 def test_an_error_amid_progress_bars_is_found_where_chunks_meet(before: int) -> None:
     """Bars have no line ends, so that a chunk ends anywhere, here in the middle of the message."""
@@ -77,6 +78,7 @@ def test_lines_are_counted_however_long_they_are(fill: bytes, last: bytes) -> No
     assert stream._line_ends(chunk, end) == bytes(chunk[:end]).count(b"\n")
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_a_log_full_of_errors_is_bounded() -> None:
     """A run that is started again and again: 50 MB of tracebacks took minutes, and progress between them 600 MB."""
     marks = Marks()

@@ -18,6 +18,8 @@ from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import MISSING, GaveUp, Method, NativeClass, NativeRef, Raised
 from mmfix.model.reading import _optimizer
 
+pytestmark = pytest.mark.slow
+
 #: What is called, and the handler behind it.
 Target = Tuple[Callable[[Machine], Any], Callable[..., Any]]
 

@@ -281,6 +281,7 @@ def never_used(source: str, folder: Path) -> set:
     return {part.name for part in reading.submodules if part.verdict == NEVER}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="the programs are written in newer Python")
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.randoms(use_true_random=False))

@@ -39,6 +39,7 @@ def test_nms_keeps_what_the_definition_keeps(count: int, offset: int, threshold:
     assert nms.nms(boxes, scores, threshold, offset).tolist() == slow_nms(boxes, scores, threshold, offset)
 
 
+@pytest.mark.slow
 def test_nms_follows_a_chain_of_covering_boxes() -> None:
     left = torch.arange(200.0)
     boxes = torch.stack([left, left * 0, left + 3, left * 0 + 1], dim=1)  # each covers its neighbours only
@@ -120,6 +121,7 @@ def test_rotated_overlap_without_rotation_is_the_plain_one() -> None:
         assert torch.allclose(ious.view(6, 7), nms.overlaps(first, second))
 
 
+@pytest.mark.slow
 def test_rotated_overlap_against_counted_points() -> None:
     boxes = torch.cat([5 + 3 * random(8, 2), 1 + 4 * random(8, 2), 6 * random(8, 1) - 3], dim=1)
     ious = boxes.new_empty(64)
