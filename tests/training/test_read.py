@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 from training_helpers import fact_keys, mmcv1, mmengine, setup_of, site_keys
+from zoo_helpers import on_one_worker
 
 from mmfix.config.memory import from_mapping
 from mmfix.config.reader import Reader
@@ -60,18 +61,18 @@ def test_shared_dicts_that_unfold_without_end_are_cut_off():
 @pytest.mark.parametrize(
     ("name", "switches", "facts"),
     [
-        (
+        on_one_worker(
             "mmdet-3.3.0",
             {"model.backbone.with_cp": 39, "model.encoder.num_cp": 35, "model.bbox_head.use_checkpoint": 4},
             {"reused model.type": 12, "unused model.backbone.out_indices": 3},
         ),
-        ("mmdet-2.28.2", {}, {"unused model.backbone.out_indices": 2}),
-        (
+        on_one_worker("mmdet-2.28.2", {}, {"unused model.backbone.out_indices": 2}),
+        on_one_worker(
             "mmsegmentation-1.2.2",
             {"model.backbone.diffusion_cfg.params.unet_config.params.use_checkpoint": 2},
             {},
         ),
-        ("mmsegmentation-0.30.0", {}, {}),
+        on_one_worker("mmsegmentation-0.30.0", {}, {}),
     ],
 )  # fmt: skip
 def test_official_zoos(zoo, name, switches, facts):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Set, Tuple
 
 import pytest
-from zoo_helpers import ROOTS, leaves
+from zoo_helpers import ROOTS, leaves, on_one_worker
 
 import mmfix
 from mmfix.config.document import ConfigDocument
@@ -22,7 +22,7 @@ UNREADABLE = {"mmdet-3.3.0": 9, "mmdet-2.28.2": 0, "mmsegmentation-1.2.2": 0, "m
 LEAVES = {"mmdet-3.3.0": 790, "mmdet-2.28.2": 628, "mmsegmentation-1.2.2": 681, "mmsegmentation-0.30.0": 644}
 
 
-@pytest.mark.parametrize("name", ROOTS)
+@pytest.mark.parametrize("name", [on_one_worker(name) for name in ROOTS])
 def test_silent_on_the_zoo(zoo: Callable[[str], Path], name: str) -> None:
     report = mmfix.check(zoo(name) / ROOTS[name])
     unreadable = [config for config in report.configs if config.status != "ok"]
@@ -46,7 +46,9 @@ def found(config: Dict[str, Any]) -> Set[str]:
     return {finding.code for finding in judge(read(from_mapping(config)))}
 
 
-@pytest.mark.parametrize(("name", "least"), [("mmdet-3.3.0", 40), ("mmdet-2.28.2", 0)])
+@pytest.mark.parametrize(
+    ("name", "least"), [on_one_worker("mmdet-3.3.0", 40), on_one_worker("mmdet-2.28.2", 0)]
+)
 def test_find_unused_beside_a_shipped_checkpoint(zoo: Callable[[str], Path], name: str, least: int) -> None:
     """The advice of the error text, followed on every official config that has a checkpoint on."""
     tried, missed = 0, []
@@ -60,7 +62,7 @@ def test_find_unused_beside_a_shipped_checkpoint(zoo: Callable[[str], Path], nam
     assert missed == []
 
 
-@pytest.mark.parametrize("name", ROOTS)
+@pytest.mark.parametrize("name", [on_one_worker(name) for name in ROOTS])
 def test_a_switched_on_checkpoint(zoo: Callable[[str], Path], name: str) -> None:
     """`with_cp=True` on a stock backbone: fine alone, found beside `find_unused_parameters=True`."""
     tried, wrong = 0, []
@@ -80,7 +82,7 @@ def test_a_switched_on_checkpoint(zoo: Callable[[str], Path], name: str) -> None
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ROOTS)
+@pytest.mark.parametrize("name", [on_one_worker(name) for name in ROOTS])
 def test_a_frozen_swin(zoo: Callable[[str], Path], name: str) -> None:
     """`frozen_stages` on a backbone that freezes only in `train()`: the most frequent cause in threads."""
     tried, missed = 0, []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Iterator, List
+from typing import Any, Callable, Iterator, List
+
+import pytest
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.family import walk
@@ -18,6 +20,11 @@ ROOTS = {
     "mmsegmentation-0.30.0": "mmseg/.mim/configs",
 }
 SHARDS = 6
+
+
+def on_one_worker(name: str, *values: Any) -> Any:
+    """Parameters of a test that reads a whole zoo; such tests run where its models are remembered."""
+    return pytest.param(name, *values, marks=pytest.mark.xdist_group(f"zoo-{name}"))
 
 
 def config_files(zoo: Callable[[str], Path], name: str) -> List[str]:
