@@ -70,8 +70,8 @@ ROOMS: Dict[str, Room] = {
         "Python's own functions and containers", "model.machine model.knowledge.torch"
     ),
     "model.knowledge.openmmlab": Room(
-        "MMEngine and mmcv: registries, builders, the sum of the losses",
-        "model.machine model.knowledge.torch",
+        "MMEngine and mmcv: registries, builders, the sum of the losses, configs that a model opens",
+        "config model.machine model.knowledge.torch",
     ),
     "scripts": Room(
         "the repository's own `tools/train.py` -> what it hands to DDP", "python config repository"

@@ -8,16 +8,14 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from mmfix.config.keypath import KeyPath
-from mmfix.config.origin import Unknown
-from mmfix.config.values import LazyName
 from mmfix.model.deciding import Configs
 from mmfix.model.knowledge import answers
 from mmfix.model.knowledge.openmmlab import registries as openmmlab
+from mmfix.model.knowledge.openmmlab.configs import value_of
 from mmfix.model.knowledge.openmmlab.losses import summed
 from mmfix.model.knowledge.torch import order, parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
-from mmfix.model.machine.scopes import from_import
 from mmfix.model.machine.values import (
     DATA,
     GIVEN,
@@ -30,11 +28,9 @@ from mmfix.model.machine.values import (
     Instance,
     Method,
     NativeClass,
-    NativeRef,
     Opaque,
     Param,
     PyDict,
-    PyList,
     Raised,
     Registry,
 )
@@ -289,21 +285,3 @@ def _optimizer() -> Instance:
     for run in (update_params, backward, scale_loss):
         wrapper.items[run.__name__] = Method(run.__name__, wrapper, run)
     return wrapper
-
-
-def value_of(m: Machine, value: Any, path: KeyPath) -> Any:
-    """The interpreter's value for a value of the config."""
-    if isinstance(value, Unknown):
-        return Opaque(0, 0, DATA)
-    if isinstance(value, LazyName):
-        module, _, name = value.path.rpartition(".")
-        return from_import(m, module, name)
-    if isinstance(value, Mapping):
-        return PyDict({key: value_of(m, item, (*path, key)) for key, item in value.items()}, path)
-    if isinstance(value, tuple):
-        return tuple(value_of(m, item, (*path, index)) for index, item in enumerate(value))
-    if isinstance(value, list):
-        return PyList([value_of(m, item, (*path, index)) for index, item in enumerate(value)], False, path)
-    if isinstance(value, type):
-        return NativeRef(f"{value.__module__}.{value.__name__}")
-    return value if isinstance(value, (int, float, str, bytes, bool, type(None))) else UNKNOWN

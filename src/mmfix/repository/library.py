@@ -111,6 +111,17 @@ class Library:
         self._own_indexes()
         return self._modules.where(module, name)
 
+    def config_file(self, path: str, package: Optional[str]) -> Optional[str]:
+        """The config that code opens by a path relative to where training starts; None: not here.
+
+        That is the repository, or the copy of its configs that an installed package carries (``.mim``).
+        """
+        if osp.isabs(path) or os.pardir in path.split("/"):
+            return None
+        below = ("", osp.join(package, ".mim")) if package else ("",)
+        tried = (osp.join(root, folder, path) for root in self._roots for folder in below)
+        return next((file for file in tried if osp.isfile(file)), None)
+
     def find(self, name: str, scope: Optional[str], registry: Optional[str] = None) -> Found:
         """Everything that may be meant by ``type='name'``.
 

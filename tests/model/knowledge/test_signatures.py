@@ -91,8 +91,8 @@ _OURS = frozenset({"builtins.zip_open", "itertools.chain_open"})
 def _real(dotted: str) -> Any:
     """What a dotted name stands for, here; None where it is not installed."""
     if dotted.startswith("openmmlab."):
-        last = dotted.rpartition(".")[2]
-        places = [("mmengine.registry", last), ("mmcv.cnn", last)]
+        name = dotted.partition(".")[2]
+        places = [("mmengine.registry", name), ("mmengine.config", name), ("mmcv.cnn", name)]
     else:
         names = dotted.split(".")
         places = [(".".join(names[:cut]), ".".join(names[cut:])) for cut in range(len(names) - 1, 0, -1)]

@@ -8,6 +8,7 @@ import platform
 import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
+from mmfix.model.knowledge.openmmlab import configs
 from mmfix.model.knowledge.openmmlab import registries as openmmlab
 from mmfix.model.knowledge.python import copying, reflection
 from mmfix.model.knowledge.python import functions as pythons
@@ -341,7 +342,7 @@ CALLS: Dict[str, Handler] = {
     "torch.jit.script": _script, "torch.jit.ignore": _ignore,
     "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),
     "typing.cast": _cast, "torch.is_tensor": _is_tensor, **pythons.CALLS, **openmmlab.CALLS,
-    **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS,
+    **configs.CALLS,     **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS,
 }  # fmt: skip
 #: Functions that pass keyword arguments on: those under unknown names are their second argument.
 PASSING: Dict[str, Handler] = {

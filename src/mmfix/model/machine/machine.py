@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
 
 from mmfix.model.machine import access, building, calls, expressions, indexing, statements
 from mmfix.model.machine.classes import ClassInfo
@@ -47,6 +47,7 @@ class Machine(State):
         self.era = era
         self.losses: List[Any] = []
         self.ambiguous: Dict[str, str] = {}
+        self.opened: Set[str] = set()  # configs that the model reads while it is built
         self._scopes: Dict[str, Optional[Scope]] = {}
         self._registered: Dict[Tuple[str, Optional[str], Optional[str]], Any] = {}
 
@@ -119,8 +120,10 @@ class Machine(State):
 
     @property
     def files(self) -> Tuple[str, ...]:
-        """The source files that were read so far."""
-        return tuple(sorted({scope.path for scope in self._scopes.values() if scope is not None}))
+        """The files that were read so far."""
+        return tuple(
+            sorted({scope.path for scope in self._scopes.values() if scope is not None} | self.opened)
+        )
 
     def lookup(self, name: str, frame: Frame) -> Any:
         """The value of a variable, or MISSING."""

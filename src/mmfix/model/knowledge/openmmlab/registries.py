@@ -72,8 +72,10 @@ def known_name(dotted: str) -> Any:
         return NativeRef("openmmlab.Registry")
     if last in _REGISTRIES:
         return Registry(last, root)
-    if last in ("ConfigDict", "Config"):
+    if last == "ConfigDict":
         return NativeRef("builtins.dict")
+    if last == "Config":
+        return NativeRef("openmmlab.Config")
     return None
 
 

@@ -1,0 +1,84 @@
+"""Configs in the hands of a model: what it was given, and what it opens itself while it is built.
+
+Distillers are told their teacher as the path of another config (``mmdet/models/detectors/kd_one_stage.py``,
+``mmpose/models/distillers/dwpose_distiller.py``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
+
+from mmfix.config.keypath import KeyPath
+from mmfix.config.origin import Unknown
+from mmfix.config.reader import Reader
+from mmfix.config.values import LazyName
+from mmfix.errors import ConfigError
+from mmfix.model.machine.scopes import from_import
+from mmfix.model.machine.values import DATA, UNKNOWN, NativeRef, Opaque, PyDict, PyList
+
+if TYPE_CHECKING:
+    from mmfix.model.machine.machine import Machine
+
+
+def value_of(m: Machine, value: Any, path: Optional[KeyPath]) -> Any:
+    """The interpreter's value for a value of a config.
+
+    Args:
+        path: Where it stands in the config that is judged; None in another one, which no key can name.
+    """
+
+    def inside(item: Any, key: Any) -> Any:
+        return value_of(m, item, None if path is None else (*path, key))
+
+    if isinstance(value, Unknown):
+        return Opaque(0, 0, DATA)
+    if isinstance(value, LazyName):
+        module, _, name = value.path.rpartition(".")
+        return from_import(m, module, name)
+    if isinstance(value, Mapping):
+        return PyDict({key: inside(item, key) for key, item in value.items()}, path)
+    if isinstance(value, tuple):
+        return tuple(inside(item, index) for index, item in enumerate(value))
+    if isinstance(value, list):
+        return PyList([inside(item, index) for index, item in enumerate(value)], False, path)
+    if isinstance(value, type):
+        return NativeRef(f"{value.__module__}.{value.__name__}")
+    return value if isinstance(value, (int, float, str, bytes, bool, type(None))) else UNKNOWN
+
+
+def _config(
+    m: Machine,
+    cfg_dict: Any = None,
+    cfg_text: Any = None,
+    filename: Any = None,
+    env_variables: Any = None,
+    format_python_code: Any = True,
+) -> Any:
+    """``Config(cfg_dict)``: its values can be had as attributes, as those of every dict of a config."""
+    return PyDict() if cfg_dict is None else cfg_dict
+
+
+def _fromfile(
+    m: Machine,
+    filename: Any,
+    use_predefined_variables: Any = True,
+    import_custom_modules: Any = True,
+    use_environment_variables: Any = True,
+    lazy_import: Any = None,
+    format_python_code: Any = True,
+) -> Any:
+    """``Config.fromfile(filename)``: a file of the repository is read as `check` reads a config."""
+    found = m.library.config_file(filename, m.default_scope) if isinstance(filename, str) else None
+    if found is None:
+        return m.lost("a config that the model opens was not found", filename)
+    try:
+        document = Reader().load(found)
+    except ConfigError as error:
+        return m.lost(f"a config that the model opens cannot be read: {error}")
+    m.opened.update(document.files)
+    return value_of(m, document.tree, None)
+
+
+CALLS: Dict[str, Callable[..., Any]] = {
+    "openmmlab.Config": _config, "openmmlab.Config.fromfile": _fromfile,
+}  # fmt: skip
