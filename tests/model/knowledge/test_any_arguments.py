@@ -13,7 +13,7 @@ from abstract_values import KINDS, machine
 from mmfix.model.knowledge import calls, members
 from mmfix.model.knowledge.openmmlab import registries
 from mmfix.model.knowledge.python import containers
-from mmfix.model.knowledge.torch import checkpoints, methods, tensors
+from mmfix.model.knowledge.torch import checkpoints, container_methods, tensors
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import MISSING, GaveUp, Method, NativeClass, NativeRef, Raised
 from mmfix.model.reading import _optimizer
@@ -64,7 +64,7 @@ def _targets() -> Iterator[Tuple[str, Target]]:
         ("modules", "ModuleList"), ("no modules", "ModuleList"), ("sequence", "Sequential"),
         ("module dict", "ModuleDict"), ("module dict", "ParameterDict"), ("modules", "ParameterList"),
     ):  # fmt: skip
-        for name, run in methods.CONTAINERS[kind].items():
+        for name, run in container_methods.CONTAINERS[kind].items():
             yield f"{receiver}.{name} of a {kind}", _method(receiver, name, run)
     yield "param.requires_grad_", _method("param", "requires_grad_", tensors._requires_grad_)
     for name, run in {**registries.METHODS, "name": registries.registry_method("name")}.items():

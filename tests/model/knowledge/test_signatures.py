@@ -12,7 +12,7 @@ import pytest
 from mmfix.model.knowledge import calls, members
 from mmfix.model.knowledge.openmmlab import registries
 from mmfix.model.knowledge.python import containers
-from mmfix.model.knowledge.torch import methods
+from mmfix.model.knowledge.torch import container_methods
 
 _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -135,7 +135,7 @@ def _rows() -> Iterator[Tuple[str, Callable[..., Any], Any, int]]:
             _real(f"mmengine.model.BaseModule.{name}") or _real(f"mmengine.model.BaseModel.{name}"),
             2,
         )
-    for kind, table in methods.CONTAINERS.items():
+    for kind, table in container_methods.CONTAINERS.items():
         for name, run in table.items():
             yield f"{kind}.{name}", run, _real(f"torch.nn.{kind}.{name}"), 2
     for name, run in registries.METHODS.items():

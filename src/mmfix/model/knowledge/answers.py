@@ -12,6 +12,7 @@ from mmfix.model.knowledge.torch.layers import native_class
 from mmfix.model.knowledge.torch.modules import (
     contains,
     delete,
+    fills,
     forward,
     initialise,
     iterate,
@@ -31,6 +32,7 @@ __all__ = [
     "contains",
     "delete",
     "detach",
+    "fills",
     "forward",
     "has_member",
     "inherited",

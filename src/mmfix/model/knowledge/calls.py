@@ -13,7 +13,7 @@ from mmfix.model.knowledge.openmmlab import registries as openmmlab
 from mmfix.model.knowledge.python import copying, reflection
 from mmfix.model.knowledge.python import functions as pythons
 from mmfix.model.knowledge.python.functions import Handler
-from mmfix.model.knowledge.torch import checkpoints, layers, modules, order
+from mmfix.model.knowledge.torch import checkpoints, layers, modules, order, tensors
 from mmfix.model.knowledge.torch.tensors import NO_GRADIENT_FUNCTIONS
 from mmfix.model.machine.calls import STOPS, failed
 from mmfix.model.machine.concrete import NotConcrete, compute, from_python
@@ -339,7 +339,8 @@ CALLS: Dict[str, Handler] = {
     "numpy.linspace": _numpy_linspace, "torch.no_grad": _no_grad,
     "torch.is_grad_enabled": _is_grad_enabled, "torch.jit.is_scripting": _answer(False),
     "torch.jit.is_tracing": _answer(False), "torch.onnx.is_in_onnx_export": _answer(False),
-    "torch.jit.script": _script, "torch.jit.ignore": _ignore,
+    "torch.split": tensors.split, "torch.chunk": tensors.chunk, "torch.jit.script": _script,
+    "torch.jit.ignore": _ignore,
     "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),
     "typing.cast": _cast, "torch.is_tensor": _is_tensor, **pythons.CALLS, **openmmlab.CALLS,
     **configs.CALLS,     **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Dict
 from mmfix.model.knowledge.openmmlab import methods as openmmlab
 from mmfix.model.knowledge.openmmlab.registries import known_name
 from mmfix.model.knowledge.torch import layers, modules, parts
-from mmfix.model.knowledge.torch.methods import CONTAINERS, MODULE, Run
+from mmfix.model.knowledge.torch.container_methods import CONTAINERS
+from mmfix.model.knowledge.torch.methods import MODULE, Run
 from mmfix.model.machine.values import MISSING, UNKNOWN, Instance, Method, NativeClass, NativeRef, PyDict
 
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 _MODULE = {**MODULE, **openmmlab.MODULE}
 _CONTAINERS = {name: {**_MODULE, **methods} for name, methods in CONTAINERS.items()}
+_AT_HAND = frozenset({"_modules", "_parameters", "_buffers"})
 #: Methods of containers that change them or hand out what is in them, and are not followed.
 _HANDS_OUT = frozenset({
     "pop", "popitem", "clear", "setdefault", "get", "copy", "fromkeys", "__delitem__", "__setitem__",
-    "__iadd__",
+    "__imul__",
 })  # fmt: skip
 
 
@@ -50,6 +52,8 @@ def member(m: Machine, instance: Instance, base: NativeClass, name: str) -> Any:
         return Method(name, instance, run)
     if name == "training":
         return True
+    if name in _AT_HAND and base.is_module:
+        return _at_hand(m, instance, name)
     if isinstance(instance.cls, NativeClass):
         if not base.is_module:
             return m.flow(*instance.items.values())
@@ -66,16 +70,25 @@ def inherited(m: Machine, instance: Instance, name: str) -> Any:
         return MISSING
     if name == "training":
         return True
-    if name in ("_modules", "_parameters", "_buffers"):
-        m.doubt(f"{name} of a {instance.cls.name} is at hand")
-        found: Dict[Any, Any] = (
-            dict(parts.children(m, instance)) if name == "_modules" else dict(parts.own_params(instance))
-        )
-        return PyDict(found) if name != "_buffers" else PyDict()
+    if name in _AT_HAND:
+        return _at_hand(m, instance, name)
     bases = [] if isinstance(instance.cls, NativeClass) else instance.cls.mro(m)
     if name in layers.NUMBERS and any(base.name in layers.PARAMETERS for base in bases):
         return UNKNOWN
     return MISSING
+
+
+def _at_hand(m: Machine, instance: Instance, name: str) -> PyDict:
+    """The dict in which ``nn.Module`` keeps its parts."""
+    m.doubt(f"{name} of a {instance.cls.name} is at hand")
+    if name == "_buffers":
+        return PyDict()
+    made = PyDict(
+        parts.registered(m, instance) if name == "_modules" else dict(parts.own_params(instance)),
+        rest=UNKNOWN if instance.lost else MISSING,
+    )
+    made.owner = instance
+    return made
 
 
 def unbound(base: NativeClass, name: str) -> Run:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional
 from mmfix.model.machine.access import attribute
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.indexing import any_item, index_of, set_subscript, subscript
-from mmfix.model.machine.joining import join, reachable
+from mmfix.model.machine.indexing import index_of, set_subscript, subscript
+from mmfix.model.machine.joining import any_item, join, reachable
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -178,7 +178,13 @@ def delete(m: Machine, target: Any, frame: Frame) -> None:
             m.touch(owner)
             if isinstance(owner, PyDict):
                 owner.items.pop(index if is_scalar(index) else MISSING, None)
-            elif isinstance(index, int) and not owner.open and -len(owner.items) <= index < len(owner.items):
+                if owner.owner is not None and isinstance(index, str):
+                    m.known.detach(m, owner.owner, index)
+            elif owner.open:
+                owner.tail = 0
+            elif isinstance(index, slice) or (
+                isinstance(index, int) and -len(owner.items) <= index < len(owner.items)
+            ):
                 del owner.items[index]
         elif isinstance(owner, Instance):
             m.known.delete(m, owner, index)

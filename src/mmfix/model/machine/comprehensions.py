@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, List
 
 from mmfix.model.machine import assignment, indexing
 from mmfix.model.machine.concrete import NotConcrete, to_python
+from mmfix.model.machine.counting import may_index, turns_of
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.values import MISSING, UNKNOWN, PyDict, PyList
@@ -14,18 +15,22 @@ from mmfix.model.machine.values import MISSING, UNKNOWN, PyDict, PyList
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
+#: How much is known of the results of a comprehension: all of them; that these are there, and perhaps more
+#: like them; those that may be there.
+_KNOWN, _OPEN, _UNSURE = range(3)
+
 
 def comprehension(m: Machine, node: Any, frame: Frame) -> Any:
     """``[f(x) for x in xs]``, also of a set or a generator."""
     inner = Frame(frame.scope, frame.function, frame)
     found: List[Any] = []
     edits = m.edits
-    is_open = _generate(m, node.generators, 0, inner, lambda: found.append(m.eval(node.elt, inner)))
-    if is_open and m.edits != edits:
+    known = _generate(m, node, 0, inner, lambda: m.eval(node.elt, inner), found.append)
+    if known is not _KNOWN and m.edits != edits:
         m.doubt("how many parameters are made or frozen is not known")
     if isinstance(node, ast.SetComp):
-        return _set_of(found, is_open)
-    return open_list(found) if is_open else PyList(found)
+        return _set_of(found, known is not _KNOWN)
+    return open_list(found) if known is _UNSURE else PyList(found, known is _OPEN)
 
 
 def _set_of(found: List[Any], is_open: bool) -> Any:
@@ -40,30 +45,39 @@ def dict_comprehension(m: Machine, node: Any, frame: Frame) -> Any:
     inner = Frame(frame.scope, frame.function, frame)
     result = PyDict()
 
-    def add() -> None:
-        indexing.set_entry(result, m.eval(node.key, inner), m.eval(node.value, inner))
+    def pair() -> Any:
+        return m.eval(node.key, inner), m.eval(node.value, inner)
 
     edits = m.edits
-    if _generate(m, node.generators, 0, inner, add):
+    if _generate(m, node, 0, inner, pair, lambda made: indexing.set_entry(result, *made)) is not _KNOWN:
         if m.edits != edits:
             m.doubt("how many parameters are made or frozen is not known")
         result.rest = UNKNOWN if result.rest is MISSING else result.rest
     return result
 
 
-def _generate(m: Machine, generators: List[Any], index: int, frame: Frame, emit: Callable[[], None]) -> bool:
-    """Run a comprehension; True when the number of results is not known."""
-    if index == len(generators):
-        emit()
-        return False
-    generator = generators[index]
+def _generate(
+    m: Machine, node: Any, index: int, frame: Frame, make: Callable[[], Any], keep: Callable[[Any], None]
+) -> int:
+    """Run a comprehension, ``make`` its results and ``keep`` them; how much is known of them."""
+    if index == len(node.generators):
+        keep(make())
+        return _KNOWN
+    generator = node.generators[index]
     source = m.items_of(m.eval(generator.iter, frame))
-    unsure = source.open
-    for item in list(source.items):
+
+    def turn(item: Any, keep: Callable[[Any], None]) -> int:
         assignment.unpack(m, generator.target, item, frame)
         answers = [m.truth(m.eval(test, frame)) for test in generator.ifs]
         if any(answer is False for answer in answers):
-            continue
-        unsure = unsure or None in answers
-        unsure = _generate(m, generators, index + 1, frame, emit) or unsure
-    return unsure
+            return _KNOWN
+        inside = _generate(m, node, index + 1, frame, make, keep)
+        return _UNSURE if None in answers else inside
+
+    turns = None
+    if source.open and may_index(generator.target, node):
+        turns = turns_of(m, m.frames[-1], source, lambda item: turn(item, lambda made: None))
+    known = _OPEN if source.open and turns is None else _KNOWN
+    for item in list(source.items) if turns is None else turns:
+        known = max(known, turn(item, keep))
+    return known

@@ -10,17 +10,20 @@ from mmfix.model.machine.call_expressions import call
 from mmfix.model.machine.calls import evaluate_defaults
 from mmfix.model.machine.comprehensions import comprehension, dict_comprehension
 from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute, same, to_python
+from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import open_list
+from mmfix.model.machine.joining import concatenated
 from mmfix.model.machine.values import (
     DATA,
     GIVEN,
     MISSING,
     TENSOR,
     UNKNOWN,
+    Bound,
     Either,
     Function,
     Instance,
+    Method,
     NativeRef,
     Opaque,
     Param,
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 _LONGEST_TEXT = 10_000
+#: Operators whose special method has another name than the node.
+_SPECIAL = {"Mult": "mul", "Div": "truediv", "BitOr": "or", "BitAnd": "and", "BitXor": "xor"}
 _LONGEST_LIST = 10_000
 
 
@@ -75,16 +80,13 @@ def _list(m: Machine, node: Any, frame: Frame) -> Any:
 
 
 def _elements(m: Machine, nodes: List[Any], frame: Frame) -> PyList:
-    values: List[Any] = []
-    is_open = False
+    lists: List[PyList] = []
     for item in nodes:
         if isinstance(item, ast.Starred):
-            part = m.items_of(m.eval(item.value, frame))
-            is_open = is_open or part.open
-            values.extend(part.items)
+            lists.append(m.items_of(m.eval(item.value, frame)))
         else:
-            values.append(m.eval(item, frame))
-    return open_list(values) if is_open else PyList(values)
+            lists.append(PyList([m.eval(item, frame)]))
+    return concatenated(*lists)
 
 
 def _set(m: Machine, node: Any, frame: Frame) -> Any:
@@ -112,6 +114,10 @@ def _binary(m: Machine, node: Any, frame: Frame) -> Any:
 
 def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``."""
+    if isinstance(left, Counter) and type(right) is int and operator in ("Add", "Sub"):
+        return left.plus(right if operator == "Add" else -right)
+    if isinstance(right, Counter) and type(left) is int and operator == "Add":
+        return right.plus(left)
     function = OPERATORS.get(operator)
     if function is not None and not isinstance(left, Opaque) and not isinstance(right, Opaque):
         sequence = _sequence(operator, left, right)
@@ -124,8 +130,13 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
     if operator == "Mod" and isinstance(left, str):
         return UNKNOWN
     for value in (left, right):
-        if isinstance(value, Instance) and m.attribute(value, f"__{operator.lower()}__", None) is not None:
-            return m.lost("an operator on an object of the model", left, right)
+        if isinstance(value, Instance):
+            name = _SPECIAL.get(operator, operator.lower())
+            special = m.attribute(value, f"__{name}__", None)
+            if value is left and isinstance(special, (Bound, Method)):
+                return m.call(special, [right], {})
+            if special is not None:
+                return m.lost("an operator on an object of the model", left, right)
     result = m.flow(left, right)
     data = not result.may and not any(isinstance(v, (Opaque, Param)) and v.kind == TENSOR
                                       for v in (left, right) if isinstance(v, Opaque))  # fmt: skip
@@ -143,9 +154,7 @@ def _sequence(operator: str, left: Any, right: Any) -> Any:
             return None
         return PyList(left.items * right, left.open) if isinstance(left, PyList) else left * right
     if operator == "Add" and isinstance(left, PyList) and isinstance(right, PyList):
-        items = left.items + right.items if len(left.items) + len(right.items) <= _LONGEST_LIST else None
-        if items is not None:
-            return open_list(items) if left.open or right.open else PyList(items)
+        return concatenated(left, right) if len(left.items) + len(right.items) <= _LONGEST_LIST else None
     if operator == "Add" and isinstance(left, tuple) and isinstance(right, tuple):
         return left + right if len(left) + len(right) <= _LONGEST_LIST else None
     return None
@@ -229,7 +238,21 @@ def _bool(m: Machine, node: Any, frame: Frame) -> Any:
         truth = m.truth(value)
         if truth is not None:
             return value if truth is not is_and else rest(index + 1)
-        return m.choose([lambda: narrowed(value), lambda: rest(index + 1)])
+        others: List[Any] = []
+
+        def other() -> Any:
+            others.append(rest(index + 1))
+            return others[0]
+
+        found = m.choose([lambda: narrowed(value), other])
+        if (
+            others
+            and m.truth(others[0]) is not is_and
+            and (is_and or is_scalar(others[0]))
+            and m.truth(others[0]) is not None
+        ):
+            return others[0]
+        return found
 
     def narrowed(value: Any) -> Any:
         if isinstance(value, Either) and not is_and:  # what `or` gives back is true

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, List, Optional
 
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.concrete import NotConcrete, compute, same, to_python
+from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import join, open_list, weaken
+from mmfix.model.machine.joining import any_item, join, open_list, weaken
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -57,12 +58,12 @@ def subscript(m: Machine, value: Any, index: Any) -> Any:
         return m.known.subscript(m, value, index)
     if isinstance(value, PyList):
         if value.open:
-            return value if isinstance(index, slice) else any_item(value)
+            return _of_open(value, index)
         if isinstance(index, slice):
             return PyList(value.items[index])
-        return _at(m, value.items, index)
+        return _at(m, value, value.items, index)
     if isinstance(value, tuple):
-        return value[index] if isinstance(index, slice) else _at(m, list(value), index)
+        return value[index] if isinstance(index, slice) else _at(m, value, list(value), index)
     if isinstance(value, NativeRef):
         return value  # List[int], Registry[...]
     if isinstance(value, ClassInfo):
@@ -73,22 +74,32 @@ def subscript(m: Machine, value: Any, index: Any) -> Any:
         return m.lost("an index that is not followed", value)
 
 
-def any_item(value: PyList) -> Any:
-    """What stands for the items of an open list."""
-    return value.items[0] if value.items else UNKNOWN
+def _of_open(value: PyList, index: Any) -> Any:
+    """An item, or a part, of a list of unknown length."""
+    if isinstance(index, slice):
+        if index == slice(None):
+            return PyList(list(value.items), True, None, value.tail)
+        first = index.start if index == slice(index.start, None) else None
+        known = isinstance(first, int) and -value.tail <= first < 0
+        return PyList(value.items[first:]) if known else open_list(value.items)
+    if isinstance(index, int) and -value.tail <= index < 0:
+        return value.items[index]
+    return any_item(value)
 
 
-def _at(m: Machine, items: List[Any], index: Any) -> Any:
+def _at(m: Machine, value: Any, items: List[Any], index: Any) -> Any:
     if isinstance(index, (int, bool)):
         if -len(items) <= index < len(items):
             return items[index]
         return m.lost("an index outside of a list", *items)
+    if isinstance(index, Counter) and not all(isinstance(item, (int, float)) for item in items):
+        index.indexes(value, len(items), m.conditional)
     if not items:
         return UNKNOWN
-    value = items[0]  # any of them
+    found = items[0]  # any of them
     for item in items[1:]:
-        value = join(value, item)
-    return weaken(value)
+        found = join(found, item)
+    return weaken(found)
 
 
 def _entry(m: Machine, value: PyDict, index: Any) -> Any:
@@ -124,9 +135,12 @@ def set_subscript(m: Machine, target: Any, index: Any, value: Any) -> None:
     if isinstance(target, PyDict):
         m.touch(target)
         set_entry(target, index, value)
+        if target.owner is not None:
+            m.call(m.attribute(target.owner, "add_module"), [index, value], {})
     elif isinstance(target, PyList):
         m.touch(target)
-        if isinstance(index, int) and not target.open and -len(target.items) <= index < len(target.items):
+        last = target.tail if target.open else len(target.items)
+        if isinstance(index, int) and -last <= index < (0 if target.open else last):
             target.items[index] = value
         elif isinstance(index, slice) and not target.open:
             target.items[index] = m.items_of(value).items
@@ -141,6 +155,9 @@ def set_subscript(m: Machine, target: Any, index: Any, value: Any) -> None:
 def update(m: Machine, target: PyDict, other: Any) -> None:
     """``target.update(other)``."""
     m.touch(target)
+    if target.owner is not None:
+        for key in m.items_of(other).items:
+            set_subscript(m, target, key, subscript(m, other, key))
     if isinstance(other, PyDict):
         for key, value in other.items.items():
             if key in other.maybe:

@@ -12,6 +12,7 @@ from mmfix.model.machine.values import (
     LOST,
     MISSING,
     TENSOR,
+    UNKNOWN,
     Bound,
     Either,
     Function,
@@ -76,8 +77,8 @@ def join_contents(item: Storage, a: Any, b: Any) -> Any:
     if isinstance(item, PyDict):
         return _join_dicts(a, b, 0)
     if isinstance(item, PyList):
-        joined = _join_lists(PyList(list(a[0]), a[1]), PyList(list(b[0]), b[1]), 0)
-        return joined.items, joined.open
+        joined = _join_lists(PyList(list(a[0]), a[1], None, a[2]), PyList(list(b[0]), b[1], None, b[2]), 0)
+        return joined.items, joined.open, joined.tail
     if isinstance(item, Instance):
         return _join_names(a[0], b[0]), _join_notes(a[1], b[1])
     return _join_names(a, b)
@@ -208,8 +209,9 @@ def joined_summary(a: Any, b: Any) -> Opaque:
 
 def _join_lists(a: PyList, b: PyList, depth: int) -> PyList:
     path = a.path if a.path == b.path else None
-    if not a.open and not b.open and len(a.items) == len(b.items):
-        return PyList([join(x, y, depth + 1) for x, y in zip(a.items, b.items)], False, path)
+    if a.open is b.open and len(a.items) == len(b.items):
+        items = [join(x, y, depth + 1) for x, y in zip(a.items, b.items)]
+        return PyList(items, a.open, path, min(a.tail, b.tail))
     return PyList(_one([*a.items, *b.items], depth), True, path)
 
 
@@ -240,6 +242,26 @@ def contents_reach(saved: Any) -> int:
 def open_list(items: List[Any]) -> PyList:
     """A list of unknown length, made of items like these."""
     return PyList(_one(items, 0), True)
+
+
+def concatenated(*lists: PyList) -> PyList:
+    """The items of all lists, one list after the other."""
+    items = [item for part in lists for item in part.items]
+    if not any(part.open for part in lists):
+        return PyList(items)
+    tail = 0
+    for part in reversed(lists):
+        if part.open:
+            tail += part.tail
+            break
+        tail += len(part.items)
+    return PyList(items, True, None, tail)
+
+
+def any_item(value: PyList) -> Any:
+    """What stands for every item of an open list."""
+    found = _one(value.items, 0)
+    return found[0] if found else UNKNOWN
 
 
 def _one(items: List[Any], depth: int) -> List[Any]:

@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, List, Sequence
 
 from mmfix.model.machine.assignment import unpack
+from mmfix.model.machine.counting import may_index, turns_of
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import contents_reach, grew, loaded_names, open_list, reachable
+from mmfix.model.machine.joining import any_item, contents_reach, grew, loaded_names, open_list, reachable
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH, Contents
-from mmfix.model.machine.values import TENSOR, UNKNOWN, Opaque, PyList, Raised, is_scalar
+from mmfix.model.machine.values import TENSOR, UNKNOWN, Instance, Opaque, PyList, Raised, is_scalar
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -58,18 +59,31 @@ def leave(m: Machine, frame: Frame, after: Contents) -> None:
 
 def for_loop(m: Machine, node: Any, frame: Frame) -> str:
     """``for``."""
+
+    def turn(item: Any) -> str:
+        unpack(m, node.target, item, frame)
+        return m.run(node.body, frame)
+
+    def once(item: Any) -> str:
+        return _in_loop(m, node, frame, lambda level: turn(item))
+
     value = m.eval(node.iter, frame)
     source = m.items_of(value)
     if isinstance(value, Opaque) and value.kind == TENSOR and not value.may:
         # over the entries of a computed tensor: there may be none, unlike the images of a batch
-        return fork(m, [lambda: _unknown_turns(m, node, frame, source.items[0]), lambda: THROUGH])
+        return fork(m, [lambda: _unknown_turns(m, node, frame, source), lambda: THROUGH])
     if source.open:
-        return _unknown_turns(m, node, frame, source.items[0]) if source.items else THROUGH
+        turns = None
+        if may_index(node.target, *node.body):
+            turns = turns_of(m, frame, source, once)
+        if turns is None:
+            return _unknown_turns(m, node, frame, source) if source.items else THROUGH
+        source = PyList(turns)
     outer = frame.turns
     inner = _LOOP_INSIDE if _nests(node) else 1
     if outer * inner * len(source.items) > _MOST_TURNS and all(map(is_scalar, source.items)):
         # a table of numbers is filled; loops over modules are followed, however long
-        return _unknown_turns(m, node, frame, UNKNOWN)
+        return _unknown_turns(m, node, frame, PyList([UNKNOWN], True))
     frame.turns = outer * max(len(source.items), 1)
     try:
         return _in_loop(m, node, frame, lambda level: _turns(m, node, frame, list(source.items), level))
@@ -161,37 +175,42 @@ def _while_turns(m: Machine, node: Any, frame: Frame, level: Contents) -> str:
             return _stop(m, frame, level, live=not frame.stranded)
         if frame.breaks or frame.leaves:  # it may have ended here, so the number of turns is not known
             break
-    ended = _unknown_turns(m, node, frame, None)
+    ended = _unknown_turns(m, node, frame, PyList([None], True))
     return ended if ended is LEFT else _stop(m, frame, level, live=True)
 
 
-def _unknown_turns(m: Machine, node: Any, frame: Frame, item: Any) -> str:
+def _unknown_turns(m: Machine, node: Any, frame: Frame, source: PyList) -> str:
     """A loop whose number of turns is not known; that it runs at least once is taken for granted.
 
-    Turns are run until no more parameters flow from one to the next. Lists that it fills become open.
+    Turns are run for all that is known to be in ``source``, and until no more parameters flow from one to the
+    next. Lists that it fills become open.
     """
 
-    def turn() -> str:
+    def turn(item: Any) -> str:
         if isinstance(node, ast.While):
             m.eval(node.test, frame)
         else:
             unpack(m, node.target, item, frame)
         return m.run(node.body, frame)
 
+    items = [*source.items, any_item(source)] if len(source.items) > 1 else source.items
+    turns = [lambda item=item: turn(item) for item in items]
     edits = m.edits
-    ended = _in_loop(m, node, frame, lambda level: _rounds(m, node, frame, turn, level))
+    ended = _in_loop(m, node, frame, lambda level: _rounds(m, node, frame, turns, level))
     if m.edits != edits:
         m.doubt("how many times a loop makes or freezes parameters is not known")
     return ended
 
 
-def _rounds(m: Machine, node: Any, frame: Frame, turn: Callable[[], str], level: Contents) -> str:
+def _rounds(m: Machine, node: Any, frame: Frame, turns: Sequence[Callable[[], Any]], level: Contents) -> str:
     some = False
-    for number in range(_MOST_ROUNDS):
+    certain = max(len(turns) - 1, 1)
+    rounds = certain + _MOST_ROUNDS - 1
+    for number in range(rounds):
         frame.stranded = False
         m.conditional -= 1
         try:
-            ended, result, after = m.attempt(turn)
+            ended, result, after = m.attempt(turns[min(number, len(turns) - 1)])
         finally:
             m.conditional += 1
         if ended is RAISED and number == 0:
@@ -207,13 +226,13 @@ def _rounds(m: Machine, node: Any, frame: Frame, turn: Callable[[], str], level:
         if not states:
             break
         for state in states:
-            _open_lists(state)
+            _open_lists(m, state)
         growing = [saved for state in states for key, saved in state.items() if grew(key, key.save(), saved)]
-        m.settle(states if number == 0 else [*states, {}])
+        m.settle(states if number < certain else [*states, {}])
         some = True
-        if not growing:
+        if not growing and number + 1 >= certain:
             break
-        if number + 1 == _MOST_ROUNDS:
+        if number + 1 == rounds:
             for saved in growing:
                 m.escaped |= contents_reach(saved)
     if not some and frame.leaves and not frame.breaks:
@@ -223,9 +242,11 @@ def _rounds(m: Machine, node: Any, frame: Frame, turn: Callable[[], str], level:
     return _stop(m, frame, level, live=some or not frame.breaks)
 
 
-def _open_lists(state: Contents) -> None:
+def _open_lists(m: Machine, state: Contents) -> None:
     for changed, saved in list(state.items()):
         if isinstance(changed, PyList):
             before = changed.save()
             if saved[1] or len(saved[0]) != len(before[0]):
-                state[changed] = (open_list([*saved[0]]).items, True)
+                state[changed] = open_list(saved[0]).save()
+        elif isinstance(changed, Instance) and m.known.fills(m, changed, saved):
+            changed.lost = changed.lost or "a list of modules of unknown length"

@@ -118,5 +118,8 @@ class Knowledge(Protocol):
     def iterate(self, m: Machine, instance: Instance) -> PyList:
         """What iterating over an object gives."""
 
+    def fills(self, m: Machine, instance: Instance, contents: Any) -> bool:
+        """Whether a list or table of modules has other entries with these saved contents."""
+
     def truth(self, m: Machine, instance: Instance) -> Optional[bool]:
         """``bool(instance)``; None when that is not known."""

@@ -164,6 +164,26 @@ class State:
             self.grad = grad
         return ended, result, after
 
+    def rehearse(self, frame: Frame, run: Callable[[], Any]) -> Contents:
+        """Try a path that is not taken, in the code of ``frame``, and forget it; what it changed.
+
+        Lines that call a module stay noted: the path that is taken calls from there, too.
+        """
+        lists: List[List[Any]] = [
+            self.params, self.checkpoints, self.toggled, self.problems, frame.returns, frame.yields,
+            frame.leaves, frame.continues, frame.breaks,
+        ]  # fmt: skip
+        lengths = [len(item) for item in lists]
+        used, escaped, edits, doubts = self.used.copy(), self.escaped, self.edits, self.doubts
+        ways = frame.unsure, frame.stopped, frame.stranded
+        try:
+            return self.attempt(run)[2]
+        finally:
+            for item, length in zip(lists, lengths):
+                del item[length:]
+            self.used, self.escaped, self.edits, self.doubts = used, escaped, edits, doubts
+            frame.unsure, frame.stopped, frame.stranded = ways
+
     def settle(self, states: Sequence[Contents]) -> None:
         """Go on from any of several states."""
         if not states:

@@ -13,7 +13,7 @@ from mmfix.model.machine.joining import HOLDERS, contents_reach, grew, reachable
 from mmfix.model.machine.loops import for_loop, fork, while_loop
 from mmfix.model.machine.scopes import absolute_name, from_import, import_value
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
-from mmfix.model.machine.values import Either, GaveUp, NativeRef, PyList, Raised
+from mmfix.model.machine.values import Bound, Either, GaveUp, Instance, Method, NativeRef, PyList, Raised
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -62,6 +62,11 @@ def _augmented(m: Machine, node: Any, frame: Frame) -> str:
     if isinstance(left, PyList) and isinstance(node.op, ast.Add):
         m.call(m.attribute(left, "extend"), [right], {})
         return THROUGH
+    if isinstance(left, Instance) and isinstance(node.op, ast.Add):
+        in_place = m.attribute(left, "__iadd__", None)
+        if isinstance(in_place, (Bound, Method)):
+            assignment.store(m, place, m.call(in_place, [right], {}), frame)
+            return THROUGH
     assignment.store(m, place, binary(m, type(node.op).__name__, left, right), frame)
     return THROUGH
 

@@ -38,9 +38,7 @@ class Opaque:
     __slots__ = ("kind", "may", "must")
 
     def __init__(self, may: int = 0, must: int = 0, kind: str = TENSOR) -> None:
-        self.may = may
-        self.must = must
-        self.kind = kind
+        self.may, self.must, self.kind = may, must, kind
 
     def __repr__(self) -> str:
         return f"Opaque({self.kind}, may={self.may:b}, must={self.must:b})"
@@ -88,9 +86,10 @@ class PyDict(Storage):
         path: Where the config holds it.
         rest: Stands for entries under unknown keys; MISSING when there are none.
         maybe: Keys that only one of several paths has set.
+        owner: The module whose ``_modules`` or ``_parameters`` it is: what changes here changes there.
     """
 
-    __slots__ = ("maybe", "path", "rest")
+    __slots__ = ("maybe", "owner", "path", "rest")
     items: Dict[Any, Any]
 
     def __init__(
@@ -98,9 +97,9 @@ class PyDict(Storage):
     ) -> None:
         super().__init__()
         self.items = {} if items is None else items
-        self.path = path
-        self.rest = rest
+        self.path, self.rest = path, rest
         self.maybe: FrozenSet[Any] = frozenset()
+        self.owner: Optional[Instance] = None
 
     def save(self) -> Any:
         """A copy of the contents."""
@@ -112,26 +111,34 @@ class PyDict(Storage):
 
 
 class PyList(Storage):
-    """A list; an ``open`` one has unknown length and one item that stands for all."""
+    """A list; an ``open`` one has unknown length, and items that stand for all.
 
-    __slots__ = ("open", "path")
+    Attributes:
+        path: Where the config holds it.
+        tail: How many items of an open list are the last in it; each other is in it at least once.
+    """
+
+    __slots__ = ("open", "path", "tail")
     items: List[Any]
 
     def __init__(
-        self, items: Optional[List[Any]] = None, open_: bool = False, path: Optional[KeyPath] = None
+        self,
+        items: Optional[List[Any]] = None,
+        open_: bool = False,
+        path: Optional[KeyPath] = None,
+        tail: int = 0,
     ) -> None:
         super().__init__()
         self.items = [] if items is None else items
-        self.open = open_
-        self.path = path
+        self.open, self.path, self.tail = open_, path, tail
 
     def save(self) -> Any:
         """A copy of the contents."""
-        return self.items.copy(), self.open
+        return self.items.copy(), self.open, self.tail
 
     def load(self, saved: Any) -> None:
         """Put saved contents back."""
-        self.items, self.open = saved[0].copy(), saved[1]
+        self.items, self.open, self.tail = saved[0].copy(), saved[1], saved[2]
 
 
 class Param(Storage):

@@ -9,7 +9,7 @@ from mmfix.model.knowledge.python.copying import deep_copy
 from mmfix.model.knowledge.python.functions import in_order
 from mmfix.model.machine import indexing
 from mmfix.model.machine.concrete import NotConcrete, compute, compute_method, to_python
-from mmfix.model.machine.joining import join, open_list, weaken
+from mmfix.model.machine.joining import concatenated, join, open_list, weaken
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -73,57 +73,58 @@ def _join_text(m: Machine, receiver: Any, iterable: Any, /) -> Any:
 
 def _append(m: Machine, target: PyList, object: Any, /) -> None:
     m.touch(target)
-    if target.open:
-        target.items = open_list([*target.items, object]).items
-    else:
-        target.items.append(object)
+    target.items.append(object)
+    target.tail += target.open
 
 
 def _extend(m: Machine, target: PyList, iterable: Any, /) -> None:
     m.touch(target)
-    other = m.items_of(iterable)
-    if target.open or other.open:
-        target.items, target.open = open_list([*target.items, *other.items]).items, True
-    else:
-        target.items.extend(other.items)
+    target.load(concatenated(target, m.items_of(iterable)).save())
 
 
 def _insert(m: Machine, target: PyList, index: Any, object: Any, /) -> None:
-    if target.open or not isinstance(index, int):
-        _append(m, target, object)
-    else:
-        m.touch(target)
+    m.touch(target)
+    if isinstance(index, int) and not target.open:
         target.items[index:index] = [object]  # as insert() does, with any number
+    else:
+        target.load(open_list([*target.items, object]).save())
 
 
 def _pop(m: Machine, target: PyList, index: Any = -1, /) -> Any:
-    if target.open or not isinstance(index, int) or not -len(target.items) <= index < len(target.items):
-        return indexing.subscript(m, target, index if isinstance(index, int) else UNKNOWN)
-    m.touch(target)
-    return target.items.pop(index)
+    if not isinstance(index, int):
+        return indexing.subscript(m, target, UNKNOWN)
+    found = indexing.subscript(m, target, index)
+    if -(target.tail if target.open else len(target.items)) <= index < (not target.open) * len(target.items):
+        m.touch(target)
+        target.tail -= target.open
+        del target.items[index]
+    return found
 
 
 def _clear(m: Machine, target: Any, /) -> None:
     m.touch(target)
     target.items.clear()
+    if isinstance(target, PyList):
+        target.open, target.tail = False, 0
 
 
 def _reverse(m: Machine, target: PyList, /) -> None:
     m.touch(target)
     target.items.reverse()
+    target.tail = 0
 
 
 def _sort(m: Machine, target: PyList, /, *, key: Any = None, reverse: Any = False) -> None:
     found = in_order(m, target, key, reverse)
     m.touch(target)
     if found is None:
-        target.items, target.open = open_list(target.items).items, True
+        target.load(open_list(target.items).save())
     else:
         target.items = found
 
 
 def _copy_list(m: Machine, target: PyList, /) -> PyList:
-    return PyList(list(target.items), target.open, target.path)
+    return PyList(list(target.items), target.open, target.path, target.tail)
 
 
 def _index(m: Machine, target: PyList, value: Any, start: Any = 0, stop: Any = sys.maxsize, /) -> Any:
@@ -142,6 +143,7 @@ def _remove(m: Machine, target: PyList, value: Any, /) -> None:
     for position, item in enumerate(target.items):
         if item is value or (is_scalar(item) and is_scalar(value) and item == value):
             del target.items[position]
+            target.tail = 0
             return
 
 
@@ -186,6 +188,8 @@ def _pop_key(m: Machine, target: PyDict, key: Any, default: Any = MISSING) -> An
     m.touch(target)
     if is_scalar(key):
         target.items.pop(key, None)
+        if target.owner is not None and isinstance(key, str):
+            m.known.detach(m, target.owner, key)
     return value
 
 

@@ -16,7 +16,7 @@ def _copy(m: Machine, x: Any) -> Any:
         copied.load(x.save())
         return copied
     if isinstance(x, PyList):
-        return PyList(list(x.items), x.open, x.path)
+        return PyList(list(x.items), x.open, x.path, x.tail)
     if isinstance(x, Instance):
         m.doubt(f"a copy of a {x.cls.name} shares its parts")
         made = Instance(x.cls, x.key)
@@ -53,7 +53,7 @@ def deep_copy(m: Machine, value: Any, done: Dict[int, Any]) -> Any:
         made.maybe = value.maybe
         return made
     if isinstance(value, PyList):
-        made = PyList(None, value.open, value.path)
+        made = PyList(None, value.open, value.path, value.tail)
         done[id(value)] = made
         made.items = [deep_copy(m, item, done) for item in value.items]
         return made

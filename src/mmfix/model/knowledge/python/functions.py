@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine import indexing
 from mmfix.model.machine.concrete import NotConcrete, compute, to_python
-from mmfix.model.machine.joining import join, open_list
+from mmfix.model.machine.counting import Counter, at_turn
+from mmfix.model.machine.joining import any_item, join, open_list
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -32,7 +33,7 @@ def _len(m: Machine, obj: Any, /) -> Any:
             custom = m.attribute(obj, "__len__", None)
             if custom is not None:
                 return m.call(custom, [], {})
-        return UNKNOWN if obj.lost else len(parts.elements(obj))
+        return UNKNOWN if obj.lost else len(parts.elements(m, obj))
     if isinstance(obj, PyList):
         return UNKNOWN if obj.open else len(obj.items)
     if isinstance(obj, PyDict):
@@ -52,13 +53,15 @@ def _range(m: Machine, start: Any, stop: Any = MISSING, step: Any = 1, /) -> Any
                 return PyList(list(range(*bounds)))
         except OverflowError:
             pass  # more than Python itself can count
-    return PyList([UNKNOWN], True)
+    first, _, step = bounds
+    return PyList([Counter(first) if isinstance(first, int) and step == 1 else UNKNOWN], True)
 
 
 def _enumerate(m: Machine, iterable: Any, start: Any = 0) -> Any:
     items = m.items_of(iterable)
     if items.open or not isinstance(start, int):
-        return PyList([(UNKNOWN, item) for item in items.items], True)
+        number = Counter(start) if isinstance(start, int) else UNKNOWN
+        return PyList([(number, item) for item in items.items], True)
     return PyList([(start + position, item) for position, item in enumerate(items.items)])
 
 
@@ -68,23 +71,23 @@ def _zip(m: Machine, /, *iterables: Any, strict: Any = False) -> Any:
     if not lists:
         return PyList([])
     if not known:
-        return PyList([tuple(_one(item) for item in lists)], True)
-    length = min(known)
-    return PyList(
-        [tuple(_one(item) if item.open else item.items[row] for item in lists) for row in range(length)]
-    )
+        length = max(1, *(len(item.items) for item in lists))
+        rows = [[*item.items, *[any_item(item)] * (length - len(item.items))] for item in lists]
+        return PyList(list(zip(*rows)), True)
+    return PyList([tuple(_in_row(item, row) for item in lists) for row in range(min(known))])
+
+
+def _in_row(items: PyList, row: int) -> Any:
+    """The item of a list that stands in a row; what stands for any item where its length is not known."""
+    return at_turn(any_item(items), row) if items.open else items.items[row]
 
 
 def _zip_open(m: Machine, /, *iterables: Any) -> Any:
     """``zip(*rows)`` for an unknown number of rows: the columns of a row, each of unknown length."""
-    row = _one(m.items_of(iterables[-1])) if len(iterables) == 1 else UNKNOWN
+    row = any_item(m.items_of(iterables[-1])) if len(iterables) == 1 else UNKNOWN
     if isinstance(row, (tuple, PyList)) and not getattr(row, "open", False):
         return PyList([PyList([item], True) for item in m.items_of(row).items])
     return PyList([PyList([m.flow(*iterables)], True)], True)
-
-
-def _one(items: PyList) -> Any:
-    return items.items[0] if items.items else UNKNOWN
 
 
 def _map(m: Machine, function: Any, iterable: Any, /, *iterables: Any) -> Any:
@@ -105,7 +108,7 @@ def _filter(m: Machine, function: Any, iterable: Any, /) -> Any:
 
 def _list(m: Machine, iterable: Any = (), /) -> Any:
     items = m.items_of(iterable)
-    return PyList(list(items.items), items.open, items.path)
+    return PyList(list(items.items), items.open, items.path, items.tail)
 
 
 def _iter(m: Machine, object: Any, sentinel: Any = MISSING, /) -> Any:
@@ -241,9 +244,8 @@ def _next(m: Machine, iterator: Any, default: Any = MISSING, /) -> Any:
     if isinstance(iterator, PyList) and not items.open and len(items.items) > 1:
         m.touch(iterator)
         return iterator.items.pop(0)
-    if items.open and default is not MISSING:
-        return join(items.items[0], default)  # there may be none
-    return items.items[0]
+    first = any_item(items) if items.open else items.items[0]
+    return join(first, default) if items.open and default is not MISSING else first  # there may be none
 
 
 def _print(

@@ -65,8 +65,16 @@ def put_last(m: Machine, instance: Instance, value: Any) -> None:
     """``modules.append(value)``: its name is how many there were (``torch/nn/modules/container.py``)."""
     if isinstance(value, Opaque):
         m.doubt("a list holds a module that is not known")
-    count = sum(1 for name, item in instance.items.items() if name.isdigit() or parts.is_module(m, item))
-    attach(m, instance, str(count), value)
+    attach(m, instance, str(len(parts.registered(m, instance))), value)
+
+
+def refill(m: Machine, instance: Instance, values: List[Any]) -> None:
+    """Give a list of modules these entries, and new names; its other attributes stay."""
+    entries = parts.registered(m, instance)
+    m.touch(instance)
+    m.edits += 1
+    others = {name: value for name, value in instance.items.items() if name not in entries}
+    instance.items = {**others, **{str(position): value for position, value in enumerate(values)}}
 
 
 def part_of(m: Machine, instance: Instance, index: slice) -> Instance:
@@ -74,7 +82,8 @@ def part_of(m: Machine, instance: Instance, index: slice) -> Instance:
     if not isinstance(instance.cls, NativeClass):
         m.doubt(f"a part of a {instance.cls.name} is made anew")
     part = Instance(instance.cls, instance.key)
-    items = parts.elements(instance)[index]
+    items = parts.elements(m, instance)
+    items = items if instance.lost else items[index]
     names = [str(position) for position in range(len(items))]
     if instance.cls.name == "Sequential":
         old = {id(value): name for name, value in instance.items.items()}
@@ -82,4 +91,5 @@ def part_of(m: Machine, instance: Instance, index: slice) -> Instance:
         if len(set(names)) < len(items):
             m.doubt("a module stands more than once in a part of a sequence")
     part.items = dict(zip(names, items))
+    part.lost = instance.lost
     return part

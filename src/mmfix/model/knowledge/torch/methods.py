@@ -1,4 +1,4 @@
-"""The methods of ``torch.nn.Module`` and its containers."""
+"""The methods of ``torch.nn.Module``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Tuple
 
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.knowledge.torch.attributes import attach
-from mmfix.model.knowledge.torch.filling import fill_dict, put_last
 from mmfix.model.knowledge.torch.order import hold_place
-from mmfix.model.knowledge.torch.parts import children, elements
+from mmfix.model.knowledge.torch.parts import children, found
 from mmfix.model.machine.values import (
     UNKNOWN,
     Function,
@@ -60,11 +59,11 @@ def _named_modules(
 
 
 def _children(m: Machine, receiver: Instance) -> PyList:
-    return PyList([module for _, module in children(m, receiver)])
+    return found(receiver, [module for _, module in children(m, receiver)])
 
 
 def _named_children(m: Machine, receiver: Instance) -> PyList:
-    return _named("", list(children(m, receiver)))
+    return found(receiver, list(children(m, receiver)))
 
 
 def _buffers(m: Machine, receiver: Instance, recurse: Any = True) -> Any:
@@ -112,6 +111,7 @@ def _register(m: Machine, receiver: Instance, name: Any, value: Any) -> None:
     if isinstance(name, str):
         if isinstance(value, Opaque):
             m.doubt("a module or parameter that is not known is registered")
+            hold_place(receiver, name)
         attach(m, receiver, name, value)
         if value is None:
             hold_place(receiver, name)
@@ -272,64 +272,6 @@ def _unknown(m: Machine, receiver: Instance) -> Any:
     return UNKNOWN
 
 
-# -- containers
-
-
-def _list_append(m: Machine, receiver: Instance, module: Any) -> Any:
-    put_last(m, receiver, module)
-    return receiver
-
-
-def _list_extend(m: Machine, receiver: Instance, modules: Any) -> Any:
-    source = m.items_of(modules)
-    for item in source.items:
-        put_last(m, receiver, item)
-    if source.open:
-        receiver.lost = "a list of modules of unknown length"
-    return receiver
-
-
-def _list_insert(m: Machine, receiver: Instance, index: Any, module: Any) -> None:
-    items = elements(receiver)
-    if not isinstance(index, int):
-        m.doubt("where a module is inserted into a list is not known")
-        m.escape(module)
-    else:
-        items[index:index] = [module]  # as insert() does, with any number
-        m.touch(receiver)
-        receiver.items = {str(position): item for position, item in enumerate(items)}
-        attach(m, receiver, str(items.index(module)), module)
-
-
-def _sequential_extend(m: Machine, receiver: Instance, sequential: Any) -> Any:
-    return _list_extend(m, receiver, sequential)
-
-
-def _sequential_insert(m: Machine, receiver: Instance, index: Any, module: Any) -> Any:
-    _list_insert(m, receiver, index, module)
-    return receiver
-
-
-def _values_append(m: Machine, receiver: Instance, value: Any) -> Any:
-    return _list_append(m, receiver, value)
-
-
-def _values_extend(m: Machine, receiver: Instance, values: Any) -> Any:
-    return _list_extend(m, receiver, values)
-
-
-def _dict_keys(m: Machine, receiver: Instance) -> PyList:
-    return PyList([name for name, _ in children(m, receiver)])
-
-
-def _dict_update(m: Machine, receiver: Instance, modules: Any) -> None:
-    fill_dict(m, receiver, [modules])
-
-
-def _parameters_update(m: Machine, receiver: Instance, parameters: Any) -> None:
-    fill_dict(m, receiver, [parameters])
-
-
 MODULE: Dict[str, Run] = {
     "register_forward_hook": _hook, "register_forward_pre_hook": _hook_before, "__setattr__": _setattr,
     "parameters": _parameters, "named_parameters": _named_parameters, "modules": _modules,
@@ -350,12 +292,3 @@ MODULE: Dict[str, Run] = {
     "state_dict": _state_dict, "buffers": _buffers, "named_buffers": _named_buffers,
     **dict.fromkeys(("_get_name", "__repr__", "extra_repr"), _unknown),
 }  # fmt: skip
-_DICT: Dict[str, Run] = {"keys": _dict_keys, "values": _children, "items": _named_children}
-#: What containers have beside them.
-CONTAINERS: Dict[str, Dict[str, Run]] = {
-    "ModuleList": {"append": _list_append, "extend": _list_extend, "insert": _list_insert},
-    "Sequential": {"append": _list_append, "extend": _sequential_extend, "insert": _sequential_insert},
-    "ParameterList": {"append": _values_append, "extend": _values_extend},
-    "ModuleDict": {**_DICT, "update": _dict_update},
-    "ParameterDict": {**_DICT, "update": _parameters_update},
-}

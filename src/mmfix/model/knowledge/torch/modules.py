@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from mmfix.model.knowledge.torch import attributes, filling, layers, order, parts
+from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.joining import join
 from mmfix.model.machine.values import (
     DATA,
@@ -78,9 +79,9 @@ def subscript(m: Machine, instance: Instance, index: Any) -> Any:
     """``modules[index]``."""
     if isinstance(instance.cls, NativeClass) and instance.cls.name == "InstanceData":
         return instance
-    items = parts.elements(instance)
     if isinstance(index, str) and index in instance.items:
         return instance.items[index]
+    items = parts.elements(m, instance)
     if instance.lost:
         m.escape(instance)
         return Opaque(m.bits_of(instance), 0, DATA)
@@ -88,6 +89,8 @@ def subscript(m: Machine, instance: Instance, index: Any) -> Any:
         return items[index]
     if isinstance(index, slice):
         return filling.part_of(m, instance, index)
+    if isinstance(index, Counter) and items:
+        index.indexes(instance, len(items), m.conditional)
     custom = m.attribute(instance, "__getitem__", None)
     if custom is not None and not isinstance(instance.cls, NativeClass):
         return m.call(custom, [index], {})
@@ -104,7 +107,7 @@ def set_subscript(m: Machine, instance: Instance, index: Any, value: Any) -> Non
     if isinstance(index, str):
         attributes.attach(m, instance, index, value)
     elif isinstance(index, int):
-        keys = [key for key in instance.items if key.isdigit()]
+        keys = list(parts.registered(m, instance))
         if -len(keys) <= index < len(keys):
             attributes.attach(m, instance, keys[index], value)
     else:
@@ -113,12 +116,18 @@ def set_subscript(m: Machine, instance: Instance, index: Any, value: Any) -> Non
 
 
 def delete(m: Machine, instance: Instance, index: Any) -> None:
-    """``del modules[index]``."""
-    keys = [key for key in instance.items if key.isdigit()]
+    """``del modules[index]``: the entries behind it move up (``container.py: __delitem__``)."""
     m.doubt(f"an entry of a {instance.cls.name} is deleted")
-    if isinstance(index, int) and -len(keys) <= index < len(keys):
-        m.touch(instance)
-        del instance.items[keys[index]]
+    entries = parts.registered(m, instance)
+    if isinstance(index, str) and index in entries:
+        attributes.detach(m, instance, index)
+        return
+    kept = list(entries.values())
+    if isinstance(index, slice) or (isinstance(index, int) and -len(kept) <= index < len(kept)):
+        del kept[index]
+        filling.refill(m, instance, kept)
+    else:
+        m.escape(instance)
 
 
 def contains(instance: Instance, item: Any) -> Optional[bool]:
@@ -134,14 +143,26 @@ def iterate(m: Machine, instance: Instance) -> PyList:
     if custom is not None and not isinstance(custom, Method):
         return m.items_of(m.call(custom, [], {}))
     if parts.is_kind(instance, "ModuleDict") or instance.cls.name in parts.DICTS:
-        return PyList([name for name, _ in parts.children(m, instance)])
-    return PyList(parts.elements(instance), bool(instance.lost))
+        return parts.found(instance, list(parts.registered(m, instance)))
+    return parts.found(instance, parts.elements(m, instance))
+
+
+def fills(m: Machine, instance: Instance, contents: Any) -> bool:
+    """Whether a list or table of modules has other entries with these saved contents."""
+    if not parts.is_container(instance):
+        return False
+    before = len(parts.registered(m, instance))
+    now = instance.save()
+    instance.load(contents)
+    after = len(parts.registered(m, instance))
+    instance.load(now)
+    return before != after
 
 
 def truth(m: Machine, instance: Instance) -> Optional[bool]:
     """``bool(module)``: that of a list is whether it is empty."""
     if instance.cls.name in parts.CONTAINERS or parts.is_kind(instance, "ModuleList"):
-        return None if instance.lost else bool(parts.elements(instance))
+        return None if instance.lost else bool(parts.elements(m, instance))
     return True
 
 
@@ -153,7 +174,7 @@ def forward(m: Machine, instance: Instance, cls: NativeClass, args: List[Any], k
     name = cls.name
     if name == "Sequential":
         value = args[0] if args else UNKNOWN
-        for item in parts.elements(instance):
+        for item in parts.elements(m, instance):
             value = m.call(item, [value], {})
         return value
     if name in ("Identity", "Module", "BaseModule") and args:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
-from mmfix.model.machine.values import Either, Instance, NativeClass, Param
+from mmfix.model.machine.values import UNKNOWN, Either, Instance, NativeClass, Opaque, Param, PyList
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 LISTS = frozenset({"ModuleList", "Sequential", "ParameterList"})
 DICTS = frozenset({"ModuleDict", "ParameterDict"})
 CONTAINERS = LISTS | DICTS
+_OF_PARAMETERS = ("ParameterList", "ParameterDict")
 
 
 def is_module(m: Machine, value: Any) -> bool:
@@ -66,15 +67,53 @@ def all_params(m: Machine, root: Instance) -> Iterator[Tuple[str, Param]]:
                 yield f"{prefix}.{name}" if prefix else name, param
 
 
-def elements(instance: Instance) -> List[Any]:
-    """The modules of a ModuleList or Sequential, in order; None where there is none."""
-    numbered = [value for key, value in instance.items.items() if key.isdigit()]
-    if numbered:
-        return numbered
-    return [value for value in instance.items.values() if isinstance(value, (Instance, Param, Either))]
+def registered(m: Machine, instance: Instance) -> Dict[str, Any]:
+    """The entries of ``_modules``, in order, under their names; the parameters of a list or dict of these.
+
+    A ModuleList or Sequential does not ask how its entries got in: ``append``, ``add_module`` and a plain
+    attribute are the same to it (``torch/nn/modules/container.py: __iter__, forward``). An entry may be None.
+    """
+    notes = instance.notes
+    of_params = any(is_kind(instance, name) for name in _OF_PARAMETERS)
+    return {
+        name: value
+        for name, value in instance.items.items()
+        if name.isdigit()
+        or (name in notes.slots and isinstance(value, Opaque))
+        or (
+            name not in notes.hidden
+            and any(
+                isinstance(item, Param) if of_params else is_module(m, item) for item in alternatives(value)
+            )
+        )
+    }
+
+
+def elements(m: Machine, instance: Instance) -> List[Any]:
+    """The entries of a ModuleList, Sequential or ModuleDict, in order; None where there is none."""
+    return list(registered(m, instance).values())
+
+
+def alternatives(value: Any) -> Tuple[Any, ...]:
+    """The values that one may be."""
+    return value.values if isinstance(value, Either) else (value,)
+
+
+def is_container(instance: Instance) -> bool:
+    """Whether an object is a list or table of modules or parameters, or of a class derived from one."""
+    return any(is_kind(instance, name) for name in CONTAINERS)
+
+
+def found(instance: Instance, items: List[Any]) -> PyList:
+    """Entries, children or names of a module: there are more, where it is not known how many it has."""
+    if instance.lost:
+        return PyList(items or [UNKNOWN], True)
+    return PyList(items)
 
 
 def is_kind(instance: Instance, name: str) -> bool:
-    """Whether a class of this last name is among the bases of an object's class."""
+    """Whether an object is of a class of this last name, or of one derived from it."""
+    if instance.cls.name == name:
+        return True
     mro = getattr(instance.cls, "_mro", None) or []
     return any(getattr(base, "name", "") == name for base in mro)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable, Dict
 
-from mmfix.model.machine.values import DATA, LOST, NUMBERS, TENSOR, UNKNOWN, Method, Opaque, Param
+from mmfix.model.machine.values import DATA, LOST, NUMBERS, TENSOR, UNKNOWN, Method, Opaque, Param, PyList
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -28,6 +28,8 @@ NO_GRADIENT_FUNCTIONS = frozenset({
     "one_hot", "manual_seed", "device", "Size", "finfo", "iinfo",
 })  # fmt: skip
 
+#: A tensor cut into more pieces than this stays one value.
+_MOST_PIECES = 100
 _IN_STEP_ONLY = "requires_grad"
 #: Methods of what the trainer gives that may answer None.
 _MAYBE_NONE = frozenset({"get", "pop", "grad"})
@@ -41,11 +43,33 @@ def attribute(m: Machine, value: Opaque, name: str) -> Any:
         return True if value.must else UNKNOWN
     if name == "requires_grad_":
         m.doubt("what is frozen or thawed is not known")
+    if name in _IN_PIECES and value.kind == TENSOR:
+        return Method(name, value, _IN_PIECES[name])
     if name in _NO_GRADIENT:
         return NUMBERS if value.kind == TENSOR else Opaque(0, 0, DATA)
     if name in _MAYBE_NONE and value.kind != LOST:
         return Opaque(value.may, value.must, DATA)
     return Opaque(value.may, value.must, value.kind)
+
+
+def split(m: Machine, tensor: Any, split_size_or_sections: Any, dim: Any = 0) -> Any:
+    """``torch.split``: as many pieces as there are sizes; each depends on all that the whole does."""
+    sections = split_size_or_sections
+    known = isinstance(sections, tuple) or (isinstance(sections, PyList) and not sections.open)
+    return _pieces(m, tensor, len(m.items_of(sections).items) if known else None)
+
+
+def chunk(m: Machine, input: Any, chunks: Any, dim: Any = 0) -> Any:
+    """``torch.chunk``: it may give fewer, where the dimension is smaller than that."""
+    return _pieces(m, input, chunks)
+
+
+def _pieces(m: Machine, whole: Any, count: Any) -> Any:
+    piece = m.flow(whole)
+    return (piece,) * count if isinstance(count, int) and 0 < count <= _MOST_PIECES else piece
+
+
+_IN_PIECES: Dict[str, Callable[..., Any]] = {"split": split, "chunk": chunk}
 
 
 def param_attribute(m: Machine, value: Param, name: str) -> Any:

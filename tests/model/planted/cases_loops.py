@@ -1,0 +1,37 @@
+"""Containers that are filled late, and loops whose number of turns no source says."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from mmfix.model.types import NEVER
+from planted.case import Case, part
+
+LOOPS: Tuple[Case, ...] = (
+    Case("container-children", "container_children", part("JoinedLayersModel")),
+    Case(
+        "container-children-spare",
+        "container_children",
+        part("JoinedLayersModel", spare=True),
+        {"left_out.1": NEVER},
+    ),
+    *(
+        Case(f"stacked-levels-{way}", "stacked_levels", part("StackedLevelsModel", way=way))
+        for way in ("range", "enumerate", "zip", "len", "shifted", "known")
+    ),
+    Case(
+        "stacked-levels-fewer",
+        "stacked_levels",
+        part("StackedLevelsModel", way="known", num_branches=4),
+        {"classifiers.3": NEVER},
+    ),
+    Case(
+        "stacked-levels-only-last",
+        "stacked_levels",
+        part("StackedLevelsModel", way="only last"),
+        {"classifiers.0": NEVER, "classifiers.1": NEVER},
+    ),
+    Case("split-pieces", "stacked_levels", part("SplitPiecesModel")),
+    Case("split-pieces-of-known-number", "stacked_levels", part("SplitPiecesModel", sizes=[2, 2])),
+    Case("library-children", "library_children", part("LibraryTrunkModel"), {"idle": NEVER}),
+)
