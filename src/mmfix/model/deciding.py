@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
@@ -11,6 +12,7 @@ from mmfix.config.keypath import KeyPath
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance
+from mmfix.model.spelling import is_spelled, text_pattern, written_names
 from mmfix.python.place import Place
 
 #: The dicts of a config by key path.
@@ -36,6 +38,8 @@ class Mention:
             ``self.options.get('key')``, ``options.key`` for ``self.options.key``.
         beside: Names in the indices of its statement and in what the loops around it run over.
         asks_for_grad: A test around it asks for ``requires_grad``.
+        names: For ``getattr(self, ...)`` with a name made at run time: a pattern of the names that it may be;
+            empty where nothing is known of them.
     """
 
     place: Place
@@ -44,6 +48,7 @@ class Mention:
     conditions: Tuple[str, ...]
     beside: Tuple[str, ...]
     asks_for_grad: bool
+    names: str = ""
 
     @property
     def is_use(self) -> bool:
@@ -56,15 +61,17 @@ def mentions_of(m: Machine, instance: Instance, name: str) -> List[Mention]:
 
     Where nothing else uses it, ``getattr(self, ...)`` under a name made at run time may.
     """
-    found = [
-        item for cls in _classes(m, instance) for item in _mentions(cls.node, cls.scope.path).get(name, ())
-    ]
+    classes = list(_classes(m, instance))
+    found = [item for cls in classes for item in _mentions(cls.node, cls.scope.path).get(name, ())]
     if not any(item.is_use for item in found):
-        found += [
-            item
-            for cls in _classes(m, instance)
-            for item in _mentions(cls.node, cls.scope.path).get(_DYNAMIC, ())
-        ]
+        # a name that the source spells out for the attribute alone is not made at run time
+        made = not any(name in written_names(cls.node) for cls in classes) or any(
+            is_spelled(cls.node, name) for cls in classes
+        )
+        for cls in classes:
+            for item in _mentions(cls.node, cls.scope.path).get(_DYNAMIC, ()):
+                if re.fullmatch(item.names, name) if item.names else made:
+                    found.append(item)
     return sorted(found, key=lambda item: (not item.is_use, not item.called))
 
 
@@ -179,7 +186,8 @@ def _mentions(cls: ast.ClassDef, path: str) -> Dict[str, Tuple[Mention, ...]]:
                     item.lineno for item in calls if _is_named(_root_of(item.func), aliases.get(id(call), ""))
                 ]
                 place = Place(path, min(uses, default=call.lineno))
-                found.setdefault(_DYNAMIC, []).append(_around(method, place, True))
+                mention = replace(_around(method, place, True), names=text_pattern(call.args[1]))
+                found.setdefault(_DYNAMIC, []).append(mention)
     return {name: tuple(mentions) for name, mentions in found.items()}
 
 
