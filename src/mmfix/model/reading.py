@@ -35,7 +35,7 @@ from mmfix.model.machine.values import (
     Registry,
 )
 from mmfix.model.observations import Homes, checkpoints, late_freezes, toggles
-from mmfix.model.types import Built, ModelReading
+from mmfix.model.types import Built, ModelReading, Submodule
 from mmfix.model.verdicts import judge
 from mmfix.python.place import Problem
 from mmfix.python.signatures import signature_of
@@ -112,9 +112,11 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     homes = Homes(m, root, configs)
     toggled = {param for param in trainable if any(param.bit == bit for _, bit in m.toggled)}
     waited_for = trainable - set(frozen) - toggled
-    submodules = (
-        judge(m, root, waited_for, loss, configs, _optional(m, root)) if isinstance(loss, Opaque) else ()
-    )
+    submodules: Tuple[Submodule, ...] = ()
+    if isinstance(loss, Opaque):
+        optional = _optional(m, root)
+        hanging = _hanging(m, root, loss, optional)
+        submodules = judge(m, root, waited_for, loss, configs, optional, hanging)
     return ModelReading(
         submodules=submodules,
         late_freezes=late_freezes(m, homes, frozen),
@@ -138,6 +140,18 @@ def _optional(m: Machine, root: Instance) -> FrozenSet[str]:
         return frozenset()
     signature = signature_of(method.node.args)
     return frozenset(signature.positional[len(signature.positional) - len(signature.defaults) :])
+
+
+def _hanging(m: Machine, root: Instance, loss: Opaque, optional: FrozenSet[str]) -> int:
+    """What the loss depends on only as long as the data pipeline leaves out none of ``optional`` (bits)."""
+    unsure = loss.may & ~loss.must & ~m.escaped
+    if not optional or not unsure:
+        return 0
+    kept = m.escaped, m.used.copy(), list(m.checkpoints), list(m.toggled), list(m.problems)
+    given = {name: Opaque(0, 0, GIVEN) for name in optional}
+    found, _ = _phase(m, "step", lambda: summed(m, _call_with_data(m, root, "forward_train", given)))
+    m.escaped, m.used, m.checkpoints, m.toggled, m.problems = kept
+    return unsure & found.must if isinstance(found, Opaque) else 0
 
 
 def _dicts(value: Any, path: KeyPath, found: Configs) -> None:

@@ -46,6 +46,7 @@ def judge(
     loss: Opaque,
     configs: Configs,
     optional: FrozenSet[str],
+    hanging: int,
 ) -> Tuple[Submodule, ...]:
     """The largest parts of one verdict each; those used throughout are left out.
 
@@ -56,21 +57,28 @@ def judge(
         loss: What the loss depends on.
         configs: The dicts of the config.
         optional: Arguments of ``forward_train`` that the data pipeline may leave out.
+        hanging: Parameters that the loss depends on for certain if it leaves out none of them (bits).
     """
-    return tuple(
-        _Judge(m, waited_for, loss, configs, optional).below(Spot("", ("model",), None, ("model",), ""), root)
-    )
+    whole = Spot("", ("model",), None, ("model",), "")
+    return tuple(_Judge(m, waited_for, loss, configs, optional, hanging).below(whole, root))
 
 
 class _Judge:
     """Verdicts on parameters, and on the modules that hold them."""
 
     def __init__(
-        self, m: Machine, waited_for: Set[Param], loss: Opaque, configs: Configs, optional: FrozenSet[str]
+        self,
+        m: Machine,
+        waited_for: Set[Param],
+        loss: Opaque,
+        configs: Configs,
+        optional: FrozenSet[str],
+        hanging: int,
     ) -> None:
         self.m = m
         self.configs = configs
         self.optional = optional
+        self.hanging = hanging
         self.waited_for = waited_for
         self.loss = loss
         self._seen: Dict[Instance, Set[str]] = {}
@@ -81,7 +89,7 @@ class _Judge:
             return None
         if self.loss.must & param.bit:
             return USED
-        if self.m.escaped & param.bit:
+        if (self.m.escaped | self.hanging) & param.bit:
             return CANNOT_TELL
         return SOMETIMES if self.loss.may & param.bit else NEVER
 
@@ -140,6 +148,8 @@ class _Judge:
                 used = mentions[0].place
             decided = self._decided_by(spot, item, used, mentions)
             given = self._hangs_on_pipeline(mentions) if verdict == SOMETIMES else ""
+        if verdict == CANNOT_TELL and self.m.bits_of(item) & self.hanging:
+            given = "all arguments of forward_train"
         class_name = "Parameter" if isinstance(item, Param) else item.cls.name
         return Submodule(
             name=spot.name,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from mmfix.model.types import NEVER
-from planted.case import Case, part
+from mmfix.model.types import CANNOT_TELL, NEVER
+from planted.case import Case, Checkpoint, part
 
 LOOPS: Tuple[Case, ...] = (
     Case("container-children", "container_children", part("JoinedLayersModel")),
@@ -34,4 +34,13 @@ LOOPS: Tuple[Case, ...] = (
     Case("split-pieces", "stacked_levels", part("SplitPiecesModel")),
     Case("split-pieces-of-known-number", "stacked_levels", part("SplitPiecesModel", sizes=[2, 2])),
     Case("library-children", "library_children", part("LibraryTrunkModel"), {"idle": NEVER}),
+    Case(  # whether the pipeline gives images, no config says
+        "sensor-optional",
+        "sensor_optional",
+        part("OptionalSensorDetector"),
+        {"camera": CANNOT_TELL, "encoder": CANNOT_TELL},
+        measured={},
+        checkpoint=Checkpoint("with_cp"),
+        era="mmcv1",
+    ),
 )
