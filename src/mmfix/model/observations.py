@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Dict, Iterator, List, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.model.deciding import Configs, key_of, mention_at
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.conditions import excludes
 from mmfix.model.machine.machine import Machine
+from mmfix.model.machine.state import CheckpointCall
 from mmfix.model.machine.values import Instance, Param
 from mmfix.model.types import CheckpointUse, LateFreeze, Toggle
 from mmfix.python.place import Place
@@ -96,10 +98,11 @@ def _decision(
 
 def checkpoints(m: Machine, homes: Homes) -> Tuple[CheckpointUse, ...]:
     """One entry for each line that checkpoints and each config dict whose class runs it."""
-    times: Dict[int, int] = {}
+    inside: Dict[int, List[CheckpointCall]] = {}
     for call in m.checkpoints:
         for bit in _bits(call.own):
-            times[bit] = times.get(bit, 0) + 1
+            inside.setdefault(bit, []).append(call)
+    reused = {bit: _reused(calls) for bit, calls in inside.items()}
     found: Dict[Tuple[KeyPath, Place], CheckpointUse] = {}
     for call in m.checkpoints:
         chain = homes.of_module.get(call.owner, ()) if call.owner is not None else ()
@@ -116,7 +119,7 @@ def checkpoints(m: Machine, homes: Homes) -> Tuple[CheckpointUse, ...]:
                         break
         entry = CheckpointUse(
             key, name, switch, call.place, call.reentrant, call.library, guarded, call.input_has_grad,
-            any(times[bit] > 1 for bit in _bits(call.own)),
+            _any(reused[bit] for bit in _bits(call.own)),
         )  # fmt: skip
         before = found.get((key, call.place))
         found[key, call.place] = entry if before is None else _both(before, entry)
@@ -127,7 +130,27 @@ def _both(a: CheckpointUse, b: CheckpointUse) -> CheckpointUse:
     has_grad = a.input_has_grad if a.input_has_grad is b.input_has_grad else None
     if a.input_has_grad is False or b.input_has_grad is False:
         has_grad = False
-    return replace(a, input_has_grad=has_grad, reused=a.reused or b.reused)
+    return replace(a, input_has_grad=has_grad, reused=_any((a.reused, b.reused)))
+
+
+def _reused(calls: List[CheckpointCall]) -> Optional[bool]:
+    """Whether a gradient comes more than once a step, through several calls; None when that depends.
+
+    Torch runs the hooks of a parameter for each backward pass of a call (``torch/utils/checkpoint.py:
+    CheckpointFunction.backward``), and only calls that the loss depends on have one.
+    """
+    if sum(call.carries is True for call in calls) > 1:
+        return True
+    calls = [call for call in calls if call.carries is not False]
+    pairs = ((a, b) for number, a in enumerate(calls) for b in calls[:number])
+    if any(call.repeats for call in calls) or any(not excludes(a.path, b.path) for a, b in pairs):
+        return None
+    return False
+
+
+def _any(answers: Iterable[Optional[bool]]) -> Optional[bool]:
+    found = set(answers)
+    return True if True in found else None if None in found else False
 
 
 def _bits(mask: int) -> Iterator[int]:

@@ -197,7 +197,7 @@ def _phase(m: Machine, phase: str, run: Callable[[], Any]) -> Tuple[Any, str]:
     m.trail.clear()
     m.started.clear()
     m.frames.clear()
-    m.conditional, m.grad = 0, True
+    m.conditional, m.grad, m.assumed, m.turns = 0, True, {}, None
     m.problems.append(Problem(f"{phase}: {reason}"))
     return None, reason
 
@@ -220,16 +220,33 @@ def _method(m: Machine, root: Instance, name: str, args: List[Any]) -> Any:
 
 def _any_step(m: Machine, root: Instance) -> Any:
     """The losses of the first training step, or of a much later one, when counters have run far."""
-    loss = _step(m, root)
+    loss = _weighed_step(m, root)
     if m.moving and isinstance(loss, Opaque):
         for target, name in m.moving:
             if isinstance(target.items.get(name), (int, float)) and not isinstance(target.items[name], bool):
                 target.items[name] = _LATE
         first, m.checkpoints = m.checkpoints, []
-        later = _step(m, root)
+        later = _weighed_step(m, root)
         m.checkpoints = max(first, m.checkpoints, key=len)  # what one step calls, not what two do
         if isinstance(later, Opaque):
             return Opaque(loss.may | later.may, loss.must & later.must, TENSOR)
+    return loss
+
+
+def _weighed_step(m: Machine, root: Instance) -> Any:
+    """The losses of one training step; the checkpointed calls then say whether the loss depends on them."""
+    loss = _step(m, root)
+    if isinstance(loss, Opaque):
+        m.checkpoints = [
+            call._replace(
+                carries=True
+                if loss.must & call.mark
+                else None
+                if (loss.may | m.escaped) & call.mark
+                else False
+            )
+            for call in m.checkpoints
+        ]
     return loss
 
 

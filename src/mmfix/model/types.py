@@ -92,7 +92,8 @@ class CheckpointUse:
         library: ``torch`` or ``fairscale``.
         guarded: The call is made only if its input requires grad.
         input_has_grad: Whether its input requires grad; None when that is not known.
-        reused: A parameter inside is used in more than one checkpointed call a step.
+        reused: A parameter inside is used in more than one checkpointed call a step that gradients come
+            back through; None when that depends.
     """
 
     key: KeyPath
@@ -103,7 +104,7 @@ class CheckpointUse:
     library: str
     guarded: bool
     input_has_grad: Optional[bool]
-    reused: bool
+    reused: Optional[bool]
 
 
 @dataclass(frozen=True)

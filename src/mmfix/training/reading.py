@@ -227,11 +227,13 @@ def _reused(code: CodeReading) -> List[ModelFact]:
             kind="reused",
             key=item.switch or (*item.key, "type"),
             type_name=item.class_name,
-            confidence="likely",
-            why=f"In one training step the checkpoint in {item.class_name} runs a module more than once.",
-            evidence=(f"{code.where(item.place)} runs more than once",),
+            confidence="likely" if item.reused else "possible",
+            why=f"In one training step the checkpoint in {item.class_name} "
+            f"{'runs' if item.reused else 'may run'} a module more than once.",
+            evidence=(f"{code.where(item.place)} {'runs' if item.reused else 'may run'} more than once",),
             scope=item.key,
         )
         for item in code.reading.checkpoints
-        if item.reused
+        # in released packages a loop of unknown length was tried with more than one turn
+        if item.reused or (item.reused is None and code.own)
     ]

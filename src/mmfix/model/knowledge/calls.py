@@ -94,7 +94,7 @@ def _other(m: Machine, rest: Any, dotted: str, /, *args: Any, **kwargs: Any) -> 
     if root != "torch":
         if any(isinstance(value, (Instance, Bound, Partial)) for value in values):
             m.problem(f"a module of the model is handed to {dotted}, which is not read")
-        return Opaque(result.may, result.must, LOST if strange else DATA)
+        return result.like(LOST if strange else DATA)
     return result
 
 

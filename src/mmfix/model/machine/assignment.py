@@ -9,7 +9,7 @@ from mmfix.model.machine.access import attribute
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.indexing import index_of, set_subscript, subscript
-from mmfix.model.machine.joining import any_item, join, reachable
+from mmfix.model.machine.joining import any_item, join, reachable, together
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -122,6 +122,8 @@ def store(m: Machine, place: Reference, value: Any, frame: Frame) -> None:
 
 def unpack(m: Machine, target: Any, value: Any, frame: Frame) -> None:
     """Assign to a target: a name, an attribute, an item, or a tuple of these."""
+    if value is UNKNOWN:
+        value = UNKNOWN.like()  # from now on it is one and the same
     if isinstance(target, ast.Name):
         m.assign(frame, target.id, value)
     elif isinstance(target, (ast.Tuple, ast.List)):
@@ -140,8 +142,11 @@ def store_inside(m: Machine, place: Optional[Reference], owner: Any, value: Any,
     m.escaped |= stored.may  # other names may be views of the same memory
     if isinstance(value, (Instance, Bound, Partial)):
         m.escape(value)
-    if place is not None and isinstance(owner, Opaque) and stored.may & ~owner.must:
-        store(m, place, Opaque(owner.may | stored.may, owner.must | stored.must, owner.kind), frame)
+    if place is not None and isinstance(owner, Opaque):
+        if stored.may & ~owner.must:
+            store(m, place, together([owner, stored], m.assumed, owner.kind), frame)
+        elif owner.note.test is not None:
+            store(m, place, owner.like(), frame)  # what was asked of it may be answered otherwise now
 
 
 def _unpack_many(m: Machine, targets: List[Any], value: Any, frame: Frame) -> None:

@@ -98,9 +98,7 @@ def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], res
             rest = function.rest if rest is MISSING else join(function.rest, rest)
         return call(m, function.function, [*function.args, *args], {**function.kwargs, **kwargs}, rest)
     if isinstance(function, Either):
-        return m.choose(
-            [lambda item=item: call(m, item, args, kwargs, rest) for item in function.values]  # type: ignore[misc]
-        )
+        return m.each(function, lambda item: call(m, item, args, kwargs, rest))
     if isinstance(function, Opaque):
         return call_opaque(m, function, args, kwargs)
     if function is None:
@@ -146,8 +144,8 @@ def call_opaque(m: Machine, function: Opaque, args: List[Any], kwargs: Dict[str,
     """A call of something that is not known: its result may depend on all it is given."""
     result = m.flow(function, *args, *kwargs.values())
     if function is NUMBERS and m.before_wrap:
-        return Opaque(result.may, result.must, DATA)
-    return Opaque(result.may, result.must, TENSOR if function.kind == TENSOR else LOST)
+        return result.like(DATA)
+    return result.like(TENSOR if function.kind == TENSOR else LOST)
 
 
 def instantiate(
@@ -246,7 +244,7 @@ def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict
         )
     frame = Frame(function.scope, function, function.closure)
     _bind(m, function, frame, args, kwargs, rest)
-    line, grad, nonempty = m.line, m.grad, m.nonempty
+    line, grad, nonempty, assumed = m.line, m.grad, m.nonempty, m.assumed
     if function.no_grad:
         m.grad = False
     m.enter(frame)
@@ -257,22 +255,19 @@ def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict
         if isinstance(node, ast.Lambda):
             return m.eval(node.body, frame)
         ended = m.run(node.body, frame)
+        live = m.assumed
         if level is not None:
             m.unite(level, frame.leaves, not frame.stranded)
         if shape.yields:
             return open_list(frame.yields) if frame.unsure else PyList(frame.yields)
-        returns = frame.returns
         if ended is THROUGH:
-            returns = [*returns, None]
-        result = returns[0]
-        for value in returns[1:]:
-            result = join(result, value)
-        return result
+            frame.returns.append((None, live))
+        return m.either(frame.returns)
     finally:
         if level is not None:
             m.end(level)
         m.leave()
-        m.line, m.grad, m.nonempty = line, grad, nonempty
+        m.line, m.grad, m.nonempty, m.assumed = line, grad, nonempty, assumed
 
 
 def evaluate_defaults(m: Machine, function: Function, home: Frame) -> None:

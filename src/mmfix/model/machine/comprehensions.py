@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Callable, List
 
-from mmfix.model.machine import assignment, indexing
+from mmfix.model.machine import assignment, indexing, paths
 from mmfix.model.machine.concrete import NotConcrete, to_python
 from mmfix.model.machine.counting import may_index, turns_of
 from mmfix.model.machine.frame import Frame
@@ -77,7 +77,13 @@ def _generate(
     turns = None
     if source.open and may_index(generator.target, node):
         turns = turns_of(m, m.frames[-1], source, lambda item: turn(item, lambda made: None))
-    known = _OPEN if source.open and turns is None else _KNOWN
+    if source.open and turns is None:
+        known = _OPEN
+        with paths.turning(m, generator):
+            for item in list(source.items):
+                known = max(known, turn(paths.anew(m, item), keep))
+        return known
+    known = _KNOWN
     for item in list(source.items) if turns is None else turns:
         known = max(known, turn(item, keep))
     return known

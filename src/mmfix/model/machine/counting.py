@@ -12,6 +12,7 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple
 
+from mmfix.model.machine.conditions import PLAIN, Note, Number
 from mmfix.model.machine.joining import any_item
 from mmfix.model.machine.values import DATA, Opaque, PyList
 
@@ -33,8 +34,9 @@ class Counter(Opaque):
 
     __slots__ = ("first", "lengths")
 
-    def __init__(self, first: int, of: Optional[Counter] = None) -> None:
-        super().__init__(0, 0, DATA)
+    def __init__(self, first: int, of: Optional[Counter] = None, stop: Any = None) -> None:
+        index = first == 0 and of is None
+        super().__init__(0, 0, DATA, note=Note(number=Number(stop, counts=True)) if index else PLAIN)
         self.first = first
         self.lengths: List[Tuple[Any, int, int]] = [] if of is None else of.lengths
 

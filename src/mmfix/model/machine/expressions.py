@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from mmfix.model.machine import indexing
+from mmfix.model.machine import indexing, paths
 from mmfix.model.machine.call_expressions import call
 from mmfix.model.machine.calls import evaluate_defaults
 from mmfix.model.machine.comprehensions import comprehension, dict_comprehension
 from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute, same, to_python
+from mmfix.model.machine.conditions import Note
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import concatenated
@@ -115,7 +116,10 @@ def _binary(m: Machine, node: Any, frame: Frame) -> Any:
 def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``."""
     if isinstance(left, Counter) and type(right) is int and operator in ("Add", "Sub"):
-        return left.plus(right if operator == "Add" else -right)
+        index = left.plus(right if operator == "Add" else -right)
+        count = paths.added(operator, left, right, DATA)
+        index.note = index.note if count is None else count.note
+        return index
     if isinstance(right, Counter) and type(left) is int and operator == "Add":
         return right.plus(left)
     function = OPERATORS.get(operator)
@@ -137,10 +141,13 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
                 return m.call(special, [right], {})
             if special is not None:
                 return m.lost("an operator on an object of the model", left, right)
+    count = paths.added(operator, left, right, DATA)
+    if count is not None:
+        return count
     result = m.flow(left, right)
     data = not result.may and not any(isinstance(v, (Opaque, Param)) and v.kind == TENSOR
                                       for v in (left, right) if isinstance(v, Opaque))  # fmt: skip
-    return Opaque(0, 0, DATA) if data else result
+    return Opaque(0, 0, DATA, note=result.note) if data else result
 
 
 def _sequence(operator: str, left: Any, right: Any) -> Any:
@@ -165,7 +172,9 @@ def _unary(m: Machine, node: Any, frame: Frame) -> Any:
     name = type(node.op).__name__
     if name == "Not":
         truth = m.truth(value)
-        return UNKNOWN if truth is None else not truth
+        if truth is not None:
+            return not truth
+        return Opaque(0, 0, DATA, note=Note(test=paths.opposite(paths.side_of(m, value))))
     try:
         return compute(OPERATORS[name], value)
     except NotConcrete:
@@ -189,7 +198,7 @@ def _compare(m: Machine, node: Any, frame: Frame) -> Any:
 def compare(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``: True, False or UNKNOWN. A comparison of tensors has no gradient."""
     if operator in ("Is", "IsNot"):
-        answer = _is(left, right)
+        answer = _is(m, left, right)
     elif operator in ("Eq", "NotEq"):
         answer = same(left, right)
     elif operator in ("In", "NotIn"):
@@ -199,25 +208,32 @@ def compare(m: Machine, operator: str, left: Any, right: Any) -> Any:
             answer = bool(compute(OPERATORS[operator], left, right))
         except NotConcrete:
             answer = None
-        return _unknown_answer(left, right) if answer is None else answer
+        return _unknown_answer(m, operator, left, right) if answer is None else answer
     if answer is None:
-        return _unknown_answer(left, right) if operator in ("Eq", "NotEq") else UNKNOWN
+        return _unknown_answer(m, operator, left, right)
     return answer if operator in ("Is", "Eq", "In") else not answer
 
 
-def _unknown_answer(left: Any, right: Any) -> Opaque:
+def _unknown_answer(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """A truth that is not known; of tensors, a tensor of truths."""
+    none = left if right is None else right if left is None else MISSING
+    if operator in ("Is", "IsNot", "Eq", "NotEq") and isinstance(none, (Opaque, Either)):
+        side = paths.none_side(m, none)
+        return Opaque(0, 0, DATA, note=Note(test=side if operator in ("Is", "Eq") else paths.opposite(side)))
     tensors = any(isinstance(item, Param) or getattr(item, "kind", "") == TENSOR for item in (left, right))
-    return Opaque(0, 0, TENSOR) if tensors else UNKNOWN
+    kind = TENSOR if tensors and operator not in ("Is", "IsNot", "In", "NotIn") else DATA
+    return paths.compared(m, operator, left, right, kind)
 
 
-def _is(left: Any, right: Any) -> Optional[bool]:
+def _is(m: Machine, left: Any, right: Any) -> Optional[bool]:
     if is_scalar(left) and is_scalar(right):
         return left is right or (left == right and type(left) is type(right))
     if right is None or left is None:
         value = left if right is None else right
         if isinstance(value, Opaque):
-            return False if value.kind in (TENSOR, GIVEN) else None
+            return False if value.kind in (TENSOR, GIVEN) else paths.is_none(m, value)
+        if isinstance(value, Either) and paths.is_none(m, value) is not None:
+            return paths.is_none(m, value)
         if isinstance(value, Either):
             answers = {item is None for item in value.values}
             return answers.pop() if len(answers) == 1 else None
@@ -238,21 +254,18 @@ def _bool(m: Machine, node: Any, frame: Frame) -> Any:
         truth = m.truth(value)
         if truth is not None:
             return value if truth is not is_and else rest(index + 1)
+        side = paths.side_of(m, value)
+        goes_on = side if is_and else paths.opposite(side)
         others: List[Any] = []
 
         def other() -> Any:
             others.append(rest(index + 1))
-            return others[0]
+            return others[-1]
 
-        found = m.choose([lambda: narrowed(value), other])
-        if (
-            others
-            and m.truth(others[0]) is not is_and
-            and (is_and or is_scalar(others[0]))
-            and m.truth(others[0]) is not None
-        ):
+        result = m.choose([lambda: narrowed(value), other], [(paths.opposite(goes_on),), (goes_on,)])
+        if others and (is_and or is_scalar(others[0])) and m.truth(others[0]) is (not is_and):
             return others[0]
-        return found
+        return paths.combined(m, is_and, side, others, result)
 
     def narrowed(value: Any) -> Any:
         if isinstance(value, Either) and not is_and:  # what `or` gives back is true
@@ -264,10 +277,12 @@ def _bool(m: Machine, node: Any, frame: Frame) -> Any:
 
 
 def _ifexp(m: Machine, node: Any, frame: Frame) -> Any:
-    truth = m.truth(m.eval(node.test, frame))
+    value = m.eval(node.test, frame)
+    truth = m.truth(value)
     if truth is not None:
         return m.eval(node.body if truth else node.orelse, frame)
-    return m.choose([lambda: m.eval(node.body, frame), lambda: m.eval(node.orelse, frame)])
+    branches = [lambda: m.eval(node.body, frame), lambda: m.eval(node.orelse, frame)]
+    return m.choose(branches, paths.ways_if(m, value))
 
 
 def _joined_str(m: Machine, node: Any, frame: Frame) -> Any:

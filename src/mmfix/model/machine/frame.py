@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
+from mmfix.model.machine.conditions import Path
 from mmfix.model.machine.values import Function, Storage
 
 if TYPE_CHECKING:
     from mmfix.model.machine.scopes import Scope
+
+
+#: What several things hold, as :meth:`Storage.save` gives it.
+Contents = Dict[Storage, Any]
+
+
+class Exit(NamedTuple):
+    """Where a path goes on or leaves: the contents of what changed on it, and what holds there."""
+
+    contents: Contents
+    path: Path
 
 
 class Frame(Storage):
@@ -17,7 +29,7 @@ class Frame(Storage):
         scope: The module the code is in.
         function: What runs; None at module level.
         parent: The frame of the enclosing function, for closures.
-        returns: Values returned so far.
+        returns: Values returned so far, each with what holds there.
         yields: Values yielded so far.
         unsure: Whether the number of yielded values is not known.
         stopped: What a statement that left did: ``return``, ``break`` or ``continue``.
@@ -25,8 +37,7 @@ class Frame(Storage):
         turns: How often the loops around the statement that runs turn, all together.
         under: How many unknown conditions the call is under.
         base, loop: How many states to undo there were when the call began, and the loop in it.
-        leaves, continues, breaks: Contents of what had changed, at each conditional ``return``, ``continue``
-            and ``break``.
+        leaves, continues, breaks: The states at each conditional ``return``, ``continue`` and ``break``.
     """
 
     __slots__ = (
@@ -41,18 +52,18 @@ class Frame(Storage):
         self.scope = scope
         self.function = function
         self.parent = parent
-        self.returns: List[Any] = []
+        self.returns: List[Tuple[Any, Path]] = []
         self.yields: List[Any] = []
         self.unsure = False
         self.stopped = "return"
         self.stranded = False
         self.base = self.loop = self.under = 0
         self.turns = 1
-        self.leaves: List[Dict[Storage, Any]] = []
-        self.continues: List[Dict[Storage, Any]] = []
-        self.breaks: List[Dict[Storage, Any]] = []
+        self.leaves: List[Exit] = []
+        self.continues: List[Exit] = []
+        self.breaks: List[Exit] = []
 
-    def exits(self) -> List[Dict[Storage, Any]]:
-        """Where the contents at a statement like the last one that left are kept."""
+    def exits(self) -> List[Exit]:
+        """Where the states at statements like the last one that left are kept."""
         kept = {"return": self.leaves, "continue": self.continues, "break": self.breaks}
         return kept[self.stopped]

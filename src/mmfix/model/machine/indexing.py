@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, List, Optional
 
+from mmfix.model.machine import paths
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.concrete import NotConcrete, compute, same, to_python
 from mmfix.model.machine.counting import Counter
@@ -47,7 +48,7 @@ def index_of(m: Machine, node: Any, frame: Frame) -> Any:
 def subscript(m: Machine, value: Any, index: Any) -> Any:
     """``value[index]``."""
     if isinstance(value, Opaque):
-        return Opaque(value.may, value.must, value.kind)
+        return paths.entry(value, index)
     if isinstance(value, Param):
         return m.flow(value)
     if isinstance(value, Either):
@@ -108,7 +109,7 @@ def _entry(m: Machine, value: PyDict, index: Any) -> Any:
         if key in value.items:
             return value.items[key]
         if value.rest is not MISSING:
-            return value.rest
+            return value.rest.like() if isinstance(value.rest, Opaque) else value.rest
         return m.lost(f"the key {key!r} was not seen being set", *value.items.values())
     except (NotConcrete, TypeError):
         if isinstance(index, NativeRef):
@@ -217,7 +218,7 @@ def items_of(m: Machine, value: Any) -> PyList:
     if isinstance(value, Instance):
         return m.known.iterate(m, value)
     if isinstance(value, Opaque):
-        return PyList([Opaque(value.may, value.must, value.kind)], True)
+        return PyList([value.like()], True)
     if isinstance(value, Param):
         return PyList([m.flow(value)], True)
     if isinstance(value, Either):
@@ -246,8 +247,8 @@ def truth(m: Machine, value: Any) -> Optional[bool]:
     if isinstance(value, Instance):
         return m.known.truth(m, value)
     if isinstance(value, Either):
-        answers = {truth(m, item) for item in value.values}
+        answers = {truth(m, item) for item in paths.alternatives(m, value)}
         return answers.pop() if len(answers) == 1 else None
-    if isinstance(value, (Opaque, Param, NativeRef)):
-        return None
-    return True
+    if isinstance(value, Opaque):
+        return paths.truth(m, value)
+    return None if isinstance(value, (Param, NativeRef)) else True

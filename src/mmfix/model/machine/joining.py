@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 
+from mmfix.model.machine.conditions import (
+    NO_GIVEN,
+    PLAIN,
+    UNSPLIT,
+    Given,
+    Note,
+    Path,
+    Side,
+    Split,
+    join_given,
+    merge_given,
+    resolved,
+)
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.values import (
     DATA,
+    GIVEN,
     LOST,
     MISSING,
     TENSOR,
@@ -35,59 +49,84 @@ HOLDERS = (Instance, Bound, Method, Partial, Super, Function)
 _DEEPEST = 12
 
 
-def join(a: Any, b: Any, depth: int = 0) -> Any:
-    """A value that stands for ``a`` and for ``b``; what only one of them depends on is no longer a must."""
+def join(a: Any, b: Any, depth: int = 0, ways: Split = UNSPLIT) -> Any:
+    """A value that stands for ``a`` and for ``b``; what only one of them depends on is no longer a must.
+
+    ``ways``: where the paths that give them differ.
+    """
     if a is b:
         return a
     if a is MISSING:
-        return weaken(b)
+        return weaken(b, Split(ways.second, ways.first))
     if b is MISSING:
-        return weaken(a)
-    if is_scalar(a) and is_scalar(b) and type(a) is type(b) and a == b:
-        return a
+        return weaken(a, ways)
+    if is_scalar(a) and is_scalar(b):
+        return a if type(a) is type(b) and a == b else _joined_scalars(a, b, ways)
     if depth > _DEEPEST:
-        return joined_summary(a, b)
+        return joined_summary(a, b, ways)
     if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
-        return tuple(join(x, y, depth + 1) for x, y in zip(a, b))
+        return tuple(join(x, y, depth + 1, ways) for x, y in zip(a, b))
     if isinstance(a, PyList) and isinstance(b, PyList):
-        return _join_lists(a, b, depth)
+        return _join_lists(a, b, depth, ways)
     if isinstance(a, PyDict) and isinstance(b, PyDict):
         made = PyDict(None, a.path if a.path == b.path else None)
-        made.items, made.rest, made.maybe = _join_dicts(a.save(), b.save(), depth + 1)
+        made.items, made.rest, made.maybe = _join_dicts(a.save(), b.save(), depth + 1, ways)
         return made
     if _opaque_like(a) and _opaque_like(b):
-        return joined_summary(a, b)
-    return _either(a, b)
+        return joined_summary(a, b, ways)
+    return _either(a, b, ways)
 
 
-def _join_dicts(a: Any, b: Any, depth: int) -> Any:
+def _joined_scalars(a: Any, b: Any, ways: Split) -> Any:
+    """One of two numbers or texts; a condition may tell whether it is true."""
+    if a is None or b is None:
+        return _either(a, b, ways)
+    condition = ways.telling()
+    if condition is None or bool(a) is bool(b):
+        return Opaque(0, 0, DATA)
+    return Opaque(0, 0, DATA, note=Note(test=(condition, ways.first[condition] is bool(a))))
+
+
+def _when_none(a: Any, b: Any, ways: Split) -> Optional[Side]:
+    """The side on which a value that is ``a`` or ``b`` is None."""
+    condition = ways.telling()
+    if condition is None or (a is None) is (b is None):
+        return None
+    other = b if a is None else a
+    if isinstance(other, Either) or (isinstance(other, Opaque) and other.kind not in (TENSOR, GIVEN)):
+        return None  # it may be None itself
+    return condition, ways.first[condition] if a is None else ways.second[condition]
+
+
+def _join_dicts(a: Any, b: Any, depth: int, ways: Split) -> Any:
     """Key by key; a key of one side alone may be missing afterwards."""
-    joined = {key: join(value, b[0].get(key, MISSING), depth) for key, value in a[0].items()}
+    joined = {key: join(value, b[0].get(key, MISSING), depth, ways) for key, value in a[0].items()}
     for key, value in b[0].items():
         if key not in a[0]:
-            joined[key] = weaken(value)
-    rest = MISSING if a[1] is MISSING and b[1] is MISSING else join(a[1], b[1], depth)
+            joined[key] = join(MISSING, value, depth, ways)
+    rest = MISSING if a[1] is MISSING and b[1] is MISSING else join(a[1], b[1], depth, ways)
     return joined, rest, a[2] | b[2] | (a[0].keys() ^ b[0].keys())
 
 
-def join_contents(item: Storage, a: Any, b: Any) -> Any:
+def join_contents(item: Storage, a: Any, b: Any, ways: Split = UNSPLIT) -> Any:
     """What :meth:`Storage.load` takes, for the contents of one object after two branches."""
     if isinstance(item, Param):
         return a if a == b else None
     if isinstance(item, PyDict):
-        return _join_dicts(a, b, 0)
+        return _join_dicts(a, b, 0, ways)
     if isinstance(item, PyList):
-        joined = _join_lists(PyList(list(a[0]), a[1], None, a[2]), PyList(list(b[0]), b[1], None, b[2]), 0)
+        a, b = PyList(list(a[0]), a[1], None, a[2]), PyList(list(b[0]), b[1], None, b[2])
+        joined = _join_lists(a, b, 0, ways)
         return joined.items, joined.open, joined.tail
     if isinstance(item, Instance):
-        return _join_names(a[0], b[0]), _join_notes(a[1], b[1])
-    return _join_names(a, b)
+        return _join_names(a[0], b[0], ways), _join_notes(a[1], b[1])
+    return _join_names(a, b, ways)
 
 
-def _join_names(a: Dict[str, Any], b: Dict[str, Any]) -> Dict[str, Any]:
+def _join_names(a: Dict[str, Any], b: Dict[str, Any], ways: Split) -> Dict[str, Any]:
     """A variable or attribute that one branch never set cannot be read after it: the other one counts."""
     return {
-        key: b[key] if key not in a else a[key] if key not in b else join(a[key], b[key])
+        key: b[key] if key not in a else a[key] if key not in b else join(a[key], b[key], 0, ways)
         for key in {**a, **b}
     }
 
@@ -106,12 +145,15 @@ def _join_notes(a: Notes, b: Notes) -> Notes:
     )
 
 
-def weaken(value: Any) -> Any:
-    """A value that may be missing: nothing it depends on is a must."""
+def weaken(value: Any, ways: Split = UNSPLIT) -> Any:
+    """A value that may be missing: nothing it depends on is a must, but where its path was taken."""
     if isinstance(value, Opaque):
-        return Opaque(value.may, 0, value.kind) if value.must else value
+        if not value.must and not value.given:
+            return value
+        must, given = join_given(value.must, value.given, 0, NO_GIVEN, ways)
+        return Opaque(value.may, must, value.kind, given, value.note._replace(test=None))
     if isinstance(value, tuple):
-        return tuple(weaken(item) for item in value)
+        return tuple(weaken(item, ways) for item in value)
     return value
 
 
@@ -123,12 +165,10 @@ def summary(value: Any, depth: int = 0) -> Opaque:
         bit = 0 if value.requires_grad is False else value.bit
         return Opaque(bit, bit if value.requires_grad else 0, TENSOR)
     if isinstance(value, Either):
-        parts = [summary(item, depth + 1) for item in value.values]
-        may, must = 0, -1
-        for part in parts:
-            may |= part.may
-            must &= part.must
-        return Opaque(may, must, DATA)
+        first, *others = [summary(item, depth + 1) for item in value.values]
+        for part in others:
+            first = joined_summary(first, part)
+        return first.like(DATA)
     if isinstance(value, HOLDERS) or depth > _DEEPEST:
         return Opaque(reachable(value), 0, LOST)
     children: List[Any] = []
@@ -138,12 +178,23 @@ def summary(value: Any, depth: int = 0) -> Opaque:
         children = value.items
     elif isinstance(value, PyDict):
         children = [*value.items.values(), *([] if value.rest is MISSING else [value.rest])]
+    return together([summary(child, depth + 1) for child in children], {}, DATA)
+
+
+def together(parts: List[Opaque], path: Path, kind: str) -> Opaque:
+    """What depends on all of several values, on this path."""
     may = must = 0
-    for child in children:
-        part = summary(child, depth + 1)
+    picked = False
+    given: Given = {}
+    for part in parts:
         may |= part.may
         must |= part.must
-    return Opaque(may, must, DATA)
+        picked = picked or part.note.picked
+        if part.given:
+            must |= merge_given(given, part.given, path)
+    if given:
+        must, given = resolved(must, given)
+    return Opaque(may, must, kind, given or NO_GIVEN, Note(picked=True) if picked else PLAIN)
 
 
 def reachable(value: Any) -> int:
@@ -198,19 +249,21 @@ def loaded_names(node: ast.AST) -> FrozenSet[str]:
     return frozenset(item.id for item in ast.walk(node) if isinstance(item, ast.Name))
 
 
-def joined_summary(a: Any, b: Any) -> Opaque:
+def joined_summary(a: Any, b: Any, ways: Split = UNSPLIT) -> Opaque:
     """Either of two values, as one opaque value."""
     first, second = summary(a), summary(b)
     kind = (
         TENSOR if first.kind == second.kind == TENSOR else LOST if LOST in (first.kind, second.kind) else DATA
     )
-    return Opaque(first.may | second.may, first.must & second.must, kind)
+    must, given = join_given(first.must, first.given, second.must, second.given, ways)
+    picked = first.note.picked or second.note.picked
+    return Opaque(first.may | second.may, must, kind, given, Note(picked=True) if picked else PLAIN)
 
 
-def _join_lists(a: PyList, b: PyList, depth: int) -> PyList:
+def _join_lists(a: PyList, b: PyList, depth: int, ways: Split) -> PyList:
     path = a.path if a.path == b.path else None
     if a.open is b.open and len(a.items) == len(b.items):
-        items = [join(x, y, depth + 1) for x, y in zip(a.items, b.items)]
+        items = [join(x, y, depth + 1, ways) for x, y in zip(a.items, b.items)]
         return PyList(items, a.open, path, min(a.tail, b.tail))
     return PyList(_one([*a.items, *b.items], depth), True, path)
 
@@ -277,7 +330,8 @@ def _opaque_like(value: Any) -> bool:
     return isinstance(value, (Opaque, Param, tuple)) or (is_scalar(value) and value is not None)
 
 
-def _either(a: Any, b: Any) -> Any:
+def _either(a: Any, b: Any, ways: Split) -> Any:
+    none = _when_none(a, b, ways)
     values: Tuple[Any, ...] = ()
     for value in (a, b):
         for item in value.values if isinstance(value, Either) else (value,):
@@ -286,13 +340,14 @@ def _either(a: Any, b: Any) -> Any:
     if len(values) == 1:
         return values[0]
     if len(values) > _MOST_ALTERNATIVES and not any(isinstance(item, Instance) for item in values):
-        return joined_summary(a, b)
+        return joined_summary(a, b, ways)
     if all(value is None or isinstance(value, (Opaque, Param)) for value in values):
-        whole = values[0]
-        result = summary(whole)
+        if not isinstance(a, Either) and not isinstance(b, Either):
+            result = joined_summary(a, b, ways)
+            kind = LOST if result.kind == LOST else DATA
+            return Opaque(result.may, result.must, kind, result.given, result.note._replace(none=none))
+        result = summary(values[0])
         for value in values[1:]:
-            part = summary(value)
-            kind = LOST if LOST in (result.kind, part.kind) else DATA
-            result = Opaque(result.may | part.may, result.must & part.must, kind)
-        return result
-    return Either(values)
+            result = joined_summary(result, value)
+        return result.like(LOST if result.kind == LOST else DATA)
+    return Either(values, none)

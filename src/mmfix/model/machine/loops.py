@@ -6,11 +6,14 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, List, Sequence
 
+from mmfix.model.machine import paths
 from mmfix.model.machine.assignment import unpack
+from mmfix.model.machine.conditions import Path
 from mmfix.model.machine.counting import may_index, turns_of
-from mmfix.model.machine.frame import Frame
+from mmfix.model.machine.frame import Contents, Exit, Frame
 from mmfix.model.machine.joining import any_item, contents_reach, grew, loaded_names, open_list, reachable
-from mmfix.model.machine.state import LEFT, RAISED, THROUGH, Contents
+from mmfix.model.machine.paths import Ways
+from mmfix.model.machine.state import LEFT, RAISED, THROUGH
 from mmfix.model.machine.values import TENSOR, UNKNOWN, Instance, Opaque, PyList, Raised, is_scalar
 
 if TYPE_CHECKING:
@@ -24,23 +27,23 @@ _MOST_ROUNDS = 5
 _NEXT, _STOP, _RETURN = "next", "stop", "return"
 
 
-def fork(m: Machine, branches: Sequence[Callable[[], str]]) -> str:
+def fork(m: Machine, branches: Sequence[Callable[[], str]], ways: Ways = ()) -> str:
     """Run branches of which it is not known which one runs, and go on from those that run through.
 
-    Raises Raised when every branch raises.
+    ``ways``: what holds on each of them, where that is known. Raises Raised when every branch raises.
     """
-    through: List[Contents] = []
+    through: List[Exit] = []
     left = False
     frame = m.frames[-1]
-    for branch in branches:
+    for branch, sides in zip(branches, ways or paths.ways(m, len(branches))):
         frame.stranded = False
-        ended, result, after = m.attempt(branch)
+        ended, result, after, path = m.attempt(branch, sides)
         if ended is THROUGH and result is THROUGH:
-            through.append(after)
+            through.append(Exit(after, path))
         elif ended is THROUGH:
             left = True
             if not frame.stranded:
-                leave(m, frame, after)
+                leave(m, frame, after, path)
     frame.stranded = False
     if through:
         m.settle(through)
@@ -51,10 +54,10 @@ def fork(m: Machine, branches: Sequence[Callable[[], str]]) -> str:
     raise Raised("every branch raises")
 
 
-def leave(m: Machine, frame: Frame, after: Contents) -> None:
+def leave(m: Machine, frame: Frame, after: Contents, path: Path) -> None:
     """A path left by return, break or continue, with these contents."""
     depth = frame.base if frame.stopped == "return" else frame.loop
-    frame.exits().append(m.since(depth, after))
+    frame.exits().append(Exit(m.since(depth, after), path))
 
 
 def for_loop(m: Machine, node: Any, frame: Frame) -> str:
@@ -65,7 +68,7 @@ def for_loop(m: Machine, node: Any, frame: Frame) -> str:
         return m.run(node.body, frame)
 
     def once(item: Any) -> str:
-        return _in_loop(m, node, frame, lambda level: turn(item))
+        return _in_loop(m, frame, _leaves(node), lambda level: turn(item))
 
     value = m.eval(node.iter, frame)
     source = m.items_of(value)
@@ -86,20 +89,22 @@ def for_loop(m: Machine, node: Any, frame: Frame) -> str:
         return _unknown_turns(m, node, frame, PyList([UNKNOWN], True))
     frame.turns = outer * max(len(source.items), 1)
     try:
-        return _in_loop(m, node, frame, lambda level: _turns(m, node, frame, list(source.items), level))
+        return _in_loop(
+            m, frame, _leaves(node), lambda level: _turns(m, node, frame, list(source.items), level)
+        )
     finally:
         frame.turns = outer
 
 
 def while_loop(m: Machine, node: Any, frame: Frame) -> str:
     """``while``."""
-    return _in_loop(m, node, frame, lambda level: _while_turns(m, node, frame, level))
+    return _in_loop(m, frame, _leaves(node), lambda level: _while_turns(m, node, frame, level))
 
 
-def _in_loop(m: Machine, node: Any, frame: Frame, run: Callable[[Contents], str]) -> str:
+def _in_loop(m: Machine, frame: Frame, leaves: bool, run: Callable[[Contents], str]) -> str:
     outer = frame.continues, frame.breaks, frame.loop
     frame.continues, frame.breaks, frame.loop = [], [], len(m.trail)
-    level = m.begin() if _leaves(node) else {}
+    level = m.begin() if leaves else {}
     begun = len(m.trail) > frame.loop
     try:
         return run(level)
@@ -147,7 +152,7 @@ def _after_turn(m: Machine, frame: Frame, ended: str, level: Contents) -> str:
     live = ended is THROUGH or (frame.stopped == "continue" and not frame.stranded)
     if live or pending:
         if not live and not frame.stranded:
-            leave(m, frame, {})
+            leave(m, frame, {}, m.assumed)
         frame.stopped, frame.stranded = "return", False
         m.unite(level, pending, live)
         return _NEXT
@@ -155,7 +160,7 @@ def _after_turn(m: Machine, frame: Frame, ended: str, level: Contents) -> str:
     if frame.stranded:
         return _STOP if frame.breaks else _RETURN
     if stopped == "return" and frame.breaks:
-        frame.leaves.append(m.since(frame.base))
+        frame.leaves.append(Exit(m.since(frame.base), m.assumed))
     return _STOP if stopped == "break" else _RETURN
 
 
@@ -190,56 +195,77 @@ def _unknown_turns(m: Machine, node: Any, frame: Frame, source: PyList) -> str:
         if isinstance(node, ast.While):
             m.eval(node.test, frame)
         else:
-            unpack(m, node.target, item, frame)
+            unpack(m, node.target, paths.anew(m, item), frame)
         return m.run(node.body, frame)
 
     items = [*source.items, any_item(source)] if len(source.items) > 1 else source.items
     turns = [lambda item=item: turn(item) for item in items]
     edits = m.edits
-    ended = _in_loop(m, node, frame, lambda level: _rounds(m, node, frame, turns, level))
+    with paths.turning(m, node):
+        ended = _in_loop(m, frame, True, lambda level: _rounds(m, node, frame, turns, level))
     if m.edits != edits:
         m.doubt("how many times a loop makes or freezes parameters is not known")
     return ended
 
 
-def _rounds(m: Machine, node: Any, frame: Frame, turns: Sequence[Callable[[], Any]], level: Contents) -> str:
+def _rounds(m: Machine, node: Any, frame: Frame, turns: Sequence[Callable[[], str]], level: Contents) -> str:
+    loop = m.turns
+    assert loop is not None
     some = False
     certain = max(len(turns) - 1, 1)
     rounds = certain + _MOST_ROUNDS - 1
     for number in range(rounds):
-        frame.stranded = False
-        m.conditional -= 1
-        try:
-            ended, result, after = m.attempt(turns[min(number, len(turns) - 1)])
-        finally:
-            m.conditional += 1
-        if ended is RAISED and number == 0:
-            # no step that trains gets here, or something on the way here was not understood
-            m.problem("every path through a loop raises")
-            m.escaped |= reachable([frame.items.get(name) for name in loaded_names(node)])
-        states, frame.continues = list(frame.continues), []
-        if ended is THROUGH and (result is THROUGH or frame.stopped == "continue") and not frame.stranded:
-            states.append(after)
-        elif ended is THROUGH and not frame.stranded:
-            leave(m, frame, after)
-        frame.stopped, frame.stranded = "return", False
+        turn = turns[min(number, len(turns) - 1)]
+        states = _round(m, node, frame, turn, first=number == 0)
+        if number == 0 and certain == 1 and loop.asked_last:  # there may be one turn, which is both
+            only = _round(m, node, frame, turn, first=True, last=True)
+            frame.breaks += [Exit(m.since(frame.loop, state.contents), state.path) for state in only]
         if not states:
             break
-        for state in states:
-            _open_lists(m, state)
-        growing = [saved for state in states for key, saved in state.items() if grew(key, key.save(), saved)]
-        m.settle(states if number < certain else [*states, {}])
+        growing = [saved for state in states for key, saved in state.contents.items()
+                   if grew(key, key.save(), saved)]  # fmt: skip
+        m.settle(states if number < certain else [*states, Exit({}, m.assumed)])
         some = True
-        if not growing and number + 1 >= certain:
+        if not growing and number + 1 >= certain and not (number == 0 and loop.asked_first):
             break
-        if number + 1 == rounds:
+        if growing and number + 1 == rounds:
             for saved in growing:
                 m.escaped |= contents_reach(saved)
+    if some and loop.asked_last:
+        m.settle(_round(m, node, frame, turns[-1], last=True))
     if not some and frame.leaves and not frame.breaks:
         return THROUGH  # it returns in its first turn, if there is one
     if some and node.orelse:
         m.run(node.orelse, frame)
     return _stop(m, frame, level, live=some or not frame.breaks)
+
+
+def _round(
+    m: Machine, node: Any, frame: Frame, turn: Callable[[], str], first: bool = False, last: bool = False
+) -> List[Exit]:
+    """One turn for many: the states in which the next one may begin."""
+    assert m.turns is not None
+    frame.stranded = False
+    begun = paths.begin_turn(m, m.turns, first, last)
+    m.conditional -= 1
+    try:
+        ended, result, after, path = m.attempt(turn)
+    finally:
+        m.conditional += 1
+    if ended is RAISED and first and not last:
+        # no step that trains gets here, or something on the way here was not understood
+        m.problem("every path through a loop raises")
+        m.escaped |= reachable([frame.items.get(name) for name in loaded_names(node)])
+    states, frame.continues = list(frame.continues), []
+    if ended is THROUGH and (result is THROUGH or frame.stopped == "continue") and not frame.stranded:
+        states.append(Exit(after, path))
+    elif ended is THROUGH and not frame.stranded:
+        leave(m, frame, after, path)
+    frame.stopped, frame.stranded = "return", False
+    paths.end_turn(m, begun)
+    for state in states:
+        _open_lists(m, state.contents)
+    return states
 
 
 def _open_lists(m: Machine, state: Contents) -> None:

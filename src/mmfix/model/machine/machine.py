@@ -6,10 +6,11 @@ import ast
 from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
 
-from mmfix.model.machine import access, building, calls, expressions, indexing, statements
+from mmfix.model.machine import access, building, calls, expressions, indexing, paths, statements
 from mmfix.model.machine.classes import ClassInfo
-from mmfix.model.machine.frame import Frame
+from mmfix.model.machine.frame import Exit, Frame
 from mmfix.model.machine.joining import join
+from mmfix.model.machine.paths import Ways
 from mmfix.model.machine.protocol import Knowledge
 from mmfix.model.machine.scopes import Scope, is_read
 from mmfix.model.machine.state import THROUGH, State
@@ -85,26 +86,27 @@ class Machine(State):
         """What iterating over a value gives; an open list when its length is not known."""
         return indexing.items_of(self, value)
 
-    def choose(self, branches: List[Callable[[], Any]]) -> Any:
-        """Run every branch from the same state; go on from all that do not raise, with the joined result."""
-        results, states = [], []
-        for branch in branches:
-            ended, result, after = self.attempt(branch)
-            if ended is THROUGH:
-                results.append(result)
-                states.append(after)
-        if not results:
+    def choose(self, branches: List[Callable[[], Any]], ways: Ways = ()) -> Any:
+        """Run every branch from the same state; go on from all that do not raise, with the joined result.
+
+        ``ways``: what holds on each of them, where that is known.
+        """
+        ways = ways or paths.ways(self, len(branches))
+        found = [self.attempt(branch, sides) for branch, sides in zip(branches, ways)]
+        found = [end for end in found if end.ended is THROUGH]
+        if not found:
             raise Raised("every branch raises")
-        self.settle(states)
-        value = results[0]
-        for other in results[1:]:
-            value = join(value, other)
-        return value
+        self.settle([Exit(end.after, end.path) for end in found])
+        return self.either([(end.result, end.path) for end in found])
 
     def each(self, value: Any, action: Callable[[Any], Any]) -> Any:
         """``action`` on a value, or on each alternative of one that is not known."""
         if isinstance(value, Either):
-            return self.choose([lambda item=item: action(item) for item in value.values])  # type: ignore[misc]
+            values = paths.alternatives(self, value)
+            if len(values) == 1:
+                return action(values[0])
+            ways = paths.ways_between(value, values)
+            return self.choose([lambda item=item: action(item) for item in values], ways)  # type: ignore[misc]
         return action(value)
 
     # -- names -----------------------------------------------------------------------

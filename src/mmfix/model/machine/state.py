@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import HOLDERS, join_contents, reachable, summary
+from mmfix.model.machine.conditions import CLOCK, Condition, Path, Side, Turns, common, split, with_implied
+from mmfix.model.machine.frame import Contents, Exit, Frame
+from mmfix.model.machine.joining import (
+    HOLDERS,
+    join,
+    join_contents,
+    joined_summary,
+    reachable,
+    summary,
+    together,
+)
 from mmfix.model.machine.values import (
-    CLOCK,
     DATA,
     LOST,
     TENSOR,
@@ -33,8 +41,6 @@ _MOST_PROBLEMS = 40
 #: How a branch ended: it ran through, it left (return, break, continue: recorded in the frame), or it raised.
 THROUGH, LEFT, RAISED = "through", "left", "raised"
 
-Contents = Dict[Storage, Any]
-
 
 class CheckpointCall(NamedTuple):
     """One call of a gradient checkpoint on the training path.
@@ -48,6 +54,10 @@ class CheckpointCall(NamedTuple):
         own: Those of them that no checkpointed call within uses: a gradient comes once for each
             innermost call.
         owner: The module whose code calls it.
+        mark: A bit for the call itself: what depends on it carries gradients into the call.
+        path: What holds where it is called.
+        turns: The loops of unknown length around it, each with the turns it was met in.
+        carries: Whether the loss depends on it: True, False, or None when that depends.
     """
 
     place: Place
@@ -57,6 +67,27 @@ class CheckpointCall(NamedTuple):
     params: int
     own: int
     owner: Optional[Instance]
+    mark: int
+    path: Path
+    turns: Dict[Turns, FrozenSet[str]]
+    carries: Optional[bool] = None
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it may be made in several turns of a loop of unknown length."""
+        return any(
+            "any" in which or len(which) > 1 or ("first" in which and not turns.asked_first)
+            for turns, which in self.turns.items()
+        )
+
+
+class Attempt(NamedTuple):
+    """How a branch ended, its result, the contents of what it changed, and what holds behind it."""
+
+    ended: str
+    result: Any
+    after: Contents
+    path: Path
 
 
 class State:
@@ -66,8 +97,11 @@ class State:
         grad: Whether gradients are recorded.
         conditional: How many unknown conditions the code that runs now is under.
         nonempty: Whether the code that runs now is under a test that there is something to compute on.
+        assumed: What holds where the code that runs now is: the sides of conditions that are not known.
+        conditions: Every condition that was met; interned: those of comparisons, by what is compared.
+        turns: The innermost loop of unknown length that is followed now.
         escaped: Bits of parameters handed to code that is not followed.
-        params: All parameters; index ``i`` has bit ``1 << i``.
+        params: All parameters.
         used: Bit -> times used with gradients on the training path.
         toggled: Lines that set ``requires_grad`` while the training step runs.
         checkpoints: Checkpointed calls.
@@ -83,7 +117,12 @@ class State:
         self.grad = True
         self.conditional = 0
         self.nonempty = False
+        self.assumed: Path = {}
+        self.conditions: List[Condition] = []
+        self.interned: Dict[Any, Condition] = {}
+        self.turns: Optional[Turns] = None
         self.escaped = 0
+        self.bits = 0
         self.params: List[Param] = []
         self.used: Dict[int, Place] = {}
         self.toggled: List[Tuple[Place, int]] = []
@@ -144,12 +183,15 @@ class State:
         if self.trail and item.born < self.started[-1] and item not in self.trail[-1]:
             self.trail[-1][item] = item.save()
 
-    def attempt(self, run: Callable[[], Any]) -> Tuple[str, Any, Contents]:
-        """Run a branch and undo it: how it ended, its result, and the contents of what it changed."""
+    def attempt(self, run: Callable[[], Any], sides: Tuple[Side, ...] = ()) -> Attempt:
+        """Run a branch on which ``sides`` hold, and undo it."""
         self.trail.append({})
         self.started.append(next(CLOCK))
         self.conditional += 1
         grad, result, ended, doubts = self.grad, None, THROUGH, self.doubts
+        assumed = path = self.assumed
+        if sides:
+            self.assumed = {**assumed, **dict(with_implied(sides))}
         try:
             result = run()
         except Raised:
@@ -161,8 +203,8 @@ class State:
             after = {item: item.save() for item in before}
             for item, saved in before.items():
                 item.load(saved)
-            self.grad = grad
-        return ended, result, after
+            self.grad, self.assumed, path = grad, assumed, self.assumed
+        return Attempt(ended, result, after, path)
 
     def rehearse(self, frame: Frame, run: Callable[[], Any]) -> Contents:
         """Try a path that is not taken, in the code of ``frame``, and forget it; what it changed.
@@ -177,29 +219,42 @@ class State:
         used, escaped, edits, doubts = self.used.copy(), self.escaped, self.edits, self.doubts
         ways = frame.unsure, frame.stopped, frame.stranded
         try:
-            return self.attempt(run)[2]
+            return self.attempt(run).after
         finally:
             for item, length in zip(lists, lengths):
                 del item[length:]
             self.used, self.escaped, self.edits, self.doubts = used, escaped, edits, doubts
             frame.unsure, frame.stopped, frame.stranded = ways
 
-    def settle(self, states: Sequence[Contents]) -> None:
+    def settle(self, states: Sequence[Exit]) -> None:
         """Go on from any of several states."""
         if not states:
             return
         if len(states) == 1:
-            for item, saved in states[0].items():
+            for item, saved in states[0].contents.items():
                 self.touch(item)
                 item.load(saved)
-            return
-        for item in _inner_first(states):
-            self.touch(item)
-            now = item.save()
-            merged = states[0].get(item, now)
-            for state in states[1:]:
-                merged = join_contents(item, merged, state.get(item, now))
-            item.load(merged)
+        else:
+            for item in _inner_first([state.contents for state in states]):
+                self.touch(item)
+                now = item.save()
+                found = [(state.contents.get(item, now), state.path) for state in states]
+                item.load(self._folded(found, lambda a, b, ways, item=item: join_contents(item, a, b, ways)))
+        self.assumed = common([state.path for state in states])
+
+    def either(self, found: Sequence[Tuple[Any, Path]]) -> Any:
+        """One of several values, each with the path that gives it."""
+        return self._folded(found, lambda a, b, ways: join(a, b, 0, ways))
+
+    @staticmethod
+    def _folded(found: Sequence[Tuple[Any, Path]], join_two: Callable[..., Any]) -> Any:
+        """From the last to the first: paths that left early differ from all later ones by one condition."""
+        merged, path = found[-1]
+        for value, other in reversed(found[:-1]):
+            if value is not merged:
+                merged = join_two(value, merged, split(other, path))
+            path = common([path, other])
+        return merged
 
     def begin(self) -> Contents:
         """A call or loop begins that may be left in several states: from now on they are told apart."""
@@ -222,32 +277,28 @@ class State:
         now.update(after or {})
         return now
 
-    def unite(self, level: Contents, states: Sequence[Contents], live: bool) -> None:
+    def unite(self, level: Contents, states: Sequence[Exit], live: bool) -> None:
         """Go on from any of ``states``, and from the state of now if that is ``live``."""
         if not states:
             return
-        for item in _inner_first((level, *states)):
+        for item in _inner_first((level, *(state.contents for state in states))):
             now = item.save()
             original = level.get(item, now)
-            found = [*([now] if live else []), *(state.get(item, original) for state in states)]
-            merged = found[0]
-            for other in found[1:]:
-                merged = merged if other is merged else join_contents(item, merged, other)
+            found = [(state.contents.get(item, original), state.path) for state in states]
+            if live:
+                found.append((now, self.assumed))
             self.touch(item)
-            item.load(merged)
+            item.load(self._folded(found, lambda a, b, ways, item=item: join_contents(item, a, b, ways)))
+        self.assumed = common([*(state.path for state in states), *([self.assumed] if live else [])])
 
     # -- gradients ---------------------------------------------------------------
 
     def flow(self, *values: Any) -> Opaque:
         """The result of an operation on values: it depends on all they depend on."""
-        may = must = 0
-        for value in values:
-            part = self.depend(value)
-            may |= part.may
-            must |= part.must
+        result = self._together(values, TENSOR)
         if not self.grad:
-            return Opaque(0, 0, TENSOR)
-        return Opaque(may, must, TENSOR)
+            return Opaque(0, 0, TENSOR, note=result.note)
+        return result
 
     def depend(self, value: Any) -> Opaque:
         """What a value depends on; parameters in it count as used, modules in it are lost track of."""
@@ -263,24 +314,17 @@ class State:
         if isinstance(value, PyDict):
             return self._together([*value.items.values(), value.rest])
         if isinstance(value, Either):
-            may, must = 0, -1
-            for item in value.values:
-                part = self.depend(item)
-                may |= part.may
-                must &= part.must
-            return Opaque(may, must, DATA)
+            first, *others = [self.depend(item) for item in value.values]
+            for part in others:
+                first = joined_summary(first, part)
+            return first.like(DATA)
         if isinstance(value, HOLDERS):
             self.escape(value)
             return Opaque(reachable(value), 0, DATA)
         return Opaque(0, 0, DATA)
 
-    def _together(self, values: Sequence[Any]) -> Opaque:
-        may = must = 0
-        for item in values:
-            part = self.depend(item)
-            may |= part.may
-            must |= part.must
-        return Opaque(may, must, DATA)
+    def _together(self, values: Sequence[Any], kind: str = DATA) -> Opaque:
+        return together([self.depend(item) for item in values], self.assumed, kind)
 
     def use(self, param: Param) -> None:
         """A parameter takes part in a computation that records gradients."""
@@ -289,9 +333,14 @@ class State:
             if place is not None:
                 self.used[param.bit] = place
 
+    def new_bit(self) -> int:
+        """A bit for one more parameter, or for one more checkpointed call."""
+        self.bits += 1
+        return 1 << (self.bits - 1)
+
     def new_param(self, requires_grad: Optional[bool] = True, owner: str = "") -> Param:
         """A new parameter of the model."""
-        param = Param(1 << len(self.params), requires_grad, self.here, owner)
+        param = Param(self.new_bit(), requires_grad, self.here, owner)
         self.params.append(param)
         self.edits += 1
         return param
@@ -320,8 +369,7 @@ class State:
     def lost(self, reason: str, *values: Any) -> Opaque:
         """The result of something that is not followed, given ``values``."""
         self.problem(reason)
-        result = self.flow(*values)
-        return Opaque(result.may, result.must, LOST)
+        return self.flow(*values).like(LOST)
 
 
 def _inner_first(states: Sequence[Contents]) -> List[Storage]:

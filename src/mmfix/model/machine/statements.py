@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from mmfix.model.machine import assignment
+from mmfix.model.machine import assignment, paths
 from mmfix.model.machine.call_expressions import call_for_effect
 from mmfix.model.machine.expressions import binary
 from mmfix.model.machine.frame import Frame
@@ -72,7 +72,8 @@ def _augmented(m: Machine, node: Any, frame: Frame) -> str:
 
 
 def _return(m: Machine, node: Any, frame: Frame) -> str:
-    frame.returns.append(None if node.value is None else m.eval(node.value, frame))
+    value = None if node.value is None else m.eval(node.value, frame)
+    frame.returns.append((value, m.assumed))
     frame.stopped, frame.stranded = "return", False
     return LEFT
 
@@ -88,9 +89,11 @@ def _assert(m: Machine, node: Any, frame: Frame) -> str:
 
 
 def _if(m: Machine, node: Any, frame: Frame) -> str:
-    truth = m.truth(m.eval(node.test, frame))
+    value = m.eval(node.test, frame)
+    truth = m.truth(value)
     if truth is not None:
         return m.run(node.body if truth else node.orelse, frame)
+    ways = paths.ways_if(m, value)
     empty_if = emptiness(node.test)
     if empty_if is not None and m.nonempty:
         aside(m, frame, lambda: m.run(node.body if empty_if else node.orelse, frame))
@@ -104,7 +107,7 @@ def _if(m: Machine, node: Any, frame: Frame) -> str:
         finally:
             m.nonempty = before
 
-    return fork(m, [lambda: branch(True), lambda: branch(False)])
+    return fork(m, [lambda: branch(True), lambda: branch(False)], ways)
 
 
 def emptiness(test: Any) -> Optional[bool]:
@@ -193,15 +196,18 @@ def _last_name(value: Any) -> str:
 
 
 def _try(m: Machine, node: Any, frame: Frame) -> str:
-    depth = len(m.frames)
+    depth, assumed, turns = len(m.frames), m.assumed, m.turns
     try:
         ended = m.run(node.body, frame)
         if ended is THROUGH:
             _handlers(m, node, frame)
+            if node.handlers:
+                m.assumed = assumed  # a raise on the way is dealt with here, and all goes on
             if node.orelse:
                 ended = m.run(node.orelse, frame)
     except Raised:
         del m.frames[depth:]
+        m.assumed, m.turns = assumed, turns
         if not node.handlers:
             m.run(node.finalbody, frame)
             raise
@@ -236,10 +242,10 @@ def aside(m: Machine, frame: Frame, run: Callable[[], str]) -> None:
     used, m.used = m.used, {}
     returned = len(frame.returns)
     kept = [list(found) for found in (frame.leaves, frame.continues, frame.breaks)]
-    ended, _, after = m.attempt(run)
+    ended, _, after, _ = m.attempt(run)
     frame.leaves, frame.continues, frame.breaks = kept
     frame.stopped, frame.stranded = "return", False
-    values = frame.returns[returned:]
+    values = [value for value, _ in frame.returns[returned:]]
     if ended is not RAISED and (values or after):
         m.doubt("what is done about an error is not followed")
     del frame.returns[returned:]
@@ -269,7 +275,14 @@ def _match(m: Machine, node: Any, frame: Frame) -> str:
         return m.run(item.body, frame)
 
     branches: List[Callable[[], str]] = [lambda item=item: case(item) for item in node.cases]  # type: ignore[misc]
-    return fork(m, [*branches, lambda: THROUGH])
+    if not _takes_all(node.cases[-1]):
+        branches.append(lambda: THROUGH)
+    return fork(m, branches, [()] if len(branches) == 1 else ())
+
+
+def _takes_all(case: Any) -> bool:
+    """Whether it is ``case _:`` or ``case name:``, without a guard."""
+    return type(case.pattern).__name__ == "MatchAs" and case.pattern.pattern is None and case.guard is None
 
 
 def _function(m: Machine, node: Any, frame: Frame) -> str:

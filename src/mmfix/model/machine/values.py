@@ -10,10 +10,10 @@ Parameters are bits: a set of them is an ``int``, and the union of two sets is `
 from __future__ import annotations
 
 import ast
-import itertools
 from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple, Union
 
 from mmfix.config.keypath import KeyPath
+from mmfix.model.machine.conditions import CLOCK, NO_GIVEN, PLAIN, Given, Note, Side
 from mmfix.python.place import Place
 
 if TYPE_CHECKING:
@@ -33,12 +33,26 @@ class Opaque:
         may: Parameters it may depend on (bits).
         must: Parameters it depends on in every run (bits), a subset of ``may``.
         kind: ``tensor``, ``data`` or ``lost``.
+        given, note: What it must depend on beside, and what else is known of it, by conditions.
+        born: When it came to be.
     """
 
-    __slots__ = ("kind", "may", "must")
+    __slots__ = ("born", "given", "kind", "may", "must", "note")
 
-    def __init__(self, may: int = 0, must: int = 0, kind: str = TENSOR) -> None:
-        self.may, self.must, self.kind = may, must, kind
+    def __init__(
+        self, may: int = 0, must: int = 0, kind: str = TENSOR, given: Given = NO_GIVEN, note: Note = PLAIN
+    ) -> None:
+        self.may = may
+        self.must = must
+        self.kind = kind
+        self.given = given
+        self.note = note
+        self.born = next(CLOCK)
+
+    def like(self, kind: str = "") -> Opaque:
+        """Another value that depends on the same."""
+        note = Note(picked=True) if self.note.picked else PLAIN
+        return Opaque(self.may, self.must, kind or self.kind, self.given, note)
 
     def __repr__(self) -> str:
         return f"Opaque({self.kind}, may={self.may:b}, must={self.must:b})"
@@ -55,10 +69,6 @@ class Missing:
 
 
 MISSING = Missing()
-
-
-#: Counts the mutable things made; their order of birth tells which of them a branch made itself.
-CLOCK = itertools.count()
 
 
 class Storage:
@@ -374,12 +384,13 @@ class Registry:
 
 
 class Either:
-    """One of several values, by a condition that is not known."""
+    """One of several values, by a condition that is not known; ``none``: the side on which it is None."""
 
-    __slots__ = ("values",)
+    __slots__ = ("none", "values")
 
-    def __init__(self, values: Tuple[Any, ...]) -> None:
+    def __init__(self, values: Tuple[Any, ...], none: Optional[Side] = None) -> None:
         self.values = values
+        self.none = none
 
 
 class Raised(Exception):

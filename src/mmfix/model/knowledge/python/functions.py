@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from mmfix.model.knowledge.torch import parts
-from mmfix.model.machine import indexing
+from mmfix.model.machine import indexing, paths
 from mmfix.model.machine.concrete import NotConcrete, compute, to_python
 from mmfix.model.machine.counting import Counter, at_turn
 from mmfix.model.machine.joining import any_item, join, open_list
@@ -54,7 +54,9 @@ def _range(m: Machine, start: Any, stop: Any = MISSING, step: Any = 1, /) -> Any
         except OverflowError:
             pass  # more than Python itself can count
     first, _, step = bounds
-    return PyList([Counter(first) if isinstance(first, int) and step == 1 else UNKNOWN], True)
+    if not isinstance(first, int) or step != 1:
+        return PyList([UNKNOWN], True)
+    return PyList([Counter(first, stop=start if stop is MISSING else stop)], True)
 
 
 def _enumerate(m: Machine, iterable: Any, start: Any = 0) -> Any:
@@ -92,7 +94,10 @@ def _zip_open(m: Machine, /, *iterables: Any) -> Any:
 
 def _map(m: Machine, function: Any, iterable: Any, /, *iterables: Any) -> Any:
     rows = _zip(m, iterable, *iterables)
-    return PyList([m.call(function, list(row), {}) for row in rows.items], rows.open)
+    if not rows.open:
+        return PyList([m.call(function, list(row), {}) for row in rows.items])
+    with paths.turning(m, "map"):
+        return PyList([m.call(function, list(paths.anew(m, row)), {}) for row in rows.items], True)
 
 
 def _filter(m: Machine, function: Any, iterable: Any, /) -> Any:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
+from mmfix.model.machine.conditions import Turns, common
 from mmfix.model.machine.state import CheckpointCall
-from mmfix.model.machine.values import LOST, MISSING, TENSOR, Instance, Method, Opaque, PyList
+from mmfix.model.machine.values import (
+    LOST,
+    MISSING,
+    TENSOR,
+    Instance,
+    Method,
+    Opaque,
+    PyDict,
+    PyList,
+    is_scalar,
+)
 from mmfix.python.place import Place
 
 if TYPE_CHECKING:
@@ -56,13 +67,56 @@ def run(
     has_grad = True if given.must else None if given.may or lost else False
     if m.grad and m.phase == "step" and place is not None:
         params = sum(inside)
-        m.checkpoints.append(
-            CheckpointCall(place, reentrant, library, has_grad, params, params & ~within, owner)
-        )
+        own = params & ~within
+        call = CheckpointCall(place, reentrant, library, has_grad, params, own, owner, 0, m.assumed, {})
+        result = marked(m, result, _remember(m, call))
         m.checkpointed |= params
     if has_grad is False and reentrant is not False and m.phase == "step":
         # without an input that requires grad, a reentrant checkpoint gives a result without one
         return _cut(m, result)
+    return result
+
+
+def _remember(m: Machine, call: CheckpointCall) -> int:
+    """The bit that stands for a call. In a loop of unknown length one call stands for those of many turns."""
+    bit = m.new_bit()
+    turns: Dict[Turns, FrozenSet[str]] = {}
+    around = m.turns
+    if around is not None:
+        bit = around.same(call.place, bit)
+    while around is not None:
+        once = any(side == one.once and one.turns is around for one, side in m.assumed.items())
+        turns[around] = frozenset({"once" if once else around.which})
+        around = around.around
+    for position, before in enumerate(m.checkpoints):
+        if before.mark == bit:
+            for one, which in before.turns.items():
+                turns[one] = turns.get(one, frozenset()) | which
+            params, own = before.params | call.params, before.own | call.own
+            m.checkpoints[position] = call._replace(
+                params=params, own=own, mark=bit, path=common([before.path, call.path]), turns=turns
+            )
+            return bit
+    m.checkpoints.append(call._replace(mark=bit, turns=turns))
+    return bit
+
+
+def marked(m: Machine, result: Any, bit: int) -> Any:
+    """The result of a checkpointed call, from now on known by its bit."""
+    if isinstance(result, Opaque):
+        note = result.note
+        return Opaque(result.may | bit, result.must | bit, result.kind, result.given, note)
+    if isinstance(result, tuple):
+        return tuple(marked(m, item, bit) for item in result)
+    if isinstance(result, PyList):
+        return PyList([marked(m, item, bit) for item in result.items], result.open)
+    if isinstance(result, PyDict):
+        items = {key: marked(m, item, bit) for key, item in result.items.items()}
+        made = PyDict(items, None, MISSING if result.rest is MISSING else marked(m, result.rest, bit))
+        made.maybe = result.maybe
+        return made
+    if not is_scalar(result):
+        m.escaped |= bit
     return result
 
 

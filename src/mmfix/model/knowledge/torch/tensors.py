@@ -48,8 +48,8 @@ def attribute(m: Machine, value: Opaque, name: str) -> Any:
     if name in _NO_GRADIENT:
         return NUMBERS if value.kind == TENSOR else Opaque(0, 0, DATA)
     if name in _MAYBE_NONE and value.kind != LOST:
-        return Opaque(value.may, value.must, DATA)
-    return Opaque(value.may, value.must, value.kind)
+        return value.like(DATA)
+    return value.like()
 
 
 def split(m: Machine, tensor: Any, split_size_or_sections: Any, dim: Any = 0) -> Any:
