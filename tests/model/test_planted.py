@@ -89,4 +89,4 @@ def test_checkpoints(case: Case) -> None:
         assert use.guarded == case.checkpoint.guarded
         assert use.switch is not None
         assert use.switch[-1] == case.checkpoint.switch
-        assert use.reused == bool(case.repeated)
+        assert use.reused is case.reused

@@ -100,6 +100,15 @@ def largest(model: Any, labels: Dict[str, str], wanted: str) -> Set[str]:
     return found
 
 
+def tensors_in(value: Any) -> Iterator[Any]:
+    """The tensors in what a module gives."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (tuple, list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from tensors_in(item)
+
+
 class Steps:
     """Runs a model's training steps and keeps what happened to its parameters."""
 
@@ -107,8 +116,6 @@ class Steps:
         self.calls: Counter[str] = Counter()
         self.repeated: Set[str] = set()
         self.checkpoints: List[SimpleNamespace] = []
-        self.inside = False
-        self.forward_phase = False
         self.watch_checkpoints(monkeypatch)
 
         model = build(case)
@@ -127,9 +134,7 @@ class Steps:
         for step, positives in enumerate(POSITIVES):
             model.zero_grad(set_to_none=True)
             self.calls.clear()
-            self.forward_phase = True
             loss = total_loss(case, model, batch(case, step, positives))
-            self.forward_phase = False
             loss.backward()
             for name in self.at_wrap:
                 self.flags[name].add(self.names[name].requires_grad)
@@ -137,19 +142,31 @@ class Steps:
             self.repeated |= {name for name, count in self.calls.items() if count > 1}
 
     def watch_calls(self) -> None:
-        """Counts, in the forward, the runs of each submodule that leave a graph behind."""
+        """Counts the runs of each submodule that a gradient comes back through.
+
+        The run that counts of a reentrant checkpoint is the one in its backward pass.
+        """
 
         def hook(name: str) -> Callable[..., None]:
-            def count(module: Any, _: Any) -> None:
-                trainable = any(param.requires_grad for param in module.parameters())
-                if self.forward_phase and trainable and (torch.is_grad_enabled() or self.inside):
-                    self.calls[name] += 1
+            def count(module: Any, _: Any, output: Any) -> None:
+                if not any(param.requires_grad for param in module.parameters()):
+                    return
+                run: Set[str] = set()
+
+                def back(_: Any) -> None:
+                    if not run:
+                        run.add(name)
+                        self.calls[name] += 1
+
+                for tensor in tensors_in(output):
+                    if tensor.requires_grad:
+                        tensor.register_hook(back)
 
             return count
 
         for name, module in self.model.named_modules():
             if name:
-                module.register_forward_pre_hook(hook(name))
+                module.register_forward_hook(hook(name))
 
     def watch_checkpoints(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Notes every checkpoint call of torch, reentrant or not, and whether its input needs a gradient."""
@@ -164,11 +181,7 @@ class Steps:
             if not torch.is_grad_enabled():  # leaves no graph
                 return real.apply(function, preserve, *inputs)
             note(True, inputs)
-            self.inside = True
-            try:
-                return real.apply(function, preserve, *inputs)
-            finally:
-                self.inside = False
+            return real.apply(function, preserve, *inputs)
 
         def generator(function: Any, *arguments: Any, **keywords: Any) -> Any:
             note(False, arguments)

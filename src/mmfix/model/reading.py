@@ -15,12 +15,13 @@ from mmfix.model.knowledge.openmmlab.configs import value_of
 from mmfix.model.knowledge.openmmlab.losses import summed
 from mmfix.model.knowledge.torch import order, parts
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.conditions import when_full
+from mmfix.model.machine.joining import joined_summary
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import (
     DATA,
     GIVEN,
     MISSING,
-    TENSOR,
     UNKNOWN,
     Bound,
     Function,
@@ -229,7 +230,7 @@ def _any_step(m: Machine, root: Instance) -> Any:
         later = _weighed_step(m, root)
         m.checkpoints = max(first, m.checkpoints, key=len)  # what one step calls, not what two do
         if isinstance(later, Opaque):
-            return Opaque(loss.may | later.may, loss.must & later.must, TENSOR)
+            return joined_summary(loss, later)
     return loss
 
 
@@ -247,6 +248,7 @@ def _weighed_step(m: Machine, root: Instance) -> Any:
             )
             for call in m.checkpoints
         ]
+        loss.given = when_full(loss.given)
     return loss
 
 

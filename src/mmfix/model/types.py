@@ -30,6 +30,7 @@ class Submodule:
         used: The line of a use that counts, or of one that would count under another condition; None if none.
         decided_by: The config key that decides, when one does: ``model.backbone.use_fusion``.
         why: One clause for a message: ``used only under torch.no_grad()``.
+        when_full: It is used in every step that has something to compute on: targets, positives.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Submodule:
     used: Optional[Place] = None
     decided_by: Optional[KeyPath] = None
     why: str = ""
+    when_full: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from mmfix.config.keypath import KeyPath
 from mmfix.model.deciding import Configs, Mention, key_of, mention_at, mentions_of
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.conditions import FULL, when_full
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, Opaque, Param
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Submodule
@@ -81,6 +82,7 @@ class _Judge:
         self.hanging = hanging
         self.waited_for = waited_for
         self.loss = loss
+        self.when_full = when_full(loss.given).get(FULL, 0)
         self._seen: Dict[Instance, Set[str]] = {}
 
     def of_param(self, param: Param) -> Optional[str]:
@@ -163,7 +165,12 @@ class _Judge:
             why=f"whether the data pipeline gives {given} is not read"
             if given
             else _why(verdict, bool(with_grad), bool(without)),
+            when_full=verdict == SOMETIMES and self._is_used_when_full(item),
         )
+
+    def _is_used_when_full(self, item: Any) -> bool:
+        found = [item] if isinstance(item, Param) else [param for _, param in parts.all_params(self.m, item)]
+        return all(param.bit & self.when_full or self.of_param(param) is not SOMETIMES for param in found)
 
     def _decided_by(
         self, spot: Spot, item: Any, used: Optional[Place], mentions: List[Mention]

@@ -14,6 +14,7 @@ from mmfix.model.types import NEVER, SOMETIMES, LateFreeze, ModelReading, Submod
 from mmfix.python.place import NOT_FOUND, Place, Problem
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
+from mmfix.training.filtering import leaves_empty_out
 from mmfix.training.parts import Part, default_package
 from mmfix.training.types import ModelFact
 
@@ -29,11 +30,13 @@ class CodeReading(NamedTuple):
         reading: What was read.
         roots: The directories the source was looked for in.
         own: The source is the user's own repository, not an installed package.
+        no_empty: Every training dataset leaves images without ground truth out.
     """
 
     reading: ModelReading
     roots: Tuple[str, ...]
     own: bool
+    no_empty: bool = False
 
     def where(self, place: Optional[Place]) -> str:
         """``mmdet/models/backbones/swin.py:468``: a line, from the directory its package lies in."""
@@ -76,7 +79,7 @@ def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[Co
     stranger = _of_another_era(reading.files, era)
     if stranger:
         reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")
-    return CodeReading(reading, roots, package is None)
+    return CodeReading(reading, roots, package is None, leaves_empty_out(document.tree))
 
 
 def _of_another_era(files: Iterable[str], era: str) -> str:
@@ -118,6 +121,8 @@ def _unused(code: CodeReading) -> List[ModelFact]:
         groups: Dict[KeyPath, List[Submodule]] = {}
         for item in code.reading.submodules:
             # in released packages this is what an empty batch does, and it was thought of
+            if item.when_full and code.no_empty:
+                continue
             if item.verdict == verdict and (verdict == NEVER or _is_own(code, item)):
                 groups.setdefault(item.decided_by or (*item.key, "type"), []).append(item)
         for key, items in groups.items():

@@ -48,7 +48,9 @@ class Case:
         late_freeze: Largest subtrees trainable at the wrap and frozen before the first step.
         toggled: Largest subtrees whose ``requires_grad`` changes during the steps.
         checkpoint: The checkpoint that is on, if one is.
-        repeated: Submodules that run more than once a step with a gradient; the outermost.
+        repeated: Submodules that a gradient comes back through more than once a step; the outermost.
+        beside: Those of them that no checkpoint runs.
+        may_repeat: Whether the checkpoint is one of ``repeated`` is read to depend on the data.
         era: ``mmengine`` (wrap, then ``init_weights()``) or ``mmcv1`` (the other way round).
         views: Names of the batches a semi-supervised model gets in one step.
         masks: Whether the mmcv 1.x batch holds ``gt_masks``.
@@ -64,6 +66,8 @@ class Case:
     toggled: FrozenSet[str] = frozenset()
     checkpoint: Optional[Checkpoint] = None
     repeated: FrozenSet[str] = frozenset()
+    beside: FrozenSet[str] = frozenset()
+    may_repeat: bool = False
     era: str = "mmengine"
     views: Tuple[str, ...] = ()
     masks: bool = False
@@ -80,9 +84,14 @@ class Case:
         return not (self.expected or self.late_freeze or self.toggled)
 
     @property
+    def reused(self) -> Optional[bool]:
+        """Whether a checkpointed call runs a module again, as it is read; None when that depends."""
+        return None if self.may_repeat else bool(self.repeated - self.beside)
+
+    @property
     def outcome(self) -> str:
         """What DDP does with the plain settings (no unused parameters looked for, no static graph)."""
-        if self.checkpoint and self.checkpoint.reentrant and self.repeated:
+        if self.checkpoint and self.checkpoint.reentrant and self.repeated - self.beside:
             return "READY_TWICE"
         return "UNUSED" if self.truth or self.late_freeze or self.toggled else "OK"
 

@@ -43,14 +43,7 @@ PATHS: Tuple[Case, ...] = (
         {"type": "DenoisingDETR", "guard_empty": False},
         {"label_embedding": SOMETIMES},
     ),
-    # two conditions that exclude each other are not seen to do so
-    Case(
-        "denoising-guarded",
-        "denoising_query",
-        {"type": "DenoisingDETR"},
-        {"label_embedding": SOMETIMES},
-        measured={},
-    ),
+    Case("denoising-guarded", "denoising_query", {"type": "DenoisingDETR"}),
     Case("layer-drop", "random_layer_drop", {"type": "LayerDropModel"}, {"layers": SOMETIMES}),
     Case("layer-drop-zero", "random_layer_drop", {"type": "LayerDropModel", "layerdrop": 0.0}),
     Case("drop-path", "drop_path", {"type": "DropPathModel"}),
@@ -59,6 +52,30 @@ PATHS: Tuple[Case, ...] = (
         "iteration_counter",
         {"type": "IterationCounterSegmentor"},
         {"contrast_head": SOMETIMES},
+    ),
+    *(
+        Case(
+            f"correlated-{form}".replace(" ", "-"),
+            "correlated_tests",
+            {"type": "CorrelatedModel", "form": form},
+        )
+        for form in ("attribute", "argument", "prompt is None", "two flags", "entries")
+    ),
+    Case(
+        "correlated-another-test",
+        "correlated_tests",
+        {"type": "CorrelatedModel", "form": "another test"},
+        {"prompt": SOMETIMES, "plain": SOMETIMES},
+    ),
+    *(
+        Case(f"prediction-{form}", "prediction_numel", {"type": "NumelModel", "form": form})
+        for form in ("numel", "length", "shape")
+    ),
+    Case(
+        "prediction-picked",
+        "prediction_numel",
+        {"type": "NumelModel", "form": "picked"},
+        {"fc_cls": SOMETIMES},
     ),
     # Ways to reach a module
     Case("super-chain", "super_chain", {"type": "ChainEdge"}, repeated=frozenset({"backbone"})),

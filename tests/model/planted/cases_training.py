@@ -104,6 +104,50 @@ TRAINING: Tuple[Case, ...] = (
         checkpoint=Checkpoint("num_segments", guarded=True),
     ),
     Case("cp-sequential-off", "checkpoint_sequential", {"type": "CheckpointSequentialModel"}),
+    *(
+        Case(
+            f"cp-passes-{way}".replace(",", "").replace(" ", "-"),
+            "checkpoint_passes",
+            {"type": "PassesModel", "way": way},
+            checkpoint=Checkpoint("with_cp"),
+            repeated=repeated,
+            beside=frozenset({"head"}),
+        )
+        for way, repeated in (
+            *((way, frozenset()) for way in ("arms", "early", "tests", "one of a list", "summed, detached")),
+            ("detached", frozenset({"head"})),
+            ("an argument", frozenset({"head"})),
+            ("attached", frozenset({"stem", "encoder", "head"})),
+        )
+    ),
+    *(
+        Case(
+            f"cp-passes-{way}".replace(" ", "-"),
+            "checkpoint_passes",
+            {"type": "PassesModel", "way": way},
+            checkpoint=Checkpoint("with_cp"),
+            repeated=frozenset({"stem", "encoder", "head"}),
+            may_repeat=True,
+        )
+        for way in ("behind a test", "images")
+    ),
+    *(
+        Case(
+            f"cp-frames-{form}",
+            "frames_with_gradient",
+            {"type": "FramesModel", "layer": {"type": "FramesLayer"}, "form": form},
+            checkpoint=Checkpoint("with_cp"),
+        )
+        for form in ("last", "first", "equal")
+    ),
+    Case(
+        "cp-frames-two",
+        "frames_with_gradient",
+        {"type": "FramesModel", "layer": {"type": "FramesLayer"}, "num_grads": 2},
+        checkpoint=Checkpoint("with_cp"),
+        repeated=frozenset({"stem", "head"}),
+        may_repeat=True,
+    ),
     # Freezing
     Case(
         "late-freeze-off",

@@ -26,9 +26,11 @@ class Condition:
         once: A side that at most one turn of ``turns`` takes.
         turns: The loop of unknown length that it was asked in.
         full: The side on which there is something to compute on, where it asks for that.
+        healthy: That side is taken in every step of a training that works: it asks for what the model itself
+            has computed for a batch.
     """
 
-    __slots__ = ("born", "full", "implied", "once", "over", "turns")
+    __slots__ = ("born", "full", "healthy", "implied", "once", "over", "turns")
 
     def __init__(self, born: int, turns: Optional[Turns] = None) -> None:
         self.born = born
@@ -37,6 +39,7 @@ class Condition:
         self.once: Any = None
         self.turns = turns
         self.full: Optional[bool] = None
+        self.healthy = False
 
 
 Side = Tuple[Condition, Any]
@@ -44,6 +47,23 @@ Path = Dict[Condition, Any]
 #: Parameters (bits) that a value depends on beside its musts, where a side holds.
 Given = Dict[Side, int]
 NO_GIVEN: Given = {}
+
+
+#: There is something to compute on, whatever asks for it.
+FULL: Side = (Condition(0), True)
+
+
+def when_full(given: Given) -> Given:
+    """What a value depends on in every step that has something to compute on, as one side."""
+    bits = 0
+    for (condition, side), found in given.items():
+        if (
+            (side is FULL[1]
+            and condition is FULL[0])
+            or (condition.full is not None and side is condition.full)
+        ):
+            bits |= found
+    return {FULL: bits} if bits else NO_GIVEN
 
 
 class Turns:
@@ -77,9 +97,9 @@ class Turns:
 
     @property
     def which(self) -> str:
-        """Whether what runs now runs in the first turn alone, in the last alone, or in any."""
+        """Whether what runs now runs in the first turn alone, the last alone, the only one, or in any."""
         if self.last:
-            return "last"
+            return "only" if self.first else "last"
         return "first" if self.first and self.asked_first else "any"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from mmfix.model.machine import indexing, paths
+from mmfix.model.machine import emptiness, indexing, paths
 from mmfix.model.machine.call_expressions import call
 from mmfix.model.machine.calls import evaluate_defaults
 from mmfix.model.machine.comprehensions import comprehension, dict_comprehension
@@ -192,7 +192,7 @@ def _compare(m: Machine, node: Any, frame: Frame) -> Any:
         if result is not True:
             answer = result
         left = right
-    return answer
+    return emptiness.told(m, node, answer, frame) if isinstance(answer, Opaque) else answer
 
 
 def compare(m: Machine, operator: str, left: Any, right: Any) -> Any:
@@ -255,6 +255,8 @@ def _bool(m: Machine, node: Any, frame: Frame) -> Any:
         if truth is not None:
             return value if truth is not is_and else rest(index + 1)
         side = paths.side_of(m, value)
+        if side[0].healthy and (side[1] is side[0].full) is is_and:
+            return rest(index + 1)
         goes_on = side if is_and else paths.opposite(side)
         others: List[Any] = []
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from mmfix.model.machine.conditions import CLOCK, Condition, Path, Side, Turns, common, split, with_implied
+from mmfix.model.machine.conditions import (
+    CLOCK,
+    Condition,
+    Note,
+    Path,
+    Side,
+    Turns,
+    common,
+    split,
+    with_implied,
+)
 from mmfix.model.machine.frame import Contents, Exit, Frame
 from mmfix.model.machine.joining import (
     HOLDERS,
@@ -76,7 +86,7 @@ class CheckpointCall(NamedTuple):
     def repeats(self) -> bool:
         """Whether it may be made in several turns of a loop of unknown length."""
         return any(
-            "any" in which or len(which) > 1 or ("first" in which and not turns.asked_first)
+            "any" in which or {"first", "last"} <= which or ("first" in which and not turns.asked_first)
             for turns, which in self.turns.items()
         )
 
@@ -99,6 +109,7 @@ class State:
         nonempty: Whether the code that runs now is under a test that there is something to compute on.
         assumed: What holds where the code that runs now is: the sides of conditions that are not known.
         conditions: Every condition that was met; interned: those of comparisons, by what is compared.
+        lengths: Of a value that is not known its length, the same whenever it is asked for.
         turns: The innermost loop of unknown length that is followed now.
         escaped: Bits of parameters handed to code that is not followed.
         params: All parameters.
@@ -120,6 +131,7 @@ class State:
         self.assumed: Path = {}
         self.conditions: List[Condition] = []
         self.interned: Dict[Any, Condition] = {}
+        self.lengths: Dict[Opaque, Opaque] = {}
         self.turns: Optional[Turns] = None
         self.escaped = 0
         self.bits = 0
@@ -295,9 +307,11 @@ class State:
 
     def flow(self, *values: Any) -> Opaque:
         """The result of an operation on values: it depends on all they depend on."""
-        result = self._together(values, TENSOR)
-        if not self.grad:
-            return Opaque(0, 0, TENSOR, note=result.note)
+        parts = [self.depend(item) for item in values]
+        picked = bool(parts) and parts[0].note.picked  # what it is made from: boxes and weights come behind
+        result = together(parts, self.assumed, TENSOR) if self.grad else Opaque(0, 0, TENSOR)
+        if result.note.picked is not picked:
+            result.note = Note(picked=picked)
         return result
 
     def depend(self, value: Any) -> Opaque:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from mmfix.model.machine import assignment, paths
 from mmfix.model.machine.call_expressions import call_for_effect
+from mmfix.model.machine.emptiness import emptiness, mark
 from mmfix.model.machine.expressions import binary
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import HOLDERS, contents_reach, grew, reachable
@@ -93,9 +94,12 @@ def _if(m: Machine, node: Any, frame: Frame) -> str:
     truth = m.truth(value)
     if truth is not None:
         return m.run(node.body if truth else node.orelse, frame)
-    ways = paths.ways_if(m, value)
+    side = paths.side_of(m, value)
     empty_if = emptiness(node.test)
-    if empty_if is not None and m.nonempty:
+    mark(node.test, side)
+    if side[0].healthy:
+        empty_if = side[1] is not side[0].full
+    if empty_if is not None and (m.nonempty or side[0].healthy):
         aside(m, frame, lambda: m.run(node.body if empty_if else node.orelse, frame))
         return m.run(node.orelse if empty_if else node.body, frame)
 
@@ -107,24 +111,7 @@ def _if(m: Machine, node: Any, frame: Frame) -> str:
         finally:
             m.nonempty = before
 
-    return fork(m, [lambda: branch(True), lambda: branch(False)], ways)
-
-
-def emptiness(test: Any) -> Optional[bool]:
-    """What a test says when there is nothing to compute on (``num_pos > 0``: False); None for other tests."""
-    truth = True
-    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        test, truth = test.operand, not truth
-    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "any":
-        return not truth
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        limit = test.comparators[0]
-        if isinstance(limit, ast.Constant) and type(limit.value) is int and limit.value == 0:
-            if isinstance(test.ops[0], (ast.Eq, ast.LtE)):
-                return truth
-            if isinstance(test.ops[0], (ast.Gt, ast.NotEq)):
-                return not truth
-    return None
+    return fork(m, [lambda: branch(True), lambda: branch(False)], [(side,), (paths.opposite(side),)])
 
 
 def _narrowed(m: Machine, test: Any, truth: bool, frame: Frame) -> Frame:

@@ -15,6 +15,7 @@ from mmfix.model.machine.values import (
     UNKNOWN,
     Instance,
     NativeClass,
+    Opaque,
     PyDict,
     PyList,
     Raised,
@@ -40,7 +41,7 @@ def _len(m: Machine, obj: Any, /) -> Any:
         return len(obj.items) if obj.rest is MISSING and not obj.maybe else UNKNOWN
     if isinstance(obj, (tuple, str, bytes, range, frozenset)):
         return len(obj)
-    return UNKNOWN
+    return m.lengths.setdefault(obj, UNKNOWN.like()) if isinstance(obj, Opaque) else UNKNOWN
 
 
 def _range(m: Machine, start: Any, stop: Any = MISSING, step: Any = 1, /) -> Any:
