@@ -116,7 +116,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     submodules: Tuple[Submodule, ...] = ()
     if isinstance(loss, Opaque):
         optional = _optional(m, root)
-        hanging = _hanging(m, root, loss, optional)
+        hanging = _hanging(m, root, loss, waited_for, optional)
         submodules = judge(m, root, waited_for, loss, configs, optional, hanging)
     return ModelReading(
         submodules=submodules,
@@ -143,10 +143,12 @@ def _optional(m: Machine, root: Instance) -> FrozenSet[str]:
     return frozenset(signature.positional[len(signature.positional) - len(signature.defaults) :])
 
 
-def _hanging(m: Machine, root: Instance, loss: Opaque, optional: FrozenSet[str]) -> int:
+def _hanging(
+    m: Machine, root: Instance, loss: Opaque, waited_for: Set[Param], optional: FrozenSet[str]
+) -> int:
     """What the loss depends on only as long as the data pipeline leaves out none of ``optional`` (bits)."""
     unsure = loss.may & ~loss.must & ~m.escaped
-    if not optional or not unsure:
+    if not optional or not any(param.bit & unsure for param in waited_for):
         return 0
     kept = m.escaped, m.used.copy(), list(m.checkpoints), list(m.toggled), list(m.problems)
     given = {name: Opaque(0, 0, GIVEN) for name in optional}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import math
 import platform
 import re
@@ -120,6 +121,7 @@ def _pure() -> Dict[str, Callable[..., Any]]:
     found["numpy.log2"], found["numpy.sqrt"] = math.log2, math.sqrt
     found["numpy.ceil"] = lambda value: float(math.ceil(value))
     found["numpy.floor"] = lambda value: float(math.floor(value))
+    found["numpy.cumsum"] = lambda values: list(itertools.accumulate(values))
     found["re.sub"] = re.sub
     for name in ("add", "mul", "sub"):
         import operator

@@ -66,8 +66,8 @@ def turns_of(m: Machine, frame: Frame, source: PyList, run: Callable[[Any], Any]
         run: One turn, given its item.
     """
     counters = list(_counters(source.items[0])) if source.items else []
-    if not counters or m.phase != "step":
-        return None
+    if not counters or m.phase != "step" or not m.grad or m.rehearsing:
+        return None  # nothing depends on it
     for counter in counters:
         counter.lengths.clear()
     certain = m.conditional + 1  # the turn that is tried is one condition

@@ -105,6 +105,7 @@ class State:
 
     Attributes:
         grad: Whether gradients are recorded.
+        rehearsing: What runs now is tried, and will be forgotten.
         conditional: How many unknown conditions the code that runs now is under.
         nonempty: Whether the code that runs now is under a test that there is something to compute on.
         assumed: What holds where the code that runs now is: the sides of conditions that are not known.
@@ -126,6 +127,7 @@ class State:
 
     def __init__(self) -> None:
         self.grad = True
+        self.rehearsing = False
         self.conditional = 0
         self.nonempty = False
         self.assumed: Path = {}
@@ -230,6 +232,7 @@ class State:
         lengths = [len(item) for item in lists]
         used, escaped, edits, doubts = self.used.copy(), self.escaped, self.edits, self.doubts
         ways = frame.unsure, frame.stopped, frame.stranded
+        self.rehearsing = True
         try:
             return self.attempt(run).after
         finally:
@@ -237,6 +240,7 @@ class State:
                 del item[length:]
             self.used, self.escaped, self.edits, self.doubts = used, escaped, edits, doubts
             frame.unsure, frame.stopped, frame.stranded = ways
+            self.rehearsing = False
 
     def settle(self, states: Sequence[Exit]) -> None:
         """Go on from any of several states."""
