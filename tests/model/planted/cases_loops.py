@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from mmfix.model.types import CANNOT_TELL, NEVER
+from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES
 from planted.case import Case, Checkpoint, part
 
+_EXPERTS = ("expert0", "expert1", "expert2")
 LOOPS: Tuple[Case, ...] = (
     Case("container-children", "container_children", part("JoinedLayersModel")),
     Case(
@@ -34,6 +35,16 @@ LOOPS: Tuple[Case, ...] = (
     Case("split-pieces", "stacked_levels", part("SplitPiecesModel")),
     Case("split-pieces-of-known-number", "stacked_levels", part("SplitPiecesModel", sizes=[2, 2])),
     Case("library-children", "library_children", part("LibraryTrunkModel"), {"idle": NEVER}),
+    *(
+        Case(
+            f"names-of-parts-{way}",
+            "names_of_parts",
+            part("NamedPartsModel", way=way),
+            {**dict.fromkeys(_EXPERTS, CANNOT_TELL), "idle": NEVER},
+            measured={**dict.fromkeys(_EXPERTS, SOMETIMES), "idle": NEVER},
+        )
+        for way in ("f-string", "percent", "format", "sum")
+    ),
     Case(  # whether the pipeline gives images, no config says
         "sensor-optional",
         "sensor_optional",

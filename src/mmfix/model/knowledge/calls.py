@@ -18,7 +18,9 @@ from mmfix.model.knowledge.torch import checkpoints, layers, modules, order, ten
 from mmfix.model.knowledge.torch.tensors import NO_GRADIENT_FUNCTIONS
 from mmfix.model.machine.calls import STOPS, failed
 from mmfix.model.machine.concrete import NotConcrete, compute, from_python
+from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.joining import open_list
+from mmfix.model.machine.texts import Text
 from mmfix.model.machine.values import (
     DATA,
     LOST,
@@ -110,7 +112,6 @@ def _pure() -> Dict[str, Callable[..., Any]]:
         "pow",
         "ord",
         "chr",
-        "str",
         "repr",
         "format",
         "bin",
@@ -156,6 +157,13 @@ def _same(m: Machine, receiver: Any, wrapper: Any) -> Any:
 
 def _update_wrapper(m: Machine, wrapper: Any, wrapped: Any, assigned: Any = (), updated: Any = ()) -> Any:
     return wrapper
+
+
+def _str(m: Machine, object: Any = "", /) -> Any:
+    try:
+        return compute(str, object)
+    except NotConcrete:
+        return Text((object,)) if isinstance(object, Counter) else UNKNOWN
 
 
 def _reduce(m: Machine, function: Any, iterable: Any, initial: Any = MISSING, /) -> Any:
@@ -333,7 +341,7 @@ def _any_answer(value: Any) -> Handler:
 _REDUCTIONS = {"none": 0, "mean": 1, "elementwise_mean": 1, "sum": 2}
 
 CALLS: Dict[str, Handler] = {
-    "itertools.chain_open": _chain_open, "builtins.object.__setattr__": _object_setattr,
+    "builtins.str": _str, "itertools.chain_open": _chain_open, "builtins.object.__setattr__": _object_setattr,
     "torch.nn.Parameter": _parameter, "torch.nn.parameter.Parameter": _parameter,
     "functools.wraps": _wraps, "functools.update_wrapper": _update_wrapper, "functools.reduce": _reduce,
     "itertools.chain": _chain, "itertools.chain.from_iterable": _chain_from, "itertools.product": _product,

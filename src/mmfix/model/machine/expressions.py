@@ -14,6 +14,7 @@ from mmfix.model.machine.conditions import Note
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import concatenated
+from mmfix.model.machine.texts import Text, filled, text_of
 from mmfix.model.machine.values import (
     DATA,
     GIVEN,
@@ -41,6 +42,7 @@ _LONGEST_TEXT = 10_000
 #: Operators whose special method has another name than the node.
 _SPECIAL = {"Mult": "mul", "Div": "truediv", "BitOr": "or", "BitAnd": "and", "BitXor": "xor"}
 _LONGEST_LIST = 10_000
+_PERCENT = r"%[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]"
 
 
 def _constant(m: Machine, node: Any, frame: Frame) -> Any:
@@ -132,7 +134,9 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
         except NotConcrete:
             pass
     if operator == "Mod" and isinstance(left, str):
-        return UNKNOWN
+        return filled(left, _PERCENT, right)
+    if operator == "Add" and all(isinstance(value, (str, Text)) for value in (left, right)):
+        return text_of([left, right])
     for value in (left, right):
         if isinstance(value, Instance):
             name = _SPECIAL.get(operator, operator.lower())
@@ -288,16 +292,19 @@ def _ifexp(m: Machine, node: Any, frame: Frame) -> Any:
 
 
 def _joined_str(m: Machine, node: Any, frame: Frame) -> Any:
-    text = ""
+    found: List[Any] = []
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
             value = m.eval(part.value, frame)
-            if not is_scalar(value) or part.format_spec is not None or len(text) > _LONGEST_TEXT:
-                return UNKNOWN
-            text += repr(value) if part.conversion == 114 else str(value)
+            if is_scalar(value) and part.format_spec is None:
+                found.append(repr(value) if part.conversion == 114 else str(value))
+            else:
+                found.append(value if isinstance(value, Counter) else UNKNOWN)
         else:
-            text += str(part.value)
-    return text
+            found.append(str(part.value))
+        if sum(len(piece) for piece in found if isinstance(piece, str)) > _LONGEST_TEXT:
+            return UNKNOWN
+    return text_of(found)
 
 
 def _lambda(m: Machine, node: Any, frame: Frame) -> Any:

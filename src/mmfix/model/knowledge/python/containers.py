@@ -10,6 +10,7 @@ from mmfix.model.knowledge.python.functions import in_order
 from mmfix.model.machine import indexing
 from mmfix.model.machine.concrete import NotConcrete, compute, compute_method, to_python
 from mmfix.model.machine.joining import concatenated, join, open_list, weaken
+from mmfix.model.machine.texts import filled
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -44,6 +45,8 @@ def attribute(m: Machine, value: Any, name: str) -> Any:
     if is_scalar(value) or isinstance(value, (range, frozenset)):
         if name == "join":
             return Method(name, value, _join_text)
+        if name == "format" and isinstance(value, str):
+            return Method(name, value, _format)
         return Method(name, value, python_method(name)) if hasattr(value, name) else MISSING
     return MISSING
 
@@ -62,6 +65,13 @@ def python_method(name: str) -> Run:
 
 def _itself(m: Machine, receiver: Any, /) -> Any:
     return receiver
+
+
+def _format(m: Machine, receiver: str, /, *args: Any, **kwargs: Any) -> Any:
+    try:
+        return compute_method("format", receiver, *args, **kwargs)
+    except NotConcrete:
+        return filled(receiver, r"\{[^{}]*\}", args[0] if len(args) == 1 else UNKNOWN)
 
 
 def _join_text(m: Machine, receiver: Any, iterable: Any, /) -> Any:

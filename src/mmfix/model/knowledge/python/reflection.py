@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from mmfix.model.knowledge.torch import layers
 from mmfix.model.knowledge.torch.attributes import detach
 from mmfix.model.machine import access, assignment
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import join
+from mmfix.model.machine.texts import Text
 from mmfix.model.machine.values import (
     LOST,
     MISSING,
@@ -134,6 +135,11 @@ def _getattr(m: Machine, object: Any, name: Any, default: Any = MISSING, /) -> A
         found = m.attribute(object, name, default)
         return join(found, default) if default is not MISSING and isinstance(object, Opaque) else found
     if isinstance(object, Instance):
+        found = _by_text(m, object, name)
+        if found is not None:
+            m.escape(found)
+            m.problem("getattr by a name that is not known")
+            return Opaque(m.bits_of(found), 0, LOST) if found or default is MISSING else default
         m.escape(object)  # any attribute may be meant
         bits = m.bits_of(object)
         m.problem("getattr by a name that is not known")
@@ -142,7 +148,24 @@ def _getattr(m: Machine, object: Any, name: Any, default: Any = MISSING, /) -> A
     return m.flow(object)
 
 
+def _by_text(m: Machine, value: Instance, name: Any) -> Optional[List[Any]]:
+    """The attributes that a name with holes may mean; None when it may mean what is not known."""
+    if (
+        not isinstance(name, Text)
+        or value.lost
+        or isinstance(value.cls, NativeClass)
+        or value.cls.unknown_base
+    ):
+        return None
+    for base in value.cls.mro(m):
+        if isinstance(base, ClassInfo) and any(map(name.may_be, (*base.names(), "forward"))):
+            return None  # a method, which has all of it at hand
+    return name.among(value, value.items, m.conditional)
+
+
 def _hasattr(m: Machine, obj: Any, name: Any, /) -> Any:
+    if isinstance(obj, Instance) and _by_text(m, obj, name) == []:
+        return False
     if not isinstance(name, str) or isinstance(obj, (Opaque, NativeRef)):
         return UNKNOWN
     if isinstance(obj, Instance) and obj.lost:

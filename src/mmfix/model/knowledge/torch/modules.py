@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 from mmfix.model.knowledge.torch import attributes, filling, layers, order, parts
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.joining import join
+from mmfix.model.machine.texts import Text
 from mmfix.model.machine.values import (
     DATA,
     MISSING,
@@ -91,6 +92,8 @@ def subscript(m: Machine, instance: Instance, index: Any) -> Any:
         return filling.part_of(m, instance, index)
     if isinstance(index, Counter) and items:
         index.indexes(instance, len(items), m.conditional)
+    if isinstance(index, Text):
+        items = index.among(instance, parts.registered(m, instance), m.conditional)
     custom = m.attribute(instance, "__getitem__", None)
     if custom is not None and not isinstance(instance.cls, NativeClass):
         return m.call(custom, [index], {})

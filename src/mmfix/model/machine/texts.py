@@ -1,0 +1,60 @@
+"""Texts of which a part is not known: ``f"layer{index}"``, where the index is not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, List, Mapping, Tuple
+
+from mmfix.model.machine.counting import Counter
+from mmfix.model.machine.values import DATA, UNKNOWN, Opaque
+
+
+class Text(Opaque):
+    """A text with holes.
+
+    Attributes:
+        parts: Texts, and what is not known between them.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Tuple[Any, ...]) -> None:
+        super().__init__(0, 0, DATA)
+        self.parts = parts
+
+    def may_be(self, name: str) -> bool:
+        """Whether it may be that name."""
+        pattern = "".join(re.escape(part) if isinstance(part, str) else ".*" for part in self.parts)
+        return re.fullmatch(pattern, name) is not None
+
+    def among(self, holder: Any, items: Mapping[str, Any], conditional: int) -> List[Any]:
+        """Those of the items of ``holder`` whose names it may be.
+
+        Where its one hole is the number of a loop, they are indexed by that.
+        """
+        holes = [part for part in self.parts if not isinstance(part, str)]
+        if len(holes) == 1 and isinstance(holes[0], Counter):
+            end = holes[0].first
+            while "".join(part if isinstance(part, str) else str(end) for part in self.parts) in items:
+                end += 1
+            holes[0].indexes(holder, end, conditional)
+        return [item for name, item in items.items() if self.may_be(name)]
+
+
+def text_of(parts: List[Any]) -> Any:
+    """These parts in a row: a text, one with holes, or UNKNOWN where no word of it is known."""
+    flat = [piece for part in parts for piece in (part.parts if isinstance(part, Text) else (part,))]
+    if all(isinstance(piece, str) for piece in flat):
+        return "".join(flat)
+    known = any(isinstance(piece, str) and any(map(str.isalpha, piece)) for piece in flat)
+    return Text(tuple(flat)) if known or isinstance(flat[0], Counter) else UNKNOWN
+
+
+def filled(pattern: str, holes: str, value: Any) -> Any:
+    """``pattern`` with ``value`` in its one hole; with more holes none of them is known."""
+    pieces = re.split(holes, pattern)
+    fill = value if len(pieces) == 2 else UNKNOWN
+    row: List[Any] = [pieces[0]]
+    for piece in pieces[1:]:
+        row += [fill, piece]
+    return text_of(row)
