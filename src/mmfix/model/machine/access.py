@@ -20,6 +20,7 @@ from mmfix.model.machine.values import (
     Param,
     Partial,
     PyDict,
+    Raised,
     Registry,
     Super,
 )
@@ -104,6 +105,8 @@ def _or_default(m: Machine, value: Instance, name: str, found: Any, default: Any
     if isinstance(value.cls, ClassInfo) and value.cls.find(m, "__getattr__") is not MISSING:
         m.escape(value)
         return m.lost(f"{value.cls.name}.{name} is answered by __getattr__")
+    if m.asks:
+        raise Raised(f"{value.cls.name} has no attribute {name}")
     m.escape(value)  # whatever set it may have had any part of it at hand
     return m.lost(f"{value.cls.name} has no attribute {name} that was seen being set")
 

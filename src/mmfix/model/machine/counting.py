@@ -53,7 +53,7 @@ def at_turn(item: Any, turn: int) -> Any:
     """What a loop gives in that turn, the first being 0: its numbers are known then."""
     if isinstance(item, Counter):
         return item.first + turn
-    return tuple(at_turn(part, turn) for part in item) if isinstance(item, tuple) else item
+    return tuple(at_turn(part, turn) for part in item) if any(_counters(item)) else item
 
 
 def turns_of(m: Machine, frame: Frame, source: PyList, run: Callable[[Any], Any]) -> Optional[List[Any]]:

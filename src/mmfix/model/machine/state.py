@@ -105,6 +105,7 @@ class State:
 
     Attributes:
         grad: Whether gradients are recorded.
+        asks: An AttributeError that is raised now is caught.
         rehearsing: What runs now is tried, and will be forgotten.
         conditional: How many unknown conditions the code that runs now is under.
         nonempty: Whether the code that runs now is under a test that there is something to compute on.
@@ -127,7 +128,7 @@ class State:
 
     def __init__(self) -> None:
         self.grad = True
-        self.rehearsing = False
+        self.asks = self.rehearsing = False
         self.conditional = 0
         self.nonempty = False
         self.assumed: Path = {}

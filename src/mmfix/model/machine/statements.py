@@ -185,7 +185,11 @@ def _last_name(value: Any) -> str:
 def _try(m: Machine, node: Any, frame: Frame) -> str:
     depth, assumed, turns = len(m.frames), m.assumed, m.turns
     try:
-        ended = m.run(node.body, frame)
+        asks, m.asks = m.asks, m.asks or any(_catches_missing(item) for item in node.handlers)
+        try:
+            ended = m.run(node.body, frame)
+        finally:
+            m.asks = asks
         if ended is THROUGH:
             _handlers(m, node, frame)
             if node.handlers:
@@ -204,6 +208,12 @@ def _try(m: Machine, node: Any, frame: Frame) -> str:
         return LEFT
     frame.stopped, frame.stranded = stopped, stranded
     return ended
+
+
+def _catches_missing(handler: Any) -> bool:
+    """Whether what is done about an AttributeError is written here: the code asks for an attribute."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(isinstance(kind, ast.Name) and kind.id == "AttributeError" for kind in kinds)
 
 
 def _choose_handler(m: Machine, node: Any, frame: Frame) -> str:
