@@ -157,9 +157,15 @@ MODULES = [
     (
         "children of something unknown",
         "self.all = nn.Sequential(self.a)\nself.a = None",
-        "ys = nn.ModuleList()\nfor p in torch.load('parts').children(): ys.append(p)\nloss = self.all(x)\n"
-        "for i, p in enumerate(ys): loss = loss + (self.b(p(x)) if i == 0 else self.c(p(x)))",
-        {"c": SOMETIMES},
+        "ys = nn.ModuleList()\nfor p in torch.load('parts').children(): ys.append(p)\n"
+        "loss = self.all(x)\nfor p in ys: loss = loss + self.b(p(x))",
+        {"c": NEVER},
+    ),
+    (
+        "a list filled by all of them",
+        _GROWN + "conv())",
+        "ys = [self.b(x)]\nfor p in self.all: ys.append(self.c(p(x)))\nloss = sum(ys)",
+        {},
     ),
     (
         "a product",

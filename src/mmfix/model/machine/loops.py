@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Sequence
 from mmfix.model.machine import paths
 from mmfix.model.machine.assignment import unpack
 from mmfix.model.machine.conditions import Path
-from mmfix.model.machine.counting import may_index, turns_of
+from mmfix.model.machine.counting import at_turn, may_index, turns_of
 from mmfix.model.machine.frame import Contents, Exit, Frame
 from mmfix.model.machine.joining import any_item, contents_reach, grew, loaded_names, open_list, reachable
 from mmfix.model.machine.paths import Ways
@@ -62,31 +62,45 @@ def leave(m: Machine, frame: Frame, after: Contents, path: Path) -> None:
 
 def for_loop(m: Machine, node: Any, frame: Frame) -> str:
     """``for``."""
-
-    def turn(item: Any) -> str:
-        unpack(m, node.target, item, frame)
-        return m.run(node.body, frame)
-
-    def once(item: Any) -> str:
-        return _in_loop(m, frame, _leaves(node), lambda level: turn(item))
-
     value = m.eval(node.iter, frame)
     source = m.items_of(value)
     if isinstance(value, Opaque) and value.kind == TENSOR and not value.may:
         # over the entries of a computed tensor: there may be none, unlike the images of a batch
-        return fork(m, [lambda: _unknown_turns(m, node, frame, source), lambda: THROUGH])
+        return fork(m, [lambda: _unknown_turns(m, node, frame, source.items[0]), lambda: THROUGH])
     if source.open:
-        turns = None
-        if may_index(node.target, *node.body):
-            turns = turns_of(m, frame, source, once)
-        if turns is None:
-            return _unknown_turns(m, node, frame, source) if source.items else THROUGH
-        source = PyList(turns)
+        return _open_loop(m, node, frame, source)
+    return _known_turns(m, node, frame, source)
+
+
+def _open_loop(m: Machine, node: Any, frame: Frame, source: PyList) -> str:
+    """``for`` over a list of unknown length."""
+
+    def once(item: Any) -> str:
+        unpack(m, node.target, item, frame)
+        return m.run(node.body, frame)
+
+    if may_index(node.target, *node.body):
+        turns = turns_of(
+            m, frame, source, lambda item: _in_loop(m, frame, _leaves(node), lambda level: once(item))
+        )
+        if turns is not None:
+            return _known_turns(m, node, frame, PyList(turns))
+    if not source.items:
+        return THROUGH
+    several = len(source.items) > 1
+    if several:  # all of these are in it
+        known = PyList([at_turn(item, number) for number, item in enumerate(source.items)])
+        if _known_turns(m, node, frame, known) is LEFT:
+            return LEFT
+    return _unknown_turns(m, node, frame, any_item(source), later=several)
+
+
+def _known_turns(m: Machine, node: Any, frame: Frame, source: PyList) -> str:
     outer = frame.turns
     inner = _LOOP_INSIDE if _nests(node) else 1
     if outer * inner * len(source.items) > _MOST_TURNS and all(map(is_scalar, source.items)):
         # a table of numbers is filled; loops over modules are followed, however long
-        return _unknown_turns(m, node, frame, PyList([UNKNOWN], True))
+        return _unknown_turns(m, node, frame, UNKNOWN)
     frame.turns = outer * max(len(source.items), 1)
     try:
         return _in_loop(
@@ -180,59 +194,57 @@ def _while_turns(m: Machine, node: Any, frame: Frame, level: Contents) -> str:
             return _stop(m, frame, level, live=not frame.stranded)
         if frame.breaks or frame.leaves:  # it may have ended here, so the number of turns is not known
             break
-    ended = _unknown_turns(m, node, frame, PyList([None], True))
+    ended = _unknown_turns(m, node, frame, None)
     return ended if ended is LEFT else _stop(m, frame, level, live=True)
 
 
-def _unknown_turns(m: Machine, node: Any, frame: Frame, source: PyList) -> str:
+def _unknown_turns(m: Machine, node: Any, frame: Frame, item: Any, later: bool = False) -> str:
     """A loop whose number of turns is not known; that it runs at least once is taken for granted.
 
-    Turns are run for all that is known to be in ``source``, and until no more parameters flow from one to the
-    next. Lists that it fills become open.
+    Turns are run until no more parameters flow from one to the next. Lists that it fills become open.
+    ``later``: it has had turns already.
     """
 
-    def turn(item: Any) -> str:
+    def turn() -> str:
         if isinstance(node, ast.While):
             m.eval(node.test, frame)
         else:
             unpack(m, node.target, paths.anew(m, item), frame)
         return m.run(node.body, frame)
 
-    items = [*source.items, any_item(source)] if len(source.items) > 1 else source.items
-    turns = [lambda item=item: turn(item) for item in items]
     edits = m.edits
     with paths.turning(m, node):
-        ended = _in_loop(m, frame, True, lambda level: _rounds(m, node, frame, turns, level))
+        ended = _in_loop(m, frame, True, lambda level: _rounds(m, node, frame, turn, level, later))
     if m.edits != edits:
         m.doubt("how many times a loop makes or freezes parameters is not known")
     return ended
 
 
-def _rounds(m: Machine, node: Any, frame: Frame, turns: Sequence[Callable[[], str]], level: Contents) -> str:
-    loop = m.turns
-    assert loop is not None
+def _rounds(
+    m: Machine, node: Any, frame: Frame, turn: Callable[[], str], level: Contents, later: bool
+) -> str:
+    turns = m.turns
+    assert turns is not None
     some = False
-    certain = max(len(turns) - 1, 1)
-    rounds = certain + _MOST_ROUNDS - 1
-    for number in range(rounds):
-        turn = turns[min(number, len(turns) - 1)]
-        states = _round(m, node, frame, turn, first=number == 0)
-        if number == 0 and certain == 1 and loop.asked_last:  # there may be one turn, which is both
+    for number in range(_MOST_ROUNDS):
+        first = number == 0 and not later
+        states = _round(m, node, frame, turn, first)
+        if first and turns.asked_last:  # there may be one turn, which is both
             only = _round(m, node, frame, turn, first=True, last=True)
             frame.breaks += [Exit(m.since(frame.loop, state.contents), state.path) for state in only]
         if not states:
             break
         growing = [saved for state in states for key, saved in state.contents.items()
                    if grew(key, key.save(), saved)]  # fmt: skip
-        m.settle(states if number < certain else [*states, Exit({}, m.assumed)])
+        m.settle(states if number == 0 else [*states, Exit({}, m.assumed)])
         some = True
-        if not growing and number + 1 >= certain and not (number == 0 and loop.asked_first):
+        if not growing and not (first and turns.asked_first):
             break
-        if growing and number + 1 == rounds:
+        if growing and number + 1 == _MOST_ROUNDS:
             for saved in growing:
                 m.escaped |= contents_reach(saved)
-    if some and loop.asked_last:
-        m.settle(_round(m, node, frame, turns[-1], last=True))
+    if some and turns.asked_last:
+        m.settle(_round(m, node, frame, turn, last=True))
     if not some and frame.leaves and not frame.breaks:
         return THROUGH  # it returns in its first turn, if there is one
     if some and node.orelse:
@@ -269,10 +281,19 @@ def _round(
 
 
 def _open_lists(m: Machine, state: Contents) -> None:
+    """What one turn adds to a list, many turns add many times."""
     for changed, saved in list(state.items()):
         if isinstance(changed, PyList):
             before = changed.save()
             if saved[1] or len(saved[0]) != len(before[0]):
-                state[changed] = open_list(saved[0]).save()
+                state[changed] = _opened(before, saved).save()
         elif isinstance(changed, Instance) and m.known.fills(m, changed, saved):
             changed.lost = changed.lost or "a list of modules of unknown length"
+
+
+def _opened(before: Any, after: Any) -> PyList:
+    count = len(before[0])
+    if len(after[0]) <= count or any(item is not old for item, old in zip(after[0], before[0])):
+        return open_list(after[0])
+    kept = count - 1 if before[1] and before[2] else count  # its last item came in a turn before this
+    return PyList([*after[0][:kept], *open_list(after[0][kept:]).items], True, None, 1)
