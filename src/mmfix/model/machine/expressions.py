@@ -270,7 +270,7 @@ def _bool(m: Machine, node: Any, frame: Frame) -> Any:
 
         result = m.choose([lambda: narrowed(value), other], [(paths.opposite(goes_on),), (goes_on,)])
         if others and (is_and or is_scalar(others[0])) and m.truth(others[0]) is (not is_and):
-            return others[0]
+            return others[0]  # `unknown and False` is false, `unknown or True` is true
         return paths.combined(m, is_and, side, others, result)
 
     def narrowed(value: Any) -> Any:
