@@ -200,6 +200,63 @@ def test_a_checkpoint_that_is_on_by_default(
     assert site.evidence == "model_code.py:43"
 
 
+GUESSED = """
+def __init__(self, with_cp=True):
+    super().__init__()
+    self.with_cp = with_cp
+    self.stem = nn.Conv2d(3, 8, 1)
+    self.block = nn.Conv2d(8, 8, 1)
+
+def forward(self, x):
+    x = self.stem(x)
+    if x.mean() > 0 and self.with_cp:
+        {first}
+    return cp.checkpoint(self.block, x) if self.with_cp else self.block(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        ("return cp.checkpoint(self.block, x * 2)", {}),
+        ("x = cp.checkpoint(self.block, x)", {"reused model.backbone.with_cp": "possible"}),
+        ("x = cp.checkpoint(self.block, x).detach() + x", {}),
+    ],
+)
+def test_a_checkpoint_behind_a_condition(
+    repository: Repository, first: str, expected: Dict[str, str]
+) -> None:
+    assert facts(repository("Guessed", GUESSED.format(first=first), "type='Guessed'")) == expected
+
+
+POSITIVES = """
+def __init__(self):
+    super().__init__()
+    self.stem = nn.Conv2d(3, 8, 1)
+    self.extra = nn.Conv2d(8, 8, 1)
+
+def forward(self, x):
+    x = self.stem(x)
+    boxes = self.boxes
+    if boxes.size(0) == 0:
+        return x
+    return self.extra(x)
+
+@property
+def boxes(self):
+    return torch.zeros(0, 4)
+"""
+
+
+@pytest.mark.parametrize("filters", [True, False])
+def test_what_only_an_empty_batch_leaves_out(repository: Repository, filters: bool) -> None:
+    config = repository("Positives", POSITIVES, "type='Positives'")
+    dataset = f"dict(type='CocoDataset', filter_cfg=dict(filter_empty_gt={filters}))"
+    config.write_text(config.read_text().replace("batch_size=2", f"batch_size=2, dataset={dataset}"))
+    expected = {} if filters else {"unused model.backbone.type": "possible"}
+    assert facts(config) == expected
+
+
 def test_several_classes_of_one_name_are_only_possible(repository: Repository) -> None:
     code = HEADER.format(name="SideNet") + textwrap.indent(SIDE, "    ")
     config = repository("SideNet", SIDE, "type='SideNet', use_side_fusion=False", other_code=code)

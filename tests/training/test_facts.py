@@ -140,3 +140,8 @@ def test_reused(config, expected):
 def test_streampetr_reuses_the_head_only():
     (fact,) = setup_of(mmcv1(dict(type="Petr3D", num_frame_head_grads=2))).facts
     assert fact.scope == ("model", "pts_bbox_head")
+
+
+def test_of_several_scales_each_goes_through_backbone_and_neck_only():
+    facts = setup_of(mmcv1(dict(type="MSPetr3D", multi_scale=[0.5, 1.0]))).facts
+    assert {fact.scope for fact in facts} == {("model", "img_backbone"), ("model", "img_neck")}

@@ -35,6 +35,8 @@ def _is_refuted(fact: ModelFact, code: CodeReading, read: List[ModelFact]) -> bo
         return False
     if any(other.kind == fact.kind and other.scope == fact.scope for other in read):
         return fact.confidence == "possible"
+    if fact.kind == "reused":
+        return fact.confidence == "possible"
     return fact.kind == "unused" or (fact.kind == "late-freeze" and code.own)
 
 

@@ -16,10 +16,13 @@ from mmfix.training.types import ModelFact
 
 
 class _Reuse(NamedTuple):
+    """What runs more than once; ``parts``: the parts of the type that do, where it is not the whole."""
+
     what: str
     confidence: str
     evidence: str
     frozen_by: str = ""
+    parts: Tuple[str, ...] = ()
 
 
 _SIAMESE = "both views go through the same backbone"
@@ -54,8 +57,9 @@ _TYPES: Dict[str, _Reuse] = {
         "mmaction2 1.2.0 mmaction/models/recognizers/recognizer_omni.py",
     ),
     "MSPetr3D": _Reuse(
-        "several passes of the same modules", "possible",
-        "megvii-research/PETR projects/mmdet3d_plugin/models/detectors/mspetr3d.py",
+        "each scale of an image goes through the same backbone and neck", "possible",
+        "megvii-research/PETR projects/mmdet3d_plugin/models/detectors/mspetr3d.py: extract_img_feat",
+        parts=("img_backbone", "img_neck"),
     ),
 }  # fmt: skip
 
@@ -68,7 +72,8 @@ def reused_parts(parts: List[Part]) -> List[ModelFact]:
     for part in parts:
         entry = _TYPES.get(part.name or "")
         if entry is not None and "type" in part.node and not part.node.get(entry.frozen_by):
-            facts.append(_fact((*part.path, "type"), part, entry, part.path))
+            scopes = [(*part.path, name) for name in entry.parts] or [part.path]
+            facts += [_fact((*part.path, "type"), part, entry, scope) for scope in scopes]
         frames = part.node.get("num_frame_head_grads")
         if isinstance(frames, int) and frames > 1:
             entry = _Reuse(f"the head runs once for each of {frames} frames", "likely", _STREAM)

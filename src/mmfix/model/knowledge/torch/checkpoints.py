@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
-from mmfix.model.machine.conditions import Turns, common
+from mmfix.model.machine.conditions import Turns
 from mmfix.model.machine.state import CheckpointCall
 from mmfix.model.machine.values import (
     LOST,
@@ -93,9 +93,7 @@ def _remember(m: Machine, call: CheckpointCall) -> int:
             for one, which in before.turns.items():
                 turns[one] = turns.get(one, frozenset()) | which
             params, own = before.params | call.params, before.own | call.own
-            m.checkpoints[position] = call._replace(
-                params=params, own=own, mark=bit, path=common([before.path, call.path]), turns=turns
-            )
+            m.checkpoints[position] = call._replace(params=params, own=own, mark=bit, turns=turns)
             return bit
     m.checkpoints.append(call._replace(mark=bit, turns=turns))
     return bit
