@@ -20,6 +20,25 @@ def leaves_empty_out(tree: Mapping[str, Any]) -> bool:
     return bool(found) and all(found)
 
 
+def lets_none_in(tree: Mapping[str, Any]) -> bool:
+    """Whether no training dataset of the mmcv 1.x era lets images without ground truth in.
+
+    ``filter_empty_gt`` is True by default there (mmdet 2.28.2 ``mmdet/datasets/custom.py``, mmdet3d
+    1.0.0rc6 ``mmdet3d/datasets/custom_3d.py``).
+    """
+    data = tree.get("data")
+    stack = [data.get("train")] if isinstance(data, dict) else []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (list, tuple)):
+            stack.extend(node)
+        elif isinstance(node, dict):
+            if node.get("filter_empty_gt", True) is not True:
+                return False
+            stack.extend(node[key] for key in _INNER if key in node)
+    return isinstance(data, dict)
+
+
 def _filters(node: Any) -> Iterator[bool]:
     """For each dataset that reads images: whether it filters."""
     if isinstance(node, (list, tuple)):

@@ -14,7 +14,7 @@ from mmfix.model.types import NEVER, SOMETIMES, LateFreeze, ModelReading, Submod
 from mmfix.python.place import NOT_FOUND, Place, Problem
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
-from mmfix.training.filtering import leaves_empty_out
+from mmfix.training.filtering import leaves_empty_out, lets_none_in
 from mmfix.training.parts import Part, default_package
 from mmfix.training.types import ModelFact
 
@@ -79,7 +79,8 @@ def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[Co
     stranger = _of_another_era(reading.files, era)
     if stranger:
         reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")
-    return CodeReading(reading, roots, package is None, leaves_empty_out(document.tree))
+    filters = lets_none_in if era == MMCV1 else leaves_empty_out
+    return CodeReading(reading, roots, package is None, filters(document.tree))
 
 
 def _of_another_era(files: Iterable[str], era: str) -> str:

@@ -57,10 +57,8 @@ def when_full(given: Given) -> Given:
     """What a value depends on in every step that has something to compute on, as one side."""
     bits = 0
     for (condition, side), found in given.items():
-        if (
-            (side is FULL[1]
-            and condition is FULL[0])
-            or (condition.full is not None and side is condition.full)
+        if (side is FULL[1] and condition is FULL[0]) or (
+            condition.full is not None and side is condition.full
         ):
             bits |= found
     return {FULL: bits} if bits else NO_GIVEN
