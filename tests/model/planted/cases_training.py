@@ -116,6 +116,8 @@ TRAINING: Tuple[Case, ...] = (
         for way, repeated in (
             *((way, frozenset()) for way in ("arms", "early", "tests", "one of a list", "summed, detached")),
             ("detached", frozenset({"head"})),
+            ("split, detached", frozenset({"head"})),
+            ("split, attached", frozenset({"stem", "encoder", "head"})),
             ("an argument", frozenset({"head"})),
             ("attached", frozenset({"stem", "encoder", "head"})),
         )
@@ -130,6 +132,15 @@ TRAINING: Tuple[Case, ...] = (
             may_repeat=True,
         )
         for way in ("behind a test", "images")
+    ),
+    Case(
+        "cp-passes-pieces-detached",
+        "checkpoint_passes",
+        {"type": "PassesModel", "way": "pieces, detached"},
+        checkpoint=Checkpoint("with_cp"),
+        repeated=frozenset({"head"}),
+        beside=frozenset({"head"}),
+        may_repeat=True,  # how many pieces there are is not known
     ),
     *(
         Case(

@@ -66,6 +66,18 @@ class PassesModel(BaseModel):
             if self.way == "detached":
                 found[1] = found[1].detach()
             return found
+        if self.way in ("split, detached", "split, attached", "pieces, detached"):
+            if self.way == "pieces, detached":
+                pieces = x.split(1)
+            else:
+                frames = torch.stack([x, x + 1], 1).view(len(x), 2, 3, 8, 8)
+                pieces = [piece.squeeze(1) for piece in torch.split(frames, 1, 1)]
+            found = []
+            for piece in pieces:
+                found.append(self.encode(piece))
+            if self.way != "split, attached":
+                found[1] = found[1].detach()
+            return found
         if self.way == "summed, detached":
             return [self.encode(x) + self.encode(x + 1).detach()]
         if self.way == "an argument":

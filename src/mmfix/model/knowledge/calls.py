@@ -353,7 +353,7 @@ CALLS: Dict[str, Handler] = {
     "torch.jit.ignore": _ignore,
     "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),
     "typing.cast": _cast, "torch.is_tensor": _is_tensor, **pythons.CALLS, **openmmlab.CALLS,
-    **configs.CALLS,     **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS,
+    **configs.CALLS, **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS,
 }  # fmt: skip
 #: Functions that pass keyword arguments on: those under unknown names are their second argument.
 PASSING: Dict[str, Handler] = {

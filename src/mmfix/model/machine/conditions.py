@@ -125,12 +125,14 @@ class Note(NamedTuple):
         none: The side on which it is None.
         number: What is known of it as a count.
         picked: Data has chosen which entries it has: there may be none.
+        sizes: Of a tensor that was just given a shape, its sizes; None for those that are not known.
     """
 
     test: Optional[Side] = None
     none: Optional[Side] = None
     number: Optional[Number] = None
     picked: bool = False
+    sizes: Tuple[Optional[int], ...] = ()
 
 
 PLAIN = Note()

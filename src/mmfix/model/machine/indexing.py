@@ -146,11 +146,22 @@ def set_subscript(m: Machine, target: Any, index: Any, value: Any) -> None:
         elif isinstance(index, slice) and not target.open:
             target.items[index] = m.items_of(value).items
         else:
-            target.items = [join(item, value) for item in target.items] or [value]
+            target.items = [_one_of(item, value, index) for item in target.items] or [value]
     elif isinstance(target, Instance):
         m.known.set_subscript(m, target, index, value)
     elif isinstance(value, (Instance, Param)):
         m.escape(value)
+
+
+def _one_of(item: Any, value: Any, index: Any) -> Any:
+    """An item of a list of unknown length in which another one was put.
+
+    Behind the first one there is another that stays: taken together they still depend on all they did.
+    """
+    joined = join(item, value)
+    if type(index) is int and index > 0 and isinstance(item, Opaque) and isinstance(joined, Opaque):
+        return Opaque(joined.may, item.must, joined.kind, item.given)
+    return joined
 
 
 def update(m: Machine, target: PyDict, other: Any) -> None:

@@ -43,6 +43,8 @@ def attribute(m: Machine, value: Opaque, name: str) -> Any:
         return True if value.must else UNKNOWN
     if name == "requires_grad_":
         m.doubt("what is frozen or thawed is not known")
+    if name in _SHAPED:
+        return Method(name, value, _shaped)
     if name in _IN_PIECES and value.kind == TENSOR:
         return Method(name, value, _IN_PIECES[name])
     if name in _NO_GRADIENT:
@@ -52,9 +54,22 @@ def attribute(m: Machine, value: Opaque, name: str) -> Any:
     return value.like()
 
 
+def _shaped(m: Machine, value: Opaque, *shape: Any, **kwargs: Any) -> Any:
+    """``x.view(batch, frames, 3, height, width)``: the sizes that are known are kept for the next call."""
+    result = m.flow(value, *shape, *kwargs.values())
+    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+    known = tuple(size if type(size) is int and size >= 0 else None for size in sizes)
+    kind = TENSOR if value.kind == TENSOR else LOST
+    return Opaque(result.may, result.must, kind, result.given, result.note._replace(sizes=known))
+
+
 def split(m: Machine, tensor: Any, split_size_or_sections: Any, dim: Any = 0) -> Any:
     """``torch.split``: as many pieces as there are sizes; each depends on all that the whole does."""
     sections = split_size_or_sections
+    if type(sections) is int and sections > 0 and type(dim) is int and isinstance(tensor, Opaque):
+        sizes = tensor.note.sizes
+        size = sizes[dim] if -len(sizes) <= dim < len(sizes) else None
+        return _pieces(m, tensor, None if size is None else -(-size // sections))
     known = isinstance(sections, tuple) or (isinstance(sections, PyList) and not sections.open)
     return _pieces(m, tensor, len(m.items_of(sections).items) if known else None)
 
@@ -69,6 +84,7 @@ def _pieces(m: Machine, whole: Any, count: Any) -> Any:
     return (piece,) * count if isinstance(count, int) and 0 < count <= _MOST_PIECES else piece
 
 
+_SHAPED = frozenset({"view", "reshape"})
 _IN_PIECES: Dict[str, Callable[..., Any]] = {"split": split, "chunk": chunk}
 
 
