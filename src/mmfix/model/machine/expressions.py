@@ -236,11 +236,8 @@ def _is(m: Machine, left: Any, right: Any) -> Optional[bool]:
         value = left if right is None else right
         if isinstance(value, Opaque):
             return False if value.kind in (TENSOR, GIVEN) else paths.is_none(m, value)
-        if isinstance(value, Either) and paths.is_none(m, value) is not None:
-            return paths.is_none(m, value)
         if isinstance(value, Either):
-            answers = {item is None for item in value.values}
-            return answers.pop() if len(answers) == 1 else None
+            return paths.is_none(m, value)
         return None if isinstance(value, NativeRef) else False
     if isinstance(left, Opaque) or isinstance(right, Opaque) or isinstance(left, Either):
         return None

@@ -331,12 +331,15 @@ def _opaque_like(value: Any) -> bool:
 
 
 def _either(a: Any, b: Any, ways: Split) -> Any:
-    none = _when_none(a, b, ways)
-    values: Tuple[Any, ...] = ()
-    for value in (a, b):
-        for item in value.values if isinstance(value, Either) else (value,):
-            if not any(item is other or (is_scalar(item) and item == other) for other in values):
-                values += (item,)
+    found: List[Tuple[Any, Tuple[Side, ...]]] = []
+    for item, sides in (*_alternatives(a, ways, ways.first), *_alternatives(b, ways, ways.second)):
+        known = [number for number, (other, _) in enumerate(found)
+                 if item is other or (is_scalar(item) and item == other)]  # fmt: skip
+        if not known:
+            found.append((item, sides))
+        else:  # on several paths it is this one
+            found[known[0]] = (item, ())
+    values = tuple(item for item, _ in found)
     if len(values) == 1:
         return values[0]
     if len(values) > _MOST_ALTERNATIVES and not any(isinstance(item, Instance) for item in values):
@@ -345,9 +348,21 @@ def _either(a: Any, b: Any, ways: Split) -> Any:
         if not isinstance(a, Either) and not isinstance(b, Either):
             result = joined_summary(a, b, ways)
             kind = LOST if result.kind == LOST else DATA
-            return Opaque(result.may, result.must, kind, result.given, result.note._replace(none=none))
+            note = result.note._replace(none=_when_none(a, b, ways))
+            return Opaque(result.may, result.must, kind, result.given, note)
         result = summary(values[0])
         for value in values[1:]:
             result = joined_summary(result, value)
         return result.like(LOST if result.kind == LOST else DATA)
-    return Either(values, none)
+    return Either(values, tuple(sides for _, sides in found))
+
+
+def _alternatives(value: Any, ways: Split, path: Path) -> Iterator[Tuple[Any, Tuple[Side, ...]]]:
+    """What a value may be, each with the sides that tell it from what the other path gives."""
+    condition = ways.telling()
+    side: Tuple[Side, ...] = () if condition is None else ((condition, path[condition]),)
+    if not isinstance(value, Either):
+        yield value, side
+        return
+    for number, item in enumerate(value.values):
+        yield item, (*(value.when[number] if value.when else ()), *side)

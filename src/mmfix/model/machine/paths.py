@@ -37,17 +37,20 @@ def ways_if(m: Machine, value: Any) -> Ways:
 
 def ways_between(value: Either, values: Tuple[Any, ...]) -> Ways:
     """What holds where it is which of its values."""
-    if value.none is None or len(values) != 2:
-        return ()
-    return [((value.none if item is None else opposite(value.none)),) for item in values]
+    found = (
+        [value.when[number] for number, item in enumerate(value.values) if any(item is one for one in values)]
+        if value.when
+        else []
+    )
+    return found if len(found) == len(values) and all(found) else ()
 
 
 def side_of(m: Machine, value: Any) -> Side:
     """The side on which a value of unknown truth is true."""
     if isinstance(value, Either):
         rest = [item for item in value.values if item is not None]
-        if value.none is not None and all(m.truth(item) is True for item in rest):
-            return opposite(value.none)
+        if len(rest) < len(value.values) and all(m.truth(item) is True for item in rest):
+            return opposite(none_side(m, value))
     if not isinstance(value, Opaque) or value is UNKNOWN or value is NUMBERS:
         return condition(m), True
     test = value.note.test
@@ -79,8 +82,10 @@ def truth(m: Machine, value: Opaque) -> Optional[bool]:
 
 def is_none(m: Machine, value: Any) -> Optional[bool]:
     """Whether a value is None, where what holds says it."""
-    none = value.none if isinstance(value, Either) else value.note.none
-    return holds(m, none)
+    if not isinstance(value, Either):
+        return holds(m, value.note.none)
+    answers = {item is None for item in alternatives(m, value)}
+    return answers.pop() if len(answers) == 1 else holds(m, value.none)
 
 
 def none_side(m: Machine, value: Any) -> Side:
@@ -88,13 +93,24 @@ def none_side(m: Machine, value: Any) -> Side:
     if value is UNKNOWN or value is NUMBERS:
         return condition(m), True
     none: Optional[Side] = value.none if isinstance(value, Either) else value.note.none
-    if none is None or none[0].over:
-        none = (condition(m, None if isinstance(value, Either) else value.born), True)
-        if isinstance(value, Either):
-            value.none = none
-        else:
-            value.note = value.note._replace(none=none)
+    if none is not None and not none[0].over:
+        return none
+    if isinstance(value, Either):
+        value.none = _told_by_one(value) or (condition(m), True)
+        return value.none
+    none = (condition(m, value.born), True)
+    value.note = value.note._replace(none=none)
     return none
+
+
+def _told_by_one(value: Either) -> Optional[Side]:
+    """The side on which it is None, where that one condition tells None from all else."""
+    when = dict(zip(map(id, value.values), value.when))
+    sides = when.get(id(None), ())
+    others = [when[id(item)] for item in value.values if item is not None] if when else []
+    if len(sides) != 1 or sides[0][0].over:
+        return None
+    return sides[0] if all(opposite(sides[0]) in other for other in others) else None
 
 
 def combined(m: Machine, is_and: bool, first: Side, others: List[Any], result: Any) -> Any:
@@ -119,10 +135,17 @@ def combined(m: Machine, is_and: bool, first: Side, others: List[Any], result: A
 
 def alternatives(m: Machine, value: Either) -> Tuple[Any, ...]:
     """Those of the values that there may be here."""
-    missing = is_none(m, value)
-    if missing is None:
-        return value.values
-    return tuple(item for item in value.values if (item is None) is missing) or value.values
+    values = value.values
+    if value.when and m.assumed:
+        kept = tuple(
+            item for item, sides in zip(values, value.when)
+            if not any(holds(m, side) is False for side in sides)
+        )  # fmt: skip
+        values = kept or values
+    missing = holds(m, value.none)
+    if missing is not None:
+        values = tuple(item for item in values if (item is None) is missing) or values
+    return values
 
 
 def interned(m: Machine, key: Any, born: int) -> Condition:

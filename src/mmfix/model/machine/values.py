@@ -384,13 +384,13 @@ class Registry:
 
 
 class Either:
-    """One of several values, by a condition that is not known; ``none``: the side on which it is None."""
+    """One of several values; ``when``: the sides that hold for each; ``none``: where it is None."""
 
-    __slots__ = ("none", "values")
+    __slots__ = ("none", "values", "when")
 
-    def __init__(self, values: Tuple[Any, ...], none: Optional[Side] = None) -> None:
-        self.values = values
-        self.none = none
+    def __init__(self, values: Tuple[Any, ...], when: Tuple[Tuple[Side, ...], ...] = ()) -> None:
+        self.values, self.when = values, when
+        self.none: Optional[Side] = None
 
 
 class Raised(Exception):
