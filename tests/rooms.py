@@ -109,6 +109,7 @@ ROOMS: Dict[str, Room] = {
         "one file an error: its signs, what it means, its cures",
         "config ddp repository training findings remedies diagnosis",
     ),
+    "settings": Room("what a caller may choose: one frozen `Settings`"),
     "report": Room("results -> text, JSON", "config findings proofs diagnosis __init__"),
     "prove": Room(
         "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each "
@@ -121,14 +122,20 @@ ROOMS: Dict[str, Room] = {
     "jobs": Room(
         "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show",
         "python config ddp repository model model.knowledge.openmmlab training findings remedies rules "
-        "patches proofs diagnosis diagnosis.log diagnosis.kinds report prove",
+        "patches proofs diagnosis diagnosis.log diagnosis.kinds settings report prove",
     ),
-    "api": Room("the public functions", "config patches diagnosis report jobs"),
+    "api": Room("the public functions", "config patches diagnosis settings report jobs"),
     "attach": Room("`with mmfix.explaining(cfg)`", "api"),
     "terminal": Room("colour and progress on a terminal", "report"),
+    "cli_options": Room("options that several commands take", "settings report", "click"),
+    "cli_runs": Room(
+        "the commands about a run, `prove` and `explain`",
+        "diagnosis report jobs terminal cli_options",
+        "click",
+    ),
     "cli": Room(
         "click commands that only call `jobs`",
-        "rules diagnosis report jobs api terminal __init__",
+        "rules settings report jobs api terminal cli_options cli_runs __init__",
         "click",
     ),
     "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),

@@ -1,4 +1,4 @@
-# A RAP-SAM-like segmentor on ADE20K, 8 GPUs.
+# A RAP-SAM-like segmentor on ADE20K, 8 GPUs; its code is in models/.
 #
 # Three modules take part in the loss only when their flag says so. With more than one GPU and
 # `find_unused_parameters = False` this run dies in its second iteration:
@@ -15,26 +15,11 @@ model = dict(
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,
         size=(512, 512)),
-    backbone=dict(
-        type='RegNet',
-        arch='regnetx_4.0gf',
-        out_indices=(0, 1, 2, 3),
-        frozen_stages=-1,
-        norm_cfg=dict(type='SyncBN', requires_grad=True),
-        norm_eval=False,
-        style='pytorch'),
-    neck=dict(type='YOSONeck', in_channels=[80, 240, 560, 1360], agg_dim=128, hidden_dim=256),
-    decode_head=dict(
-        type='RapSAMHead',
-        num_classes=num_classes,
-        num_queries=100,
-        num_stages=3,
-        feat_channels=256,
-        loss_cls=dict(type='CrossEntropyLoss', loss_weight=2.0),
-        loss_mask=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=5.0),
-        loss_dice=dict(type='DiceLoss', loss_weight=5.0)),
+    backbone=dict(type='RapSAMBackbone', widths=(32, 64, 128, 256)),
+    neck=dict(type='YOSONeck', in_channels=[32, 64, 128, 256], agg_dim=128),
+    decode_head=dict(type='RapSAMHead', num_classes=num_classes, in_channels=128, num_queries=100),
     # The conditional modules:
-    use_learnable_fusion=True,  # its `fusion_weights` wait for a second feature level
+    use_learnable_fusion=True,  # its `fusion_weights` wait for a second level of the neck
     use_resolution_distill=True,  # `resolution_distill_module` runs on low-resolution crops only
     use_sam_distill=False,  # switched off, but the module is still created
     train_cfg=dict(),

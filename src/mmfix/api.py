@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
 from mmfix.config.document import ConfigDocument
 from mmfix.report.types import PatchResult, Report
+from mmfix.settings import Settings
 
 if TYPE_CHECKING:
     from mmfix.diagnosis.types import Diagnosis
@@ -28,7 +29,13 @@ def load(path: Union[str, os.PathLike[str]]) -> ConfigDocument:
     return Reader().load(os.fspath(path))
 
 
-def check(target: Target, launcher: Optional[str] = None, *, dependants: bool = False) -> Report:
+def check(
+    target: Target,
+    launcher: Optional[str] = None,
+    *,
+    dependants: bool = False,
+    fail_on: str = "likely",
+) -> Report:
     """Say what will crash or silently go wrong in distributed training.
 
     Args:
@@ -36,18 +43,21 @@ def check(target: Target, launcher: Optional[str] = None, *, dependants: bool = 
         launcher: The launcher it is trained with; ``'none'`` (one process) silences DDP findings.
             None: distributed.
         dependants: Judge the configs that inherit ``target``, too (those of a base are always judged).
+        fail_on: How sure an error or warning must be to count in ``exit_code``: ``certain``, ``likely``,
+            ``possible`` or ``never``.
 
     A config that cannot be read is in the report (``status == 'unreadable'``); it is not raised.
     """
     from mmfix.jobs.checking import check_files, judge_document, report_of, select
 
+    settings = Settings(launcher, fail_on)
     if not isinstance(target, (str, os.PathLike)):
         from mmfix.jobs.inmemory import as_document
 
-        return Report((judge_document(as_document(target), launcher),), (NO_ORIGINS,))
+        return Report((judge_document(as_document(target), settings),), (NO_ORIGINS,), fail_on)
     selection = select([os.fspath(target)], dependants)
-    judged = check_files((*selection.paths, *selection.inherited), selection.reader, launcher)
-    return report_of(selection, judged)
+    judged = check_files((*selection.paths, *selection.inherited), selection.reader, settings)
+    return report_of(selection, judged, settings)
 
 
 def patch(
@@ -60,6 +70,7 @@ def patch(
     write: bool = False,
     verify: bool = False,
     no_loader: bool = False,
+    possible: bool = False,
 ) -> PatchResult:
     """Plan a patch for one config, and write it when asked.
 
@@ -68,13 +79,14 @@ def patch(
 
     Args:
         target: A config file, or a config in memory: then ``result.config`` is a patched copy.
-        remedy: Name of the cure; None: the first ``safe`` one.
+        remedy: Name of the cure; None: the first ``safe`` one of what is at least likely.
         output: Write a patched copy to this file instead.
         overlay: Write a new config that inherits the file instead: to ``output``, or beside it.
         undo: Take the block of an earlier patch out again.
         write: Write the file. Without it ``result.diff()`` and ``result.after`` show what would be written.
         verify: Without ``write``, too, run the config and have the patch confirmed: ``result.confirmed_by``.
         no_loader: Run nothing; with ``write``, write on mmfix's own reading alone, which the file then says.
+        possible: Without ``remedy``, cure what is only possible, too; ``result.left`` lists it otherwise.
 
     Raises:
         ConfigError: The config cannot be read.
@@ -82,12 +94,13 @@ def patch(
         TypeError: A config in memory was given with arguments that are about a file.
         ValueError: Both ``verify`` and ``no_loader`` were given.
     """
+    settings = Settings(possible=possible)
     if not isinstance(target, (str, os.PathLike)):
         if output is not None or overlay or undo or write or verify or no_loader:
-            raise TypeError("a config in memory has no file: only remedy goes with it")
+            raise TypeError("a config in memory has no file: only remedy and possible go with it")
         from mmfix.jobs.inmemory import patch_config
 
-        return patch_config(target, remedy)
+        return patch_config(target, remedy, settings)
     from mmfix.config.reader import Reader
     from mmfix.jobs.patching import Options, patch_file
     from mmfix.patches import Verifier
@@ -95,7 +108,7 @@ def patch(
     if verify and no_loader:
         raise ValueError("verify asks for the loader that no_loader leaves out")
     file = None if output is None else os.fspath(output)
-    options = Options(remedy, file, overlay, undo, write, verify, no_loader)
+    options = Options(remedy, file, overlay, undo, write, verify, no_loader, settings)
     with Verifier() as verifier:
         return patch_file(os.fspath(target), Reader(), options, verifier)
 

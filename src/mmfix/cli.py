@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Optional, Tuple
+from typing import Optional, Tuple
 
 import click
 
 from mmfix import __version__
-from mmfix.report import FORMATS, render_patches, render_report
-from mmfix.terminal import close_stdout, default_path, paint, progress, show_problems, write
-
-if TYPE_CHECKING:
-    from mmfix.diagnosis.types import Diagnosis
-    from mmfix.report.types import PatchResult
+from mmfix.cli_options import (
+    PATH,
+    fail_on_option,
+    format_option,
+    no_loader_option,
+    no_verify_without_loader,
+    verify_option,
+)
+from mmfix.cli_runs import explain, prove
+from mmfix.report import render_patches, render_report
+from mmfix.settings import Settings
+from mmfix.terminal import close_stdout, paint, progress, show_problems, write
 
 INTERRUPTED = 130  # the same for SIGINT
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
-SCENARIOS = ("normal", "empty", "single", "uneven")
-#: Whether a path can be read is said in mmfix's own words, with exit code 2 and without a usage line.
-PATH = click.Path(readable=False)
-
-format_option = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,7 +33,7 @@ def cli() -> None:
 
     \b
     Exit codes:
-      0  clean (notes do not count)
+      0  clean (notes do not count, nor what is only possible)
       1  findings are left
       2  could not do the job; other files were still done
     """
@@ -54,7 +48,10 @@ def cli() -> None:
     help="The launcher you train with; 'none' (one process) silences DDP findings.  [default: distributed]",
 )
 @click.option("--dependants", is_flag=True, help="Judge the configs that inherit a named config, too.")
-def check(paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependants: bool) -> int:
+@fail_on_option
+def check(
+    paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependants: bool, fail_on: str
+) -> int:
     """Say what will crash or silently go wrong. Runs no config, changes no file.
 
     A directory is walked: configs that can be trained are judged, bases are not. A base given by name is
@@ -62,20 +59,17 @@ def check(paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependa
     """
     from mmfix.jobs.checking import check_files, report_of, select
 
+    settings = Settings(launcher, fail_on)
     examples = False
     if not paths:
-        path, examples = default_path()
+        path, examples = _default_path()
         paths = (path,)
     selection = select(paths, dependants)
     with progress((*selection.paths, *selection.inherited), "checking") as items:
-        report = report_of(selection, check_files(items, selection.reader, launcher))
+        report = report_of(selection, check_files(items, selection.reader, settings), settings)
     show_problems([(config.error, config.path) for config in report.configs if config.error])
     write(render_report(report, format_, paint(sys.stdout)))
     return _of_examples(report.exit_code) if examples else report.exit_code
-
-
-verify_option = click.option("--verify", is_flag=True, help="With --diff: load it, too. RUNS the config.")
-no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; the block says so.")
 
 
 @cli.command(short_help="Patch configs; every patch is verified before it is written.")
@@ -86,8 +80,10 @@ no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; 
 @click.option("--output", type=PATH, metavar="FILE", help="Write a patched copy to FILE.")
 @click.option("--overlay", is_flag=True, help="Write a new config that inherits CFG: CFG_mmfix.py, or FILE.")
 @click.option("--remedy", metavar="NAME", help="Use this cure instead of the first safe one.")
+@click.option("--possible", is_flag=True, help="Cure what is only possible, too.")
 @click.option("--undo", is_flag=True, help="Take the mmfix block out again, byte for byte.")
 @click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
+@fail_on_option
 @format_option
 def patch(
     configs: Tuple[str, ...],
@@ -97,8 +93,10 @@ def patch(
     output: Optional[str],
     overlay: bool,
     remedy: Optional[str],
+    possible: bool,
     undo: bool,
     fail_on_change: bool,
+    fail_on: str,
     format_: str,
 ) -> int:
     """Patch configs in place: one marked block at the end, verified before it is written.
@@ -108,26 +106,30 @@ def patch(
     Writing RUNS each config that is patched, in a child process: the loader of its own framework (MMEngine,
     mmcv 1.x) must confirm the patch. --diff, --undo and --no-loader run nothing.
 
-    Only cures marked 'safe' are applied without --remedy. Exit 1: findings are left; exit 2: refused.
+    Without --remedy, only cures marked 'safe' are applied, and only to what is at least likely; --possible
+    takes in what is only possible. Exit 1: findings are left; exit 2: refused.
     """
-    if undo and (output or overlay or remedy):
-        raise click.UsageError("--undo goes with none of --output, --overlay and --remedy")
-    _no_verify_without_loader(verify, no_loader)
+    if undo and (output or overlay or remedy or possible):
+        raise click.UsageError("--undo goes with none of --output, --overlay, --remedy and --possible")
+    if remedy and possible:
+        raise click.UsageError("--remedy NAME cures what is only possible, too: leave --possible away")
+    no_verify_without_loader(verify, no_loader)
     from mmfix.jobs.checking import select
     from mmfix.jobs.patching import Options, patch_files, patch_inherited, refused
 
     examples = False
     if not configs:
-        path, examples = default_path()
+        path, examples = _default_path()
         configs, diff = (path,), diff or examples
     selection = select(configs)
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")
-    options = Options(remedy, output, overlay, undo, not diff, verify, no_loader)
+    settings = Settings(fail_on=fail_on, possible=possible)
+    options = Options(remedy, output, overlay, undo, not diff, verify, no_loader, settings)
     results = [refused(config) for config in selection.failed]
     with progress(selection.paths, "patching") as items:
         results.extend(patch_files(items, selection.reader, options))
-    results.extend(patch_inherited(selection.inherited, selection.reader))
+    results.extend(patch_inherited(selection.inherited, selection.reader, settings))
     show_problems([(result.error, result.path) for result in results if result.error])
     write(render_patches(results, format_, paint(sys.stdout), diff))
     code = max((result.exit_code for result in results), default=0)
@@ -186,154 +188,8 @@ def _show_model(path: str, format_: str) -> int:
     return 0
 
 
-@cli.command(short_help="Rehearse the training step under real DDP, with and without the cures.")
-@click.argument("path", type=PATH, metavar="CFG")
-@click.option("--all-remedies", is_flag=True, help="Rehearse every cure, with its price.")
-@click.option("--remedy", "remedies", multiple=True, metavar="NAME", help="Rehearse this cure; repeatable.")
-@click.option("--save", is_flag=True, help="Keep the proof in .mmfix/proofs.json for check and patch.")
-@click.option(
-    "--scenario", "scenarios", type=click.Choice(SCENARIOS), multiple=True, help="Run this one; repeatable."
-)
-@click.option("--data", type=click.Choice(("synthetic", "real")), default="synthetic", show_default=True)
-@click.option("--size", type=click.IntRange(1), nargs=2, metavar="H W", help="Size of synthetic images.")
-@click.option("--iterations", type=click.IntRange(1), default=3, show_default=True, help="Normal steps.")
-@click.option("--ranks", type=click.IntRange(2), default=2, show_default=True, help="Without torchrun.")
-@click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True, help="In seconds.")
-@click.option("--memory-limit", type=click.FloatRange(0.1), metavar="GB", help="Memory of each process.")
-@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks and the stacks of ranks that hang.")
-@format_option
-def prove(
-    path: str,
-    all_remedies: bool,
-    remedies: Tuple[str, ...],
-    save: bool,
-    scenarios: Tuple[str, ...],
-    data: str,
-    size: Optional[Tuple[int, int]],
-    iterations: int,
-    ranks: int,
-    timeout: float,
-    memory_limit: Optional[float],
-    verbose: bool,
-    format_: str,
-) -> int:
-    """Rehearse a config: build its model, run real training steps under real DistributedDataParallel.
-
-    This RUNS the config and the model's code, in processes of its own: two ranks on the CPU, or those of
-    torchrun (torchrun --nproc-per-node 8 -m mmfix prove CFG). The data is made up, and no weights are loaded.
-    Nothing is written but with --save.
-
-    Exit 0: it runs; 1: it fails; 2: not proved.
-    """
-    if data == "real" and set(scenarios) - {"normal"}:
-        raise click.UsageError("--data real has batches for --scenario normal only")
-    from mmfix.jobs.checking import problem_of
-    from mmfix.jobs.proving import ProveOptions, follow, keep
-    from mmfix.jobs.proving import prove as prove_config
-    from mmfix.report import proof as report
-
-    options = ProveOptions(
-        remedies=remedies,
-        all_remedies=all_remedies,
-        world_size=ranks,
-        scenarios=scenarios,
-        iterations=iterations,
-        size=size or None,
-        data=data,
-        seconds=timeout,
-        memory_gb=memory_limit,
-    )
-    if os.environ.get("RANK", "0") != "0" and "TORCHELASTIC_RUN_ID" in os.environ:
-        follow(path, options)
-        return 0
-    print("mmfix: prove runs the config and its model, in processes of its own", file=sys.stderr)
-    tell = _rehearsing if sys.stderr.isatty() else lambda what: None
-    try:
-        proved = prove_config(path, options, tell)
-    except Exception as error:
-        if format_ == "json":
-            write(report.render_error(path, problem_of(error)))
-        raise
-    found = proved.proof
-    if format_ == "json":
-        write(report.render_json(found, proved.remedies))
-    else:
-        write(report.render_text(found, proved.remedies, paint(sys.stdout), verbose))
-    if all_remedies and not found.remedies and found.rehearsal.outcome == "OK":
-        print("mmfix: nothing is suspected of this config, so there is no cure to rehearse", file=sys.stderr)
-    if save and found.rehearsal.outcome != "NOT_PROVED":
-        print(f"mmfix: kept in {keep(proved)}", file=sys.stderr)
-    return report.exit_code(found)
-
-
-@cli.command(short_help="Explain a training log: what failed, which key, which cure.")
-@click.argument("log", type=PATH, metavar="LOG")
-@click.option("--config", type=PATH, metavar="CFG", help="The config of the run; else that in the log.")
-@click.option("--build", is_flag=True, help="Build the model to name parameters. This RUNS the config.")
-@click.option("--patch", "patch_", is_flag=True, help="Patch the config: first safe cure, or --remedy.")
-@click.option("--remedy", metavar="NAME", help="With --patch: use this cure.")
-@click.option("--diff", is_flag=True, help="With --patch: show what would change; write and run nothing.")
-@verify_option
-@no_loader_option
-@format_option
-def explain(
-    log: str,
-    config: Optional[str],
-    build: bool,
-    patch_: bool,
-    remedy: Optional[str],
-    diff: bool,
-    verify: bool,
-    no_loader: bool,
-    format_: str,
-) -> int:
-    """Say what a training log died of, which parameters and config key it was, and what cures it.
-
-    LOG is a file, or - for standard input; a pasted error message will do. Nothing is written without
-    --patch, and nothing is run without --build or --patch, which RUNS the config as `mmfix patch` does.
-
-    Exit 0: explained; 1: no known error found; 2: could not read.
-    """
-    if (remedy or diff or verify or no_loader) and not patch_:
-        raise click.UsageError("--remedy, --diff, --verify and --no-loader go with --patch")
-    _no_verify_without_loader(verify, no_loader)
-    from mmfix.jobs.explaining import ExplainOptions, explain_file, explain_stdin
-    from mmfix.report import explanation as report
-
-    tell = _rehearsing if build and sys.stderr.isatty() else lambda what: None
-    options = ExplainOptions(config or "", build=build, tell=tell)
-    diagnosis: Optional[Diagnosis] = None
-    patched: Optional[PatchResult] = None
-    try:
-        diagnosis = explain_stdin(sys.stdin.buffer, options) if log == "-" else explain_file(log, options)
-        if format_ != "json":  # it is told, too, where the patch is refused
-            write(report.render_text(diagnosis, paint(sys.stdout), "" if log == "-" else log))
-        if patch_:
-            from mmfix.jobs.curing import patch_explained  # loads what judges configs
-            from mmfix.jobs.patching import Options
-
-            chosen = Options(remedy, write=not diff, verify=verify, no_loader=no_loader)
-            patched = patch_explained(diagnosis, chosen)
-    except Exception as error:
-        if format_ == "json":
-            from mmfix.jobs.checking import problem_of
-
-            write(report.render_json(diagnosis, error=problem_of(error, None if log == "-" else log)))
-        raise
-    if format_ == "json":
-        write(report.render_json(diagnosis, patched))
-    elif patched is not None:
-        write(render_patches([patched], format_, paint(sys.stdout), diff))
-    return int(not diagnosis.known)
-
-
-def _no_verify_without_loader(verify: bool, no_loader: bool) -> None:
-    if verify and no_loader:
-        raise click.UsageError("--verify asks for the loader that --no-loader leaves out")
-
-
-def _rehearsing(what: str) -> None:
-    print(f"mmfix: rehearsing {what} ...", file=sys.stderr)
+cli.add_command(prove)
+cli.add_command(explain)
 
 
 @cli.command()
@@ -388,6 +244,16 @@ def main() -> None:
         show_problems([(problem_of(error), "")])
         code = 2
     sys.exit(code)
+
+
+def _default_path() -> Tuple[str, bool]:
+    """What is meant where no path was typed; True with it: mmfix's own examples, not the user's files."""
+    from mmfix.jobs.examples import default_path
+
+    path, examples = default_path()
+    where = f"no path given and no configs/ here, using the examples in {path}" if examples else ""
+    print(f"mmfix: {where or 'no path given, using configs/'}", file=sys.stderr)
+    return path, examples
 
 
 def _of_examples(code: int) -> int:

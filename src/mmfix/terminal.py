@@ -1,14 +1,10 @@
-"""What a terminal gets: colours, a progress bar, problems in one line each, a quiet end for a broken pipe.
-
-And what is meant where no path was typed.
-"""
+"""What a terminal gets: colours, a progress bar, problems in one line each, a quiet end for a broken pipe."""
 
 from __future__ import annotations
 
 import os
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Sequence, Tuple, TypeVar
 
 import click
@@ -70,18 +66,3 @@ def progress(items: Sequence[T], label: str) -> Iterator[Any]:
         return
     with click.progressbar(items, label=label, file=sys.stderr) as bar:
         yield bar
-
-
-def default_path() -> Tuple[str, bool]:
-    """``configs/`` of the working directory, else the example configs in mmfix; says which.
-
-    True with it: these are not the user's files, and nothing may be written there.
-    """
-    if Path("configs").is_dir():
-        print("mmfix: no path given, using configs/", file=sys.stderr)
-        return "configs", False
-    examples = Path(__file__).parent / "examples"
-    if not examples.is_dir():  # a source checkout: the examples go into the package when it is built
-        examples = Path(__file__).parents[2] / "configs"
-    print(f"mmfix: no path given and no configs/ here, using the examples in {examples}", file=sys.stderr)
-    return str(examples), True

@@ -154,6 +154,8 @@ def test_help_names_the_exit_codes(mmfix: Any) -> None:
         (["patch", "configs", "--output", "c.py"], "--output takes one CFG"),
         (["patch", "a.py", "--undo", "--overlay"], "--undo goes with none of"),
         (["patch", "a.py", "--undo", "--remedy", "x"], "--undo goes with none of"),
+        (["patch", "a.py", "--undo", "--possible"], "--undo goes with none of"),
+        (["patch", "a.py", "--possible", "--remedy", "x"], "leave --possible away"),
         (["check", "--format", "xml"], "'xml'"),  # the words around it are click's
         (["rule", "MMF999"], "no rule 'MMF999'; 'mmfix rules' lists them"),
     ],

@@ -52,7 +52,7 @@ def test_every_block_is_one_that_is_tested_here() -> None:
         "python": len(WRITTEN) + 1,
         "yaml": 1,
     }
-    assert (len(SHOWN), len(MEASURED), len(WRITTEN)) == (5, 1, 2)
+    assert (len(SHOWN), len(MEASURED), len(WRITTEN)) == (6, 1, 2)
 
 
 @pytest.mark.parametrize("command", SHOWN)
@@ -90,11 +90,13 @@ def test_the_python_shown_runs(folder: Path, monkeypatch: pytest.MonkeyPatch, ca
             return cfg
 
     monkeypatch.chdir(folder)
+    (folder / ".git").mkdir()  # it is shown for a training script, which runs in its repository
     ((_, code),) = (block for block in BLOCKS if block[0] == "python" and not block[1].startswith("# "))
     names = {"Config": Config, "Runner": Runner}
     exec(code, names)
     assert isinstance(names["runner"], Config)
     assert names["runner"].filename == "configs/rapsam/regnet_ade20k.py"
+    assert names["runner"].find_unused_parameters is True
     assert "rapsam/regnet_ade20k.py" in capsys.readouterr().out
 
 

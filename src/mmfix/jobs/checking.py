@@ -14,6 +14,7 @@ from mmfix.errors import ConfigError, MmfixError, PatchError
 from mmfix.findings import SEVERITIES
 from mmfix.report.place import display_path
 from mmfix.report.types import ConfigReport, Problem, ProofUsed, Report
+from mmfix.settings import DEFAULT, Settings
 
 if TYPE_CHECKING:
     from mmfix.proofs.store import Kept
@@ -90,18 +91,16 @@ def _about_bases(bases: Sequence[str], heirs: int) -> str:
     return f"{what}; looked at {files} it"
 
 
-def report_of(selection: Selection, judged: Iterable[ConfigReport]) -> Report:
+def report_of(selection: Selection, judged: Iterable[ConfigReport], settings: Settings = DEFAULT) -> Report:
     """The report of a selection; one without any config to train is a problem, not a success."""
     configs = [*selection.failed, *judged]
     if not configs and not selection.notes:
         error = ConfigError("no config that can be trained in this folder")
         configs = [unreadable(os.path.commonpath(selection.paths), error)]
-    return Report(tuple(configs), selection.notes)
+    return Report(tuple(configs), selection.notes, settings.fail_on)
 
 
-def check_files(
-    paths: Iterable[str], reader: Reader, launcher: Optional[str] = None
-) -> Iterator[ConfigReport]:
+def check_files(paths: Iterable[str], reader: Reader, settings: Settings = DEFAULT) -> Iterator[ConfigReport]:
     """Judge each config that can be trained; a problem with one is its report, and the next goes on."""
     from mmfix.training import is_trainable
 
@@ -113,7 +112,7 @@ def check_files(
             try:
                 document = reader.load(path)
                 if is_trainable(document):
-                    yield judge_document(document, launcher)
+                    yield judge_document(document, settings)
             except Exception as error:
                 yield unreadable(path, error)
     finally:
@@ -121,12 +120,12 @@ def check_files(
             gc.enable()
 
 
-def judge_document(document: ConfigDocument, launcher: Optional[str] = None) -> ConfigReport:
+def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> ConfigReport:
     """Findings for one config, worst first; with its proof, if there is one that still holds."""
     from mmfix.rules import judge
     from mmfix.training import read
 
-    setup = read(document, launcher=launcher)
+    setup = read(document, launcher=settings.launcher)
     kept, notes = (None, ()) if setup.wrapper == "none" else kept_proof(document)
     if kept is not None and kept.fresh:
         from mmfix.proofs.judged import judged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Optional
 
 from mmfix.config.assign import set_override
 from mmfix.config.document import ConfigDocument
@@ -11,6 +11,7 @@ from mmfix.config.memory import from_mapping
 from mmfix.jobs.checking import MEMORY, judge_document
 from mmfix.jobs.patching import choose
 from mmfix.report.types import PatchResult, failing
+from mmfix.settings import DEFAULT, Settings
 
 
 def as_document(config: Any) -> ConfigDocument:
@@ -27,7 +28,7 @@ def as_document(config: Any) -> ConfigDocument:
     return from_mapping(to_dict())
 
 
-def patch_config(config: Any, remedy: Any = None) -> PatchResult:
+def patch_config(config: Any, remedy: Optional[str] = None, settings: Settings = DEFAULT) -> PatchResult:
     """A patched copy of ``config`` in ``result.config``; ``config`` itself is left alone.
 
     Containers are copied at every depth; other objects are shared with ``config``.
@@ -35,7 +36,8 @@ def patch_config(config: Any, remedy: Any = None) -> PatchResult:
     Raises:
         PatchError: No finding has that remedy.
     """
-    choice = choose(judge_document(as_document(config)).findings, remedy)
+    findings = judge_document(as_document(config), settings).findings
+    choice = choose(findings, remedy, settings.possible)
     patched = copied(config)
     for override in choice.overrides:
         set_override(patched, override.key, copied(override.value))
@@ -44,7 +46,7 @@ def patch_config(config: Any, remedy: Any = None) -> PatchResult:
         MEMORY,
         remedies=choice.remedies,
         overrides=choice.overrides,
-        left=failing(judge_document(as_document(patched)).findings),
+        left=failing(judge_document(as_document(patched), settings).findings),
         config=patched,
         notes=("a config in memory has no origins: take the patch over into its file to keep it",),
     )

@@ -28,6 +28,7 @@ from mmfix.patches import (
     write_atomically,
 )
 from mmfix.report.types import ConfigReport, PatchResult, failing
+from mmfix.settings import DEFAULT, Settings
 from mmfix.training import era, is_trainable
 
 #: ``configs/a.py`` gets the overlay ``configs/a_mmfix.py``: a name a lazy config can import, too.
@@ -39,13 +40,14 @@ class Options:
     """What the caller of a patch wants.
 
     Attributes:
-        remedy: Name of the cure; None: the first ``safe`` one of each finding.
+        remedy: Name of the cure; None: the first ``safe`` one of each finding that is acted on unasked.
         output: Write a patched copy to this file.
         overlay: Write a new config that inherits the file: to ``output``, or beside it.
         undo: Take the block of an earlier patch out.
         write: Write, once the loader of the config's era has confirmed the patch; otherwise only plan.
         verify: Without ``write``, too, have that loader run the config and confirm the patch.
         no_loader: Run nothing, and write on mmfix's own reading alone; the file then says so.
+        settings: What is acted on unasked, and what of the rest fails.
     """
 
     remedy: Optional[str] = None
@@ -55,6 +57,7 @@ class Options:
     write: bool = False
     verify: bool = False
     no_loader: bool = False
+    settings: Settings = DEFAULT
 
     @property
     def loads(self) -> bool:
@@ -70,17 +73,18 @@ class Choice:
     overrides: Tuple[Override, ...] = ()
 
 
-def choose(findings: Sequence[Finding], name: Optional[str] = None) -> Choice:
-    """The cure of each finding that can fail a run: the one called ``name``, else the first ``safe`` one.
+def choose(findings: Sequence[Finding], name: Optional[str] = None, possible: bool = False) -> Choice:
+    """The cure of each finding that is acted on: the one called ``name``, else the first ``safe`` one.
 
-    A finding without such a cure gets none. With ``name``, a note is cured too.
+    Unasked, errors and warnings that are at least likely are; with ``possible`` also those that are only
+    possible; with ``name`` notes, too. A finding without such a cure gets none.
 
     Raises:
         PatchError: No finding has a cure called ``name``, or two cures set one key to different values.
     """
     chosen: List[Remedy] = []
     for finding in findings:
-        if name is None and not failing((finding,)):
+        if name is None and not failing((finding,), "possible" if possible else "likely"):
             continue
         remedy = next((remedy for remedy in finding.remedies if _wanted(remedy, name)), None)
         if remedy is not None and remedy not in chosen:
@@ -131,13 +135,22 @@ def patch_files(paths: Iterable[str], reader: Reader, options: Options) -> Itera
             yield result
 
 
-def patch_inherited(paths: Iterable[str], reader: Reader) -> Iterator[PatchResult]:
+def patch_inherited(
+    paths: Iterable[str], reader: Reader, settings: Settings = DEFAULT
+) -> Iterator[PatchResult]:
     """Configs that were not named, only a base of theirs: judged, and never written."""
-    for report in check_files(paths, reader):
+    for report in check_files(paths, reader, settings):
         note = "inherits a base you named; name this config itself to patch it"
         left = failing(report.findings)
         notes = (*report.notes, note) if left else report.notes
-        yield PatchResult(report.path, report.path, left=left, error=report.error, notes=notes)
+        yield PatchResult(
+            report.path,
+            report.path,
+            left=left,
+            error=report.error,
+            notes=notes,
+            fail_on=settings.fail_on,
+        )
 
 
 def refused(report: ConfigReport) -> PatchResult:
@@ -160,11 +173,13 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
         raise PatchError(
             "nothing can train this config by itself", path, hint="patch a config that inherits it"
         )
-    report = judge_document(document)
-    choice = choose(report.findings, options.remedy)
+    settings = options.settings
+    report = judge_document(document, settings)
+    choice = choose(report.findings, options.remedy, settings.possible)
     in_place = _target(path, options) == path
     if not choice.overrides and not (in_place and not options.no_loader and is_unconfirmed(document)):
-        return PatchResult(path, path, left=failing(report.findings), notes=report.notes)
+        left = failing(report.findings)
+        return PatchResult(path, path, left=left, notes=report.notes, fail_on=settings.fail_on)
     return replace(apply_cures(document, choice, reader, options, verifier), notes=report.notes)
 
 
@@ -199,7 +214,8 @@ def apply_cures(
             reread(original, after, overrides, reader, elsewhere)
         if options.write:
             write_atomically(target, after, before)
-    left = failing(judge_document(reader.load(target, text=after.decode("utf-8"))).findings)
+    patched = reader.load(target, text=after.decode("utf-8"))
+    left = failing(judge_document(patched, options.settings).findings)
     return PatchResult(
         path,
         target,
@@ -210,6 +226,7 @@ def apply_cures(
         overrides=choice.overrides or overrides,
         confirmed_by=confirmed_by,
         left=left,
+        fail_on=options.settings.fail_on,
     )
 
 

@@ -10,6 +10,7 @@ from mmfix.remedies.solve import (
     move_find_unused,
     move_value,
     solve,
+    solve_sure,
     write_find_unused,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "move_value",
     "save_memory",
     "solve",
+    "solve_sure",
     "write_find_unused",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, FrozenSet, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
@@ -107,6 +108,12 @@ def _several_optimizers(document: ConfigDocument) -> bool:
         if sum(isinstance(item, dict) and inner in item for item in value.values()) > 1:
             return True
     return False
+
+
+def without_doubts(setup: TrainingSetup) -> TrainingSetup:
+    """The setup without facts that are only possible; schedules stay, sure or not."""
+    kept = [fact for fact in setup.facts if fact.confidence != "possible" or fact.kind == "toggled"]
+    return replace(setup, facts=tuple(kept))
 
 
 def suspected(setup: TrainingSetup) -> Traits:

@@ -19,6 +19,7 @@ from mmfix.remedies.graph import (
     possible,
     reentrant_sites,
     suspected,
+    without_doubts,
 )
 from mmfix.remedies.inside import fewer_stages, freeze_teachers
 from mmfix.training.types import TrainingSetup
@@ -63,6 +64,19 @@ def solve(setup: TrainingSetup) -> Tuple[Remedy, ...]:
         candidates = [c._replace(assumes=(*c.assumes, *unsure)) for c in candidates if c.name in _ANY_WRAPPER]
     remedies = _only(setup, candidates)
     return tuple(sorted(remedies, key=lambda remedy: remedy.disposition != "safe"))
+
+
+def solve_sure(setup: TrainingSetup) -> Tuple[Remedy, ...]:
+    """Every cure of what is at least likely: it is applied unasked, so what is only possible adds nothing.
+
+    A static graph is offered only if it goes with what is possible, too: nobody would see it fail.
+    """
+    offered = {remedy.name for remedy in solve(setup)}
+    return tuple(
+        remedy
+        for remedy in solve(without_doubts(setup))
+        if remedy.name != "static-graph" or remedy.name in offered
+    )
 
 
 def enable_static_graph(setup: TrainingSetup, key: str) -> Tuple[Remedy, ...]:

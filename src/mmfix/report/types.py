@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Iterable, Optional, Tuple
 
-from mmfix.findings import SEVERITIES, Finding, Override
+from mmfix.findings import CONFIDENCES, SEVERITIES, Finding, Override
 
 #: Severities that make a config fail; a note informs and never fails a run.
 FAILING = ("error", "warning")
@@ -87,10 +87,12 @@ class Report:
         configs: One report a judged config.
         notes: What the reader of the report must know, one line each: a base that was judged through the
             configs that inherit it, an in-memory config without origins.
+        fail_on: How sure an error or warning must be to fail (``settings.FAIL_ON``).
     """
 
     configs: Tuple[ConfigReport, ...]
     notes: Tuple[str, ...] = ()
+    fail_on: str = "likely"
 
     @property
     def findings(self) -> Tuple[Finding, ...]:
@@ -112,10 +114,10 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 1 errors or warnings found, 2 some config could not be read."""
+        """0 clean, 1 errors or warnings of ``fail_on`` or surer, 2 some config could not be read."""
         if any(config.status == "unreadable" for config in self.configs):
             return 2
-        return int(bool(failing(self.findings)))
+        return int(bool(failing(self.findings, self.fail_on)))
 
     def __str__(self) -> str:
         from mmfix.report.text import render_problems, render_report
@@ -141,6 +143,7 @@ class PatchResult:
         config: In memory: the patched copy, to be given to ``Runner.from_cfg``.
         notes: What the reader must know, one line each.
         confirmed_by: The loader that has confirmed the patch, ``mmengine 0.10.7``; empty when none was asked.
+        fail_on: How sure what is left must be to fail (``settings.FAIL_ON``).
     """
 
     path: str
@@ -155,6 +158,7 @@ class PatchResult:
     config: Any = None
     notes: Tuple[str, ...] = ()
     confirmed_by: str = ""
+    fail_on: str = "likely"
 
     @property
     def changed(self) -> bool:
@@ -163,10 +167,13 @@ class PatchResult:
 
     @property
     def status(self) -> str:
-        """``refused``, ``left`` (errors or warnings stay), ``patched`` or ``clean`` (nothing to do)."""
+        """``refused``, ``left`` (what fails stays), ``patched`` or ``clean`` (nothing to do).
+
+        What stays and is only possible makes it ``left`` where ``fail_on`` says so.
+        """
         if self.error is not None:
             return "refused"
-        if self.left:
+        if failing(self.left, self.fail_on):
             return "left"
         return "patched" if self.changed or (self.config is not None and self.overrides) else "clean"
 
@@ -191,9 +198,12 @@ class PatchResult:
         )
 
 
-def failing(findings: Tuple[Finding, ...]) -> Tuple[Finding, ...]:
-    """The findings that make a run fail: errors and warnings."""
-    return tuple(finding for finding in findings if finding.severity in FAILING)
+def failing(findings: Iterable[Finding], fail_on: str = "possible") -> Tuple[Finding, ...]:
+    """Errors and warnings that are as sure as ``fail_on``, or surer: by default all of them."""
+    if fail_on == "never":
+        return ()
+    sure = CONFIDENCES[: CONFIDENCES.index(fail_on) + 1]
+    return tuple(item for item in findings if item.severity in FAILING and item.confidence in sure)
 
 
 def _lines(data: Optional[bytes]) -> list[str]:

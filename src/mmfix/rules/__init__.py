@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Tuple
 
 from mmfix.findings import Finding
-from mmfix.remedies import solve
+from mmfix.remedies import solve, solve_sure
 from mmfix.rules import (
     checkpoint_without_input_gradient,
     checkpointed_module_reused,
@@ -76,6 +76,8 @@ _AT_MOST = {"separate-ddp": "likely", "other": "possible"}
 def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
     """What every rule finds, each finding with the cures that fit the setup as a whole.
 
+    What is only possible adds nothing to the cures of what is surer: they are applied unasked.
+
     All of it is about DDP: without a wrapper (``launcher='none'``) there is nothing to say, and of FSDP and
     DeepSpeed only dead keys are sure. One DDP a child (``MMSeparateDistributedDataParallel``) fails with a
     checkpoint under ``find_unused_parameters`` like any DDP (``likely``: a child may have none); a wrapper
@@ -83,17 +85,21 @@ def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
     """
     if setup.wrapper == "none":
         return ()
-    joint = solve(setup)
+    joint, sure = solve(setup), solve_sure(setup)
+
+    def cured(finding: Finding) -> Finding:
+        return replace(finding, remedies=joint if finding.confidence == "possible" else sure)
+
     findings = []
     for rule in RULES:
         if rule in _KEY_RULES:
             findings += rule.check(setup)
         elif setup.wrapper == "ddp" or rule is proven_failure:
-            findings += [replace(finding, remedies=joint) for finding in rule.check(setup)]
+            findings += [cured(finding) for finding in rule.check(setup)]
         elif rule in _FIND_UNUSED_RULES and setup.settings.find_unused_parameters:
             most = _AT_MOST.get(setup.wrapper)
             found = rule.check(setup) if most else ()
-            findings += [replace(at_most(finding, most or ""), remedies=joint) for finding in found]
+            findings += [cured(at_most(finding, most or "")) for finding in found]
     if setup.decided_elsewhere:
         return tuple(at_most(finding, "possible") for finding in findings)
     return tuple(findings)

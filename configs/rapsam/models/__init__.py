@@ -1,0 +1,3 @@
+from .rapsam import RapSAM, RapSAMBackbone, RapSAMHead, YOSONeck
+
+__all__ = ['RapSAM', 'RapSAMBackbone', 'RapSAMHead', 'YOSONeck']

@@ -1,0 +1,39 @@
+"""Options and arguments that several commands take."""
+
+from __future__ import annotations
+
+import click
+
+from mmfix.report import FORMATS
+from mmfix.settings import DEFAULT, FAIL_ON
+
+#: Whether a path can be read is said in mmfix's own words, with exit code 2 and without a usage line.
+PATH = click.Path(readable=False)
+
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
+fail_on_option = click.option(
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    default=DEFAULT.fail_on,
+    show_default=True,
+    help="How sure an error or warning must be for exit code 1.",
+)
+verify_option = click.option("--verify", is_flag=True, help="With --diff: load it, too. RUNS the config.")
+no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; the block says so.")
+
+
+def no_verify_without_loader(verify: bool, no_loader: bool) -> None:
+    """Refuse two options that contradict each other.
+
+    Raises:
+        UsageError: Both were given.
+    """
+    if verify and no_loader:
+        raise click.UsageError("--verify asks for the loader that --no-loader leaves out")
