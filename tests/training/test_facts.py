@@ -7,6 +7,8 @@ from __future__ import annotations
 import pytest
 from training_helpers import fact_keys, mmcv1, mmengine, setup_of
 
+import mmfix
+
 
 def backbone(type_, **node):
     return dict(type="SomeModel", backbone=dict(type=type_, **node))
@@ -127,6 +129,10 @@ def test_unused(config, expected):
         (mmengine(dict(type="BYOL")), {"reused model.type": "likely"}),
         (mmcv1(dict(type="Petr3D", num_frame_head_grads=2)), {"reused model.num_frame_head_grads": "likely"}),
         (mmcv1(dict(type="Petr3D", num_frame_head_grads=1)), {}),
+        # a frame without losses passes nothing back: the memory between frames is detached
+        (mmcv1(dict(type="Petr3D", num_frame_head_grads=2, num_frame_losses=1)), {}),
+        # the encoder decides, not the type: 1 of its 13 published configs needs find_unused_parameters
+        (mmcv1(dict(type="MapTR")), {}),
         # one checkpointed call holds all branches; history frames run under no_grad()
         (mmengine(backbone("TridentResNet")), {}),
         (mmcv1(dict(type="BEVDet4D")), {}),
@@ -142,6 +148,14 @@ def test_streampetr_reuses_the_head_only():
     assert fact.scope == ("model", "pts_bbox_head")
 
 
-def test_of_several_scales_each_goes_through_backbone_and_neck_only():
-    facts = setup_of(mmcv1(dict(type="MSPetr3D", multi_scale=[0.5, 1.0]))).facts
-    assert {fact.scope for fact in facts} == {("model", "img_backbone"), ("model", "img_neck")}
+def test_mspetr3d_reuses_what_sees_the_images():
+    """One pass of the backbone and the neck for each scale; the head, which is checkpointed, runs once."""
+    decoder = dict(transformerlayers=dict(type="PETRTransformerDecoderLayer", with_cp=True))
+    config = mmcv1(
+        dict(type="MSPetr3D", img_backbone=dict(type="VoVNet"), pts_bbox_head=dict(decoder=decoder))
+    )
+    facts = setup_of(config).facts
+    assert [fact.scope for fact in facts] == [("model", "img_backbone"), ("model", "img_neck")]
+    assert mmfix.check(config).findings == ()
+    config["model"]["img_backbone"] = dict(type="ResNet", depth=50, with_cp=True)
+    assert [(item.code, item.confidence) for item in mmfix.check(config).findings] == [("MMF105", "likely")]

@@ -34,9 +34,9 @@ def test_a_cmt_like_config():
 
 
 def test_a_rapsam_like_config():
-    """MMEngine: modules behind flags, find_unused_parameters off."""
+    """MMEngine: modules behind flags of a class that is not here, find_unused_parameters off."""
     model = dict(
-        type="RapSAM", use_learnable_fusion=True, use_sam_distill=False, backbone=dict(type="RegNet")
+        type="FarSAM", use_learnable_fusion=True, use_sam_distill=False, backbone=dict(type="RegNet")
     )
     setup = setup_of(mmengine(model, find_unused_parameters=False, default_scope="mmdet"))
     assert (setup.era, setup.runner, setup.wrapper) == ("mmengine", "Runner", "ddp")

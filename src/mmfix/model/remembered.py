@@ -53,6 +53,11 @@ def read_remembered(
     return reading
 
 
+def library_of(roots: Tuple[str, ...]) -> Library:
+    """What is behind the names of a config whose code lies below ``roots``; one for all configs of a run."""
+    return _library(roots, _fingerprint(roots))
+
+
 @lru_cache(maxsize=4)
 def _library(roots: Tuple[str, ...], walk: str) -> Library:
     """One library for all configs of a run; ``walk`` makes a new one when the repository changed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
@@ -10,7 +11,7 @@ from mmfix.config.keypath import format_key
 from mmfix.config.values import LazyName
 from mmfix.findings import SEVERITIES, Finding, Override, Remedy
 from mmfix.report.place import display_path, display_place, source_line
-from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
+from mmfix.report.types import ConfigReport, PatchResult, Problem, Report, failing
 
 #: Puts colour around a text: ``paint(text, style)`` with a style of :data:`STYLES`.
 Paint = Callable[[str, str], str]
@@ -27,7 +28,14 @@ CONFIDENCE_TEXT = {
     "possible": "a known pattern; this config was not proven wrong",
 }
 
+#: Evidence that was read here, ``nets/model.py:12 makes fusion``; and of a table, ``mmdet 3.3.0 mmdet/...``.
+_READ_HERE = re.compile(r"\S+\.py:\d+\b(?!: )")
+_OF_A_TABLE = re.compile(r"mm\w+ \d[\w.]* |[\w-]+/[\w-]+ \w|mmrotate ")
+
 _UNCONFIRMED = "not verified by loading"
+_UNASKED = (
+    "what is only possible is not cured unasked: --possible takes its safe cure, --remedy NAME one of these"
+)
 
 
 def plain(text: str, style: str) -> str:
@@ -114,9 +122,20 @@ def _finding(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[s
     for index, step in enumerate(finding.origins):
         text = paint(source_line(step), "dim")
         yield row("earlier" if index else "set at", f"{display_place(*step)}  {text}".rstrip())
-    yield row("known", f"{finding.confidence}: {CONFIDENCE_TEXT[finding.confidence]}")
+    yield row("known", f"{finding.confidence}: {_known(finding)}")
     for line in finding.evidence:
         yield row("", line)
+
+
+def _known(finding: Finding) -> str:
+    """What the confidence rests on; a table of known classes is no reading of the model at hand."""
+    read_here = any(_READ_HERE.match(line) for line in finding.evidence)
+    of_a_table = any(_OF_A_TABLE.match(line) for line in finding.evidence)
+    if finding.confidence == "likely" and of_a_table and not read_here:
+        return "known of this class from the code named here; its own source was not read"
+    if finding.confidence == "possible" and read_here:
+        return "read from model code, which leaves open whether it happens"
+    return CONFIDENCE_TEXT[finding.confidence]
 
 
 def _cures(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str]:
@@ -159,10 +178,18 @@ def row(label: str, text: str) -> str:
     return f"  {label:<9}{text}"
 
 
+def _is_possible(finding: Finding) -> bool:
+    return finding.confidence == "possible"
+
+
 def _summary(report: Report, paint: Paint) -> str:
     counts = report.summary
     checked = count(counts["configs"], "config")
-    found = [count(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
+    found = [
+        count(counts[severity], severity) + _only_possible(report, severity)
+        for severity in SEVERITIES
+        if counts[severity]
+    ]
     if counts["unreadable"]:
         found.append(f"{counts['unreadable']} not readable")
     unsure = sum(bool(config.unknown) for config in report.configs)
@@ -172,6 +199,15 @@ def _summary(report: Report, paint: Paint) -> str:
     told = ", ".join(found) or "nothing found"
     worst = next((name for name in SEVERITIES if counts[name]), "error" if counts["unreadable"] else "strong")
     return f"{checked} checked{f' ({proven} with a proof)' if proven else ''}: {paint(told, worst)}"
+
+
+def _only_possible(report: Report, severity: str) -> str:
+    """How many of the findings of a severity fail nothing, because they are only possible."""
+    guessed = [item for item in failing(report.findings) if item.severity == severity and _is_possible(item)]
+    if not guessed or report.fail_on == "possible":
+        return ""
+    count_of_all = report.summary[severity]
+    return " (only possible)" if len(guessed) == count_of_all else f" ({len(guessed)} only possible)"
 
 
 def _unread(report: Report) -> Iterator[str]:
@@ -206,8 +242,10 @@ def _patch(result: PatchResult, paint: Paint, diff: bool) -> Iterator[str]:
         yield f"{name}: already patched with {', '.join(result.remedies)}"
     for finding in result.left:
         label = paint(f"{finding.severity}[{finding.code}]", finding.severity)
-        yield f"{name}: left: {label} {finding.message}"
+        yield f"{name}: {'only possible' if _is_possible(finding) else 'left'}: {label} {finding.message}"
         yield from _choices(finding)
+    if any(_is_possible(finding) and finding.remedies for finding in result.left):
+        yield f"{name}: {_UNASKED}"
     for note in result.notes:
         yield f"{name}: {note}"
 
@@ -241,6 +279,7 @@ def _patch_summary(results: Sequence[PatchResult], paint: Paint, diff: bool) -> 
         (sum(result.status == status for result in results), words)
         for status, words in (("left", "with findings left"), ("refused", "refused"))
     ]
+    parts.append((sum(bool(item.left) and item.status != "left" for item in results), "with possible ones"))
     told = ", ".join(f"{number} {words}" for number, words in parts if number)
     left = any(result.exit_code for result in results)
     style = "warning" if left else "strong"

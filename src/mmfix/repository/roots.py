@@ -20,10 +20,10 @@ def source_roots(config_path: Optional[str], tree: Mapping[str, Any]) -> Tuple[s
     one of them.
 
     Args:
-        config_path: None for a config that is not in a file: the working directory counts.
+        config_path: None or empty for a config that is not in a file: the working directory counts.
         tree: The resolved config.
     """
-    start = os.getcwd() if config_path is None else osp.dirname(osp.abspath(config_path))
+    start = osp.dirname(osp.abspath(config_path)) if config_path else os.getcwd()
     roots = list(_around(start))
     for wanted in _wanted(tree):
         holder = _holder(start, tuple(roots), wanted)
@@ -34,7 +34,7 @@ def source_roots(config_path: Optional[str], tree: Mapping[str, Any]) -> Tuple[s
 
 def config_package(config_path: Optional[str]) -> Optional[str]:
     """``mmdet`` for a config in ``mmdet/.mim/configs``, else None: the scope where the config names none."""
-    if config_path is None:
+    if not config_path:
         return None
     folder = _package_folder(osp.dirname(osp.abspath(config_path)))
     return None if folder is None else osp.basename(folder)

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.model.types import CheckpointUse
+from mmfix.training.at_hand import kept_site
 from mmfix.training.parts import Part
 from mmfix.training.reading import CodeReading
 from mmfix.training.switches import off_value
@@ -17,20 +18,26 @@ def with_code(sites: List[CheckpointSite], parts: List[Part], code: CodeReading)
     """The sites, corrected and completed by what was read.
 
     A call that was followed says more than the name of a key: whether it is reentrant, guarded, and what its
-    input is. It may also be on by default, or always.
+    input is. It may also be on by default, or always. Of a call that was not followed, the file of its class
+    says more than a table of other files.
     """
     uses: Dict[KeyPath, List[CheckpointUse]] = {}
     for use in code.reading.checkpoints:
         uses.setdefault(use.switch or (*use.key, "type"), []).append(use)
-    corrected = [_corrected(site, uses.pop(site.key, []), code) for site in sites]
-    nodes = {part.path: part.node for part in parts}
-    added = [_site(key, found, nodes.get(key[:-1], {}), code) for key, found in uses.items()]
-    return [*corrected, *added]
+    by_path = {part.path: part for part in parts}
+    corrected = [_corrected(site, uses.pop(site.key, []), by_path[site.key[:-1]], code) for site in sites]
+    added = [
+        _site(key, found, by_path[key[:-1]].node if key[:-1] in by_path else {}, code)
+        for key, found in uses.items()
+    ]
+    return [*(site for site in corrected if site is not None), *added]
 
 
-def _corrected(site: CheckpointSite, uses: List[CheckpointUse], code: CodeReading) -> CheckpointSite:
+def _corrected(
+    site: CheckpointSite, uses: List[CheckpointUse], part: Part, code: CodeReading
+) -> Optional[CheckpointSite]:
     if not uses:
-        return site
+        return kept_site(site, part, code)
     if site.known and not code.own:  # the table was made from this code
         return replace(site, input_has_grad=_input_has_grad(uses, site.input_has_grad))
     return replace(

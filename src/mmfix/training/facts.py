@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import List, Optional, Tuple
 
 from mmfix.config.keypath import KeyPath
+from mmfix.training.at_hand import kept_facts
 from mmfix.training.freezing import late_freezing
 from mmfix.training.parts import Part
 from mmfix.training.reading import CodeReading, facts_from_code
@@ -18,11 +19,13 @@ def model_facts(parts: List[Part], era: str, code: Optional[CodeReading]) -> Tup
     """Late freezing, unused, toggled and reused parts.
 
     What was read replaces the lists of known types and flags for every class that was found; the tables of
-    released classes stay where the reading says the same (they are surer), or has nothing to say.
+    released classes stay where the reading says the same (they are surer), or has nothing to say. Where the
+    class's own file is at hand, a table of other files never speaks.
     """
     known = [*late_freezing(parts, era), *unused_parts(parts), *reused_parts(parts)]
-    if code is None or not code.reading.built:
-        return tuple(known)
+    if code is None or not known:
+        return tuple(known) if code is None else tuple(facts_from_code(code, parts))
+    known = list(kept_facts(known, parts, code))
     read = facts_from_code(code, parts)
     merged = [_with_evidence(fact, read) for fact in known if not _is_refuted(fact, code, read)]
     told = {(fact.kind, fact.key) for fact in merged}
@@ -30,7 +33,10 @@ def model_facts(parts: List[Part], era: str, code: Optional[CodeReading]) -> Tup
 
 
 def _is_refuted(fact: ModelFact, code: CodeReading, read: List[ModelFact]) -> bool:
-    """Whether the reading knows better: the class was followed, and what the table says is not there."""
+    """Whether the reading knows better: it is surer of the same, or followed the class and did not see it."""
+    same = [other for other in read if other.kind == fact.kind and other.key == fact.key]
+    if fact.confidence == "possible" and any(other.confidence != "possible" for other in same):
+        return True
     if code.reading.gave_up or not code.is_built(fact.scope) or _is_unclear(fact.scope, code):
         return False
     if any(other.kind == fact.kind and other.scope == fact.scope for other in read):

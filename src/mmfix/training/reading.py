@@ -57,6 +57,11 @@ class CodeReading(NamedTuple):
         broken = [f"{p.reason} ({self.where(p.place)})" for p in problems if _is_broken(p)] if missing else []
         return next(iter([*broken, *missing]), self.reading.gave_up)
 
+    def is_own(self, path: str) -> bool:
+        """Whether a file is of the user's own repository, not of an installed package."""
+        below = tuple(root.rstrip(osp.sep) + osp.sep for root in self.roots)
+        return self.own and path.startswith(below) and "site-packages" not in path
+
     def is_built(self, key: KeyPath) -> bool:
         """Whether the class behind a config dict was found in source and made."""
         return any(built.key == key and built.place is not None for built in self.reading.built)
@@ -146,9 +151,7 @@ def _unused(code: CodeReading) -> List[ModelFact]:
 
 def _is_own(code: CodeReading, item: Submodule) -> bool:
     """Whether the user's own repository makes or uses a part, not an installed package."""
-    paths = [place.path for place in (item.created, item.used) if place is not None]
-    below = tuple(root.rstrip(osp.sep) + osp.sep for root in code.roots)
-    return code.own and any(path.startswith(below) and "site-packages" not in path for path in paths)
+    return any(code.is_own(place.path) for place in (item.created, item.used) if place is not None)
 
 
 def _clause(why: str, count: int) -> str:

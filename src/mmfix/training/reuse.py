@@ -22,7 +22,7 @@ class _Reuse(NamedTuple):
     confidence: str
     evidence: str
     frozen_by: str = ""
-    parts: Tuple[str, ...] = ()
+    parts: Tuple[str, ...] = ()  # the parts it is about; empty: all of the model
 
 
 _SIAMESE = "both views go through the same backbone"
@@ -56,9 +56,9 @@ _TYPES: Dict[str, _Reuse] = {
         "images and videos go through the same backbone", "likely",
         "mmaction2 1.2.0 mmaction/models/recognizers/recognizer_omni.py",
     ),
-    "MSPetr3D": _Reuse(
-        "each scale of an image goes through the same backbone and neck", "possible",
-        "megvii-research/PETR projects/mmdet3d_plugin/models/detectors/mspetr3d.py: extract_img_feat",
+    "MSPetr3D": _Reuse(  # one pass for each of `multi_scale`
+        "images of every scale go through the same backbone and neck", "likely",
+        "megvii-research/PETR projects/mmdet3d_plugin/models/detectors/mspetr3d.py:78",
         parts=("img_backbone", "img_neck"),
     ),
 }  # fmt: skip
@@ -74,13 +74,19 @@ def reused_parts(parts: List[Part]) -> List[ModelFact]:
         if entry is not None and "type" in part.node and not part.node.get(entry.frozen_by):
             scopes = [(*part.path, name) for name in entry.parts] or [part.path]
             facts += [_fact((*part.path, "type"), part, entry, scope) for scope in scopes]
-        frames = part.node.get("num_frame_head_grads")
-        if isinstance(frames, int) and frames > 1:
+        frames = _frames_with_losses(part.node)
+        if frames > 1:
             entry = _Reuse(f"the head runs once for each of {frames} frames", "likely", _STREAM)
             facts.append(
                 _fact((*part.path, "num_frame_head_grads"), part, entry, (*part.path, "pts_bbox_head"))
             )
     return facts
+
+
+def _frames_with_losses(node: Dict[object, object]) -> int:
+    """Frames whose pass through the head has gradients and losses; the memory between them is detached."""
+    counts = [node.get("num_frame_head_grads", 0), node.get("num_frame_losses", 2)]
+    return min(count if isinstance(count, int) else 0 for count in counts)
 
 
 def _fact(key: KeyPath, part: Part, entry: _Reuse, scope: Tuple[object, ...]) -> ModelFact:

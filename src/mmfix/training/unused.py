@@ -30,7 +30,6 @@ _TYPES = {
     "SwAV": "mmpretrain 1.2.0 configs/swav",
     "VPD": "mmsegmentation 1.2.2 configs/vpd",
     "iTPN": "mmpretrain 1.2.0 configs/itpn",
-    "MapTR": "hustvl/MapTR projects/configs/maptr",
     "SurroundOcc": "weiyithu/SurroundOcc projects/configs/surroundocc/surroundocc.py:131",
     "UniAD": "OpenDriveLab/UniAD projects/configs",
 }
