@@ -6,12 +6,12 @@ import ast
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from mmfix.config.keypath import KeyPath
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
-from mmfix.model.machine.values import Instance
+from mmfix.model.machine.values import Instance, is_scalar
 from mmfix.model.spelling import is_spelled, text_pattern, written_names
 from mmfix.python.place import Place
 
@@ -37,6 +37,7 @@ class Mention:
         conditions: Names in the tests around it, the innermost first; ``options:key`` for
             ``self.options.get('key')``, ``options.key`` for ``self.options.key``.
         beside: Names in the indices of its statement and in what the loops around it run over.
+        wanted: Names among ``conditions`` that must be true for the line to run, or false.
         asks_for_grad: A test around it asks for ``requires_grad``.
         names: For ``getattr(self, ...)`` with a name made at run time: a pattern of the names that it may be;
             empty where nothing is known of them.
@@ -49,6 +50,7 @@ class Mention:
     beside: Tuple[str, ...]
     asks_for_grad: bool
     names: str = ""
+    wanted: Tuple[Tuple[str, bool], ...] = ()
 
     @property
     def is_use(self) -> bool:
@@ -73,6 +75,16 @@ def mentions_of(m: Machine, instance: Instance, name: str) -> List[Mention]:
                 if re.fullmatch(item.names, name) if item.names else made:
                     found.append(item)
     return sorted(found, key=lambda item: (not item.is_use, not item.called))
+
+
+def preventing(instance: Instance, mention: Mention) -> Tuple[str, ...]:
+    """The names in the tests around a line, without those that are what the line needs."""
+    met = {
+        name
+        for name, wanted in mention.wanted
+        if isinstance(instance.items.get(name), bool) and instance.items[name] is wanted
+    }
+    return tuple(name for name in mention.conditions if name not in met)
 
 
 def mention_at(m: Machine, instance: Instance, place: Optional[Place]) -> Optional[Mention]:
@@ -100,29 +112,42 @@ def key_of(
         instance: Whose class the names are of.
         key: The nearest config dict at or above it.
         names: Attributes of ``self`` or parameters, as in a :class:`Mention`.
-        config: That dict. For a class made by other code only the keys it has count.
+        config: That dict. For a class made by other code only the keys count that it has, and passes on.
         dicts: A parameter that is a dict may decide: by being there at all.
     """
     given = config or {}
     for name in names:
         attribute, _, entry = name.replace(":", ".:").partition(".")
         asked, entry = entry.startswith(":"), entry.lstrip(":")
-        for parameter in _parameters_behind(m, instance, attribute):
+        for parameter, inside_it in _parameters_behind(m, instance, attribute):
             value = given.get(parameter)
+            asked, entry = (True, inside_it) if inside_it and not entry else (asked, entry)
             if entry and not (isinstance(value, Mapping) and (asked or entry in value)):
                 entry = ""  # an attribute of an object, not an entry of a dict
             if parameter in _NEVER_DECIDE or (isinstance(value, Mapping) and not dicts and not entry):
                 continue
-            if instance.key is not None or parameter in given:
+            if instance.key is not None or (parameter in given and _is_passed(m, instance, parameter, value)):
                 return (*key, parameter, entry) if entry else (*key, parameter)
             # made by a builder of its own from a dict inside
             inside = [part for part, item in given.items() if isinstance(item, Mapping) and parameter in item]
-            if len(inside) == 1:
+            if len(inside) == 1 and _is_passed(m, instance, parameter, given[inside[0]][parameter]):
                 return (*key, inside[0], parameter)
     return None
 
 
-def _parameters_behind(m: Machine, instance: Instance, name: str) -> Iterator[str]:
+def _is_passed(m: Machine, instance: Instance, parameter: str, value: Any) -> bool:
+    """Whether an object may have got its argument from a config key of the same name: it has that value."""
+    arguments = m.made_with.get(instance)
+    if arguments is None:
+        return True
+    if parameter not in arguments:
+        return False
+    given = arguments[parameter]
+    return not (is_scalar(given) and is_scalar(value)) or (type(given), given) == (type(value), value)
+
+
+def _parameters_behind(m: Machine, instance: Instance, name: str) -> Iterator[Tuple[str, str]]:
+    """Constructor parameters that a name is computed from, each with the entry of it that is looked at."""
     for cls in _classes(m, instance):
         init = cls.method_node("__init__")
         if init is None:
@@ -132,9 +157,9 @@ def _parameters_behind(m: Machine, instance: Instance, name: str) -> Iterator[st
         seen: Set[str] = set()
         stack = [name]
         while stack:
-            current = stack.pop()
+            current, _, entry = stack.pop().partition(":")
             if current in parameters:
-                yield current
+                yield current, entry
                 return
             if current not in seen:
                 seen.add(current)
@@ -207,11 +232,14 @@ def _is_named(node: ast.expr, name: str) -> bool:
 def _around(method: ast.FunctionDef, place: Place, called: bool, name: str = "") -> Mention:
     conditions: List[str] = []
     beside: List[str] = []
+    wanted: List[Tuple[str, bool]] = []
     grad = False
     for node in reversed(list(_enclosing(method, place.line))):
         if isinstance(node, (ast.If, ast.While, ast.IfExp)):
             if not _covers(node.test, place.line) or isinstance(node, ast.IfExp):
                 conditions += _names(node.test)
+                if isinstance(node, ast.If):
+                    wanted += _truths(node.test, any(_covers(item, place.line) for item in node.body))
                 grad = grad or _asks_for_grad(node.test)
         elif isinstance(node, ast.For):
             inside = [item for item in ast.walk(node) if isinstance(item, (ast.If, ast.IfExp))]
@@ -220,8 +248,25 @@ def _around(method: ast.FunctionDef, place: Place, called: bool, name: str = "")
         elif isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)):
             beside += [found for part in _deciding_parts(node, name) for found in _names(part)]
     return Mention(
-        place, method.name, called, tuple(dict.fromkeys(conditions)), tuple(dict.fromkeys(beside)), grad
+        place,
+        method.name,
+        called,
+        tuple(dict.fromkeys(conditions)),
+        tuple(dict.fromkeys(beside)),
+        grad,
+        tuple(wanted),
     )
+
+
+def _truths(test: ast.expr, wanted: bool) -> Iterator[Tuple[str, bool]]:
+    """Names that a test asks for by themselves, and what they must be for it to be ``wanted``."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yield from _truths(test.operand, not wanted)
+    elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And if wanted else ast.Or):
+        for part in test.values:
+            yield from _truths(part, wanted)
+    elif _own_name(test):
+        yield _own_name(test), wanted
 
 
 def _deciding_parts(statement: ast.stmt, name: str) -> Iterator[ast.AST]:
@@ -281,7 +326,7 @@ def _asks_for_grad(test: ast.expr) -> bool:
     return any(isinstance(item, ast.Attribute) and item.attr == "requires_grad" for item in ast.walk(test))
 
 
-def _covers(node: ast.expr, line: int) -> bool:
+def _covers(node: Union[ast.expr, ast.stmt], line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or node.lineno)
 
 

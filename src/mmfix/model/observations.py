@@ -54,12 +54,12 @@ def late_freezes(m: Machine, homes: Homes, frozen: Dict[Param, str]) -> Tuple[La
     """
     groups: Dict[Tuple[Optional[Place], KeyPath, str], List[Param]] = {}
     decided: Dict[Tuple[Optional[Place], KeyPath, str], Tuple[str, Optional[KeyPath]]] = {}
-    for param, phase in frozen.items():
+    for param, phase in sorted(frozen.items(), key=lambda item: item[0].bit):
         chain = homes.of_param.get(param.bit, ())
-        key, name, switch = _decision(m, homes, chain, param.frozen_at)
+        key, name, switch = _decision(m, homes, chain, param.frozen_at, param.frozen_by)
         group = (param.frozen_at, key, phase)
         groups.setdefault(group, []).append(param)
-        decided[group] = (name, switch)
+        decided.setdefault(group, (name, switch))
     return tuple(
         LateFreeze(key, decided[group][0], place, phase, decided[group][1], len(params))
         for group, params in groups.items()
@@ -78,9 +78,12 @@ def toggles(m: Machine, homes: Homes) -> Tuple[Toggle, ...]:
 
 
 def _decision(
-    m: Machine, homes: Homes, chain: _Chain, place: Optional[Place]
+    m: Machine, homes: Homes, chain: _Chain, place: Optional[Place], by: Optional[Instance] = None
 ) -> Tuple[KeyPath, str, Optional[KeyPath]]:
-    """The config dict, class and key behind a line that one of the objects of ``chain`` runs."""
+    """The config dict, class and key behind a line that one of the objects of ``chain`` runs.
+
+    A line that is in none of their classes, such as that of a helper, was run by a method of ``by``.
+    """
     nearest = (chain[0][1], chain[0][0].cls.name) if chain else (("model",), "")
     if place is not None:
         for instance, key in chain:
@@ -93,6 +96,9 @@ def _decision(
                 decided = decided or key_of(m, instance, key, mention.conditions, config)
                 decided = decided or key_of(m, instance, key, mention.beside, config, dicts=False)
                 return key, instance.cls.name, decided
+    for instance, key in chain:
+        if instance is by:
+            return key, instance.cls.name, None
     return nearest[0], nearest[1], None
 
 

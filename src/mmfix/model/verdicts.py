@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from mmfix.config.keypath import KeyPath
-from mmfix.model.deciding import Configs, Mention, key_of, mention_at, mentions_of
+from mmfix.model.deciding import Configs, Mention, key_of, mention_at, mentions_of, preventing
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.conditions import FULL, when_full
@@ -13,6 +13,9 @@ from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, Opaque, Param
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Submodule
 from mmfix.python.place import Place
+
+#: How far up the methods of a class are followed that call each other.
+_CALLERS = 3
 
 
 class Spot(NamedTuple):
@@ -148,7 +151,9 @@ class _Judge:
             mentions = mentions_of(self.m, spot.holder, spot.attribute)
             if used is None and spot.is_attribute and mentions and mentions[0].is_use:
                 used = mentions[0].place
-            decided = self._decided_by(spot, item, used, mentions)
+            idle = verdict == NEVER and not with_grad and not without
+            decided = self._prevented_by(spot, mentions) if idle else None
+            decided = decided or self._decided_by(spot, item, used, mentions)
             given = self._hangs_on_pipeline(mentions) if verdict == SOMETIMES else ""
         if verdict == CANNOT_TELL and self.m.bits_of(item) & self.hanging:
             given = "all arguments of forward_train"
@@ -171,6 +176,21 @@ class _Judge:
     def _is_used_when_full(self, item: Any) -> bool:
         found = [item] if isinstance(item, Param) else [param for _, param in parts.all_params(self.m, item)]
         return all(param.bit & self.when_full or self.of_param(param) is not SOMETIMES for param in found)
+
+    def _prevented_by(self, spot: Spot, mentions: List[Mention]) -> Optional[KeyPath]:
+        """The config key that keeps a use from running: in a test around it, or a call of its method."""
+        assert spot.holder is not None
+        lines = [mention for mention in mentions if mention.is_use]
+        for _ in range(_CALLERS):
+            names = [name for line in lines for name in preventing(spot.holder, line)]
+            found = key_of(self.m, spot.holder, spot.holder_key, names, self.configs.get(spot.holder_key))
+            if found is not None or names:
+                return found
+            methods = dict.fromkeys(line.method for line in lines)
+            lines = [
+                line for name in methods for line in mentions_of(self.m, spot.holder, name) if line.called
+            ]
+        return None
 
     def _decided_by(
         self, spot: Spot, item: Any, used: Optional[Place], mentions: List[Mention]

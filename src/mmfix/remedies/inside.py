@@ -33,8 +33,22 @@ def trainable_teachers(setup: TrainingSetup) -> Tuple[ModelFact, ...]:
 
 
 def dropped_stages(setup: TrainingSetup) -> Tuple[ModelFact, ...]:
-    """Facts about stages that are computed and not returned."""
-    return tuple(fact for fact in setup.facts_of("unused") if fact.key[-1] in STAGE_KEYS)
+    """Facts about stages that are computed and not returned.
+
+    Where the last stage is returned, such a part is no stage.
+    """
+    facts = (fact for fact in setup.facts_of("unused") if fact.key[-1] in STAGE_KEYS)
+    return tuple(fact for fact in facts if not _returns_the_last(setup, fact))
+
+
+def _returns_the_last(setup: TrainingSetup, fact: ModelFact) -> bool:
+    node = setup.document.get(fact.key[:-1], None)
+    count, outputs = (node.get("num_stages"), node.get("out_indices")) if isinstance(node, dict) else (0, 0)
+    return (
+        type(count) is int
+        and isinstance(outputs, (list, tuple))
+        and any(type(index) is int and index + 1 >= count for index in outputs)
+    )
 
 
 def freeze_teachers(setup: TrainingSetup) -> Optional[Change]:

@@ -234,11 +234,14 @@ def _vet(setup: TrainingSetup, candidate: Candidate) -> Optional[Remedy]:
     if best is None:
         return None
     change = changes[after.index(best)]
+    overrides = write(setup, change)
+    if overrides and all(setup.document.get(item.key, None) == item.value for item in overrides):
+        return None  # the config says so already, and fails all the same
     assumes = candidate.assumes or tuple(line for bad, line in text.RULES_OUT.items() if bad in best)
     return Remedy(
         name=candidate.name,
         disposition="review" if assumes else "safe",
         cost=text.cost(setup, candidate.name, change),
-        overrides=write(setup, change),
+        overrides=overrides,
         assumes=assumes,
     )

@@ -8,7 +8,8 @@ result is dropped. Where a class's source is not at hand, types and flags are ta
 for it (a module behind `use_*` / `with_*`, model types whose published configs all set
 `find_unused_parameters=True`). DDP runs without `find_unused_parameters` and without static graph.
 
-A teacher is `trainable-teacher`, a backbone stage that nobody reads is `dropped-stages`.
+A teacher is `trainable-teacher`, a backbone stage that nobody reads is `dropped-stages`, a head that
+is skipped where images have no boxes is `empty-ground-truth`.
 
 ## Why it is bad
 
@@ -47,6 +48,7 @@ from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.inside import dropped_stages, trainable_teachers
 from mmfix.rules.common import MEASURED, MMCV1, UNUSED, Case, ends_in, find_unused_text, make, stops
+from mmfix.rules.empty_ground_truth import skipped_without_boxes
 from mmfix.training.types import TrainingSetup
 
 CODE = "MMF102"
@@ -104,8 +106,8 @@ model = dict(type='RapSam', backbone=dict(type='mmdet.ResNet', depth=50), use_si
 
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
-    """One finding for each part that may be unused, but for teachers (MMF112) and dropped stages (MMF113)."""
-    elsewhere = (*trainable_teachers(setup), *dropped_stages(setup))
+    """One finding for each part that may be unused, but for what MMF112, MMF113 and MMF115 tell."""
+    elsewhere = (*trainable_teachers(setup), *dropped_stages(setup), *skipped_without_boxes(setup))
     if not ends_in(setup.settings, Traits(unused=Unused.ALWAYS), Outcome.UNUSED):
         return
     for fact in setup.facts_of("unused"):

@@ -45,7 +45,7 @@ from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding, Remedy
 from mmfix.remedies import filter_empty, solve
 from mmfix.rules.common import MMCV1, UNUSED, Case, ends_in, find_unused_text, make
-from mmfix.training.types import TrainingSetup
+from mmfix.training.types import ModelFact, TrainingSetup
 
 CODE = "MMF115"
 NAME = "empty-ground-truth"
@@ -116,19 +116,19 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     heads = _heads(setup)
     if not keys or not heads or setup.wrapper != "ddp":
         return
-    facts = [fact for fact in setup.facts_of("unused") if fact.confidence == "possible"]
-    facts = [fact for fact in facts if any(fact.scope[: len(head)] == head for head in heads)]
-    skipped = facts and ends_in(setup.settings, Traits(unused=Unused.SOMETIMES), Outcome.UNUSED)
+    facts = skipped_without_boxes(setup)
+    skipped = bool(facts)
     start = f"{format_key(keys[0])}=False lets images without ground truth in"
     cures: Tuple[Remedy, ...] = (filter_empty(keys),)
     if skipped:
         constant = ("static-graph",)  # the graph depends on the batch
         cures = (*(cure for cure in solve(setup) if cure.name not in constant), *cures)
         message = (
-            f"{start}. {facts[0].why} Where a rank has no box, its parameters may get no gradient, and "
+            f"{start}. {' '.join(fact.why for fact in facts)} Where a rank has no box, its parameters may get "
+            "no gradient, and "
             f"{find_unused_text(setup)}: it may stop the run with {UNUSED}."
         )
-        evidence = facts[0].evidence
+        evidence = tuple(line for fact in facts for line in fact.evidence)
     elif setup.era == "mmcv1":
         message = (
             f"{start}. If {format_key(heads[0])} then skips a loss on one rank, the run stops with 'loss log "
@@ -142,6 +142,15 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         message=message, evidence=evidence,
     )  # fmt: skip
     yield replace(finding, remedies=cures)
+
+
+def skipped_without_boxes(setup: TrainingSetup) -> Tuple[ModelFact, ...]:
+    """Parts of heads that may be skipped where images without ground truth get in: one cause, told here."""
+    heads = _heads(setup) if any(_lets_empty_in(setup)) else []
+    if not ends_in(setup.settings, Traits(unused=Unused.SOMETIMES), Outcome.UNUSED):
+        return ()
+    facts = (fact for fact in setup.facts_of("unused") if fact.confidence == "possible")
+    return tuple(fact for fact in facts if any(fact.scope[: len(head)] == head for head in heads))
 
 
 def _heads(setup: TrainingSetup) -> List[KeyPath]:

@@ -131,7 +131,7 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                 continue
             if item.verdict == verdict and (verdict == NEVER or _is_own(code, item)):
                 groups.setdefault(item.decided_by or (*item.key, "type"), []).append(item)
-        for key, items in groups.items():
+        for key, items in (_of_one_cause(groups) if verdict == SOMETIMES else groups).items():
             whys = {item.why for item in items}
             why = whys.pop() if len(whys) == 1 else "not used"
             facts.append(
@@ -142,11 +142,36 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                     confidence=confidence,
                     why=f"{items[0].owner} makes {_names(items)}, {_clause(why, len(items))}.",
                     evidence=_lines(code, items),
-                    scope=items[0].key,
+                    scope=_shared([item.key for item in items]),
                     varies=verdict == SOMETIMES,
                 )
             )
     return facts
+
+
+def _of_one_cause(groups: Dict[KeyPath, List[Submodule]]) -> Dict[KeyPath, List[Submodule]]:
+    """Parts of one class of which no key decides are one group: one early return drops them all."""
+    merged: Dict[KeyPath, List[Submodule]] = {}
+    beside: Dict[Tuple[str, str], List[KeyPath]] = {}
+    for key, items in groups.items():
+        if key[-1] == "type" and items[0].decided_by is None:
+            holder = (items[0].owner, items[0].name.rpartition(".")[0])
+            beside.setdefault(holder, []).append(key)
+        else:
+            merged[key] = items
+    for keys in beside.values():
+        shared = keys[0] if len(keys) == 1 else (*_shared([key[:-1] for key in keys]), "type")
+        merged.setdefault(shared, []).extend(item for key in keys for item in groups[key])
+    return merged
+
+
+def _shared(keys: List[KeyPath]) -> KeyPath:
+    """What several key paths begin with."""
+    found = keys[0]
+    for key in keys[1:]:
+        same = [one == other for one, other in zip(found, key)]
+        found = found[: same.index(False) if False in same else len(same)]
+    return found
 
 
 def _is_own(code: CodeReading, item: Submodule) -> bool:
@@ -192,7 +217,7 @@ def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
         key = item.decided_by or (*item.key, "type")
         groups.setdefault((key, item.phase, item.class_name), []).append(item)
     facts = []
-    for (key, phase, name), items in groups.items():
+    for (key, phase, name), items in _with_their_key(groups).items():
         when = "train()" if phase == "train" else "init_weights()"
         cause = ""
         if items[0].decided_by is not None:
@@ -213,6 +238,17 @@ def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
             )
         )
     return facts
+
+
+def _with_their_key(
+    groups: Dict[Tuple[KeyPath, str, str], List[LateFreeze]],
+) -> Dict[Tuple[KeyPath, str, str], List[LateFreeze]]:
+    """Lines behind which no key was seen go to the key of the other lines of the same class."""
+    found: Dict[Tuple[KeyPath, str, str], List[LateFreeze]] = {}
+    for group, items in sorted(groups.items(), key=lambda item: item[1][0].decided_by is None):
+        same = [other for other in found if other[1:] == group[1:] and found[other][0].key == items[0].key]
+        found.setdefault(same[0] if same and items[0].decided_by is None else group, []).extend(items)
+    return found
 
 
 def _toggled(code: CodeReading) -> List[ModelFact]:

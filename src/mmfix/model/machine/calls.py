@@ -162,6 +162,8 @@ def instantiate(
         instance.lost = cls.unknown_base
     init = cls.find(m, "__init__")
     if isinstance(init, Function):
+        if rest is MISSING:
+            m.made_with[instance] = bind(signature_of(init.node.args), [instance, *args], kwargs).given
         _call_function(m, init, [instance, *args], kwargs, rest)
     elif isinstance(init, NativeClass):
         m.known.initialise(m, instance, init, args, kwargs)

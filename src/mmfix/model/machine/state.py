@@ -41,6 +41,7 @@ from mmfix.model.machine.values import (
     Storage,
 )
 from mmfix.python.place import Place, Problem
+from mmfix.python.signatures import signature_of
 
 #: Steps of evaluation for one model; the largest of the zoos needs a tenth of it.
 MOST_STEPS = 4_000_000
@@ -104,6 +105,8 @@ class State:
     """The mutable state of one interpretation.
 
     Attributes:
+        made_with: Object -> the arguments that its constructor was given, by name; of those whose arguments
+            are all known.
         grad: Whether gradients are recorded.
         asks: An AttributeError that is raised now is caught.
         rehearsing: What runs now is tried, and will be forgotten.
@@ -143,6 +146,7 @@ class State:
         self.toggled: List[Tuple[Place, int]] = []
         self.checkpoints: List[CheckpointCall] = []
         self.checkpointed = 0
+        self.made_with: Dict[Any, Dict[str, Any]] = {}
         self.problems: List[Problem] = []
         self.moving: Set[Tuple[Instance, str]] = set()
         self.phase = "build"
@@ -372,9 +376,20 @@ class State:
         self.touch(param)
         param.items = wanted
         self.edits += 1
-        param.frozen_at = self.here
+        param.frozen_at, param.frozen_by = self.here, self._self()
         if self.phase == "step" and param.frozen_at is not None:
             self.toggled.append((param.frozen_at, param.bit))
+
+    def _self(self) -> Optional[Instance]:
+        """The object whose method runs, through the plain functions that it calls."""
+        for frame in reversed(self.frames):
+            function = frame.function
+            if function is not None and function.cls is not None:
+                names = signature_of(function.node.args).positional
+                receiver = frame.items.get(names[0]) if names else None
+                if isinstance(receiver, Instance):
+                    return receiver
+        return None
 
     def escape(self, value: Any) -> None:
         """Everything reachable from a value was handed to code that is not followed."""

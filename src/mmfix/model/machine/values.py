@@ -159,9 +159,10 @@ class Param(Storage):
         created: The line that made it.
         owner: The class whose code made it.
         frozen_at: The line that last set ``requires_grad`` to False.
+        frozen_by: The object whose method ran it.
     """
 
-    __slots__ = ("bit", "created", "frozen_at", "owner")
+    __slots__ = ("bit", "created", "frozen_at", "frozen_by", "owner")
 
     def __init__(self, bit: int, requires_grad: Optional[bool], created: Optional[Place], owner: str) -> None:
         super().__init__()
@@ -170,6 +171,7 @@ class Param(Storage):
         self.created = created
         self.owner = owner
         self.frozen_at: Optional[Place] = None
+        self.frozen_by: Optional[Instance] = None
 
     @property
     def requires_grad(self) -> Optional[bool]:
