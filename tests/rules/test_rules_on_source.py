@@ -359,8 +359,8 @@ def test_a_condition_that_is_met_does_not_decide(tmp_path: Path) -> None:
         init="self.by_itself = part['kind'] == 'own'\nself.use_extra = use_extra\n"
         "self.extra = nn.Parameter(torch.zeros(1))\nself.more = nn.Conv2d(8, 8, 1)",
         step="if self.by_itself:\n    x = self.own(x)",
-        more="\ndef own(self, x):\n    x = self.more(x)\n    if self.use_extra:\n        x = x + self.extra\n"
-        "    return x\n",
+        more="\ndef own(self, x):\n    for y in x:\n        x = self.more(x)\n        if self.use_extra:\n"
+        "            x = x + self.extra\n    return x\n",
     )
     config = "model = dict(type='Net', use_extra=True, part=dict(kind='other'))\n"
     finding = the(setup_in(tmp_path, source, config), "MMF102")

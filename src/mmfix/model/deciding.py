@@ -37,7 +37,8 @@ class Mention:
         conditions: Names in the tests around it, the innermost first; ``options:key`` for
             ``self.options.get('key')``, ``options.key`` for ``self.options.key``.
         beside: Names in the indices of its statement and in what the loops around it run over.
-        wanted: Names among ``conditions`` that must be true for the line to run, or false.
+        tests: Those of the ``conditions`` in tests that the line is inside of.
+        wanted: Those of the ``tests`` that must be true for the line to run, or false.
         asks_for_grad: A test around it asks for ``requires_grad``.
         names: For ``getattr(self, ...)`` with a name made at run time: a pattern of the names that it may be;
             empty where nothing is known of them.
@@ -50,6 +51,7 @@ class Mention:
     beside: Tuple[str, ...]
     asks_for_grad: bool
     names: str = ""
+    tests: Tuple[str, ...] = ()
     wanted: Tuple[Tuple[str, bool], ...] = ()
 
     @property
@@ -84,7 +86,7 @@ def preventing(instance: Instance, mention: Mention) -> Tuple[str, ...]:
         for name, wanted in mention.wanted
         if isinstance(instance.items.get(name), bool) and instance.items[name] is wanted
     }
-    return tuple(name for name in mention.conditions if name not in met)
+    return tuple(name for name in mention.tests if name not in met)
 
 
 def mention_at(m: Machine, instance: Instance, place: Optional[Place]) -> Optional[Mention]:
@@ -232,12 +234,14 @@ def _is_named(node: ast.expr, name: str) -> bool:
 def _around(method: ast.FunctionDef, place: Place, called: bool, name: str = "") -> Mention:
     conditions: List[str] = []
     beside: List[str] = []
+    tests: List[str] = []
     wanted: List[Tuple[str, bool]] = []
     grad = False
     for node in reversed(list(_enclosing(method, place.line))):
         if isinstance(node, (ast.If, ast.While, ast.IfExp)):
             if not _covers(node.test, place.line) or isinstance(node, ast.IfExp):
                 conditions += _names(node.test)
+                tests += _names(node.test)
                 if isinstance(node, ast.If):
                     wanted += _truths(node.test, any(_covers(item, place.line) for item in node.body))
                 grad = grad or _asks_for_grad(node.test)
@@ -254,7 +258,8 @@ def _around(method: ast.FunctionDef, place: Place, called: bool, name: str = "")
         tuple(dict.fromkeys(conditions)),
         tuple(dict.fromkeys(beside)),
         grad,
-        tuple(wanted),
+        tests=tuple(tests),
+        wanted=tuple(wanted),
     )
 
 

@@ -124,9 +124,8 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         constant = ("static-graph",)  # the graph depends on the batch
         cures = (*(cure for cure in solve(setup) if cure.name not in constant), *cures)
         message = (
-            f"{start}. {' '.join(fact.why for fact in facts)} Where a rank has no box, its parameters may get "
-            "no gradient, and "
-            f"{find_unused_text(setup)}: it may stop the run with {UNUSED}."
+            f"{start}. {' '.join(fact.why for fact in facts)} Where a rank has no box, its parameters may "
+            f"get no gradient, and {find_unused_text(setup)}: it may stop the run with {UNUSED}."
         )
         evidence = tuple(line for fact in facts for line in fact.evidence)
     elif setup.era == "mmcv1":
