@@ -29,8 +29,6 @@ if TYPE_CHECKING:  # what judges a config is loaded when there is one
     from mmfix.training.types import TrainingSetup
 
 _DDP = frozenset(outcome.value for outcome in Outcome) - {Outcome.OK.value}
-#: Cures that need torch 1.11: `_set_static_graph` as an argument, `use_reentrant` (torch release notes).
-_NEW = ("non-reentrant", "static-graph", "checkpoint-on")
 
 
 @dataclass(frozen=True)
@@ -281,13 +279,13 @@ def _confidence(sighting: Sighting, findings: Tuple[Finding, ...], named_: Named
 
 def _for_torch(remedies: Tuple[Remedy, ...], run: Run, notes: List[str]) -> Tuple[Remedy, ...]:
     """The cures that the log's torch can take."""
-    version = re.match(r"(\d+)\.(\d+)", run.torch)
-    if version is None or (int(version.group(1)), int(version.group(2))) >= (1, 11):
+    if not remedies or not run.torch:
         return remedies
-    gone = [remedy.name for remedy in remedies if remedy.name in _NEW]
-    if gone:
-        notes.append(f"torch {run.torch} is too old for {', '.join(gone)}, which need 1.11")
-    return tuple(remedy for remedy in remedies if remedy.name not in gone)
+    from mmfix.remedies.releases import for_torch, too_old
+
+    kept, gone = for_torch(remedies, run.torch)
+    notes += [too_old(run.torch, gone)] if gone else []
+    return kept
 
 
 def _place(log: str, line: int) -> str:

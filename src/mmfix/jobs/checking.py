@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError, MmfixError, PatchError
-from mmfix.findings import SEVERITIES
+from mmfix.findings import SEVERITIES, Finding
 from mmfix.report.place import display_path
 from mmfix.report.types import ConfigReport, Problem, ProofUsed, Report
 from mmfix.settings import DEFAULT, Settings
@@ -133,7 +133,8 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
         found = judged(setup, kept.proof, kept.date)
     else:
         found = judge(setup)
-    findings = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+    fitting, left_out = _for_installed_torch(found)
+    findings = sorted(fitting, key=lambda finding: SEVERITIES.index(finding.severity))
     return ConfigReport(
         document.path or MEMORY,
         setup.era,
@@ -144,8 +145,22 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
         tuple(setup.unknown),
         setup.unread,
         None if kept is None else _proof_used(kept),
-        notes,
+        (*notes, *left_out),
     )
+
+
+def _for_installed_torch(found: Sequence[Finding]) -> Tuple[List[Finding], Tuple[str, ...]]:
+    """The findings without cures that the torch beside mmfix is too old for, and a word why."""
+    if not any(finding.remedies for finding in found):
+        return list(found), ()
+    from mmfix.jobs.installed import installed_torch
+    from mmfix.remedies.releases import for_torch, too_old
+
+    torch = installed_torch()
+    cured = [(finding, *for_torch(finding.remedies, torch)) for finding in found]
+    names = dict.fromkeys(name for _, _, gone in cured if gone for name in gone.split(", "))
+    note = (f"{too_old(torch, ', '.join(names))}: left out of the cures",) if names else ()
+    return [replace(finding, remedies=kept) for finding, kept, _ in cured], note
 
 
 def kept_proof(document: ConfigDocument) -> Tuple[Optional[Kept], Tuple[str, ...]]:

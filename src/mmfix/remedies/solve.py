@@ -22,7 +22,7 @@ from mmfix.remedies.graph import (
     without_doubts,
 )
 from mmfix.remedies.inside import fewer_stages, freeze_teachers
-from mmfix.training.types import TrainingSetup
+from mmfix.training.types import CheckpointSite, TrainingSetup
 
 _FINE: FrozenSet[Outcome] = frozenset({Outcome.OK})
 _TOP: KeyPath = ("find_unused_parameters",)
@@ -182,10 +182,11 @@ def _candidates(setup: TrainingSetup) -> Iterator[Candidate]:
             changes = (*changes, *_with_find_unused(off))
         yield Candidate("static-graph-off", changes)
     yield from _static_graph(setup)
-    # where a module may be silently untrained, a crash is no cure
-    if settings.find_unused_parameters and Outcome.UNTRAINED not in outcomes(settings, possible(setup)):
+    # where a module is silently untrained, a crash is no cure
+    if settings.find_unused_parameters and not gone:
         once = [text.ONCE_A_STEP] if sites else []
-        yield Candidate("find-unused-off", (Change(find_unused=False),), (text.ALL_USED, *once))
+        fed = [text.INPUT_HAS_GRAD_OR_STOPS] if _may_be_cut_off(sites) else []
+        yield Candidate("find-unused-off", (Change(find_unused=False),), (text.ALL_USED, *once, *fed))
     if settings.accumulation > 1 and settings.static_graph:
         yield Candidate("accumulation-off", (Change(accumulation=1),), (text.BATCH,))
 
@@ -205,9 +206,14 @@ def _static_graph(setup: TrainingSetup) -> List[Candidate]:
     if setup.settings.static_graph or any(fact.varies for fact in setup.facts):
         return []
     assumes = [text.CONSTANT_GRAPH]
-    if any(site.guarded is not True and not site.input_has_grad for site in reentrant_sites(setup)):
+    if _may_be_cut_off(reentrant_sites(setup)):
         assumes.append(text.INPUT_HAS_GRAD)
     return [Candidate("static-graph", (Change(static_graph=True),), tuple(assumes))]
+
+
+def _may_be_cut_off(sites: Sequence[CheckpointSite]) -> bool:
+    """Whether the input of one of the checkpoints may have no gradient."""
+    return any(site.guarded is not True and not site.input_has_grad for site in sites)
 
 
 def _after(setup: TrainingSetup, change: Change) -> Tuple[Traits, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mmfix.ddp import Checkpoint, Outcome
+from mmfix.remedies.advice import to_save_memory
 from mmfix.remedies.change import Change, runs_custom_imports
 from mmfix.training.types import TrainingSetup
 
@@ -14,6 +15,10 @@ CONSTANT_GRAPH = (
 )
 INPUT_HAS_GRAD = (
     "The input of every checkpointed module has a gradient; otherwise the module silently stays untrained."
+)
+INPUT_HAS_GRAD_OR_STOPS = (
+    "The input of every checkpointed module has a gradient, as behind a stem that is trained; otherwise the "
+    "run stops, and says so."
 )
 TORCH_DEFAULT = (
     "The checkpoint is called without use_reentrant; fairscale's own checkpoint and an explicit "
@@ -54,16 +59,6 @@ RULES_OUT = {
     Outcome.UNTRAINED: INPUT_HAS_GRAD,
 }
 
-_MEMORY = {
-    "mmcv1": (
-        "a smaller data.samples_per_gpu, mixed precision (optimizer_config type Fp16OptimizerHook) or "
-        "accumulation (GradientCumulativeOptimizerHook)"
-    ),
-    "mmengine": (
-        "a smaller train_dataloader.batch_size, mixed precision (optim_wrapper type AmpOptimWrapper) or "
-        "accumulation (optim_wrapper.accumulative_counts)"
-    ),
-}
 _GRAPH_WALK = "1-2 % slower: DDP walks the graph in every step"
 
 
@@ -74,9 +69,10 @@ def cost(setup: TrainingSetup, name: str, change: Change) -> str:
         parts.append(f"The key takes effect; {_GRAPH_WALK}")
     if change.checkpoint is Checkpoint.NONE:
         parts.append(
-            "More memory (10-15 % seen with a checkpointed ResNet-50), and faster: nothing is computed "
-            f"twice; if memory is short: {_MEMORY[setup.era]}"
+            "More memory (10-15 % seen with a checkpointed ResNet-50), and faster: nothing is computed twice"
         )
+        left = to_save_memory(setup)
+        parts += [f"if memory is short: {left}"] if left else []
     if change.cut_off:
         parts.append("More memory in these modules, and they are trained from now on")
     if change.checkpoint is Checkpoint.NON_REENTRANT:
