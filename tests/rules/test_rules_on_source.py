@@ -456,3 +456,54 @@ def test_a_head_without_boxes_is_told_once(tmp_path: Path) -> None:
     empty = "train_dataloader['dataset'] = dict(type='D', filter_cfg=dict(filter_empty_gt=False))\n"
     config = f"{empty}model = dict(type='Net', mask_head=dict(type='Part'))\n"
     assert "mask_head (Part)" in the(setup_in(tmp_path, source, config), "MMF115").message
+
+
+MASKS = """\
+class MaskLoss:
+    def loss_mask(self, features: torch.Tensor, kernels: torch.Tensor, samples: list):
+        positive = [sample.positive for sample in samples]
+        if len(positive) == 0:
+            return {returned}
+        return (features * kernels).sum()
+
+
+@MODELS.register_module()
+class MaskHead(MaskLoss, BaseModule):
+    def __init__(self):
+        super().__init__()
+        self.features, self.kernels = nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 1)
+
+    def forward(self, x):
+        return self.loss_mask(self.features(x), self.kernels(x), unknown_samples(x))
+
+
+"""
+LET_IN = "train_dataloader['dataset'] = dict(type='D', filter_cfg=dict(filter_empty_gt={}))\n"
+
+
+@pytest.mark.parametrize(
+    ("returned", "empty_left_out", "found"),
+    [
+        ("features.sum() * 0", False, True),
+        ("0 * features.sum()", False, True),
+        ("features.sum() * 0 + kernels.sum() * 0", False, False),
+        ("features.sum()", False, False),
+        ("features.sum() * 0", True, False),
+    ],
+)
+def test_a_loss_that_is_zero_times_a_part_of_it(
+    tmp_path: Path, returned: str, empty_left_out: bool, found: bool
+) -> None:
+    """A head with dynamic kernels, as RTMDet-Ins has: without a positive they get no gradient."""
+    source = model(
+        "bbox_head", "self.bbox_head = MODELS.build(bbox_head)", "x = self.bbox_head(x).mean() + x"
+    )
+    source = source.replace("@MODELS", MASKS.format(returned=returned) + "@MODELS", 1)
+    config = f"{LET_IN.format(empty_left_out)}model = dict(type='Net', bbox_head=dict(type='MaskHead'))\n"
+    findings = [item for item in judge(setup_in(tmp_path, source, config)) if item.code == "MMF115"]
+    assert bool(findings) is found
+    for item in findings:
+        assert (item.confidence, cures(item)["find-unused"].disposition) == ("possible", "safe")
+        assert "what only kernels carries then gets no gradient" in item.message
+        line = line_of(source, f"return {returned}")
+        assert f"{line} returns features.sum() * 0 where there is no positive" in item.evidence

@@ -4,7 +4,8 @@
 
 Finds `filter_empty_gt=False` below `data.train` (mmcv 1.x) or `train_dataloader.dataset` (MMEngine),
 where the model has an RPN, RoI or mask head. Under MMEngine only if a part of these heads was read
-to be used only sometimes, and `find_unused_parameters` is off.
+to be used only sometimes, or a head returns `x.sum() * 0` where there is no positive (RTMDet-Ins), and
+`find_unused_parameters` is off.
 
 ## Why it is bad
 
@@ -45,6 +46,8 @@ from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding, Remedy
 from mmfix.remedies import filter_empty, solve
 from mmfix.rules.common import MMCV1, UNUSED, Case, ends_in, find_unused_text, make
+from mmfix.training.filtering import lets_empty_in
+from mmfix.training.no_positives import NO_POSITIVE
 from mmfix.training.types import ModelFact, TrainingSetup
 
 CODE = "MMF115"
@@ -104,15 +107,12 @@ model = dict(type='FasterRCNN', roi_head=dict(type='StandardRoIHead'))
 )
 
 _HEADS = ("rpn_head", "roi_head", "mask_head")
-_KEY = "filter_empty_gt"
-# what wraps a dataset (RepeatDataset, ConcatDataset), and where MMEngine's filters are
-_INNER = ("dataset", "datasets", "filter_cfg")
 _COMPARED = "mmdet 2.28.2 mmdet/models/detectors/base.py:208: _parse_losses compares the losses of the ranks"
 
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """At most one finding, at the first dataset that lets such images in; it brings its own cures."""
-    keys = list(_lets_empty_in(setup))
+    keys = list(lets_empty_in(setup.document, setup.era))
     heads = _heads(setup)
     if not keys or not heads or setup.wrapper != "ddp":
         return
@@ -145,7 +145,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 
 def skipped_without_boxes(setup: TrainingSetup) -> Tuple[ModelFact, ...]:
     """Parts of heads that may be skipped where images without ground truth get in: one cause, told here."""
-    heads = _heads(setup) if any(_lets_empty_in(setup)) else []
+    heads = _heads(setup) if any(lets_empty_in(setup.document, setup.era)) else []
     if not ends_in(setup.settings, Traits(unused=Unused.SOMETIMES), Outcome.UNUSED):
         return ()
     facts = (fact for fact in setup.facts_of("unused") if fact.confidence == "possible")
@@ -154,7 +154,8 @@ def skipped_without_boxes(setup: TrainingSetup) -> Tuple[ModelFact, ...]:
 
 def _heads(setup: TrainingSetup) -> List[KeyPath]:
     """The parts of the model that read boxes and masks of a few samples."""
-    found: List[KeyPath] = []
+    facts = setup.facts_of("unused")
+    found = [fact.scope for fact in facts if any(line.endswith(NO_POSITIVE) for line in fact.evidence)]
     stack: List[Tuple[KeyPath, Any]] = [(("model",), setup.document.get(("model",), None))]
     while stack:
         path, node = stack.pop()
@@ -166,17 +167,3 @@ def _heads(setup: TrainingSetup) -> List[KeyPath]:
             elif key in ("detector", "student", "model"):
                 stack.append(((*path, key), item))
     return found
-
-
-def _lets_empty_in(setup: TrainingSetup) -> Iterator[KeyPath]:
-    """Every key that says so in the training data, through whatever wraps the dataset."""
-    root: KeyPath = ("data", "train") if setup.era == "mmcv1" else ("train_dataloader", "dataset")
-    stack: List[Tuple[KeyPath, Any]] = [(root, setup.document.get(root, None))]
-    while stack:
-        path, node = stack.pop()
-        if isinstance(node, dict):
-            if node.get(_KEY) is False:
-                yield (*path, _KEY)
-            stack += [((*path, key), node[key]) for key in _INNER if key in node]
-        elif isinstance(node, (list, tuple)):
-            stack += [((*path, index), item) for index, item in enumerate(node)]

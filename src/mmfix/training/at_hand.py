@@ -74,6 +74,11 @@ def kept_site(site: CheckpointSite, part: Part, code: CodeReading) -> Optional[C
     return replace(site, known=False, guarded=None, evidence=f"the name of the key {site.key[-1]}")
 
 
+def module_of(file: str) -> Optional[ast.Module]:
+    """The syntax tree of a source file; None where it cannot be read."""
+    return _tree(*_state(file))
+
+
 def _is_guess(evidence: str) -> bool:
     """Whether a fact rests on the name of a key, not on a table."""
     return evidence.startswith("the name of")

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, List, Mapping, Tuple
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath
+from mmfix.training.era import MMCV1
 
 _INNER = ("dataset", "datasets")
+_KEY = "filter_empty_gt"
+
+
+def lets_empty_in(document: ConfigDocument, era: str) -> Iterator[KeyPath]:
+    """Every key that lets such images into the training data, through whatever wraps the dataset."""
+    root: KeyPath = ("data", "train") if era == MMCV1 else ("train_dataloader", "dataset")
+    stack: List[Tuple[KeyPath, Any]] = [(root, document.get(root, None))]
+    while stack:
+        path, node = stack.pop()
+        if isinstance(node, dict):
+            if node.get(_KEY) is False:
+                yield (*path, _KEY)
+            stack += [((*path, key), node[key]) for key in (*_INNER, "filter_cfg") if key in node]
+        elif isinstance(node, (list, tuple)):
+            stack += [((*path, index), item) for index, item in enumerate(node)]
 
 
 def leaves_empty_out(tree: Mapping[str, Any]) -> bool:
@@ -51,4 +70,4 @@ def _filters(node: Any) -> Iterator[bool]:
                 yield from _filters(item)
         else:
             settings = node.get("filter_cfg")
-            yield isinstance(settings, dict) and settings.get("filter_empty_gt") is True
+            yield isinstance(settings, dict) and settings.get(_KEY) is True

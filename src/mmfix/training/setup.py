@@ -9,6 +9,8 @@ from mmfix.training.checkpoints import checkpoint_sites
 from mmfix.training.decisions import with_decisions
 from mmfix.training.era import era as era_of
 from mmfix.training.facts import model_facts
+from mmfix.training.filtering import lets_empty_in
+from mmfix.training.no_positives import partly_zero_losses
 from mmfix.training.parts import model_parts
 from mmfix.training.reading import code_reading
 from mmfix.training.script import deciding_script, is_decided_elsewhere
@@ -33,6 +35,9 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
     parts = model_parts(document, unknown)
     code = None if launcher == "none" else code_reading(document, era, runner)
     sites = checkpoint_sites(document, parts, era, runner, unknown, code)
+    facts = model_facts(parts, era, code)
+    if code is not None and any(lets_empty_in(document, era)):
+        facts = (*facts, *partly_zero_losses(code))
     return TrainingSetup(
         document=document,
         era=era,
@@ -43,7 +48,7 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
         static_graph=static_graph,
         accumulation=steps,
         checkpoints=sites,
-        facts=with_decisions(document, parts, sites, model_facts(parts, era, code)),
+        facts=with_decisions(document, parts, sites, facts),
         unknown=tuple(unknown),
         decided_elsewhere=is_decided_elsewhere(document, runner),
         unread="" if code is None else code.unread,
