@@ -120,6 +120,27 @@ def test_a_constant_has_no_cure_in_the_config(tmp_path: Path) -> None:
     assert "find-unused-off" not in names
 
 
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (
+            "model = MMDistributedDataParallel(model.cuda(), broadcast_buffers=False)",
+            "wraps the model without it",
+        ),
+        (wrap("cfg.get('train', {}).get('fup', False)"), "reads train.fup"),
+    ],
+)
+def test_a_script_that_never_looks_at_the_key(tmp_path: Path, script: str, says: str) -> None:
+    script = script if "def " in script else f"def train_model(model, cfg):\n    {script}\n"
+    found = codes(setup_in(tmp_path, script, "find_unused_parameters = True\n"))
+    assert set(found) == {"MMF111"}
+    finding = found["MMF111"]
+    assert (finding.severity, finding.confidence) == ("warning", "certain")
+    assert f"the training script {says} (pkg/apis/train.py:" in finding.message
+    assert [(item.name, item.overrides) for item in finding.remedies] == [("read-key", ())]
+    assert codes(setup_in(tmp_path / "off", script, "find_unused_parameters = False\n")) == {}
+
+
 def test_a_checkpoint_beside_the_default_stops_the_run(tmp_path: Path) -> None:
     found = codes(setup_in(tmp_path, wrap(), cp=True))
     assert set(found) == {"MMF101", "MMF111"}

@@ -110,6 +110,11 @@ def write_find_unused(setup: TrainingSetup) -> Tuple[Remedy, ...]:
     return (Remedy("write-key", "safe", text.WRITTEN, (override,)),)
 
 
+def read_key() -> Tuple[Remedy, ...]:
+    """The cure for a key that the training script does not look at: by hand, in the script."""
+    return (Remedy("read-key", "review", text.READ_KEY, (), (text.NEEDED,)),)
+
+
 def filter_empty(keys: Sequence[KeyPath]) -> Remedy:
     """No images without ground truth: ``filter_empty_gt=True`` at every key that says False."""
     overrides = tuple(Override(key, True, "no images without ground truth") for key in keys)

@@ -29,6 +29,11 @@ BATCH = "The smaller effective batch (and the learning rate that goes with it) i
 SEPARATE = "The parts that MMSeparateDistributedDataParallel wraps use no reentrant checkpoint."
 UNKNOWN_WRAPPER = "The wrapper passes find_unused_parameters on to DistributedDataParallel."
 DROP = "Nothing: delete the {} line, nobody reads it."
+READ_KEY = (
+    "1-2 % slower; in the training script, pass "
+    "find_unused_parameters=cfg.get('find_unused_parameters', False) to the wrapper."
+)
+NEEDED = "A parameter takes no part in the loss of some iteration; otherwise delete the line."
 NOT_MEANT = "You do not need what the line asks for, or get it another way."
 WRITTEN = "None: DDP gets what it gets now, under any training script that reads the key."
 MOVED = "The key takes effect from now on."

@@ -1,9 +1,10 @@
-"""The config does not set `find_unused_parameters`, and the training script takes that for True.
+"""The training script takes an absent `find_unused_parameters` for True, or does not read the key at all.
 
 ## What it does
 
 Finds a config without `find_unused_parameters` in a repository whose own training script defaults it to
-True, or passes True whatever the config says.
+True, or passes True whatever the config says; and a config that asks for it where the script wraps the
+model without looking at the key.
 
 ## Why it is bad
 
@@ -11,6 +12,9 @@ Nearly every training script takes an absent key for False, MMEngine's included.
 mmpose 0.x and what was made from it) take it for True. The config does not show it: moved to another
 script, it loses what a model with unused parameters needs, and the run stops in the second iteration.
 And it is on where nobody would look for it, beside a reentrant checkpoint for instance.
+
+A script that builds the wrapper without the key (SparseBEV) makes the key a dead one: the run stops as if
+it were not there.
 
 ## Example
 
@@ -24,7 +28,8 @@ find_unused_parameters = cfg.get('find_unused_parameters', True)
 - `write-key`: `find_unused_parameters = True` in the config, which changes nothing here and holds
   everywhere.
 
-Where the script passes True as a constant there is no cure: no key of a config reaches it.
+Where the script does not read the key, it is cured there, by hand (`read-key`): pass
+`find_unused_parameters=cfg.get('find_unused_parameters', False)` to the wrapper. Where it passes True as a constant there is no cure: no key of a config reaches it.
 
 ## How it is known
 
@@ -39,13 +44,22 @@ from typing import Iterator
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding
-from mmfix.remedies import write_find_unused
-from mmfix.rules.common import MMCV1, Case, asks_for_find_unused, make, surely_on
+from mmfix.remedies import read_key, solve, write_find_unused
+from mmfix.remedies.graph import dead_find_unused
+from mmfix.rules.common import (
+    MMCV1,
+    Case,
+    asks_for_find_unused,
+    is_told_elsewhere,
+    make,
+    matters,
+    surely_on,
+)
 from mmfix.training.types import TrainingSetup
 
 CODE = "MMF111"
 NAME = "find-unused-default-of-the-repository"
-SUMMARY = "The repository's training script takes an absent find_unused_parameters for True."
+SUMMARY = "The repository's training script takes an absent find_unused_parameters for True, or never reads the key."
 
 CASES = (
     Case(
@@ -81,7 +95,8 @@ model = dict(type='VoxFormer', img_backbone=dict(type='mmdet.ResNet', depth=50))
 
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
-    """At most one note; what follows from the default is told by other rules."""
+    """At most one finding; what follows from the default is told by other rules."""
+    yield from _never_read(setup)
     if setup.wrapper != "ddp" or setup.find_unused.key is not None or setup.find_unused.value is not True:
         return
     script = setup.script
@@ -101,3 +116,25 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         evidence=(asks_for_find_unused(setup),),
     )
     yield replace(finding, remedies=write_find_unused(setup))
+
+
+def _never_read(setup: TrainingSetup) -> Iterator[Finding]:
+    """The key asks for what the script does not pass on."""
+    script, top = setup.script, ("find_unused_parameters",)
+    read = script.find_unused if script else None
+    if setup.wrapper != "ddp" or script is None or read is None or read.key == top:
+        return
+    if top not in dead_find_unused(setup) or not matters(setup) or is_told_elsewhere(setup):
+        return
+    instead = f"reads {format_key(read.key)}" if read.key else "wraps the model without it"
+    finding = make(
+        __name__,
+        setup,
+        key=top,
+        severity="warning",
+        confidence="certain",
+        message=f"find_unused_parameters=True is not in effect: the training script {instead} "
+        f"({script.where(read.place)}). If a parameter is unused, the run stops.",
+        evidence=(f"{script.where(read.place)}: find_unused_parameters is {read.default} by default",),
+    )
+    yield replace(finding, remedies=solve(setup) or read_key())
