@@ -224,6 +224,17 @@ def test_a_patched_copy_for_the_runner(name: str, examples: Path, monkeypatch: p
     assert mmfix.patch(result.config).status == "clean"
 
 
+def test_what_is_printed_of_a_patch_is_what_was_done(examples: Path) -> None:
+    config = Config.fromfile(str(examples / LAZY), import_custom_modules=False)
+    result = mmfix.patch(config)
+    assert "<memory>: a copy is patched with checkpoint-off\n" in str(result)
+    assert str(result).splitlines()[-1] == "1 config: 1 changed"
+    assert "data_root" not in str(result) + repr(result), "not the whole config"
+    planned = mmfix.patch(examples / LAZY)
+    assert planned.diff() in str(planned)
+    assert str(mmfix.patch(result.config)).splitlines()[-1] == "1 config: nothing to patch"
+
+
 def test_a_new_dict_in_memory_can_be_read_by_attribute(examples: Path) -> None:
     config = Config.fromfile(str(examples / RAPSAM), import_custom_modules=False)
     config.model.type = "FarSAM"  # of the one that is here, it is known that its graph varies

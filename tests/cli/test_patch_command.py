@@ -37,6 +37,9 @@ def test_patch_a_folder_twice_and_undo(examples: Path, mmfix: Any) -> None:
     first = mmfix("patch", "configs")
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.splitlines()[-1] == "5 configs: 3 changed"
+    signs = [line for line in first.stdout.splitlines() if line.startswith("look for: ")]
+    assert [line.split()[2] for line in signs] == ["(checkpoint-off)", "(find-unused)"]
+    assert "`memory` in it is higher than before" in signs[0]
     patched = {path: path.read_bytes() for path in examples.rglob("*.py")}
     assert sum(patched[path] != before[path] for path in before) == 3
 
@@ -57,6 +60,7 @@ def test_diff_writes_nothing_and_says_would(examples: Path, mmfix: Any) -> None:
     assert done.returncode == 0
     assert done.stdout.startswith(f"--- a/{CRASHES}\n+++ b/{CRASHES}\n@@ ")
     assert f"{CRASHES}: would patch with checkpoint-off\n" in done.stdout
+    assert "look for" not in done.stdout
     assert (examples.parent / CRASHES).read_bytes() == before
 
 

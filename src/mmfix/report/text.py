@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 from mmfix.config.keypath import format_key
 from mmfix.config.values import LazyName
 from mmfix.findings import SEVERITIES, Finding, Override, Remedy
+from mmfix.report.next import what_to_look_for
 from mmfix.report.place import display_path, display_place, source_line
 from mmfix.report.types import ConfigReport, PatchResult, Problem, Report, failing
 
@@ -88,6 +89,8 @@ def render_patches(results: Sequence[PatchResult], paint: Paint = plain, diff: b
         if diff:
             lines.extend(_diff(result, paint))
         lines.extend(_patch(result, paint, diff))
+    made = (result.remedies for result in results if result.written or result.config is not None)
+    lines.extend(f"look for: {line}" for line in what_to_look_for(name for names in made for name in names))
     lines.append(_patch_summary(results, paint, diff))
     return "".join(f"{line}\n" for line in lines)
 
@@ -234,8 +237,9 @@ def _diff(result: PatchResult, paint: Paint) -> Iterator[str]:
 
 def _patch(result: PatchResult, paint: Paint, diff: bool) -> Iterator[str]:
     name = paint(display_path(result.path), "strong")
-    if result.changed:
-        yield f"{name}: {_deed(result, diff)}"
+    if result.changed or result.config is not None:
+        if result.overrides or result.changed:
+            yield f"{name}: {_deed(result, diff)}"
         for override in result.overrides:
             yield f"    {_override(override)}  {paint('# ' + override.reason, 'dim')}"
     elif result.remedies:
@@ -263,6 +267,8 @@ def _deed(result: PatchResult, diff: bool) -> str:
     """What was (or would be) done, in a few words."""
     if not result.overrides:
         return "would take the mmfix block out" if diff else "took the mmfix block out"
+    if result.config is not None:
+        return f"a copy is patched with {', '.join(result.remedies)}"
     where = "" if result.target == result.path else f" into {display_path(result.target)}"
     how = f" (confirmed by {result.confirmed_by})" if result.confirmed_by else ""
     if not how and not diff:
@@ -273,7 +279,7 @@ def _deed(result: PatchResult, diff: bool) -> str:
 
 
 def _patch_summary(results: Sequence[PatchResult], paint: Paint, diff: bool) -> str:
-    changed = sum(result.changed for result in results)
+    changed = sum(result.status == "patched" or result.changed for result in results)
     parts = [(changed, "would change" if diff else "changed")]
     parts += [
         (sum(result.status == status for result in results), words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, Optional, Tuple
 
 from mmfix.findings import CONFIDENCES, SEVERITIES, Finding, Override
@@ -155,7 +155,7 @@ class PatchResult:
     overrides: Tuple[Override, ...] = ()
     left: Tuple[Finding, ...] = ()
     error: Optional[Problem] = None
-    config: Any = None
+    config: Any = field(default=None, repr=False)
     notes: Tuple[str, ...] = ()
     confirmed_by: str = ""
     fail_on: str = "likely"
@@ -181,6 +181,12 @@ class PatchResult:
     def exit_code(self) -> int:
         """0 patched or clean, 1 errors or warnings are left, 2 refused."""
         return {"refused": 2, "left": 1}.get(self.status, 0)
+
+    def __str__(self) -> str:
+        from mmfix.report.text import render_patches, render_problems
+
+        problems = [(self.error, self.path)] if self.error else []
+        return render_problems(problems) + render_patches([self], diff=self.changed and not self.written)
 
     def diff(self) -> str:
         """A unified diff of ``target``; empty when nothing changes."""

@@ -29,7 +29,8 @@ find_unused_parameters = cfg.get('find_unused_parameters', True)
   everywhere.
 
 Where the script does not read the key, it is cured there, by hand (`read-key`): pass
-`find_unused_parameters=cfg.get('find_unused_parameters', False)` to the wrapper. Where it passes True as a constant there is no cure: no key of a config reaches it.
+`find_unused_parameters=cfg.get('find_unused_parameters', False)` to the wrapper. Where it passes True
+as a constant there is no cure: no key of a config reaches it.
 
 ## How it is known
 
@@ -59,7 +60,7 @@ from mmfix.training.types import TrainingSetup
 
 CODE = "MMF111"
 NAME = "find-unused-default-of-the-repository"
-SUMMARY = "The repository's training script takes an absent find_unused_parameters for True, or never reads the key."
+SUMMARY = "The training script takes an absent find_unused_parameters for True, or never reads it."
 
 CASES = (
     Case(
