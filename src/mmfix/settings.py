@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Tuple
 
 #: How sure a finding must be to fail a run: a confidence and all surer ones, or ``never``.
 FAIL_ON = ("certain", "likely", "possible", "never")
@@ -18,15 +18,15 @@ class Settings:
             distributed.
         fail_on: How sure an error or warning must be to fail, one of :data:`FAIL_ON`.
         possible: Cure what is only possible, too, without being told which cure to take.
-        reading_seconds: CPU seconds that reading one model's source may take.
-        base_dir: Where a base that is not beside its config is looked for, too; empty: nowhere else.
+        reading_seconds: CPU seconds that reading one model's source may take; None: the reader's own bound.
+        base_dirs: Folders in which bases are looked for that are not where a config says.
     """
 
     launcher: Optional[str] = None
     fail_on: str = "likely"
     possible: bool = False
-    reading_seconds: float = 20.0
-    base_dir: str = ""
+    reading_seconds: Optional[float] = None
+    base_dirs: Tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no finding can be compared with.
