@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import List, NamedTuple, Optional, Tuple
+from dataclasses import dataclass, field
+from typing import Any, FrozenSet, List, NamedTuple, Optional, Tuple
 
 
 class Origin(NamedTuple):
@@ -47,10 +47,45 @@ class Blame(NamedTuple):
 
 @dataclass(frozen=True)
 class Unknown:
-    """A value that cannot be known without running code, and why."""
+    """A value that cannot be known without running code.
+
+    Attributes:
+        reason: Why.
+        origin: The line.
+        may_be: The containers that it may be; while its file is read, a change of it may change any of them.
+    """
 
     reason: str
     origin: Optional[Origin] = None
+    may_be: Tuple[Any, ...] = field(default=(), compare=False, repr=False)
 
     def __repr__(self) -> str:
         return f"<unknown: {self.reason}>"
+
+
+@dataclass(frozen=True)
+class MissingBase:
+    """A base that is not where a config says.
+
+    Attributes:
+        path: Where it should be; for ``package::config`` and the imports of a lazy config, what they say.
+        entry: As the config has it.
+        origin: The line that names it.
+        read: The file that was read in its place; empty when none was, and what it sets is not known.
+        where: Where that file was found: ``--base-dir ../mmdetection3d``; empty when none was read.
+        spared: Top-level keys that it is taken not to set, by the folder it lies in.
+        hint: What may be meant, or what helps.
+    """
+
+    path: str
+    entry: str
+    origin: Origin
+    read: str = ""
+    where: str = ""
+    spared: FrozenSet[str] = frozenset()
+    hint: str = ""
+
+    @property
+    def unknown(self) -> Unknown:
+        """A value that it may have set."""
+        return Unknown(f"it may be set in {self.entry}, which is not here", self.origin)

@@ -56,6 +56,18 @@ CLASSIC = {
     "multiplied in place": "a = [1]\nb = a\na *= 3\n",
     "maximum is the same object": "a, b = [1], [2]\nmax(a, b).append(3)\n",
     "getattr and hasattr": "a = hasattr(_base_, 'lr')\nb = getattr(_base_, 'nope', 7)\nc = getattr(_base_.model, 'a')\n_base_.lr = 3\n",
+    "written through one of two": "import time\na = dict(x=1)\nb = dict(x=2)\nc = a if time.time() > 0 else b\nc['x'] = 3\n",
+    "written below one of two": "import time\na = dict(x=dict(y=1))\nb = dict(x=dict(y=2))\nc = a if time.time() > 0 else b\nc['x']['y'] = 3\n",
+    "updated through an or": "import time\na = dict(x=1)\nb = dict(x=2)\nc = (time.time() < 0 and b) or a\nc.update(x=3)\n",
+    "appended through an unknown index": "import time\nxs = [[1], [2]]\nxs[int(time.time() > 0)].append(3)\n",
+    "deleted through one of two": "import time\na = dict(x=1, y=2)\nc = a if time.time() > 0 else _base_.model\ndel c['x']\n",
+    "attribute set through one of two": "import time\nm = _base_.model\nc = m if time.time() > 0 else _base_.model.opt\nc.lr = 5\n",
+    "added in place through one of two": "import time\na, b = [1], [2]\nc = a if time.time() > 0 else b\nc += [3]\n",
+    "unpacked from one of two": "import time\na, b = [1], [2]\np, q = (a, b) if time.time() > 0 else (b, a)\np.append(3)\n",
+    "handed on through one of two": "import time, random\na, b = [1, 2, 3], [2]\nc = a if time.time() > 0 else b\nrandom.shuffle(c)\n",
+    "changed by a function through one of two": "import time\ndef f(x):\n    x['k'] = 9\na, b = dict(k=1), dict(k=2)\nf(a if time.time() > 0 else b)\n",
+    "a method kept of one of two": "import time\na, b = [1], [2]\nadd = (a if time.time() > 0 else b).append\nadd(3)\n",
+    "looped over one of two": "import time\na, b = [dict(k=1)], [dict(k=2)]\nfor d in (a if time.time() > 0 else b):\n    d['k'] = 3\n",
     "a base inside itself": "_base_.model.l.append(_base_.model.l)\n",
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ import ast
 import builtins
 from typing import Any, Optional
 
+from mmfix.config.interpreter.aliases import changed, part, written
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted
 from mmfix.config.interpreter.modules import BUILTINS, CONSTANTS, UNREADABLE, member
 from mmfix.config.interpreter.poison import poison_object
@@ -20,7 +21,7 @@ from mmfix.config.interpreter.state import (
     replacing,
 )
 from mmfix.config.origin import Blame, Unknown
-from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple, hook
+from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple, absent, hook
 from mmfix.python.bounds import weight
 from mmfix.python.trees import index_of
 
@@ -37,6 +38,8 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Any:
         return Builtin(node.id)
     if hasattr(builtins, node.id):
         return run.unknown(f"{node.id} is not evaluated", node)
+    if absent(run.scope.names, node.id) is not None:
+        return run.unknown(f"{node.id} may come from a base that is not here", node)
     raise NameError(f"name '{node.id}' is not defined")
 
 
@@ -47,10 +50,14 @@ def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Any:
         index: Any = _slice(run, index_node, scope)
     else:
         index = evaluate(run, index_node, scope)
-    if isinstance(value, (Unknown, ModuleRef)) or tainted(index):
+    if isinstance(value, Unknown) or (isinstance(index, Unknown) and isinstance(value, (dict, list, tuple))):
+        return part(run, value, index, node)
+    if isinstance(value, ModuleRef) or tainted(index):
         return run.unknown("part of an unknown value", node)
     if isinstance(index, tuple):
         run.spend(weight(index), node)  # hashing walks it
+    if isinstance(value, TreeDict) and value.missing and index not in value:
+        return run.unknown(f"{index!r} may come from a base that is not here", node)
     result = value[index]
     if isinstance(index, slice):
         run.spend(len(result) // 4, node)
@@ -68,7 +75,9 @@ def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Any:
     value = evaluate(run, node.value, scope)
     name = node.attr
     if isinstance(value, Unknown):
-        return run.unknown("part of an unknown value", node)
+        if value.may_be and any(hasattr(owner, name) for owner in value.may_be):
+            return MethodRef(value, name)
+        return part(run, value, name, node)
     if isinstance(value, LazyName):
         if name in _OWN_NAMES_OF_LAZY or name.startswith("__"):
             return run.unknown("an attribute of MMEngine's lazy object", node)
@@ -82,6 +91,8 @@ def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Any:
             return MethodRef(value, name)
         if value.config and name in value:
             return value[name]
+        if value.missing:
+            return run.unknown(f"{name} may come from a base that is not here", node)
         raise AttributeError(f"'{'ConfigDict' if value.config else 'dict'}' object has no attribute '{name}'")
     if isinstance(value, (Function, MethodRef)):
         return run.unknown("an attribute of a function", node)
@@ -116,6 +127,8 @@ def assign(run: Run, target: ast.AST, value: Any, blame: Optional[Blame], scope:
         set_item(run, container, evaluate(run, index_node, scope), value, blame, target)
     elif isinstance(target, ast.Attribute):
         container = evaluate(run, target.value, scope)
+        if isinstance(container, Unknown):
+            written(run, container, target.attr, target)
         if isinstance(container, (Unknown, ModuleRef, LazyName)):
             return
         if not (isinstance(container, TreeDict) and container.config):
@@ -129,6 +142,8 @@ def assign(run: Run, target: ast.AST, value: Any, blame: Optional[Blame], scope:
 
 def set_item(run: Run, container: Any, key: Any, value: Any, blame: Optional[Blame], node: ast.AST) -> None:
     """``container[key] = value`` with the blame of what it replaced kept."""
+    if isinstance(container, Unknown):
+        written(run, container, key, node)
     if isinstance(container, (Unknown, ModuleRef)):
         return
     if tainted(key):
@@ -161,6 +176,8 @@ def delete(run: Run, target: ast.AST, scope: Scope) -> None:
             delete(run, item, scope)
     elif isinstance(target, (ast.Subscript, ast.Attribute)):
         container = evaluate(run, target.value, scope)
+        if isinstance(container, Unknown):
+            changed(run, container, target)
         if isinstance(container, (Unknown, ModuleRef)):
             return
         key: Any
@@ -191,6 +208,8 @@ def _slice(run: Run, node: ast.Slice, scope: Scope) -> Any:
 
 
 def _set_slice(run: Run, container: Any, place: Any, value: Any, node: ast.AST) -> None:
+    if isinstance(container, Unknown):
+        changed(run, container, node)
     if isinstance(container, (Unknown, ModuleRef)):
         return
     if not isinstance(container, TreeList):
@@ -206,7 +225,10 @@ def _set_slice(run: Run, container: Any, place: Any, value: Any, node: ast.AST) 
 def _unpack(run: Run, target: Any, value: Any, blame: Optional[Blame], scope: Scope) -> None:
     if isinstance(value, (Unknown, ModuleRef, LazyName)):
         for item in target.elts:
-            assign(run, item, run.unknown("unpacked from an unknown value", target), blame, scope)
+            inner = run.unknown("unpacked from an unknown value", target)
+            if isinstance(value, Unknown):
+                inner = part(run, value, inner, target)
+            assign(run, item, inner, blame, scope)
         return
     pairs = list(iterate(run, value, target))
     stars = [position for position, item in enumerate(target.elts) if isinstance(item, ast.Starred)]

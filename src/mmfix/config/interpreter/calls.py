@@ -6,6 +6,7 @@ import ast
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from mmfix.config.interpreter import limits
+from mmfix.config.interpreter.aliases import changed, method_called
 from mmfix.config.interpreter.containers import keywords
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, opaque, tainted
 from mmfix.config.interpreter.methods import call_method, dict_update, wrap
@@ -69,6 +70,9 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
     if not complete or isinstance(kwargs, Unknown):
         if isinstance(function, MethodRef):
             _poison(run, [function.owner], node)
+        return _unknown_call(run, node, args, kwargs)
+    if isinstance(function, MethodRef) and isinstance(function.owner, Unknown):
+        method_called(run, function.owner, function.name, node)
         return _unknown_call(run, node, args, kwargs)
     if isinstance(function, MethodRef):
         if callable(kwargs.get("key")) or isinstance(kwargs.get("key"), (MethodRef, Builtin, ModuleRef)):
@@ -140,6 +144,8 @@ def _poison(run: Run, values: List[Any], node: ast.AST) -> None:
     for value in values:
         if isinstance(value, (dict, list, set)):
             poison_object(run, value, "handed to code that is not evaluated", node)
+        elif isinstance(value, Unknown):
+            changed(run, value, node)
         else:
             poison_callable(run, value, "handed to code that is not evaluated", node)
 

@@ -74,7 +74,7 @@ def spread(result: TreeDict, mapping: Any, unique: bool) -> bool:
     Raises:
         TypeError: Not a mapping, or (``unique``) a key given twice, as in a call.
     """
-    if isinstance(mapping, (Unknown, ModuleRef)):
+    if isinstance(mapping, (Unknown, ModuleRef)) or getattr(mapping, "missing", None):
         return False
     if not isinstance(mapping, dict):
         raise TypeError(f"argument after ** must be a mapping, not {type(mapping).__name__}")

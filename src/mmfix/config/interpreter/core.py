@@ -108,6 +108,8 @@ def tainted(value: Any) -> bool:
     stack = [value]
     while stack:
         container = stack.pop()
+        if isinstance(container, TreeDict) and container.missing:
+            return True
         for item in container.values() if isinstance(container, dict) else container:
             if isinstance(item, (dict, list, tuple, set, frozenset)):
                 if id(item) not in seen:

@@ -41,6 +41,10 @@ def call_method(
         Exception: As Python would.
     """
     if isinstance(owner, TreeDict):
+        if owner.missing and name not in ("update", "merge"):
+            if name not in ("get", "items", "keys", "values", "copy"):
+                poison_object(run, owner, "changed where a base that is not here may have set more", node)
+            return run.unknown("a base that is not here may have set more", node)
         if name == "update":
             return dict_update(run, node, owner, args, kwargs)
         handler = _DICT.get(name)

@@ -7,6 +7,7 @@ import operator
 from typing import Any, Callable, Dict, List, Optional
 
 from mmfix.config.interpreter import limits
+from mmfix.config.interpreter.aliases import one_of
 from mmfix.config.interpreter.containers import spread
 from mmfix.config.interpreter.core import HANDLERS, evaluate, opaque, tainted, truth
 from mmfix.config.interpreter.poison import poison_calls
@@ -69,7 +70,7 @@ def _bool(run: Run, node: ast.BoolOp, scope: Scope) -> Any:
         known = truth(run, value, item)
         if isinstance(known, Unknown):
             poison_calls(run, node.values, known.reason, scope)
-            return known
+            return one_of(run, known, node.values, scope)
         if known is stop_at:
             return value
     return value
@@ -98,7 +99,12 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
         right = evaluate(run, right_node, scope)
         kind = type(op)
         identity = kind in (ast.Is, ast.IsNot)
-        keys_only = kind in (ast.In, ast.NotIn) and isinstance(right, dict) and not tainted(left)
+        keys_only = (
+            kind in (ast.In, ast.NotIn)
+            and isinstance(right, dict)
+            and not tainted(left)
+            and not getattr(right, "missing", None)
+        )
         if (
             opaque(left)
             or opaque(right)
@@ -120,7 +126,7 @@ def _if(run: Run, node: ast.IfExp, scope: Scope) -> Any:
     known = truth(run, evaluate(run, node.test, scope), node.test)
     if isinstance(known, Unknown):
         poison_calls(run, [node.body, node.orelse], known.reason, scope)
-        return known
+        return one_of(run, known, [node.body, node.orelse], scope)
     return evaluate(run, node.body if known else node.orelse, scope)
 
 

@@ -8,6 +8,7 @@ from typing import Any, List, Optional
 
 from mmfix.config.imports import is_base_assignment, is_builtin_module
 from mmfix.config.interpreter.access import assign, delete
+from mmfix.config.interpreter.aliases import changed
 from mmfix.config.interpreter.core import (
     STATEMENTS,
     Signal,
@@ -89,6 +90,9 @@ def _change_in_place(run: Run, node: ast.AugAssign, kind: type, current: Any, va
         run.spend(max(0, len(current) * value), node)
         current *= value
         current.blames *= value
+    elif isinstance(current, Unknown):
+        changed(run, current, node)
+        return False
     elif isinstance(current, (TreeList, TreeDict, set)) and (isinstance(current, set) or opaque(value)):
         poison_object(run, current, "changed by an operator that is not followed", node)
     else:
