@@ -183,7 +183,6 @@ def test_yaml_python_tags_are_not_run(tmp_path: Path) -> None:
 PROBLEMS = {
     "not UTF-8": (b"a = 1\nb = '\xff\xfe'\n", 2, "UTF-8"),
     "syntax error": (b"a = 1\nb = (2\n", 2, "syntax error"),
-    "missing base": (b"x = 1\n_base_ = './nope.py'\n", 2, "nope.py does not exist"),
     "missing name": (b"a = 1\n\nb = nothing\n", 3, "name 'nothing' is not defined"),
     "missing key": (b"a = dict()\nb = a['x']\n", 2, "KeyError"),
     "in a function": (b"def f():\n    return q\n\nx = f()\n", 4, "name 'q'"),

@@ -15,31 +15,41 @@ from mmfix.config.interpreter.state import Run, Scope
 from mmfix.config.interpreter.statements import run_module
 from mmfix.config.keypath import format_key
 from mmfix.config.merge import MergeConflict, add_scope, merge, resolve_references
-from mmfix.config.origin import Blame, Unknown
-from mmfix.config.packages import external_config
+from mmfix.config.origin import Blame, MissingBase, Unknown
+from mmfix.config.packages import NotInstalled, external_config
 from mmfix.config.source import Source
 from mmfix.config.values import TreeDict, TreeList, hook
 from mmfix.errors import ConfigError
 
 
 class BaseRef(NamedTuple):
-    """One entry of ``_base_``: the file it names, the registry scope if of another package, its line."""
+    """One entry of ``_base_``.
 
+    Attributes:
+        entry: As the config has it.
+        path: The file it names; empty for one of a package that is not here.
+        scope: The registry scope, if it is of another package.
+        line: Where it stands.
+    """
+
+    entry: str
     path: str
     scope: Optional[str]
     line: Optional[int]
 
 
-def read_classic(
-    source: Source, load: Callable[[str, Source, Optional[int]], ConfigDocument]
-) -> ConfigDocument:
+#: What stands for a base: its document, and where it was missing from; one of them may be None.
+Found = Tuple[Optional[ConfigDocument], Optional[MissingBase]]
+
+
+def read_classic(source: Source, load: Callable[[BaseRef, Source], Found]) -> ConfigDocument:
     """Resolve a classic, JSON or YAML config (``mmengine/config/config.py: Config._file2dict``).
 
     Args:
-        load: Loads a base file, given its path, the file that names it and the line.
+        load: Loads a base, given its entry and the file that has it.
 
     Raises:
-        ConfigError: As MMEngine would fail, or a bound was hit.
+        ConfigError: As MMEngine would fail (but for a base that is not there), or a bound was hit.
     """
     data: Any = None
     if source.tree is None:
@@ -49,10 +59,18 @@ def read_classic(
     base: Optional[TreeDict] = None
     files: List[str] = [source.path]
     references = base_files(source, data)
+    missing: List[MissingBase] = []
     for reference in references:
-        document = load(reference.path, source, reference.line)
-        files.extend(path for path in document.files if path not in files)
-        tree = document.tree if reference.scope is None else add_scope(document.tree, reference.scope)
+        document, gone = load(reference, source)
+        if gone is not None:
+            missing.append(gone)
+        if document is None:
+            tree = TreeDict()
+            tree.missing = () if gone is None else (gone,)
+        else:
+            files.extend(path for path in document.files if path not in files)
+            missing.extend(item for item in document.missing if item not in missing)
+            tree = document.tree if reference.scope is None else add_scope(document.tree, reference.scope)
         base = _join(base, tree, source, reference)
     if base is None:
         base = TreeDict(config=True)
@@ -70,6 +88,7 @@ def read_classic(
         own=own,
         base=base if references else None,
         files=tuple(files),
+        missing=tuple(missing),
     )
 
 
@@ -85,6 +104,7 @@ def _join(base: Optional[TreeDict], tree: TreeDict, source: Source, reference: B
         )
     result.update(tree)
     result.blames.update(tree.blames)
+    result.missing = tuple(dict.fromkeys((*result.missing, *tree.missing)))
     return result
 
 
@@ -220,6 +240,9 @@ def _evaluate_base(source: Source, node: Any) -> Any:
 
 def _locate(entry: str, source: Source, line: Optional[int]) -> BaseRef:
     if "::" in entry:
-        path, scope = external_config(entry, source.path, line)
-        return BaseRef(path, scope, line)
-    return BaseRef(osp.normpath(osp.join(osp.dirname(source.path), entry)), None, line)
+        try:
+            path, scope = external_config(entry, source.path, line)
+        except NotInstalled:
+            return BaseRef(entry, "", entry.partition("::")[0], line)
+        return BaseRef(entry, path, scope, line)
+    return BaseRef(entry, osp.normpath(osp.join(osp.dirname(source.path), entry)), None, line)

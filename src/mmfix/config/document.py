@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, FrozenSet, Optional, Tuple
 
 from mmfix.config.keypath import MISSING, KeyPath, get_path
-from mmfix.config.origin import Blame, Origin, Unknown
+from mmfix.config.origin import Blame, MissingBase, Origin, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
 
 
@@ -26,6 +26,8 @@ class ConfigDocument:
         base: The merged bases (classic, JSON, YAML); None when the file has no ``_base_``.
         files: Absolute paths of all files read, this one first, then bases in reading order.
         imported: Names in ``own`` that came from ``import`` statements (lazy: also from base files).
+        missing: Bases, its own and theirs, that are not where they should be. ``tree.missing`` are those in
+            whose place nothing was read.
     """
 
     path: str
@@ -36,6 +38,7 @@ class ConfigDocument:
     base: Optional[TreeDict] = None
     files: Tuple[str, ...] = ()
     imported: FrozenSet[str] = field(default_factory=frozenset)
+    missing: Tuple[MissingBase, ...] = ()
 
     def to_dict(self) -> Dict[str, Any]:
         """Plain dicts, lists and tuples, as ``mmengine.Config.to_dict()`` gives them.

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import os.path as osp
 import re
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from mmfix.config.classic import base_files
-from mmfix.config.imports import is_lazy
+from mmfix.config.eras import is_of_mmcv1, top_level_names
+from mmfix.config.imports import BASE_KEY, has_base, reads_lazily
 from mmfix.config.lazy import base_paths
 from mmfix.config.reader import Reader
 from mmfix.config.source import BOUNDS, DATA_SUFFIXES, PYTHON_SUFFIXES, Source
 from mmfix.errors import ConfigError
+from mmfix.python.source import Unparsable, parse
 
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "work_dirs", "build", "dist"}
 _SIGNATURE = re.compile(r"""^\s*["']?(_base_|model)["']?\s*(:[^:\n]*)?[=:]|\bread_base\b""", re.MULTILINE)
+#: A line that only a config has: it need not be parsed to be told from a script.
+_PLAIN_SIGNATURE = re.compile(r"^(_base_\s*=|model\s*=\s*(dict\(|\{))", re.MULTILINE)
 _DATA_SIGNATURE = re.compile(r"""(?<!\w)["']?(_base_|model)["']?\s*:""")
 _ROOT_NAMES = ("configs", "config")
 MANY_NAMES = 50
@@ -25,9 +30,9 @@ _PROJECT_FILES = (".git", "setup.py", "pyproject.toml")
 def walk(folder: str, seen: Optional[Callable[[str], None]] = None) -> Iterator[str]:
     """Files below ``folder`` that look like configs, sorted.
 
-    A file looks like one when it binds ``model`` or ``_base_``, or uses ``read_base``; scripts, annotation
-    files and metafiles that happen to lie there do not. Hidden folders are skipped, links to folders
-    are not followed.
+    A file looks like one when it binds ``model`` or ``_base_`` at its top level, or uses ``read_base``;
+    scripts, annotation files and metafiles that happen to lie there do not. Hidden folders are skipped,
+    links to folders are not followed.
 
     Args:
         seen: Called with the path of every file looked at, for a progress display.
@@ -48,8 +53,43 @@ def walk(folder: str, seen: Optional[Callable[[str], None]] = None) -> Iterator[
 
 def _looks_like_config(path: str) -> bool:
     text = _text(path)
-    signature = _DATA_SIGNATURE if path.endswith(DATA_SUFFIXES) else _SIGNATURE
-    return text is None or signature.search(text) is not None
+    if text is None:
+        return True
+    if path.endswith(DATA_SUFFIXES):
+        return _DATA_SIGNATURE.search(text) is not None
+    if _SIGNATURE.search(text) is None:
+        return False
+    return _PLAIN_SIGNATURE.search(text) is not None or _binds_model(text)
+
+
+def _binds_model(text: str) -> bool:
+    """Whether a file that mentions ``model`` or ``read_base`` is a config: its own statements bind a dict.
+
+    ``model = build(...)`` is a script's line, unless there are keys of a runner beside it.
+    """
+    try:
+        tree = parse(text.lstrip("\ufeff"))
+    except Unparsable:
+        return True  # reading it says what is wrong
+    statements: List[ast.stmt] = list(tree.body)
+    for node in statements:
+        for block in ("body", "orelse", "finalbody"):
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                statements.extend(getattr(node, block, ()))
+        if isinstance(node, ast.With) and "read_base" in ast.dump(node.items[0].context_expr):
+            return True
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names = {target.id for target in targets if isinstance(target, ast.Name)}
+        if BASE_KEY in names:
+            return True
+        if "model" in names and isinstance(node, (ast.Assign, ast.AnnAssign)):
+            value = node.value
+            called = value.func if isinstance(value, ast.Call) else None
+            if called is None or getattr(called, "id", None) == "dict":
+                return True
+            if is_of_mmcv1(top_level_names(tree)) is not None:
+                return True
+    return False
 
 
 def _text(path: str) -> Optional[str]:
@@ -91,7 +131,8 @@ def bases_of(source: Source) -> Tuple[str, ...]:
     Raises:
         ConfigError: They cannot be told.
     """
-    if source.raw_tree is not None and is_lazy(source.raw_tree, source.path):
+    tree = source.raw_tree
+    if tree is not None and reads_lazily(tree, source.path) and not has_base(tree):
         return base_paths(source)
     data = None
     if source.raw_tree is None:

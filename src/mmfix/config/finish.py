@@ -30,6 +30,7 @@ def finish(names: TreeDict, path: str, keep_functions: bool = False) -> TreeDict
         ConfigError: A container holds itself, or the config is too large when expanded.
     """
     result = TreeDict()
+    result.missing = names.missing
     for name, value in names.items():
         if not isinstance(name, str):
             raise ConfigError(f"the top-level key {name!r} is not text, which MMEngine refuses", path)

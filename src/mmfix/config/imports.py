@@ -12,6 +12,7 @@ import sys
 from functools import lru_cache
 from typing import Iterator, List, Optional
 
+from mmfix.config.eras import is_of_mmcv1, top_level_names
 from mmfix.errors import ConfigError
 
 BASE_KEY = "_base_"
@@ -77,6 +78,26 @@ def is_lazy(tree: ast.Module, path: str) -> bool:
         elif isinstance(node, ast.Import) and not all(is_builtin_module(alias.name) for alias in node.names):
             return True
     return False
+
+
+def reads_lazily(tree: ast.Module, path: str) -> bool:
+    """Whether the loader of the file's era reads it as a lazy config: mmcv 1.x has none.
+
+    Its configs are told by their keys; ``with read_base():`` is MMEngine's in any case. A file of that era
+    with an import in it (left by an editor, most often) is run like any other
+    (``mmcv/utils/config.py: _file2dict``).
+
+    Raises:
+        ConfigError: As in :func:`is_lazy`.
+    """
+    if not is_lazy(tree, path):
+        return False
+    return any(isinstance(node, ast.With) for node in tree.body) or not is_of_mmcv1(top_level_names(tree))
+
+
+def has_base(tree: ast.Module) -> bool:
+    """Whether a statement of the file itself is ``_base_ = ...``."""
+    return any(is_base_assignment(node) for node in tree.body)
 
 
 def is_base_assignment(node: ast.AST) -> bool:

@@ -7,28 +7,30 @@ from __future__ import annotations
 
 import ast
 import os.path as osp
-from typing import Callable, Dict, List, Optional, Set, Tuple
+from typing import Callable, Dict, List, Set, Tuple
 
+from mmfix.config.classic import Found
 from mmfix.config.document import ConfigDocument
 from mmfix.config.finish import finish
 from mmfix.config.imports import is_base_assignment, is_builtin_module
 from mmfix.config.interpreter.state import ModuleRef, Run, bind
 from mmfix.config.interpreter.statements import run_module
-from mmfix.config.origin import Blame
-from mmfix.config.packages import package_root
+from mmfix.config.origin import Blame, MissingBase
+from mmfix.config.packages import NotInstalled, package_root
 from mmfix.config.source import Source
 from mmfix.config.values import TreeDict, hook, whole_module
 from mmfix.errors import ConfigError
 
 
-def read_lazy(source: Source, load: Callable[[str, Source, Optional[int]], ConfigDocument]) -> ConfigDocument:
+def read_lazy(source: Source, load: Callable[[str, str, Source, int], Found]) -> ConfigDocument:
     """Resolve a lazy config.
 
     Args:
-        load: Loads a base file as a lazy config, given its path, the file that names it and the line.
+        load: Loads a base as a lazy config, given the module, its file (empty for one of a package that is
+            not here), the file that imports it and the line.
 
     Raises:
-        ConfigError: As MMEngine would fail, or a bound was hit.
+        ConfigError: As MMEngine would fail (but for a base that is not there), or a bound was hit.
     """
     assert source.raw_tree is not None
     # lazy configs know no {{ }}: MMEngine parses the text as it is
@@ -37,15 +39,27 @@ def read_lazy(source: Source, load: Callable[[str, Source, Optional[int]], Confi
     files: List[str] = [source.path]
     bases: Dict[str, TreeDict] = {}
     imported: Set[str] = set()
+    missing: List[MissingBase] = []
     for node in base_imports:
         module = _module(node)
-        document = load(_base_path(module, source, node), source, node.lineno)
+        try:
+            path = _base_path(module, source, node)
+        except NotInstalled:
+            path = ""
+        document, gone = load(module, path, source, node.lineno)
+        missing.extend([] if gone is None else [gone])
+        if document is None:
+            bases[module] = TreeDict()
+            bases[module].missing = tuple(missing[-1:])
+            continue
         files.extend(path for path in document.files if path not in files)
+        missing.extend(item for item in document.missing if item not in missing)
         # each import gives fresh objects, shared between the names of one module
         bases[module] = hook(document.own, fresh=True)
         imported.update(document.imported)
 
     names = TreeDict()
+    names.missing = tuple(dict.fromkeys(item for base in bases.values() for item in base.missing))
     run = Run(source, names, lazy=True)
     names["__file__"] = source.path
     run.base_modules = frozenset(bases)
@@ -57,6 +71,7 @@ def read_lazy(source: Source, load: Callable[[str, Source, Optional[int]], Confi
             del own[name]
     tree = TreeDict({name: value for name, value in own.items() if name not in imported}, config=True)
     tree.blames = dict(own.blames)
+    tree.missing = own.missing
     return ConfigDocument(
         path=source.path,
         kind="lazy",
@@ -65,6 +80,7 @@ def read_lazy(source: Source, load: Callable[[str, Source, Optional[int]], Confi
         own=own,
         files=tuple(files),
         imported=frozenset(imported),
+        missing=tuple(missing),
     )
 
 
@@ -141,12 +157,7 @@ def _base_path(module: str, source: Source, node: ast.ImportFrom) -> str:
             )
         found = package_root(parts[0])
         if found is None:
-            raise ConfigError(
-                f"the base {module} needs the package {parts[0]}, which is not installed here",
-                source.path,
-                node.lineno,
-                "run mmfix in the environment you train in",
-            )
+            raise NotInstalled(module, parts[0], source.path, node.lineno)
         root, parts = found, parts[1:]
     return osp.normpath(osp.join(root, *parts) + ".py")
 
@@ -197,5 +208,7 @@ def _bind_from(run: Run, node: ast.ImportFrom, bases: Dict[str, TreeDict], impor
             imported.add(alias.asname or alias.name)
         elif alias.name in base:
             bind(run.scope, alias.asname or alias.name, base[alias.name], base.blames.get(alias.name))
+        elif base.missing:
+            bind(run.scope, alias.asname or alias.name, base.missing[0].unknown, None)
         else:
             run.fail(f"the base {module} has no name {alias.name}", node)

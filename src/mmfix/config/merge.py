@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from dataclasses import replace
+from typing import Any, Dict, List, Tuple
 
 from mmfix.config.keypath import KeyPath, format_key
-from mmfix.config.origin import Blame, Unknown
+from mmfix.config.origin import Blame, MissingBase, Unknown
 from mmfix.config.template import PLACEHOLDER
 from mmfix.config.values import TreeDict, TreeList, TreeTuple
 
@@ -31,11 +32,14 @@ def merge(child: TreeDict, base: TreeDict, path: KeyPath = ()) -> TreeDict:
         MergeConflict: A dict would be merged into something that is not one, without ``_delete_``.
     """
     result = TreeDict(base, config=base.config)
+    result.missing = base.missing
     blames = result.blames = dict(base.blames)
     for key, value in child.items():
         present = key in base
         if isinstance(value, dict) and present:
             result[key] = _merge_dict(value, base[key], (*path, key))
+        elif isinstance(value, dict) and base.missing:
+            result[key] = _merge_missing(value, tuple(b for b in base.missing if key not in b.spared))
         else:
             # `_delete_` stays as a literal key when there is nothing to delete
             result[key] = value
@@ -45,16 +49,40 @@ def merge(child: TreeDict, base: TreeDict, path: KeyPath = ()) -> TreeDict:
     return result
 
 
+def _merge_missing(value: Any, bases: Tuple[MissingBase, ...]) -> Any:
+    """A dict of the child where bases that were not found may have set a dict of their own."""
+    if not bases:
+        return value
+    delete = value.get(DELETE_KEY, False)
+    if isinstance(delete, Unknown):
+        return Unknown("`_delete_` is unknown", delete.origin)
+    if delete:  # written because the base has something to delete
+        return _without_delete(value)
+    stripped = _without_delete(value)
+    result = TreeDict(stripped, config=getattr(value, "config", False))
+    result.blames = dict(stripped.blames)
+    result.missing = tuple(replace(base, spared=frozenset()) for base in bases)
+    for key, item in stripped.items():
+        if isinstance(item, dict):
+            result[key] = _merge_missing(item, result.missing)
+    return result
+
+
+def _without_delete(value: Any) -> Any:
+    if DELETE_KEY not in value:
+        return value
+    stripped = TreeDict(value)
+    stripped.blames = dict(value.blames)
+    del stripped[DELETE_KEY]
+    stripped.blames.pop(DELETE_KEY, None)
+    return stripped
+
+
 def _merge_dict(value: Any, current: Any, path: KeyPath) -> Any:
     delete = value.get(DELETE_KEY, False)
     if isinstance(delete, Unknown):
         return Unknown("`_delete_` is unknown", delete.origin)
-    if DELETE_KEY in value:
-        stripped = TreeDict(value)
-        stripped.blames = dict(value.blames)
-        del stripped[DELETE_KEY]
-        stripped.blames.pop(DELETE_KEY, None)
-        value = stripped
+    value = _without_delete(value)
     if delete:
         return value
     if isinstance(current, Unknown):
@@ -79,6 +107,7 @@ def add_scope(value: Any, scope: str, outermost: bool = True) -> Any:
     if isinstance(value, dict):
         result = TreeDict(value, config=True)
         result.blames = dict(value.blames) if isinstance(value, TreeDict) else {}
+        result.missing = value.missing if isinstance(value, TreeDict) else ()
         if outermost and "type" in value:
             outermost = False
             if value.get("_scope_") is None:
@@ -133,6 +162,8 @@ def _lookup(dotted: str, base: TreeDict) -> Any:
     for part in dotted.split("."):
         if isinstance(value, Unknown):
             return value, blame
+        if isinstance(value, TreeDict) and value.missing and part not in value:
+            return value.missing[0].unknown, blame
         blame = value.blames.get(part, blame) if isinstance(value, TreeDict) else blame
         value = value[part]
     return value, blame

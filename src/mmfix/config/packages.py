@@ -10,7 +10,7 @@ from mmfix.config.imports import find_origin
 from mmfix.errors import ConfigError
 
 #: Packages MMEngine takes configs from (``mmengine/config/utils.py: MODULE2PACKAGE``).
-_PACKAGES = frozenset(
+PACKAGES = frozenset(
     [
         "mmcls",
         "mmdet",
@@ -35,6 +35,19 @@ _PACKAGES = frozenset(
 )
 
 
+class NotInstalled(ConfigError):
+    """A base is among the configs of a package that is not here."""
+
+    def __init__(self, base: str, package: str, path: str, line: Optional[int]) -> None:
+        super().__init__(
+            f"the base {base} needs the package {package}, which is not installed here",
+            path,
+            line,
+            "run mmfix in the environment you train in",
+        )
+        self.base = base
+
+
 def package_root(module: str) -> Optional[str]:
     """The folder of an installed package, found without importing it."""
     origin = find_origin(module)
@@ -47,21 +60,17 @@ def external_config(entry: str, path: str, line: Optional[int]) -> Tuple[str, st
     Source: ``mmengine/config/config.py: _get_cfg_path`` and ``mmengine/config/utils.py``.
 
     Raises:
-        ConfigError: The name is malformed, or the package is not installed here.
+        NotInstalled: The package is not here.
+        ConfigError: The name is malformed.
     """
     if re.match(r"\w*::\w*/\w*", entry) is None or entry.count("::") > 1:
         raise ConfigError(f"{entry!r} is not of the form package::folder/config.py", path, line)
     scope, name = entry.split("::")
-    if scope not in _PACKAGES:
+    if scope not in PACKAGES:
         raise ConfigError(f"MMEngine takes no configs from a package {scope!r}", path, line)
     root = package_root(scope)
     if root is None:
-        raise ConfigError(
-            f"the base {entry!r} needs the package {scope}, which is not installed here",
-            path,
-            line,
-            "run mmfix in the environment you train in",
-        )
+        raise NotInstalled(entry, scope, path, line)
     listed = _listed_configs(root).get(name.split(".")[0])
     if listed is not None:
         return osp.join(root, listed), scope

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os.path as osp
 import sys
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
-from mmfix.config.classic import read_classic
+from mmfix.config.classic import BaseRef, Found, read_classic
 from mmfix.config.document import ConfigDocument
-from mmfix.config.imports import is_lazy
+from mmfix.config.eras import is_of_mmcv1, top_level_names
+from mmfix.config.imports import has_base, is_lazy, reads_lazily
 from mmfix.config.lazy import read_lazy
+from mmfix.config.origin import MissingBase, Origin
 from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES, Source, parse_printed, parse_source, read_text
 from mmfix.errors import ConfigError
 
@@ -21,9 +23,14 @@ RESERVED_KEYS = ("filename", "text", "pretty_text", "env_variables")
 
 
 class Reader:
-    """Loads configs and remembers every file it has seen, so that a base is read once in a run."""
+    """Loads configs and remembers every file it has seen, so that a base is read once in a run.
 
-    def __init__(self) -> None:
+    Args:
+        base_dirs: Directories in which bases are looked for that are not where a config says.
+    """
+
+    def __init__(self, base_dirs: Sequence[str] = ()) -> None:
+        self._base_dirs = tuple(base_dirs)
         self._sources: Dict[str, Source] = {}
         self._documents: Dict[str, ConfigDocument] = {}
         self._failures: Dict[str, ConfigError] = {}
@@ -112,43 +119,64 @@ class Reader:
         self._chain.append(source.path)
         try:
             if lazy is None:
-                lazy = source.raw_tree is not None and is_lazy(source.raw_tree, source.path)
+                lazy = source.raw_tree is not None and reads_lazily(source.raw_tree, source.path)
             try:
-                return (
-                    read_lazy(source, self._lazy_base) if lazy else read_classic(source, self._classic_base)
-                )
+                if lazy and source.raw_tree is not None and has_base(source.raw_tree):
+                    return self._with_import_first(source)
+                if lazy:
+                    return read_lazy(source, self._lazy_base)
+                return read_classic(source, self._classic_base)
             except RecursionError as error:
                 raise ConfigError("is nested too deeply to be read", source.path) from error
         finally:
             self._chain.pop()
 
-    def _classic_base(self, path: str, child: Source, line: Optional[int]) -> ConfigDocument:
+    def _with_import_first(self, source: Source) -> ConfigDocument:
+        """A file with an import before ``_base_``: mmcv 1.x runs it, MMEngine refuses it as a lazy config."""
+        try:
+            document = read_classic(source, self._classic_base)
+        except ConfigError:
+            document = None
+        if document is not None and is_of_mmcv1(document.tree):
+            return document
+        return read_lazy(source, self._lazy_base)
+
+    def _classic_base(self, reference: BaseRef, child: Source) -> Found:
+        path, gone = reference.path, None
         if not osp.isfile(path):
-            raise ConfigError(
-                f"the base {_shown(path, child)} does not exist",
-                child.path,
-                line,
-                "`_base_` is relative to the file it stands in, not to the working directory",
-            )
+            gone = self._missing(path or reference.entry, reference.entry, child, reference.line)
+            if not gone.read:
+                return None, gone
+            path = gone.read
         _require_suffix(path)
         document = self._document(path)
         if document.kind == "lazy":
             raise ConfigError(
                 f"the base {_shown(path, child)} is a lazy config (`read_base` or a non-builtin import)",
                 child.path,
-                line,
+                reference.line,
                 "MMEngine cannot mix both kinds in one chain",
             )
-        return document
+        return document, gone
 
-    def _lazy_base(self, path: str, child: Source, line: Optional[int]) -> ConfigDocument:
+    def _lazy_base(self, module: str, path: str, child: Source, line: int) -> Found:
+        gone = None
         if not osp.isfile(path):
-            raise ConfigError(f"the base {_shown(path, child)} does not exist", child.path, line)
+            gone = self._missing(path or module, module, child, line)
+            if not gone.read:
+                return None, gone
+            path = gone.read
         source = self.source(path)
         if source.raw_tree is not None and is_lazy(source.raw_tree, path):
-            return self._document(path)
+            return self._document(path), gone
         # MMEngine reads every file of a lazy chain as a lazy config, whatever it looks like
-        return self._document(path, lazy=True)
+        return self._document(path, lazy=True), gone
+
+    def _missing(self, path: str, entry: str, child: Source, line: Optional[int]) -> MissingBase:
+        from mmfix.config.missing import search
+
+        names = () if child.raw_tree is None else top_level_names(child.raw_tree)
+        return search(path, entry, Origin(child.path, line or 1, 1), self._base_dirs, is_of_mmcv1(names))
 
 
 def _shown(path: str, child: Source) -> str:

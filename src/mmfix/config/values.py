@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from mmfix.config.origin import Blame
+from mmfix.config.origin import Blame, MissingBase, Unknown
 
 
 class TreeDict(Dict[Any, Any]):
@@ -17,14 +17,16 @@ class TreeDict(Dict[Any, Any]):
     Attributes:
         blames: Blame of each key. A key without an entry was not set by any text.
         config: True where MMEngine would hold a ``ConfigDict`` (attribute access, deep ``update``).
+        missing: Bases that were not found and may have set more keys here.
     """
 
-    __slots__ = ("blames", "config")
+    __slots__ = ("blames", "config", "missing")
 
     def __init__(self, *args: Any, config: bool = False) -> None:
         super().__init__(*args)
         self.blames: Dict[Any, Blame] = {}
         self.config = config
+        self.missing: Tuple[MissingBase, ...] = ()
 
 
 class TreeList(List[Any]):
@@ -47,6 +49,15 @@ class TreeTuple(Tuple[Any, ...]):
         self = super().__new__(cls, values)
         self.blames = (None,) * len(self) if blames is None else blames
         return self
+
+
+def absent(node: Any, key: Any) -> Optional[Unknown]:
+    """What stands for a key that a dict does not have: Unknown where a missing base may have set it."""
+    if isinstance(node, TreeDict) and node.missing and key not in node:
+        for base in node.missing:
+            if key not in base.spared:
+                return base.unknown
+    return None
 
 
 class LazyName:
@@ -94,6 +105,7 @@ def deep_copy(value: Any, memo: Optional[Dict[int, Any]] = None) -> Any:
         for key, item in value.items():
             result[key] = deep_copy(item, memo)
         result.blames = dict(getattr(value, "blames", {}))
+        result.missing = getattr(value, "missing", ())
     elif isinstance(value, list):
         result = TreeList()
         memo[id(value)] = result
@@ -120,6 +132,7 @@ def hook(value: Any, fresh: bool = False) -> Any:
         for key, item in value.items():
             result[key] = hook(item, fresh) if isinstance(item, (dict, list, tuple)) else item
         result.blames = dict(getattr(value, "blames", {}))
+        result.missing = getattr(value, "missing", ())
         return result
     if isinstance(value, list):
         return TreeList(

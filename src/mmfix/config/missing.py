@@ -1,0 +1,94 @@
+"""Bases that are not where a config says: where else they lie, and what may be assumed of them."""
+
+from __future__ import annotations
+
+import os
+import os.path as osp
+import re
+from typing import FrozenSet, Iterator, List, Optional, Sequence, Tuple
+
+from mmfix.config.origin import MissingBase, Origin
+from mmfix.config.packages import PACKAGES, package_root
+from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES
+
+#: Repositories whose name is not that of the package in them; people clone them beside or into their own.
+_REPOSITORIES = {
+    "mmdetection": "mmdet",
+    "mmdetection3d": "mmdet3d",
+    "mmsegmentation": "mmseg",
+    "mmclassification": "mmcls",
+    "mmaction2": "mmaction",
+    "mmtracking": "mmtrack",
+    "mmediting": "mmedit",
+    "mmgeneration": "mmgen",
+}
+#: What lies in these places of ``_base_`` sets no ``model``: none of the 359 such files of mmdet 2.28.2 and
+#: 3.3.0, mmseg 0.30.0 and 1.2.2, mmdet3d 1.4.0, mmpretrain 1.2.0 and 11 other packages does.
+_NO_MODEL = re.compile(r"(^|[/.:])_base_[/.](datasets[/.]|schedules[/.]|default_runtime(\.py)?$)")
+_SPARED: FrozenSet[str] = frozenset({"model"})
+
+
+def search(
+    path: str, entry: str, origin: Origin, base_dirs: Sequence[str], mmcv1: Optional[bool]
+) -> MissingBase:
+    """A base that is not at ``path``, and the file to read in its place, if there is one.
+
+    That is the file with the longest common tail below a directory the user named; else the same file among
+    the configs of an installed package, where the path says which repository it is from
+    (``mmdetection3d/configs/_base_/x.py``) and the package is of the config's era: people train with the
+    version that they have installed, and its config is the one next to what they train.
+
+    Args:
+        path: Where it should be.
+        entry: As the config has it.
+        origin: The line that names it.
+        base_dirs: Directories in which bases may be found.
+        mmcv1: Whether the config is one of mmcv 1.x; None where its keys do not say.
+    """
+    parts = [part for part in path.split(os.sep) if part]
+    for folder in base_dirs:
+        for start in range(len(parts)):
+            found = osp.join(osp.abspath(osp.expanduser(folder)), *parts[start:])
+            if osp.isfile(found):
+                return MissingBase(path, entry, origin, found, f"--base-dir {folder}")
+    spared = _SPARED if _NO_MODEL.search(path.replace(os.sep, "/")) else frozenset()
+    hints: List[str] = []
+    for package, root, found in _installed(parts):
+        if mmcv1 is None or mmcv1 is not _is_modern(root):
+            return MissingBase(path, entry, origin, found, f"the configs of the installed {package}")
+        hints.append(f"the installed {package} has it, but is of another era")
+    hints = hints or _like(path)
+    return MissingBase(path, entry, origin, spared=spared, hint=hints[0] if hints else "")
+
+
+def _installed(parts: Sequence[str]) -> Iterator[Tuple[str, str, str]]:
+    """The package, its folder and the file for ``.../mmdetection3d/configs/TAIL``."""
+    if "configs" not in parts[1:]:
+        return
+    at = len(parts) - 1 - parts[::-1].index("configs")
+    name = _REPOSITORIES.get(parts[at - 1], parts[at - 1])
+    root = package_root(name) if name in PACKAGES else None
+    if root is not None:
+        found = osp.join(root, ".mim", "configs", *parts[at + 1 :])
+        if osp.isfile(found):
+            yield name, root, found
+
+
+def _is_modern(root: str) -> bool:
+    """From their MMEngine era on, packages have a module ``registry`` (mmdet 3.0, mmseg 1.0, ...)."""
+    return any(osp.exists(osp.join(root, name)) for name in ("registry.py", "registry"))
+
+
+def _like(path: str) -> List[str]:
+    """Files in the same folder that may be meant: with another suffix, or with a longer or shorter name."""
+    folder, name = osp.split(path)
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    stem = osp.splitext(name)[0]
+    configs = [other for other in names if other.endswith((*PYTHON_SUFFIXES, *DATA_SUFFIXES))]
+    meant = [other for other in configs if osp.splitext(other)[0] in (stem, name)] or [
+        other for other in configs if other.startswith(stem) or stem.startswith(osp.splitext(other)[0])
+    ]
+    return [f"did you mean {meant[0]}?"] if len(meant) == 1 else []
