@@ -121,11 +121,8 @@ def _holds_packages(root: str) -> bool:
 def _text(value: Any) -> str:
     """The part of a config that matters, as text."""
     if isinstance(value, dict):
-        return (
-            "{"
-            + ",".join(f"{key!r}:{_text(item)}" for key, item in value.items() if key not in _NO_MATTER)
-            + "}"
-        )
+        items = [f"{key!r}:{_text(item)}" for key, item in value.items() if key not in _NO_MATTER]
+        return "{" + ",".join([*items, "..."] if getattr(value, "missing", None) else items) + "}"
     if isinstance(value, (list, tuple)):
         kind = "[" if isinstance(value, list) else "("
         return kind + ",".join(map(_text, value)) + "]"

@@ -31,6 +31,7 @@ from mmfix.rules import (
     wrapper_shadows_find_unused,
 )
 from mmfix.rules.common import Case, at_most
+from mmfix.rules.elsewhere import unless_set_elsewhere
 from mmfix.training.types import TrainingSetup
 
 __all__ = ["RULES", "Case", "judge"]
@@ -81,10 +82,14 @@ def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
     All of it is about DDP: without a wrapper (``launcher='none'``) there is nothing to say, and of FSDP and
     DeepSpeed only dead keys are sure. One DDP a child (``MMSeparateDistributedDataParallel``) fails with a
     checkpoint under ``find_unused_parameters`` like any DDP (``likely``: a child may have none); a wrapper
-    nobody knows may be DDP (``possible``).
+    nobody knows may be DDP (``possible``). What rests on a key that a missing base may set is ``possible``.
     """
     if setup.wrapper == "none":
         return ()
+    return unless_set_elsewhere(setup, _found(setup), _found)
+
+
+def _found(setup: TrainingSetup) -> Tuple[Finding, ...]:
     joint, sure = solve(setup), solve_sure(setup)
 
     def cured(finding: Finding) -> Finding:

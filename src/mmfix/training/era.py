@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 from mmfix.config.document import ConfigDocument
-from mmfix.config.origin import Unknown
+from mmfix.config.origin import MissingBase, Unknown
+from mmfix.config.values import absent
 from mmfix.training.names import type_name
 
 MMCV1 = "mmcv1"
@@ -39,21 +40,33 @@ def is_trainable(document: ConfigDocument) -> bool:
     MMEngine needs ``train_dataloader``, ``train_cfg`` and ``optim_wrapper`` together
     (``mmengine/runner/runner.py: Runner.__init__``); two of them are taken for a training config, so that
     one incomplete by mistake is still read. mmcv 1.x needs ``data.train`` and an optimizer or a runner.
-    Benchmark and test-only configs have neither.
+    Benchmark and test-only configs have neither. What a base that is not here may have set counts as set.
     """
     tree = document.tree
     if not isinstance(tree.get("model"), (dict, Unknown)):
         return False
     if era(document) == MMENGINE:
-        parts = (_present(tree, "train_dataloader"), _present(tree, "optim_wrapper"), _has_loop(tree))
-        return sum(parts) >= 2
-    data = tree.get("data")
-    has_train = isinstance(data, Unknown) or (isinstance(data, dict) and data.get("train") is not None)
-    return has_train and any(_present(tree, key) for key in ("optimizer", *_MMCV1_SCHEDULE))
+        loop = _has_loop(tree) or absent(tree, "train_cfg") is not None
+        return sum((_may_have(tree, "train_dataloader"), _may_have(tree, "optim_wrapper"), loop)) >= 2
+    data = tree.get("data", absent(tree, "data"))
+    has_train = isinstance(data, Unknown) or (isinstance(data, dict) and _may_have(data, "train"))
+    return has_train and any(_may_have(tree, key) for key in ("optimizer", *_MMCV1_SCHEDULE))
+
+
+def model_is_elsewhere(document: ConfigDocument) -> Optional[MissingBase]:
+    """The base that is not here and may hold the whole model of a config that has none itself."""
+    tree = document.tree
+    if "model" in tree or absent(tree, "model") is None:
+        return None
+    return next(base for base in tree.missing if "model" not in base.spared)
 
 
 def _present(tree: Mapping[Any, Any], key: str) -> bool:
     return tree.get(key) is not None
+
+
+def _may_have(tree: Mapping[Any, Any], key: str) -> bool:
+    return tree.get(key) is not None or absent(tree, key) is not None
 
 
 def _has_loop(tree: Mapping[Any, Any]) -> bool:

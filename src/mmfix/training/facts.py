@@ -22,7 +22,11 @@ def model_facts(parts: List[Part], era: str, code: Optional[CodeReading]) -> Tup
     released classes stay where the reading says the same (they are surer), or has nothing to say. Where the
     class's own file is at hand, a table of other files never speaks.
     """
-    known = [*late_freezing(parts, era), *unused_parts(parts), *reused_parts(parts)]
+    known = [
+        *late_freezing(parts, era),
+        *_unless_set_elsewhere(unused_parts(parts), parts),
+        *reused_parts(parts),
+    ]
     if code is None or not known:
         return tuple(known) if code is None else tuple(facts_from_code(code, parts))
     known = list(kept_facts(known, parts, code))
@@ -30,6 +34,12 @@ def model_facts(parts: List[Part], era: str, code: Optional[CodeReading]) -> Tup
     merged = [_with_evidence(fact, read) for fact in known if not _is_refuted(fact, code, read)]
     told = {(fact.kind, fact.key) for fact in merged}
     return (*merged, *(fact for fact in read if (fact.kind, fact.key) not in told))
+
+
+def _unless_set_elsewhere(facts: List[ModelFact], parts: List[Part]) -> List[ModelFact]:
+    """Facts that rest on class defaults, of parts in which a base that is not here may have set more."""
+    unsure = {part.path for part in parts if getattr(part.node, "missing", None)}
+    return [replace(fact, confidence="possible") if fact.scope in unsure else fact for fact in facts]
 
 
 def _is_refuted(fact: ModelFact, code: CodeReading, read: List[ModelFact]) -> bool:

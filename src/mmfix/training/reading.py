@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path as osp
+import re
 import sys
 from dataclasses import replace
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
@@ -10,7 +11,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.model.remembered import read_remembered
-from mmfix.model.types import NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
+from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
 from mmfix.python.place import NOT_FOUND, Place, Problem
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
@@ -19,6 +20,8 @@ from mmfix.training.parts import Part, default_package
 from mmfix.training.types import ModelFact
 
 _MOST_NAMES = 3
+#: A class, or a base class, whose source is not here.
+_MISSING_CLASS = re.compile(r"no class registered as (\S+) was found in|base class (\S+) was not found in")
 #: Packages with one name in both eras.
 _PACKAGES = frozenset({"mmdet", "mmseg", "mmdet3d", "mmpose", "mmaction", "mmrotate", "mmocr"})
 
@@ -62,9 +65,35 @@ class CodeReading(NamedTuple):
         below = tuple(root.rstrip(osp.sep) + osp.sep for root in self.roots)
         return self.own and path.startswith(below) and "site-packages" not in path
 
+    @property
+    def not_here(self) -> Tuple[str, ...]:
+        """The classes and base classes that have no source here: ``NewBEV``, ``ResLayer (mmdet3d)``."""
+        found = (_MISSING_CLASS.search(problem.reason) for problem in self.reading.problems)
+        return tuple(dict.fromkeys(_short(match[1] or match[2]) for match in found if match is not None))
+
+    @property
+    def untold(self) -> Tuple[str, ...]:
+        """The parts of which the source does not tell whether the loss reaches them: ``FPN.convs``."""
+        lost = [item for item in self.reading.submodules if item.verdict == CANNOT_TELL]
+        return tuple(
+            dict.fromkeys(f"{item.owner}.{item.name.rpartition('.')[2]}" for item in lost if item.name)
+        )
+
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether no part of the model has a verdict."""
+        blind = any(item.verdict == CANNOT_TELL and not item.name for item in self.reading.submodules)
+        return bool(self.reading.gave_up) or blind
+
     def is_built(self, key: KeyPath) -> bool:
         """Whether the class behind a config dict was found in source and made."""
         return any(built.key == key and built.place is not None for built in self.reading.built)
+
+
+def _short(dotted: str) -> str:
+    """``MVXTwoStageDetector (mmdet3d)`` for the full name of a class; a plain name stays."""
+    package, _, rest = dotted.partition(".")
+    return f"{rest.rpartition('.')[2]} ({package})" if rest else dotted
 
 
 def _is_broken(problem: Problem) -> bool:

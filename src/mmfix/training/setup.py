@@ -52,5 +52,8 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
         unknown=tuple(unknown),
         decided_elsewhere=is_decided_elsewhere(document, runner),
         unread="" if code is None else code.unread,
+        not_here=() if code is None else code.not_here,
+        untold=() if code is None else code.untold,
+        tells_nothing=code is None or code.tells_nothing,
         script=script,
     )

@@ -124,6 +124,9 @@ class TrainingSetup:
         facts: Late freezing, unused and reused parts.
         unknown: What could not be read and matters here, one line each.
         unread: Why the model's source could not be followed; empty when it was.
+        not_here: Classes and base classes of the model that have no source here.
+        untold: Parts of it of which the source does not tell whether the loss reaches them.
+        tells_nothing: The source tells it of no part.
         decided_elsewhere: The training script handles ``find_unused_parameters``, which is not followed.
         script: The repository's own training script, where it decides ``find_unused`` or ``static_graph``.
         rehearsed: What a rehearsal showed, where there is a proof that still holds.
@@ -141,6 +144,9 @@ class TrainingSetup:
     facts: Tuple[ModelFact, ...]
     unknown: Tuple[str, ...] = ()
     unread: str = ""
+    not_here: Tuple[str, ...] = ()
+    untold: Tuple[str, ...] = ()
+    tells_nothing: bool = True
     decided_elsewhere: bool = False
     script: Optional[TrainingScript] = None
     rehearsed: Optional[Rehearsed] = None

@@ -14,7 +14,7 @@ from mmfix.config.reader import Reader
 from mmfix.config.values import LazyName
 from mmfix.errors import ConfigError
 from mmfix.model.machine.scopes import from_import
-from mmfix.model.machine.values import DATA, UNKNOWN, NativeRef, Opaque, PyDict, PyList
+from mmfix.model.machine.values import DATA, MISSING, UNKNOWN, NativeRef, Opaque, PyDict, PyList
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -36,7 +36,8 @@ def value_of(m: Machine, value: Any, path: Optional[KeyPath]) -> Any:
         module, _, name = value.path.rpartition(".")
         return from_import(m, module, name)
     if isinstance(value, Mapping):
-        return PyDict({key: inside(item, key) for key, item in value.items()}, path)
+        rest = Opaque(0, 0, DATA) if getattr(value, "missing", None) else MISSING  # a missing base's
+        return PyDict({key: inside(item, key) for key, item in value.items()}, path, rest)
     if isinstance(value, tuple):
         return tuple(inside(item, index) for index, item in enumerate(value))
     if isinstance(value, list):
