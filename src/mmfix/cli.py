@@ -11,6 +11,8 @@ import click
 from mmfix import __version__
 from mmfix.cli_options import (
     PATH,
+    allow_unjudged_option,
+    base_dir_option,
     fail_on_option,
     format_option,
     no_loader_option,
@@ -49,8 +51,16 @@ def cli() -> None:
 )
 @click.option("--dependants", is_flag=True, help="Judge the configs that inherit a named config, too.")
 @fail_on_option
+@base_dir_option
+@allow_unjudged_option
 def check(
-    paths: Tuple[str, ...], format_: str, launcher: Optional[str], dependants: bool, fail_on: str
+    paths: Tuple[str, ...],
+    format_: str,
+    launcher: Optional[str],
+    dependants: bool,
+    fail_on: str,
+    base_dirs: Tuple[str, ...],
+    allow_unjudged: bool,
 ) -> int:
     """Say what will crash or silently go wrong. Runs no config, changes no file.
 
@@ -59,15 +69,16 @@ def check(
     """
     from mmfix.jobs.checking import check_files, report_of, select
 
-    settings = Settings(launcher, fail_on)
+    settings = Settings(launcher, fail_on, base_dirs=base_dirs, allow_unjudged=allow_unjudged)
     examples = False
     if not paths:
         path, examples = _default_path()
         paths = (path,)
-    selection = select(paths, dependants)
+    selection = select(paths, dependants, settings)
     with progress((*selection.paths, *selection.inherited), "checking") as items:
         report = report_of(selection, check_files(items, selection.reader, settings), settings)
-    show_problems([(config.error, config.path) for config in report.configs if config.error])
+    failed = (config for config in report.configs if config.status == "unreadable")
+    show_problems([(config.error, config.path) for config in failed if config.error])
     write(render_report(report, format_, paint(sys.stdout)))
     return _of_examples(report.exit_code) if examples else report.exit_code
 
@@ -84,6 +95,7 @@ def check(
 @click.option("--undo", is_flag=True, help="Take the mmfix block out again, byte for byte.")
 @click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
 @fail_on_option
+@allow_unjudged_option
 @format_option
 def patch(
     configs: Tuple[str, ...],
@@ -97,6 +109,7 @@ def patch(
     undo: bool,
     fail_on_change: bool,
     fail_on: str,
+    allow_unjudged: bool,
     format_: str,
 ) -> int:
     """Patch configs in place: one marked block at the end, verified before it is written.
@@ -121,14 +134,14 @@ def patch(
     if not configs:
         path, examples = _default_path()
         configs, diff = (path,), diff or examples
-    selection = select(configs)
+    settings = Settings(fail_on=fail_on, possible=possible, allow_unjudged=allow_unjudged)
+    selection = select(configs, settings=settings)
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")
-    settings = Settings(fail_on=fail_on, possible=possible)
     options = Options(remedy, output, overlay, undo, not diff, verify, no_loader, settings)
     results = [refused(config) for config in selection.failed]
     with progress(selection.paths, "patching") as items:
-        results.extend(patch_files(items, selection.reader, options))
+        results.extend(patch_files(items, selection.reader, options, selection.must_be_judged))
     results.extend(patch_inherited(selection.inherited, selection.reader, settings))
     show_problems([(result.error, result.path) for result in results if result.error])
     write(render_patches(results, format_, paint(sys.stdout), diff))

@@ -27,6 +27,17 @@ fail_on_option = click.option(
 )
 verify_option = click.option("--verify", is_flag=True, help="With --diff: load it, too. RUNS the config.")
 no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; the block says so.")
+base_dir_option = click.option(
+    "--base-dir",
+    "base_dirs",
+    type=PATH,
+    multiple=True,
+    metavar="DIR",
+    help="Look here for bases that are not where a config says; repeatable.",
+)
+allow_unjudged_option = click.option(
+    "--allow-unjudged", is_flag=True, help="Exit 0 though a named file is not judged (for pre-commit)."
+)
 
 
 def no_verify_without_loader(verify: bool, no_loader: bool) -> None:

@@ -20,6 +20,7 @@ class Settings:
         possible: Cure what is only possible, too, without being told which cure to take.
         reading_seconds: CPU seconds that reading one model's source may take; None: the reader's own bound.
         base_dirs: Folders in which bases are looked for that are not where a config says.
+        allow_unjudged: That a named file, or all of a folder, could not be judged does not fail the run.
     """
 
     launcher: Optional[str] = None
@@ -27,6 +28,7 @@ class Settings:
     possible: bool = False
     reading_seconds: Optional[float] = None
     base_dirs: Tuple[str, ...] = ()
+    allow_unjudged: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no finding can be compared with.

@@ -61,7 +61,7 @@ CASES: List[Tuple[str, Callable[[Path], Path], str]] = [
     (
         "base",
         lambda folder: write(folder, "a = 1\n_base_ = './gone.py'\n"),
-        ":2: error: the base gone.py does not",
+        ":2: error: the base ./gone.py is not here",
     ),
     ("cycle", cyclic, ": error: the configs inherit each other in a circle"),
     ("mixed", mixed, ":1: error: the base lazy.py is a lazy config"),
@@ -110,9 +110,15 @@ def test_json_has_the_error_too(tmp_path: Path, mmfix: Any) -> None:
     assert done.stderr.startswith("a.py:1: error: syntax error")
 
 
-def test_an_empty_config_is_no_error(tmp_path: Path, mmfix: Any) -> None:
-    done = mmfix("check", write(tmp_path, ""))
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+@pytest.mark.parametrize("text", ["", "CLASSES = ('a', 'b')\n"], ids=["empty", "names"])
+def test_a_file_that_is_no_config(text: str, tmp_path: Path, mmfix: Any) -> None:
+    path = write(tmp_path, text)
+    line = "is no config: it sets no key that OpenMMLab's runners read"
+    done = mmfix("check", path)
+    assert (done.returncode, done.stderr) == (2, f"a.py: error: {line}\n")
+    hook = mmfix("check", "--allow-unjudged", path)
+    assert (hook.returncode, hook.stderr) == (0, "")
+    assert f"note: a.py {line}\n" in hook.stdout
 
 
 def test_a_config_that_would_delete_files_is_only_read(tmp_path: Path, mmfix: Any) -> None:

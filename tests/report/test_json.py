@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 import mmfix
-from mmfix.config.origin import Origin, Unknown
+from mmfix.config.origin import MissingBase, Origin, Unknown
 from mmfix.config.values import LazyName
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.report.json import jsonable, render_patches, render_report
+from mmfix.report.judged import CLASS, PARTLY, Gap, Judged
 from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
 
 KEY = ("model", "heads", 0, "with_cp")
@@ -30,7 +31,17 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_report_key_by_key(tmp_path: Path) -> None:
-    good = ConfigReport(str(tmp_path / "a.py"), "mmcv1", "classic", "ok", None, (finding(tmp_path),), ("u",))
+    good = ConfigReport(
+        str(tmp_path / "a.py"),
+        "mmcv1",
+        "classic",
+        "ok",
+        None,
+        (finding(tmp_path),),
+        ("u",),
+        judged=Judged(PARTLY, (Gap(CLASS, "Carafe (mmcv)"),)),
+        missing=(MissingBase(str(tmp_path / "b.py"), "../b.py", Origin(str(tmp_path / "a.py"), 1, 1)),),
+    )
     error = Problem("config", "bad", str(tmp_path / "c.py"), 7, "mend")
     bad = ConfigReport(str(tmp_path / "c.py"), None, None, "unreadable", error)
     assert json.loads(render_report(Report((good, bad), ("n",)))) == {
@@ -48,6 +59,17 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                 "model_code": None,
                 "proof": None,
                 "notes": [],
+                "judged": {"extent": "partly", "gaps": [{"kind": "class", "what": "Carafe (mmcv)"}]},
+                "missing_bases": [
+                    {
+                        "entry": "../b.py",
+                        "path": "b.py",
+                        "origin": {"path": "a.py", "line": 1, "column": 1},
+                        "read": None,
+                        "where": None,
+                        "hint": "",
+                    }
+                ],
             },
             {
                 "path": "c.py",
@@ -60,9 +82,19 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                 "model_code": None,
                 "proof": None,
                 "notes": [],
+                "judged": None,
+                "missing_bases": [],
             },
         ],
-        "summary": {"configs": 2, "unreadable": 1, "findings": 1, "error": 1, "warning": 0, "note": 0},
+        "summary": {
+            "configs": 2,
+            "unreadable": 1,
+            "skipped": 0,
+            "findings": 1,
+            "error": 1,
+            "warning": 0,
+            "note": 0,
+        },
         "notes": ["n"],
     }
 

@@ -290,7 +290,7 @@ def test_a_script_that_handles_the_key_itself_leaves_everything_open(repository:
 def test_what_could_not_be_followed_is_said(repository: Repository) -> None:
     report = mmfix.check(str(repository("SideNet", SIDE, "type='NowhereNet'")))
     assert report.configs[0].unread == "no class registered as NowhereNet was found in source"
-    assert "could not be followed in its source" in str(report)
+    assert "1 config: source followed in part (NowhereNet is not here)\n" in str(report)
 
 
 def test_a_syntax_error_in_the_model_is_named(repository: Repository) -> None:

@@ -6,12 +6,13 @@ import gc
 import os
 import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError, MmfixError, PatchError
 from mmfix.findings import SEVERITIES, Finding
+from mmfix.jobs.accounting import Unfit, judged, not_a_config, unfit
 from mmfix.report.place import display_path
 from mmfix.report.types import ConfigReport, Problem, ProofUsed, Report
 from mmfix.settings import DEFAULT, Settings
@@ -33,6 +34,7 @@ class Selection:
         failed: What was named and could not be used.
         notes: What to know about the bases that were named.
         reader: The reader that has parsed some of them already.
+        must_be_judged: Those of ``paths`` for which it is a failure that they cannot be judged.
     """
 
     paths: Tuple[str, ...]
@@ -40,20 +42,26 @@ class Selection:
     failed: Tuple[ConfigReport, ...]
     notes: Tuple[str, ...]
     reader: Reader
+    must_be_judged: FrozenSet[str] = frozenset()
 
 
-def select(paths: Sequence[str], dependants: bool = False) -> Selection:
+def select(paths: Sequence[str], dependants: bool = False, settings: Settings = DEFAULT) -> Selection:
     """Sort paths into configs to judge and bases, whose heirs are to be judged. Duplicates are dropped.
 
-    With ``dependants`` the heirs of every file named are to be judged, not only those of bases.
+    Args:
+        paths: Files and folders.
+        dependants: The heirs of every file named are to be judged, not only those of bases.
+        settings: Where bases may be found that are not where a config says, and whether a file that is no
+            config is a note, not a failure.
     """
     from mmfix.config.family import dependants_of, walk
 
-    reader = Reader()
+    reader = Reader(settings.base_dirs)
     found: Dict[str, None] = {}
     named: List[str] = []
     bases: List[str] = []
     failed: List[ConfigReport] = []
+    notes: List[str] = []
     for path in paths:
         full = os.path.abspath(os.path.expanduser(path))
         if os.path.isdir(full):
@@ -61,15 +69,29 @@ def select(paths: Sequence[str], dependants: bool = False) -> Selection:
             if not below:
                 failed.append(unreadable(full, ConfigError("no config in this folder", full)))
             found.update(dict.fromkeys(below))
-        elif _is_base(full, reader):
-            bases.append(full)
-        else:
+        elif not _is_base(full, reader):
             found[full] = None
             named.append(full)
+        else:
+            error = not_a_config(reader.load(full))
+            if error is None:
+                bases.append(full)
+            elif settings.allow_unjudged:
+                notes.append(f"{display_path(full)} {error.message}")
+            else:
+                failed.append(unreadable(full, error))
     parents = [*bases, *named] if dependants else bases
     heirs = [path for path in dependants_of(parents, reader) if path not in found] if parents else []
-    notes = (_about_bases(bases, len(heirs)),) if bases else ()
-    return Selection(tuple(found), tuple(heirs), tuple(failed), notes, reader)
+    if bases:
+        notes.append(_about_bases(bases, len(heirs)))
+    return Selection(
+        tuple(found),
+        tuple(heirs),
+        tuple(failed),
+        tuple(notes),
+        reader,
+        frozenset() if settings.allow_unjudged else frozenset(named),
+    )
 
 
 def _is_base(path: str, reader: Reader) -> bool:
@@ -77,7 +99,8 @@ def _is_base(path: str, reader: Reader) -> bool:
     from mmfix.training import is_trainable
 
     try:
-        return not is_trainable(reader.load(path))
+        document = reader.load(path)
+        return not is_trainable(document) and unfit(document) is None
     except Exception:
         return False  # it is judged like any other, and what is wrong with it is reported there
 
@@ -93,11 +116,18 @@ def _about_bases(bases: Sequence[str], heirs: int) -> str:
 
 def report_of(selection: Selection, judged: Iterable[ConfigReport], settings: Settings = DEFAULT) -> Report:
     """The report of a selection; one without any config to train is a problem, not a success."""
-    configs = [*selection.failed, *judged]
+    configs = [*selection.failed, *(_failed_if(item, selection.must_be_judged) for item in judged)]
     if not configs and not selection.notes:
         error = ConfigError("no config that can be trained in this folder")
         configs = [unreadable(os.path.commonpath(selection.paths), error)]
-    return Report(tuple(configs), selection.notes, settings.fail_on)
+    return Report(tuple(configs), selection.notes, settings.fail_on, settings.allow_unjudged)
+
+
+def _failed_if(report: ConfigReport, named: FrozenSet[str]) -> ConfigReport:
+    """The report of a config; one that could not be judged, though somebody named it, is a failure."""
+    if report.status != "skipped" or report.path not in named:
+        return report
+    return replace(report, status="unreadable")
 
 
 def check_files(paths: Iterable[str], reader: Reader, settings: Settings = DEFAULT) -> Iterator[ConfigReport]:
@@ -111,13 +141,28 @@ def check_files(paths: Iterable[str], reader: Reader, settings: Settings = DEFAU
         for path in paths:
             try:
                 document = reader.load(path)
-                if is_trainable(document):
+                error = unfit(document)
+                if error is not None:
+                    yield _skipped(document, error)
+                elif is_trainable(document):
                     yield judge_document(document, settings)
             except Exception as error:
                 yield unreadable(path, error)
     finally:
         if collecting:
             gc.enable()
+
+
+def _skipped(document: ConfigDocument, error: Unfit) -> ConfigReport:
+    return ConfigReport(
+        document.path,
+        None,
+        document.kind,
+        "skipped",
+        problem_of(error),
+        judged=error.judged,
+        missing=document.missing,
+    )
 
 
 def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> ConfigReport:
@@ -128,9 +173,9 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
     setup = read(document, launcher=settings.launcher)
     kept, notes = (None, ()) if setup.wrapper == "none" else kept_proof(document)
     if kept is not None and kept.fresh:
-        from mmfix.proofs.judged import judged
+        from mmfix.proofs.judged import judged as with_proof
 
-        found = judged(setup, kept.proof, kept.date)
+        found = with_proof(setup, kept.proof, kept.date)
     else:
         found = judge(setup)
     fitting, left_out = _for_installed_torch(found)
@@ -146,6 +191,8 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
         setup.unread,
         None if kept is None else _proof_used(kept),
         (*notes, *left_out),
+        judged(setup),
+        document.missing,
     )
 
 

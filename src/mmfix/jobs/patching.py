@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Container, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.reader import Reader
 from mmfix.config.source import read_text
-from mmfix.errors import PatchError
+from mmfix.errors import ConfigError, PatchError
 from mmfix.findings import Finding, Override, Remedy
+from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import check_files, judge_document, problem_of
 from mmfix.patches import (
     NoLoaderError,
@@ -118,12 +119,26 @@ def _wanted(remedy: Remedy, name: Optional[str]) -> bool:
     return remedy.disposition == "safe" if name is None else remedy.name == name
 
 
-def patch_files(paths: Iterable[str], reader: Reader, options: Options) -> Iterator[PatchResult]:
-    """Patch each config that can be trained; a problem with one is its result, and the next goes on."""
+def patch_files(
+    paths: Iterable[str], reader: Reader, options: Options, must_be_judged: Container[str] = ()
+) -> Iterator[PatchResult]:
+    """Patch each config that can be trained; a problem with one is its result, and the next goes on.
+
+    Args:
+        paths: The configs.
+        reader: Reads them.
+        options: What is wanted.
+        must_be_judged: Those of them for which it is a failure that they cannot be judged.
+    """
     with Verifier() as verifier:
         for path in paths:
             try:
-                if not options.undo and not is_trainable(reader.load(path)):
+                document = None if options.undo else reader.load(path)
+                error = None if document is None else unfit(document)
+                if error is not None and path not in must_be_judged:
+                    yield PatchResult(path, path, judged=error.judged)
+                    continue
+                if error is None and document is not None and not is_trainable(document):
                     continue
                 result = patch_file(path, reader, options, verifier)
             except Exception as error:
@@ -169,6 +184,9 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
     if options.undo:
         return _undo(path, options.write)
     document = _to_patch(path, reader, options)
+    error = unfit(document)
+    if error is not None:
+        raise error
     if not is_trainable(document):
         raise PatchError(
             "nothing can train this config by itself", path, hint="patch a config that inherits it"
@@ -180,6 +198,12 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
     if not choice.overrides and not (in_place and not options.no_loader and is_unconfirmed(document)):
         left = failing(report.findings)
         return PatchResult(path, path, left=left, notes=report.notes, fail_on=settings.fail_on)
+    for base in document.missing:
+        raise ConfigError(
+            f"the base {base.entry} is not here, so no loader can confirm a patch",
+            base.path,
+            hint="put it where the config says; until then, nothing is written",
+        )
     return replace(apply_cures(document, choice, reader, options, verifier), notes=report.notes)
 
 

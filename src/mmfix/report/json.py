@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import Any, Dict, Iterable, Optional, Sequence
 
 from mmfix.config.keypath import format_key
-from mmfix.config.origin import Origin, Unknown
+from mmfix.config.origin import MissingBase, Origin, Unknown
 from mmfix.config.values import LazyName
 from mmfix.findings import Finding, Override, Remedy
+from mmfix.report.judged import Judged
 from mmfix.report.place import display_path
 from mmfix.report.types import ConfigReport, PatchResult, Problem, ProofUsed, Report
 
@@ -32,7 +33,10 @@ def render_patches(results: Sequence[PatchResult]) -> str:
         patches=[patch_json(result) for result in results],
         summary={
             "configs": len(results),
-            **{status: statuses.count(status) for status in ("patched", "clean", "left", "refused")},
+            **{
+                status: statuses.count(status)
+                for status in ("patched", "clean", "left", "refused", "skipped")
+            },
         },
     )
 
@@ -90,6 +94,23 @@ def _config(config: ConfigReport) -> Dict[str, Any]:
         "model_code": config.unread or None,
         "proof": _proof(config.proof),
         "notes": list(config.notes),
+        "judged": None if config.judged is None else _judged(config.judged),
+        "missing_bases": [_missing(base) for base in config.missing],
+    }
+
+
+def _judged(judged: Judged) -> Dict[str, Any]:
+    return {"extent": judged.extent, "gaps": [gap._asdict() for gap in judged.gaps]}
+
+
+def _missing(base: MissingBase) -> Dict[str, Any]:
+    return {
+        "entry": base.entry,
+        "path": display_path(base.path),
+        "origin": origin_json(base.origin),
+        "read": display_path(base.read) if base.read else None,
+        "where": base.where or None,
+        "hint": base.hint,
     }
 
 
@@ -149,4 +170,5 @@ def patch_json(result: PatchResult) -> Dict[str, Any]:
         "left": [finding_json(finding) for finding in result.left],
         "error": problem_json(result.error),
         "notes": list(result.notes),
+        "judged": None if result.judged is None else _judged(result.judged),
     }

@@ -10,6 +10,8 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 from mmfix.config.keypath import format_key
 from mmfix.config.values import LazyName
 from mmfix.findings import SEVERITIES, Finding, Override, Remedy
+from mmfix.report.judged import account
+from mmfix.report.missing import missing_bases
 from mmfix.report.next import what_to_look_for
 from mmfix.report.place import display_path, display_place, source_line
 from mmfix.report.types import ConfigReport, PatchResult, Problem, Report, failing
@@ -51,7 +53,12 @@ def render_report(report: Report, paint: Paint = plain) -> str:
         lines.extend(_config(config, paint))
     notes = dict.fromkeys([*report.notes, *(note for config in report.configs for note in config.notes)])
     lines.extend(f"{paint('note', 'note')}: {note}" for note in notes)
-    lines.extend(f"{paint('note', 'note')}: {line}" for line in _unread(report))
+    lines.extend(
+        f"{paint('note', 'note')}: {line}"
+        for line in missing_bases([config.missing for config in report.configs])
+    )
+    unproven = (item for item in report.configs if not (item.proof and item.proof.fresh))
+    lines.extend(account(item.judged for item in unproven if item.judged is not None))
     lines.append(_summary(report, paint))
     return "\n".join(lines) + "\n"
 
@@ -89,6 +96,7 @@ def render_patches(results: Sequence[PatchResult], paint: Paint = plain, diff: b
         if diff:
             lines.extend(_diff(result, paint))
         lines.extend(_patch(result, paint, diff))
+    lines.extend(account(result.judged for result in results if result.judged is not None))
     made = (result.remedies for result in results if result.written or result.config is not None)
     lines.extend(f"look for: {line}" for line in what_to_look_for(name for names in made for name in names))
     lines.append(_patch_summary(results, paint, diff))
@@ -195,6 +203,8 @@ def _summary(report: Report, paint: Paint) -> str:
     ]
     if counts["unreadable"]:
         found.append(f"{counts['unreadable']} not readable")
+    if counts["skipped"]:
+        found.append(f"{counts['skipped']} not judged")
     unsure = sum(bool(config.unknown) for config in report.configs)
     if unsure:
         found.append(f"{unsure} only partly readable")
@@ -211,17 +221,6 @@ def _only_possible(report: Report, severity: str) -> str:
         return ""
     count_of_all = report.summary[severity]
     return " (only possible)" if len(guessed) == count_of_all else f" ({len(guessed)} only possible)"
-
-
-def _unread(report: Report) -> Iterator[str]:
-    """How many models were not followed in their source, and why the first of them was not."""
-    unread = [item for item in report.configs if item.unread and not (item.proof and item.proof.fresh)]
-    if unread:
-        many = f"the model of {count(len(unread), 'config')} could not be followed in its source"
-        yield (
-            f"{many} ({unread[0].unread}), so not every part without a gradient is seen. Run mmfix where "
-            "you train; `mmfix show --model CFG` says more."
-        )
 
 
 def count(number: int, noun: str) -> str:
@@ -283,7 +282,11 @@ def _patch_summary(results: Sequence[PatchResult], paint: Paint, diff: bool) -> 
     parts = [(changed, "would change" if diff else "changed")]
     parts += [
         (sum(result.status == status for result in results), words)
-        for status, words in (("left", "with findings left"), ("refused", "refused"))
+        for status, words in (
+            ("left", "with findings left"),
+            ("refused", "refused"),
+            ("skipped", "not judged"),
+        )
     ]
     parts.append((sum(bool(item.left) and item.status != "left" for item in results), "with possible ones"))
     told = ", ".join(f"{number} {words}" for number, words in parts if number)

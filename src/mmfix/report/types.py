@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, Optional, Tuple
 
+from mmfix.config.origin import MissingBase
 from mmfix.findings import CONFIDENCES, SEVERITIES, Finding, Override
+from mmfix.report.judged import Judged
 
 #: Severities that make a config fail; a note informs and never fails a run.
 FAILING = ("error", "warning")
@@ -58,13 +60,15 @@ class ConfigReport:
         path: Absolute path; ``<memory>`` for an in-memory config.
         era: ``mmcv1`` or ``mmengine``; None when it could not be read.
         kind: ``classic``, ``lazy``, ``json``, ``yaml`` or ``memory``; None when it could not be read.
-        status: ``ok`` or ``unreadable``.
-        error: Set exactly when ``status`` is ``unreadable``.
+        status: ``ok``, ``unreadable``, or ``skipped``: it can be read, but not judged (``judged`` says why).
+        error: Why, where ``status`` is not ``ok``.
         findings: What will crash or silently go wrong, worst first.
         unknown: What could not be told and matters here, one line each.
         unread: Why the source of the model could not be followed; empty when it was.
         proof: The proof that is kept of it, fresh or stale; None without one.
         notes: What the reader must know, one line each: a stale proof, a broken proof file.
+        judged: How much of it was judged, and why not all; None where nothing is known of that.
+        missing: Bases that are not where it says.
     """
 
     path: str
@@ -77,6 +81,8 @@ class ConfigReport:
     unread: str = ""
     proof: Optional[ProofUsed] = None
     notes: Tuple[str, ...] = ()
+    judged: Optional[Judged] = None
+    missing: Tuple[MissingBase, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,11 +94,13 @@ class Report:
         notes: What the reader of the report must know, one line each: a base that was judged through the
             configs that inherit it, an in-memory config without origins.
         fail_on: How sure an error or warning must be to fail (``settings.FAIL_ON``).
+        allow_unjudged: That no config could be judged does not fail the run.
     """
 
     configs: Tuple[ConfigReport, ...]
     notes: Tuple[str, ...] = ()
     fail_on: str = "likely"
+    allow_unjudged: bool = False
 
     @property
     def findings(self) -> Tuple[Finding, ...]:
@@ -101,11 +109,12 @@ class Report:
 
     @property
     def summary(self) -> Dict[str, int]:
-        """Counts: ``configs``, ``unreadable``, ``findings`` and one count a severity (``error``, ...)."""
+        """Counts: ``configs``, ``unreadable``, ``skipped``, ``findings`` and one count a severity."""
         findings = self.findings
         counts = {
             "configs": len(self.configs),
             "unreadable": sum(config.status == "unreadable" for config in self.configs),
+            "skipped": sum(config.status == "skipped" for config in self.configs),
             "findings": len(findings),
         }
         for severity in SEVERITIES:
@@ -114,15 +123,17 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 1 errors or warnings of ``fail_on`` or surer, 2 some config could not be read."""
-        if any(config.status == "unreadable" for config in self.configs):
+        """0 clean, 1 errors or warnings of ``fail_on`` or surer, 2 one not readable, or none judged."""
+        states = {config.status for config in self.configs}
+        if "unreadable" in states or (states == {"skipped"} and not self.allow_unjudged):
             return 2
         return int(bool(failing(self.findings, self.fail_on)))
 
     def __str__(self) -> str:
         from mmfix.report.text import render_problems, render_report
 
-        problems = [(config.error, config.path) for config in self.configs if config.error]
+        failed = (config for config in self.configs if config.status == "unreadable")
+        problems = [(config.error, config.path) for config in failed if config.error]
         return render_problems(problems) + render_report(self)
 
 
@@ -144,6 +155,7 @@ class PatchResult:
         notes: What the reader must know, one line each.
         confirmed_by: The loader that has confirmed the patch, ``mmengine 0.10.7``; empty when none was asked.
         fail_on: How sure what is left must be to fail (``settings.FAIL_ON``).
+        judged: Why the config was not judged, and therefore left alone; None for one that was.
     """
 
     path: str
@@ -159,6 +171,7 @@ class PatchResult:
     notes: Tuple[str, ...] = ()
     confirmed_by: str = ""
     fail_on: str = "likely"
+    judged: Optional[Judged] = None
 
     @property
     def changed(self) -> bool:
@@ -167,12 +180,14 @@ class PatchResult:
 
     @property
     def status(self) -> str:
-        """``refused``, ``left`` (what fails stays), ``patched`` or ``clean`` (nothing to do).
+        """``refused``, ``skipped``, ``left`` (what fails stays), ``patched`` or ``clean`` (nothing to do).
 
         What stays and is only possible makes it ``left`` where ``fail_on`` says so.
         """
         if self.error is not None:
             return "refused"
+        if self.judged is not None:
+            return "skipped"
         if failing(self.left, self.fail_on):
             return "left"
         return "patched" if self.changed or (self.config is not None and self.overrides) else "clean"

@@ -1,0 +1,94 @@
+"""How much of a config was judged, from what was read of it."""
+
+from __future__ import annotations
+
+import os
+from typing import Optional
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.origin import MissingBase
+from mmfix.errors import ConfigError
+from mmfix.report.judged import (
+    BASE,
+    CLASS,
+    CODE,
+    FRAMEWORK,
+    FULLY,
+    KEYS,
+    NOT,
+    PART,
+    PARTLY,
+    VALUE,
+    Gap,
+    Judged,
+)
+from mmfix.training.types import TrainingSetup
+
+
+def judged(setup: TrainingSetup) -> Judged:
+    """What was followed of a config that was judged."""
+    if setup.wrapper == "none":
+        return Judged(KEYS, (Gap(CODE, "in one process DDP plays no part"),))
+    gaps = [_gap(base) for base in setup.document.tree.missing]
+    gaps += [Gap(VALUE, line.partition(":")[0]) for line in setup.unknown]
+    gaps += [Gap(CLASS, name) for name in setup.not_here]
+    if setup.tells_nothing:
+        if not setup.not_here:
+            gaps.append(Gap(CODE, _relative(setup.unread) or "no part could be followed to the loss"))
+        return Judged(KEYS, tuple(gaps))
+    gaps += [Gap(PART, name) for name in setup.untold]
+    return Judged(PARTLY if gaps else FULLY, tuple(gaps))
+
+
+def _gap(base: MissingBase) -> Gap:
+    return Gap(BASE, base.entry.lstrip("./"))
+
+
+def _relative(reason: str) -> str:
+    """A reason with its file as seen from here."""
+    return reason.replace(os.getcwd() + os.sep, "")
+
+
+class Unfit(ConfigError):
+    """A config that can be read, and cannot be judged."""
+
+    gap = Gap(CODE, "")
+
+    @property
+    def judged(self) -> Judged:
+        """The same for the account."""
+        return Judged(NOT, (self.gap,))
+
+
+def unfit(document: ConfigDocument) -> Optional[Unfit]:
+    """Why a config that was read cannot be judged; None for one that can be, or that is a base."""
+    from mmfix.training.era import model_is_elsewhere
+    from mmfix.training.foreign import whose
+
+    error: Optional[Unfit] = None
+    framework, base = whose(document), model_is_elsewhere(document)
+    if framework:
+        error = Unfit(
+            f"looks like a config of {framework}, which is none of OpenMMLab's frameworks",
+            document.path,
+            hint="mmfix reads configs of mmcv 1.x and MMEngine",
+        )
+        error.gap = Gap(FRAMEWORK, framework)
+    elif base is not None:
+        error = Unfit(
+            f"the base {base.entry} is not here, and the model is not in any other file",
+            document.path,
+            base.origin.line if base.origin.path == document.path else None,
+            base.hint or "name a folder that holds it with --base-dir DIR",
+        )
+        error.gap = _gap(base)
+    return error
+
+
+def not_a_config(document: ConfigDocument) -> Optional[ConfigError]:
+    """What is wrong with a file that sets nothing a runner reads; None for a config and for a base."""
+    from mmfix.training.foreign import is_config
+
+    if is_config(document):
+        return None
+    return ConfigError("is no config: it sets no key that OpenMMLab's runners read", document.path)

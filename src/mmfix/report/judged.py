@@ -1,0 +1,98 @@
+"""How much of each config was judged, and why not all of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Iterable, Iterator, List, NamedTuple, Tuple
+
+#: The source of the model was followed to the loss; in part; not at all: only the config's keys and the
+#: tables of released classes spoke; the config was not judged.
+FULLY = "fully"
+PARTLY = "partly"
+KEYS = "keys only"
+NOT = "not judged"
+EXTENTS = (FULLY, PARTLY, KEYS, NOT)
+
+#: Kinds of gaps: a class whose source is not here; a part of the model of which the source does not tell
+#: whether it is used; source that could not be followed; a base that is not here; a value that is known only
+#: in a run; another framework's config.
+CLASS = "class"
+PART = "part"
+CODE = "code"
+BASE = "base"
+VALUE = "value"
+FRAMEWORK = "framework"
+
+_MOST_NAMES = 2
+
+
+class Gap(NamedTuple):
+    """Something that was not judged.
+
+    Attributes:
+        kind: One of the kinds above.
+        what: Its name, or the reason as one clause.
+    """
+
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How much of one config was judged.
+
+    Attributes:
+        extent: One of :data:`EXTENTS`.
+        gaps: Why it is not more; empty for :data:`FULLY`.
+    """
+
+    extent: str
+    gaps: Tuple[Gap, ...] = ()
+
+
+#: What is said of a kind of gap: one name, several, and what those left uncounted are.
+_FORMS = {
+    CLASS: ("{} is not here", "{} are not here", "classes"),
+    PART: ("whether {} is used cannot be told", "whether {} are used cannot be told", "parts"),
+    CODE: ("{}", "{}", "reasons"),
+    BASE: ("the base {} is not here", "the bases {} are not here", "bases"),
+    VALUE: ("{} is known only in a run", "{} are known only in a run", "values"),
+    FRAMEWORK: ("looks like a config of {}", "looks like a config of {}", "frameworks"),
+}
+_SAID = {
+    FULLY: "source followed to the loss",
+    PARTLY: "source followed in part",
+    KEYS: "judged by keys and by tables of released classes alone",
+    NOT: "not judged",
+}
+
+
+def account(judged: Iterable[Judged]) -> List[str]:
+    """What was established of how many configs, one line an extent, and what is left to do."""
+    items = list(judged)
+    lines = []
+    for extent in EXTENTS:
+        found = [item for item in items if item.extent == extent]
+        if found:
+            why = "; ".join(_reasons(found))
+            many = f"{len(found)} config{'s' if len(found) > 1 else ''}"
+            lines.append(f"{many}: {_SAID[extent]}{f' ({why})' if why else ''}")
+    if any(gap.kind in (CLASS, PART, CODE) for item in items for gap in item.gaps):
+        lines.append(
+            "`mmfix show --model CFG` names the parts; run mmfix where you train: it reads what is installed"
+        )
+    return lines
+
+
+def _reasons(judged: List[Judged]) -> Iterator[str]:
+    """The gaps of several configs, one clause a kind; the most frequent are named, the others counted."""
+    for kind, (one, several, noun) in _FORMS.items():
+        counts = Counter(gap.what for item in judged for gap in set(item.gaps) if gap.kind == kind)
+        names = sorted(counts, key=lambda what: (-counts[what], what))
+        more = len(names) - _MOST_NAMES
+        if more > 0:
+            yield several.format(f"{', '.join(names[:_MOST_NAMES])} and {more} more {noun}")
+        elif names:
+            yield (several if len(names) > 1 else one).format(" and ".join(names))

@@ -1,0 +1,33 @@
+"""Bases that are not where configs say, each told once for all configs that it is missing from."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, Iterator, List, Sequence
+
+from mmfix.config.origin import MissingBase
+from mmfix.report.place import display_path, display_place
+
+
+def missing_bases(configs: Iterable[Sequence[MissingBase]]) -> Iterator[str]:
+    """One line a base: where it is missing, what was read in its place, and what to do.
+
+    Args:
+        configs: The bases that are missing from each config.
+    """
+    found: Dict[str, List[MissingBase]] = {}
+    for bases in configs:
+        for base in {base.path: base for base in bases}.values():
+            found.setdefault(base.path, []).append(base)
+    for bases in found.values():
+        yield _line(bases)
+
+
+def _line(bases: List[MissingBase]) -> str:
+    base = bases[0]
+    named = display_place(base.origin.path, base.origin.line)
+    more = f"; {len(bases)} configs need it" if len(bases) > 1 else ""
+    gone = f"the base {base.entry} is not here ({named}{more})"
+    if base.read:
+        return f"{gone}; read {display_path(base.read)} instead ({base.where})"
+    hint = f"; {base.hint}" if base.hint else ""
+    return f"{gone}{hint}; what it may set is unknown: name a folder that holds it with --base-dir DIR"
