@@ -32,6 +32,8 @@ def judged(setup: TrainingSetup) -> Judged:
     gaps = [_gap(base) for base in setup.document.tree.missing]
     gaps += [Gap(VALUE, line.partition(":")[0]) for line in setup.unknown]
     gaps += [Gap(CLASS, name) for name in setup.not_here]
+    if setup.not_here:
+        gaps += [Gap(CODE, line) for line in setup.broken]
     if setup.tells_nothing:
         if not setup.not_here:
             gaps.append(Gap(CODE, _relative(setup.unread) or "no part could be followed to the loss"))

@@ -95,4 +95,5 @@ def _reasons(judged: List[Judged]) -> Iterator[str]:
         if more > 0:
             yield several.format(f"{', '.join(names[:_MOST_NAMES])} and {more} more {noun}")
         elif names:
-            yield (several if len(names) > 1 else one).format(" and ".join(names))
+            together = (", " if kind == CODE else " and ").join(names)
+            yield (several if len(names) > 1 else one).format(together)

@@ -18,6 +18,19 @@ _PYTHON_2 = re.compile(
     rb"""[ \t]*(?:(?:print|exec)[ \t]+["'\w%]|raise[ \t]+[\w.]+[ \t]*,"""
     rb"""|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)"""
 )
+#: The Python that a line is for which older ones do not take (docs.python.org/3/whatsnew).
+_CAME_WITH = (
+    ((3, 9), re.compile(rb"[ \t]*with[ \t]*\(.*\bas\b|[ \t]*@.*[\[(]")),
+    ((3, 10), re.compile(rb"[ \t]*(match|case)\b.*:[ \t]*(#.*)?$")),
+    ((3, 11), re.compile(rb"[ \t]*except[ \t]*\*")),
+    (
+        (3, 12),
+        re.compile(
+            rb"[ \t]*(type[ \t]+\w+|(def|class)[ \t]+\w+)[ \t]*\[|[ \t]*type[ \t]+\w+[ \t]*=|.*\bf[\"']"
+        ),
+    ),
+    ((3, 14), re.compile(rb"[ \t]*except[ \t]+[\w.]+[ \t]*,|.*\bt[\"']")),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,5 +67,8 @@ def _explain(error: Unparsable, data: bytes) -> str:
     line = error.line or 0
     if 0 < line <= len(lines) and _PYTHON_2.match(lines[line - 1]):
         return "is Python 2 code, which is not read; convert it to Python 3"
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    return f"syntax error for Python {version}: {error.syntax}; run mmfix with the Python you train with"
+    text = lines[line - 1] if 0 < line <= len(lines) else b""
+    for came, what in _CAME_WITH:
+        if sys.version_info[:2] < came and what.search(text):
+            return f"needs Python {came[0]}.{came[1]}; run mmfix with the Python you train with"
+    return f"syntax error: {error.syntax}"

@@ -10,7 +10,8 @@ Finds top-level DDP keys (`find_unused_parameters`, `model_wrapper_cfg`, `sync_b
 
 FlexibleRunner takes what DDP gets from `strategy.model_wrapper` and nothing else; the plain Runner
 never looks at `strategy`. A key that nobody reads raises no error: the run stops for the reason the
-key was to prevent, or trains without it.
+key was to prevent, or trains without it. DeepSpeedStrategy and FSDPStrategy wrap the model in something
+else than DDP: there such a key is a note.
 
 ## Example
 
@@ -133,6 +134,26 @@ find_unused_parameters = True
 strategy = dict(type='DeepSpeedStrategy')
 model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
 """,
+        "note certain",
+    ),
+    Case(
+        "a wrapper beside DeepSpeed",
+        """
+runner_type = 'FlexibleRunner'
+model_wrapper_cfg = dict(type='MMDistributedDataParallel', find_unused_parameters=True)
+strategy = dict(type='DeepSpeedStrategy')
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
+        "note certain",
+    ),
+    Case(
+        "DeepSpeed, and nothing for DDP",
+        """
+runner_type = 'FlexibleRunner'
+find_unused_parameters = False
+strategy = dict(type='DeepSpeedStrategy')
+model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
+""",
     ),
     Case(
         "says what holds anyway",
@@ -148,6 +169,8 @@ model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
 _STRATEGY_WRAPPER = ("strategy", "model_wrapper")
 _SOURCE = "mmengine/runner/_flexible_runner.py: build_strategy"
 _MEANT = "What the key says is still what you want; until now it was not in effect."
+#: ``mmengine/_strategy/deepspeed.py: DeepSpeedStrategy._wrap_model``, ``mmengine/_strategy/fsdp.py``.
+_OWN_WRAPPERS = {"deepspeed": "DeepSpeedStrategy", "fsdp": "FSDPStrategy"}
 _ONLY_RUNNER = ("activation_checkpointing", "efficient_conv_bn_eval", "compile")
 
 
@@ -155,6 +178,8 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each key that is set to something and read by nobody."""
     if setup.runner == "FlexibleRunner" and setup.wrapper == "ddp":
         yield from _flexible(setup)
+    elif setup.runner == "FlexibleRunner" and setup.wrapper in _OWN_WRAPPERS:
+        yield from _without_ddp(setup)
     elif setup.runner == "Runner" and isinstance(setup.document.get(("strategy",), None), dict):
         yield from _lone_strategy(setup)
 
@@ -175,6 +200,17 @@ def _flexible(setup: TrainingSetup) -> Iterator[Finding]:
     for key in _ONLY_RUNNER:
         if get((key,), None):
             yield replace(_dead(setup, (key,), "note", "The plain Runner would."), remedies=drop_key(key))
+
+
+def _without_ddp(setup: TrainingSetup) -> Iterator[Finding]:
+    """What is meant for DDP, where the strategy wraps the model in something else."""
+    effect = f"{_OWN_WRAPPERS[setup.wrapper]} has no DDP that could take it."
+    for key, meant in (
+        (("find_unused_parameters",), setup.document.get(("find_unused_parameters",), None) is True),
+        (("model_wrapper_cfg",), isinstance(setup.document.get(("model_wrapper_cfg",), None), dict)),
+    ):
+        if meant:
+            yield replace(_dead(setup, key, "note", effect), remedies=drop_key(key[0]))
 
 
 def _dead(setup: TrainingSetup, key: KeyPath, severity: str, effect: str) -> Finding:

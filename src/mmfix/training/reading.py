@@ -57,7 +57,7 @@ class CodeReading(NamedTuple):
         """Why the training step could not be followed to its end; empty when it was."""
         problems = self.reading.problems
         missing = [problem.reason for problem in problems if problem.reason.endswith(NOT_FOUND)]
-        broken = [f"{p.reason} ({self.where(p.place)})" for p in problems if _is_broken(p)] if missing else []
+        broken = self.broken if missing else ()
         return next(iter([*broken, *missing]), self.reading.gave_up)
 
     def is_own(self, path: str) -> bool:
@@ -70,6 +70,11 @@ class CodeReading(NamedTuple):
         """The classes and base classes that have no source here: ``NewBEV``, ``ResLayer (mmdet3d)``."""
         found = (_MISSING_CLASS.search(problem.reason) for problem in self.reading.problems)
         return tuple(dict.fromkeys(_short(match[1] or match[2]) for match in found if match is not None))
+
+    @property
+    def broken(self) -> Tuple[str, ...]:
+        """The source files that cannot be read, where a class is not here: it may be in one of them."""
+        return tuple(f"{self.where(p.place)}: {p.reason}" for p in self.reading.problems if _is_broken(p))
 
     @property
     def untold(self) -> Tuple[str, ...]:
@@ -98,7 +103,7 @@ def _short(dotted: str) -> str:
 
 def _is_broken(problem: Problem) -> bool:
     """Whether a problem is a source file that cannot be read."""
-    return "syntax error" in problem.reason or "Python 2" in problem.reason
+    return any(word in problem.reason for word in ("syntax error", "needs Python", "Python 2"))
 
 
 def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[CodeReading]:

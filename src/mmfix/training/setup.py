@@ -53,6 +53,7 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
         decided_elsewhere=is_decided_elsewhere(document, runner),
         unread="" if code is None else code.unread,
         not_here=() if code is None else code.not_here,
+        broken=() if code is None else code.broken,
         untold=() if code is None else code.untold,
         tells_nothing=code is None or code.tells_nothing,
         script=script,

@@ -125,6 +125,7 @@ class TrainingSetup:
         unknown: What could not be read and matters here, one line each.
         unread: Why the model's source could not be followed; empty when it was.
         not_here: Classes and base classes of the model that have no source here.
+        broken: Source files that cannot be read, and why; a class that is not here may be in one of them.
         untold: Parts of it of which the source does not tell whether the loss reaches them.
         tells_nothing: The source tells it of no part.
         decided_elsewhere: The training script handles ``find_unused_parameters``, which is not followed.
@@ -145,6 +146,7 @@ class TrainingSetup:
     unknown: Tuple[str, ...] = ()
     unread: str = ""
     not_here: Tuple[str, ...] = ()
+    broken: Tuple[str, ...] = ()
     untold: Tuple[str, ...] = ()
     tells_nothing: bool = True
     decided_elsewhere: bool = False
