@@ -163,6 +163,8 @@ def _builtin(
 ) -> Any:
     if name == "print":
         return None
+    if any(getattr(arg, "missing", None) for arg in args):
+        return run.unknown("a base that is not here may have set more", node)
     if name == "dict":
         result = TreeDict()
         if any(isinstance(arg, (Unknown, ModuleRef)) for arg in args):

@@ -142,6 +142,8 @@ def iterate(run: Run, value: Any, node: ast.AST) -> Iterator[Tuple[Any, Optional
             position += 1
         return
     if isinstance(value, TreeDict):
+        if value.missing:
+            run.fail("loops over what a base that is not here may have set", node)
         for key in value:
             run.spend(1, node)
             yield key, value.blames.get(key)
