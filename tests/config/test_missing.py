@@ -160,7 +160,10 @@ def test_a_path_that_does_not_say_whose_it_is_reads_no_package(
 ) -> None:
     installed(tmp_path / "site", False, monkeypatch)
     document = load(tmp_path, "_base_ = './configs/_base_/default_runtime.py'\ndata = dict()\n")
-    assert (document.missing[0].read, document.missing[0].hint) == ("", "")
+    folder = tmp_path / "site" / "mmdet3d" / ".mim"
+    hint = f"the installed mmdet3d has one; if that is meant: --base-dir {folder}"
+    assert (document.missing[0].read, document.missing[0].hint) == ("", hint)
+    assert load(tmp_path, "_base_ = './configs/_base_/default_runtime.py'\n", folder).missing[0].read
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import os.path as osp
 import re
-from typing import FrozenSet, Iterator, List, Optional, Sequence, Tuple
+from typing import FrozenSet, Iterator, Optional, Sequence, Tuple
 
 from mmfix.config.origin import MissingBase, Origin
 from mmfix.config.packages import PACKAGES, package_root
@@ -52,25 +52,46 @@ def search(
             if osp.isfile(found):
                 return MissingBase(path, entry, origin, found, f"--base-dir {folder}")
     spared = _SPARED if _NO_MODEL.search(path.replace(os.sep, "/")) else frozenset()
-    hints: List[str] = []
+    hint = ""
     for package, root, found in _installed(parts):
         if mmcv1 is None or mmcv1 is not _is_modern(root):
             return MissingBase(path, entry, origin, found, f"the configs of the installed {package}")
-        hints.append(f"the installed {package} has it, but is of another era")
-    hints = hints or _like(path)
-    return MissingBase(path, entry, origin, spared=spared, hint=hints[0] if hints else "")
+        hint = f"the installed {package} has it, but is of another era"
+    hint = hint or _like(path) or _among_installed(parts, mmcv1)
+    return MissingBase(path, entry, origin, spared=spared, hint=hint)
 
 
 def _installed(parts: Sequence[str]) -> Iterator[Tuple[str, str, str]]:
     """The package, its folder and the file for ``.../mmdetection3d/configs/TAIL``."""
-    if "configs" not in parts[1:]:
-        return
-    at = len(parts) - 1 - parts[::-1].index("configs")
-    name = _REPOSITORIES.get(parts[at - 1], parts[at - 1])
-    root = package_root(name) if name in PACKAGES else None
-    if root is not None:
-        found = osp.join(root, ".mim", "configs", *parts[at + 1 :])
-        if osp.isfile(found):
+    tail = _tail(parts)
+    if len(parts) > len(tail) + 1:
+        repository = parts[-len(tail) - 2]
+        yield from _having(tail, [_REPOSITORIES.get(repository, repository)])
+
+
+def _among_installed(parts: Sequence[str], mmcv1: Optional[bool]) -> str:
+    """A hint at the only installed package of the config's era that has such a file, whose it may be."""
+    found = [
+        (package, root)
+        for package, root, _ in _having(_tail(parts), sorted(PACKAGES))
+        if mmcv1 is None or mmcv1 is not _is_modern(root)
+    ]
+    if len(found) != 1:
+        return ""
+    package, root = found[0]
+    return f"the installed {package} has one; if that is meant: --base-dir {osp.join(root, '.mim')}"
+
+
+def _tail(parts: Sequence[str]) -> Sequence[str]:
+    """The path below the innermost folder ``configs``."""
+    return parts[len(parts) - parts[::-1].index("configs") :] if "configs" in parts[:-1] else ()
+
+
+def _having(tail: Sequence[str], packages: Sequence[str]) -> Iterator[Tuple[str, str, str]]:
+    for name in packages if tail else ():
+        root = package_root(name) if name in PACKAGES else None
+        found = "" if root is None else osp.join(root, ".mim", "configs", *tail)
+        if root is not None and osp.isfile(found):
             yield name, root, found
 
 
@@ -79,16 +100,16 @@ def _is_modern(root: str) -> bool:
     return any(osp.exists(osp.join(root, name)) for name in ("registry.py", "registry"))
 
 
-def _like(path: str) -> List[str]:
+def _like(path: str) -> str:
     """Files in the same folder that may be meant: with another suffix, or with a longer or shorter name."""
     folder, name = osp.split(path)
     try:
         names = sorted(os.listdir(folder))
     except OSError:
-        return []
+        return ""
     stem = osp.splitext(name)[0]
     configs = [other for other in names if other.endswith((*PYTHON_SUFFIXES, *DATA_SUFFIXES))]
     meant = [other for other in configs if osp.splitext(other)[0] in (stem, name)] or [
         other for other in configs if other.startswith(stem) or stem.startswith(osp.splitext(other)[0])
     ]
-    return [f"did you mean {meant[0]}?"] if len(meant) == 1 else []
+    return f"did you mean {meant[0]}?" if len(meant) == 1 else ""

@@ -24,6 +24,8 @@ from mmfix.report.judged import (
 )
 from mmfix.training.types import TrainingSetup
 
+_NOTHING = "none of their parameters is in source that is here and could be followed"
+
 
 def judged(setup: TrainingSetup) -> Judged:
     """What was followed of a config that was judged."""
@@ -34,9 +36,10 @@ def judged(setup: TrainingSetup) -> Judged:
     gaps += [Gap(CLASS, name) for name in setup.not_here]
     if setup.not_here:
         gaps += [Gap(CODE, line) for line in setup.broken]
+    elif setup.tells_nothing:
+        reason = f"the reading stopped: {_relative(setup.unread)}" if setup.unread else _NOTHING
+        gaps.append(Gap(CODE, reason))
     if setup.tells_nothing:
-        if not setup.not_here:
-            gaps.append(Gap(CODE, _relative(setup.unread) or "no part could be followed to the loss"))
         return Judged(KEYS, tuple(gaps))
     gaps += [Gap(PART, name) for name in setup.untold]
     return Judged(PARTLY if gaps else FULLY, tuple(gaps))

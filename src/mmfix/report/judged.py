@@ -52,14 +52,14 @@ class Judged:
     gaps: Tuple[Gap, ...] = ()
 
 
-#: What is said of a kind of gap: one name, several, and what those left uncounted are.
+#: What is said of a kind of gap: with one name, with several, and what one and several are called.
 _FORMS = {
-    CLASS: ("{} is not here", "{} are not here", "classes"),
-    PART: ("whether {} is used cannot be told", "whether {} are used cannot be told", "parts"),
-    CODE: ("{}", "{}", "reasons"),
-    BASE: ("the base {} is not here", "the bases {} are not here", "bases"),
-    VALUE: ("{} is known only in a run", "{} are known only in a run", "values"),
-    FRAMEWORK: ("looks like a config of {}", "looks like a config of {}", "frameworks"),
+    CLASS: ("{} is not here", "{} are not here", "class", "classes"),
+    PART: ("whether {} is used cannot be told", "whether {} are used cannot be told", "part", "parts"),
+    CODE: ("{}", "{}", "reason", "reasons"),
+    BASE: ("the base {} is not here", "the bases {} are not here", "base", "bases"),
+    VALUE: ("{} is known only in a run", "{} are known only in a run", "value", "values"),
+    FRAMEWORK: ("it looks like one of {}", "they look like configs of {}", "framework", "frameworks"),
 }
 _SAID = {
     FULLY: "source followed to the loss",
@@ -79,21 +79,21 @@ def account(judged: Iterable[Judged]) -> List[str]:
             why = "; ".join(_reasons(found))
             many = f"{len(found)} config{'s' if len(found) > 1 else ''}"
             lines.append(f"{many}: {_SAID[extent]}{f' ({why})' if why else ''}")
-    if any(gap.kind in (CLASS, PART, CODE) for item in items for gap in item.gaps):
-        lines.append(
-            "`mmfix show --model CFG` names the parts; run mmfix where you train: it reads what is installed"
-        )
+    kinds = {gap.kind for item in items for gap in item.gaps if item.extent != NOT}
+    if kinds & {CLASS, PART, CODE}:
+        where = "; run mmfix where you train: it reads what is installed" if CLASS in kinds else ""
+        lines.append(f"`mmfix show --model CFG` names the parts{where}")
     return lines
 
 
 def _reasons(judged: List[Judged]) -> Iterator[str]:
     """The gaps of several configs, one clause a kind; the most frequent are named, the others counted."""
-    for kind, (one, several, noun) in _FORMS.items():
+    for kind, (one, several, *nouns) in _FORMS.items():
         counts = Counter(gap.what for item in judged for gap in set(item.gaps) if gap.kind == kind)
         names = sorted(counts, key=lambda what: (-counts[what], what))
         more = len(names) - _MOST_NAMES
         if more > 0:
-            yield several.format(f"{', '.join(names[:_MOST_NAMES])} and {more} more {noun}")
+            yield several.format(f"{', '.join(names[:_MOST_NAMES])} and {more} more {nouns[more > 1]}")
         elif names:
             together = (", " if kind == CODE else " and ").join(names)
             yield (several if len(names) > 1 else one).format(together)

@@ -9,7 +9,7 @@ from mmfix.report.place import display_path, display_place
 
 
 def missing_bases(configs: Iterable[Sequence[MissingBase]]) -> Iterator[str]:
-    """One line a base: where it is missing, what was read in its place, and what to do.
+    """One line a base: where it is missing and what was read in its place; and what to do.
 
     Args:
         configs: The bases that are missing from each config.
@@ -20,6 +20,8 @@ def missing_bases(configs: Iterable[Sequence[MissingBase]]) -> Iterator[str]:
             found.setdefault(base.path, []).append(base)
     for bases in found.values():
         yield _line(bases)
+    if any(not bases[0].read for bases in found.values()):
+        yield "what these bases may set is unknown; --base-dir DIR names a folder that holds them"
 
 
 def _line(bases: List[MissingBase]) -> str:
@@ -29,5 +31,4 @@ def _line(bases: List[MissingBase]) -> str:
     gone = f"the base {base.entry} is not here ({named}{more})"
     if base.read:
         return f"{gone}; read {display_path(base.read)} instead ({base.where})"
-    hint = f"; {base.hint}" if base.hint else ""
-    return f"{gone}{hint}; what it may set is unknown: name a folder that holds it with --base-dir DIR"
+    return f"{gone}; {base.hint}" if base.hint else gone

@@ -80,19 +80,25 @@ class CodeReading(NamedTuple):
     def untold(self) -> Tuple[str, ...]:
         """The parts of which the source does not tell whether the loss reaches them: ``FPN.convs``."""
         lost = [item for item in self.reading.submodules if item.verdict == CANNOT_TELL]
-        return tuple(
-            dict.fromkeys(f"{item.owner}.{item.name.rpartition('.')[2]}" for item in lost if item.name)
-        )
+        return tuple(dict.fromkeys(f"{item.owner}.{_own_name(item.name)}" for item in lost if item.name))
 
     @property
     def tells_nothing(self) -> bool:
-        """Whether no part of the model has a verdict."""
+        """Whether no part of the model has a verdict: none can be told, or no parameter of it is known."""
         blind = any(item.verdict == CANNOT_TELL and not item.name for item in self.reading.submodules)
-        return bool(self.reading.gave_up) or blind
+        known = any(built.parameters for built in self.reading.built)
+        return bool(self.reading.gave_up) or blind or not known
 
     def is_built(self, key: KeyPath) -> bool:
         """Whether the class behind a config dict was found in source and made."""
         return any(built.key == key and built.place is not None for built in self.reading.built)
+
+
+def _own_name(name: str) -> str:
+    """``cls_branches.0`` of ``head.cls_branches.0``: the last name that says something, and what is below."""
+    parts = name.split(".")
+    start = next((at for at in range(len(parts) - 1, 0, -1) if not parts[at].isdigit()), 0)
+    return ".".join(parts[start:])
 
 
 def _short(dotted: str) -> str:

@@ -97,7 +97,8 @@ def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Any:
     if isinstance(value, (Function, MethodRef)):
         return run.unknown("an attribute of a function", node)
     if not hasattr(type(value), name):
-        raise AttributeError(f"'{type(value).__name__}' object has no attribute '{name}'")
+        kind = type(value).__name__.replace("Tree", "").lower()  # as Python calls it
+        raise AttributeError(f"'{kind}' object has no attribute '{name}'")
     return MethodRef(value, name)
 
 
