@@ -141,7 +141,14 @@ def test_output_and_overlay_name_the_file_they_write(examples: Path, mmfix: Any)
 def test_json(mmfix: Any) -> None:
     done = mmfix("patch", "configs/cmt", "--format", "json")
     patches = json.loads(done.stdout)
-    assert patches["summary"] == {"configs": 2, "patched": 1, "clean": 1, "left": 0, "refused": 0}
+    assert patches["summary"] == {
+        "configs": 2,
+        "patched": 1,
+        "clean": 1,
+        "left": 0,
+        "refused": 0,
+        "skipped": 0,
+    }
     assert patches["patches"][0]["overrides"][0]["key"] == "model.img_backbone.with_cp"
     assert patches["patches"][0]["diff"].startswith("--- a/")
     assert f"confirmed by {patches['patches'][0]['confirmed_by']}" == CONFIRMED

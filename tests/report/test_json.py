@@ -165,9 +165,10 @@ def test_patches_key_by_key(tmp_path: Path) -> None:
                 "left": [finding_json()],
                 "error": None,
                 "notes": ["n"],
+                "judged": None,
             }
         ],
-        "summary": {"configs": 1, "patched": 0, "clean": 0, "left": 1, "refused": 0},
+        "summary": {"configs": 1, "patched": 0, "clean": 0, "left": 1, "refused": 0, "skipped": 0},
     }
 
 

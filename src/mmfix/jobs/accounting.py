@@ -24,7 +24,7 @@ from mmfix.report.judged import (
 )
 from mmfix.training.types import TrainingSetup
 
-_NOTHING = "none of their parameters is in source that is here and could be followed"
+_NOTHING = "no parameter is made by source that is here and could be followed"
 
 
 def judged(setup: TrainingSetup) -> Judged:

@@ -200,7 +200,7 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
         return PatchResult(path, path, left=left, notes=report.notes, fail_on=settings.fail_on)
     for base in document.missing:
         raise ConfigError(
-            f"the base {base.entry} is not here, so no loader can confirm a patch",
+            "this base is not here, so no loader can confirm a patch",
             base.path,
             hint="put it where the config says; until then, nothing is written",
         )

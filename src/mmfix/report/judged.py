@@ -59,7 +59,7 @@ _FORMS = {
     CODE: ("{}", "{}", "reason", "reasons"),
     BASE: ("the base {} is not here", "the bases {} are not here", "base", "bases"),
     VALUE: ("{} is known only in a run", "{} are known only in a run", "value", "values"),
-    FRAMEWORK: ("it looks like one of {}", "they look like configs of {}", "framework", "frameworks"),
+    FRAMEWORK: ("of {}, by the keys", "of {}, by the keys", "framework", "frameworks"),
 }
 _SAID = {
     FULLY: "source followed to the loss",
