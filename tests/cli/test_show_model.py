@@ -190,3 +190,21 @@ def test_a_key_and_a_model_do_not_go_together(project: Path, mmfix: Any) -> None
     done = mmfix("show", "--model", "a.py", "model.backbone")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--model goes with no KEY" in done.stderr
+
+
+def test_a_part_made_by_a_library_that_is_not_here(project: Path, mmfix: Any) -> None:
+    """Nothing that is known of it is trained, which is not the same as nothing."""
+    (project / "far.py").write_text(
+        "import torch.nn as nn\nfrom elsewhere import FarNet\nfrom mmengine.registry import MODELS\n\n"
+        "@MODELS.register_module()\nclass Wrap(nn.Module):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.inner = FarNet()\n"
+    )
+    (project / "a.py").write_text(
+        "custom_imports = dict(imports=['net', 'far'])\n"
+        "model = dict(type='Model', backbone=dict(type='Wrap'), loss=dict(type='Loss'))\n"
+    )
+    lines = [" ".join(line.split()) for line in mmfix("show", "--model", "a.py").stdout.splitlines()]
+    assert lines[1:3] == [
+        "backbone Wrap cannot tell far.py:6",
+        "- inner is made by elsewhere.FarNet, which was not found in source",
+    ]

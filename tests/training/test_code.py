@@ -293,6 +293,77 @@ def test_what_could_not_be_followed_is_said(repository: Repository) -> None:
     assert "1 config: source followed in part (NowhereNet is not here)\n" in str(report)
 
 
+CHILD = """
+import torch.nn as nn
+from mmengine.registry import MODELS
+from elsewhere.models import {base}
+
+
+@MODELS.register_module()
+class ChildNet({base}):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("scale", None)
+        self.stem = nn.Conv2d(3, 8, 1)
+        self.spare = nn.Conv2d(8, 8, 1)
+
+    def forward(self, x):
+        return {forward}
+"""
+
+
+def test_a_base_class_without_source_is_said(repository: Repository) -> None:
+    """What the base does is not known, so nothing of the class can be called unused: and that is said."""
+    code = CHILD.format(base="FarNet", forward="self.refine(self.stem(x))")
+    config = repository("SideNet", SIDE, "type='ChildNet'", child=code)
+    report = mmfix.check(str(config)).configs[0]
+    assert report.findings == ()
+    assert report.unread == "ChildNet: its base class elsewhere.models.FarNet was not found in source"
+
+
+def test_the_methods_of_a_class_whose_base_has_no_source_are_read(repository: Repository) -> None:
+    config = repository(
+        "SideNet", SIDE, "type='ChildNet'", child=CHILD.format(base="F", forward="self.stem(x)")
+    )
+    (fact,) = setup_of(config).facts
+    assert fact.confidence == "likely"
+    assert "backbone.spare" in fact.why
+
+
+WRAPPED_CLASS = """
+def __init__(self):
+    super().__init__()
+    from {library} import {name}
+    self.inner = {made}
+
+def forward(self, x):
+    return self.inner(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "made", "said"),
+    [
+        ("elsewhere", "FarNet", "FarNet(3)", "elsewhere.FarNet"),
+        (
+            "transformers",
+            "AutoModel",
+            "AutoModel.from_pretrained('x')",
+            "transformers.AutoModel.from_pretrained",
+        ),
+        ("elsewhere", "FarNet", "nn.ModuleList([FarNet(3)])[0]", "elsewhere.FarNet"),
+        ("transformers", "AutoConfig", "AutoConfig.from_pretrained('x')", ""),
+        ("numpy", "zeros", "zeros(3)", ""),
+    ],
+)
+def test_a_part_of_a_package_that_is_not_here_is_said(
+    repository: Repository, library: str, name: str, made: str, said: str
+) -> None:
+    body = WRAPPED_CLASS.format(library=library, name=name, made=made)
+    unread = mmfix.check(str(repository("OwnNet", body, "type='OwnNet'"))).configs[0].unread
+    assert unread == (f"{said}, which OwnNet uses, was not found in source" if said else "")
+
+
 def test_a_syntax_error_in_the_model_is_named(repository: Repository) -> None:
     config = repository("SideNet", SIDE, "type='LateNet'", late="register_module\ndef (:\n")
     assert "late.py:2" in mmfix.check(str(config)).configs[0].unread

@@ -156,10 +156,15 @@ class _View:
             verdict=self._verdict(built, parts),
             parameters=built.parameters,
             frozen=built.frozen,
-            parts=tuple(self._part(item, built.name) for item in parts),
+            parts=(*self._unknown(built), *(self._part(item, built.name) for item in parts)),
             checkpoints=tuple(self._checkpoints(built)),
             freezings=tuple(self._freezings(built)),
         )
+
+    def _unknown(self, built: Built) -> Iterator[ModelPart]:
+        """The module itself, where something in it is not known and nothing that is known is trained."""
+        if built.unknown and self._verdict(built, ()) == CANNOT_TELL:
+            yield ModelPart("", built.class_name, CANNOT_TELL, built.unknown, None, None, None)
 
     def _is_at(self, key: KeyPath, built: Built) -> bool:
         """Whether ``built`` has the nearest row at or above ``key``."""
@@ -172,7 +177,7 @@ class _View:
 
     def _verdict(self, built: Built, parts: Iterable[Submodule]) -> Optional[str]:
         if all(other.parameters == other.frozen for other in self._below(built)):
-            return None
+            return CANNOT_TELL if built.unknown else None
         for item in self._code.reading.submodules:
             if item.name and (built.name == item.name or built.name.startswith(f"{item.name}.")):
                 return item.verdict

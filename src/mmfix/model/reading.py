@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from mmfix.config.keypath import KeyPath
+from mmfix.model.absent import absent_parts
 from mmfix.model.deciding import Configs
 from mmfix.model.knowledge import answers
 from mmfix.model.knowledge.openmmlab import registries as openmmlab
@@ -38,7 +39,7 @@ from mmfix.model.machine.values import (
 from mmfix.model.observations import Homes, checkpoints, late_freezes, toggles
 from mmfix.model.types import Built, ModelReading, Submodule
 from mmfix.model.verdicts import judge
-from mmfix.python.place import Problem
+from mmfix.python.place import ABSENT, Problem
 from mmfix.python.signatures import signature_of
 from mmfix.repository.library import Library
 
@@ -88,6 +89,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     if not isinstance(root, Instance):
         reason = why or (m.problems[-1].reason if m.problems else "the model's class was not found in source")
         return ModelReading((), (), (), (), (), tuple(m.problems), reason, m.files, unordered=reason)
+    absent = absent_parts(m, parts.walk(m, root))
     all_built = not m.problems
     if not wraps_first:
         before = m.edits
@@ -123,7 +125,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         late_freezes=late_freezes(m, homes, frozen),
         toggles=toggles(m, homes),
         checkpoints=checkpoints(m, homes),
-        built=_built(m, root, waited_for, idle),
+        built=_built(m, root, waited_for, idle, absent),
         problems=tuple(m.problems),
         gave_up="" if isinstance(loss, Opaque) else why or "the training step could not be followed",
         files=m.files,
@@ -168,14 +170,19 @@ def _dicts(value: Any, path: KeyPath, found: Configs) -> None:
             _dicts(item, (*path, key), found)
 
 
-def _built(m: Machine, root: Instance, waited_for: Set[Param], idle: Set[Param]) -> Tuple[Built, ...]:
+def _built(
+    m: Machine, root: Instance, waited_for: Set[Param], idle: Set[Param], absent: Dict[Instance, str]
+) -> Tuple[Built, ...]:
     found: Dict[KeyPath, Built] = {}
+    unknown: Dict[KeyPath, str] = {}
     params: Dict[KeyPath, Set[Param]] = {}
     keys: Dict[str, KeyPath] = {}
     for name, module in parts.walk(m, root):
         key = module.key or keys.get(name.rpartition(".")[0], ("model",))
         keys[name] = key
         params.setdefault(key, set()).update(param for _, param in parts.own_params(module))
+        if module in absent:
+            unknown.setdefault(key, absent[module])
         if module.key is not None and module.key not in found:
             place = module.cls.place if isinstance(module.cls, ClassInfo) else None
             found[module.key] = Built(module.key, name, module.cls.name, place)
@@ -185,6 +192,7 @@ def _built(m: Machine, root: Instance, waited_for: Set[Param], idle: Set[Param])
             parameters=len(params[built.key]),
             frozen=len(params[built.key] & idle),
             waited_for=len(params[built.key] & waited_for),
+            unknown=unknown.get(built.key, ""),
         )
         for built in found.values()
     )
@@ -285,7 +293,8 @@ def _call_with_data(m: Machine, root: Instance, name: str, known: Dict[str, Any]
     """Call a method as the trainer does: every parameter gets data, except those in ``known``."""
     method = root.cls.find(m, name) if isinstance(root.cls, ClassInfo) else MISSING
     if not isinstance(method, Function):
-        return m.lost(f"{root.cls.name}.{name} was not found in source", root)
+        kind = ABSENT if isinstance(root.cls, ClassInfo) and root.cls.absent_base else ""
+        return m.lost(f"{root.cls.name}.{name} was not found in source", root, kind=kind)
     signature = signature_of(method.node.args)
     first_default = len(signature.positional) - len(signature.defaults)
     kwargs: Dict[str, Any] = {}

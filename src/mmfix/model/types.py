@@ -121,6 +121,7 @@ class Built:
         parameters: How many parameters it holds, those of deeper config dicts aside.
         frozen: How many of them do not require grad when the first step begins.
         waited_for: How many of them DDP waits for. The rest depends on what is not known.
+        unknown: Why there may be more in it: a class has no source here; empty when all is known.
     """
 
     key: KeyPath
@@ -130,6 +131,7 @@ class Built:
     parameters: int = 0
     frozen: int = 0
     waited_for: int = 0
+    unknown: str = ""
 
 
 @dataclass(frozen=True)

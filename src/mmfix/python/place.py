@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-#: How the reason of a problem ends when a class has no source here.
-NOT_FOUND = "was found in source"
-#: How it ends when a module-level name stands for one of several things; each of them is followed.
-SEVERAL = "has several definitions, and which one holds is not known"
+#: Kinds of problems: a class that the model is made of has no source here; a source file cannot be read; a
+#: module-level name stands for one of several things, each of which is followed. Any other has no kind.
+ABSENT, BROKEN, SEVERAL = "absent", "broken", "several"
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,9 @@ class Problem:
     Attributes:
         reason: One clause.
         place: Where, if known.
+        kind: One of the constants above, or empty.
     """
 
     reason: str
     place: Optional[Place] = None
+    kind: str = ""

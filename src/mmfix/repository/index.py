@@ -16,7 +16,7 @@ from mmfix.repository.source import MODELS, parse_bytes
 from mmfix.repository.walk import SourceFile, Walk
 
 #: Changes with the layout of the cached values or with what is read off the files.
-KIND = "registrations-1"
+KIND = "registrations-2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,8 @@ class Index:
     problems: Tuple[Problem, ...]
 
 
-#: What one file gives: registrations, and problems as (reason, line).
-_Read = Tuple[List[Registration], List[Tuple[str, int]]]
+#: What one file gives: registrations, and problems as (reason, line, kind).
+_Read = Tuple[List[Registration], List[Tuple[str, int, str]]]
 
 
 def build_index(root: str, prefix: str, walk: Walk, cache_directory: Optional[str] = None) -> Index:
@@ -75,7 +75,7 @@ def build_index(root: str, prefix: str, walk: Walk, cache_directory: Optional[st
             for registration in read[0]:
                 names.setdefault(registration.name, []).append((file.path, module, registration))
                 modules.setdefault(module, file.path)
-            problems.extend(Problem(reason, Place(file.path, line)) for reason, line in read[1])
+            problems.extend(Problem(reason, Place(file.path, line), kind) for reason, line, kind in read[1])
     finally:
         if collecting:
             gc.enable()
@@ -107,13 +107,16 @@ def _read(file: SourceFile, module: str, is_package: bool) -> _Read:
     if problem is None:
         tree, problem = parse_bytes(data, file.path)
     if tree is None:
-        line = problem.place.line if problem is not None and problem.place is not None else 1
-        return [], [(problem.reason if problem is not None else "", line)]
+        return [], [] if problem is None else [_row(problem)]
     try:
         found, problems = read_registrations(tree, data, file.path, module, is_package)
     except RecursionError:  # thousands of `elif`
-        return [], [("nested too deeply to be read", 1)]
-    return found, [(problem.reason, problem.place.line if problem.place else 1) for problem in problems]
+        return [], [("nested too deeply to be read", 1, "")]
+    return found, [_row(problem) for problem in problems]
+
+
+def _row(problem: Problem) -> Tuple[str, int, str]:
+    return problem.reason, problem.place.line if problem.place else 1, problem.kind
 
 
 def _recall(entry: Any, stamp: List[Any]) -> Optional[_Read]:
@@ -124,11 +127,11 @@ def _recall(entry: Any, stamp: List[Any]) -> Optional[_Read]:
         return [], []
     try:
         found = [Registration(*row) for row in entry[1]]
-        problems = [(reason, line) for reason, line in entry[2]]
+        problems = [(reason, line, kind) for reason, line, kind in entry[2]]
     except (TypeError, ValueError):
         return None
     sound = all(tuple(map(type, row)) == _TYPES for row in found) and all(
-        type(reason) is str and type(line) is int for reason, line in problems
+        tuple(map(type, row)) == (str, int, str) for row in problems
     )
     return (found, problems) if sound else None
 

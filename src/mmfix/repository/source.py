@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from mmfix.python.place import Place, Problem
+from mmfix.python.place import BROKEN, Place, Problem
 from mmfix.python.source import Bounds, Unparsable, parse
 
 #: A hand-written model file is never this large; a bigger one is refused instead of parsed.
@@ -57,7 +57,9 @@ def parse_bytes(data: bytes, path: str) -> Tuple[Optional[ast.Module], Optional[
     try:
         return parse(data), None
     except Unparsable as error:
-        return None, Problem(_explain(error, data), Place(path, error.line or 1))
+        return None, Problem(
+            _explain(error, data), Place(path, error.line or 1), BROKEN if error.syntax else ""
+        )
 
 
 def _explain(error: Unparsable, data: bytes) -> str:

@@ -12,7 +12,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.model.remembered import read_remembered
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
-from mmfix.python.place import NOT_FOUND, Place, Problem
+from mmfix.python.place import ABSENT, BROKEN, Place
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
 from mmfix.training.filtering import leaves_empty_out, lets_none_in
@@ -56,7 +56,7 @@ class CodeReading(NamedTuple):
     def unread(self) -> str:
         """Why the training step could not be followed to its end; empty when it was."""
         problems = self.reading.problems
-        missing = [problem.reason for problem in problems if problem.reason.endswith(NOT_FOUND)]
+        missing = [problem.reason for problem in problems if problem.kind == ABSENT]
         broken = self.broken if missing else ()
         return next(iter([*broken, *missing]), self.reading.gave_up)
 
@@ -74,7 +74,8 @@ class CodeReading(NamedTuple):
     @property
     def broken(self) -> Tuple[str, ...]:
         """The source files that cannot be read, where a class is not here: it may be in one of them."""
-        return tuple(f"{self.where(p.place)}: {p.reason}" for p in self.reading.problems if _is_broken(p))
+        found = (problem for problem in self.reading.problems if problem.kind == BROKEN)
+        return tuple(f"{self.where(problem.place)}: {problem.reason}" for problem in found)
 
     @property
     def untold(self) -> Tuple[str, ...]:
@@ -105,11 +106,6 @@ def _short(dotted: str) -> str:
     """``MVXTwoStageDetector (mmdet3d)`` for the full name of a class; a plain name stays."""
     package, _, rest = dotted.partition(".")
     return f"{rest.rpartition('.')[2]} ({package})" if rest else dotted
-
-
-def _is_broken(problem: Problem) -> bool:
-    """Whether a problem is a source file that cannot be read."""
-    return any(word in problem.reason for word in ("syntax error", "needs Python", "Python 2"))
 
 
 def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[CodeReading]:

@@ -19,6 +19,7 @@ from mmfix.model.knowledge.torch.tensors import NO_GRADIENT_FUNCTIONS
 from mmfix.model.machine.calls import STOPS, failed
 from mmfix.model.machine.concrete import NotConcrete, compute, from_python
 from mmfix.model.machine.counting import Counter
+from mmfix.model.machine.foreign import Foreign, is_foreign
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.texts import Text
 from mmfix.model.machine.values import (
@@ -97,7 +98,8 @@ def _other(m: Machine, rest: Any, dotted: str, /, *args: Any, **kwargs: Any) -> 
     if root != "torch":
         if any(isinstance(value, (Instance, Bound, Partial)) for value in values):
             m.problem(f"a module of the model is handed to {dotted}, which is not read")
-        return result.like(LOST if strange else DATA)
+        result = result.like(LOST if strange else DATA)
+        return Foreign(result, dotted, m.here) if strange and is_foreign(dotted) else result
     return result
 
 

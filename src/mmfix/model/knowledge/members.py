@@ -24,6 +24,13 @@ _HANDS_OUT = frozenset({
 })  # fmt: skip
 
 
+#: Methods that a class whose base is not known has from ``nn.Module`` all the same.
+_REGISTERING = frozenset({
+    "register_buffer", "register_parameter", "add_module", "register_module", "__setattr__",
+    "register_forward_hook", "register_forward_pre_hook",
+})  # fmt: skip
+
+
 def has_member(base: NativeClass, name: str) -> bool:
     """Whether a known class has a method of that name."""
     if not base.is_module:
@@ -72,6 +79,8 @@ def inherited(m: Machine, instance: Instance, name: str) -> Any:
         return True
     if name in _AT_HAND:
         return _at_hand(m, instance, name)
+    if not isinstance(instance.cls, NativeClass) and instance.cls.absent_base and name in _REGISTERING:
+        return Method(name, instance, MODULE[name])
     bases = [] if isinstance(instance.cls, NativeClass) else instance.cls.mro(m)
     if name in layers.NUMBERS and any(base.name in layers.PARAMETERS for base in bases):
         return UNKNOWN

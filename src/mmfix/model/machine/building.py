@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional
 
 from mmfix.model.machine.scopes import from_import
-from mmfix.python.place import NOT_FOUND
+from mmfix.python.place import ABSENT
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -24,8 +24,8 @@ def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[s
         if known is not None:
             return known
         for problem in found.problems[:2]:  # it may be in one of these files
-            m.problem(problem.reason, problem.place)
-        return m.lost(f"no class registered as {name} {NOT_FOUND}")
+            m.problem(problem.reason, problem.place, problem.kind)
+        return m.lost(f"no class registered as {name} was found in source", kind=ABSENT)
     best = found.candidates[0]
     # mmcv/ops/deform_conv.py: on MLU boards a class with the same parameters takes the name
     others = [item for item in found.candidates[1:] if not _is_for_mlu(item)]

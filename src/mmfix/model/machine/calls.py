@@ -33,6 +33,7 @@ from mmfix.model.machine.values import (
     PyList,
     Raised,
 )
+from mmfix.python.place import ABSENT
 from mmfix.python.signatures import bind, signature_of
 from mmfix.python.trees import own_nodes
 
@@ -160,6 +161,8 @@ def instantiate(
         return instance
     if cls.unknown_base:
         instance.lost = cls.unknown_base
+        if cls.absent_base:
+            m.problem(f"{cls.name}: {cls.unknown_base}", cls.place, ABSENT)
     init = cls.find(m, "__init__")
     if isinstance(init, Function):
         if rest is MISSING:

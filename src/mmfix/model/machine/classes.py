@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
 
+from mmfix.model.machine.foreign import is_foreign
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import join
 from mmfix.model.machine.values import MISSING, UNKNOWN, Function, NativeClass, NativeRef, is_scalar
@@ -33,6 +34,7 @@ class ClassInfo:
         scope: The module it is in.
         frame: Names of its body that were evaluated.
         unknown_base: Why a base of it could not be read; empty when all were.
+        absent_base: That is so because its package has no source here.
     """
 
     def __init__(self, node: ast.ClassDef, frame: Frame) -> None:
@@ -41,6 +43,7 @@ class ClassInfo:
         self.scope: Scope = frame.scope
         self.frame = Frame(frame.scope, None, frame if frame.function is not None else frame.parent)
         self.unknown_base = ""
+        self.absent_base = False
         self._bodies = _bodies(node)
         self.setters = frozenset(
             item.name for item in node.body if _is_setter(item) and hasattr(item, "name")
@@ -72,7 +75,7 @@ class ClassInfo:
             ]
             for base in bases:
                 if isinstance(base, ClassInfo) and base.unknown_base:
-                    self.unknown_base = base.unknown_base
+                    self.unknown_base, self.absent_base = base.unknown_base, base.absent_base
             self._mro = [self, *_merge([*orders, [*bases]])]
         return self._mro
 
@@ -89,6 +92,7 @@ class ClassInfo:
             if known is not None:
                 return known
             self.unknown_base = f"its base class {value.dotted} was not found in source"
+            self.absent_base = is_foreign(value.dotted)
             return None
         if value is not None and not is_scalar(value):
             self.unknown_base = "a base class of it is made at run time"
@@ -151,7 +155,8 @@ class ClassInfo:
     def is_module(self, m: Machine) -> bool:
         """Whether it is, as far as known, a ``torch.nn.Module``."""
         if self._is_module is None:
-            self._is_module = any(isinstance(base, NativeClass) and base.is_module for base in self.mro(m))
+            known = any(isinstance(base, NativeClass) and base.is_module for base in self.mro(m))
+            self._is_module = known or self.absent_base  # most classes that a model is made of are
         return self._is_module
 
     def has_base(self, m: Machine, name: str) -> bool:

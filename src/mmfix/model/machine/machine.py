@@ -116,7 +116,7 @@ class Machine(State):
         if dotted not in self._scopes:
             module = self.library.module(dotted) if is_read(dotted) else None
             if module is not None and module.problem is not None:
-                self.problem(module.problem.reason, module.problem.place)
+                self.problem(module.problem.reason, module.problem.place, module.problem.kind)
             self._scopes[dotted] = Scope(module) if module is not None and module.tree is not None else None
         return self._scopes[dotted]
 

@@ -101,7 +101,7 @@ class Scope:
             for other in maybe[1:]:
                 value = join(value, other)
             if len(maybe) > 1:
-                m.problem(f"{name} {SEVERAL}")
+                m.problem(f"{name} has several definitions, and which one holds is not known", kind=SEVERAL)
             return value
         for star in self.stars:
             module = m.module_scope(absolute_name(self, star))

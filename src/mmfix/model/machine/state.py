@@ -40,7 +40,7 @@ from mmfix.model.machine.values import (
     Raised,
     Storage,
 )
-from mmfix.python.place import Place, Problem
+from mmfix.python.place import ABSENT, Place, Problem
 from mmfix.python.signatures import signature_of
 
 #: Steps of evaluation for one model; the largest of the zoos needs a tenth of it.
@@ -173,10 +173,11 @@ class State:
         function = self.frames[-1].function if self.frames else None
         return self.here if function is not None and function.cls is not None else None
 
-    def problem(self, reason: str, place: Optional[Place] = None) -> None:
+    def problem(self, reason: str, place: Optional[Place] = None, kind: str = "") -> None:
         """Remember what could not be followed; the first few are enough."""
-        entry = Problem(reason, place or self.here)
-        if len(self.problems) < _MOST_PROBLEMS and entry not in self.problems:
+        entry = Problem(reason, place or self.here, kind)
+        most = 2 * _MOST_PROBLEMS if kind == ABSENT else _MOST_PROBLEMS
+        if len(self.problems) < most and entry not in self.problems:
             self.problems.append(entry)
 
     def doubt(self, reason: str) -> None:
@@ -400,9 +401,9 @@ class State:
         """The parameters reachable from a value."""
         return reachable(value)
 
-    def lost(self, reason: str, *values: Any) -> Opaque:
+    def lost(self, reason: str, *values: Any, kind: str = "") -> Opaque:
         """The result of something that is not followed, given ``values``."""
-        self.problem(reason)
+        self.problem(reason, kind=kind)
         return self.flow(*values).like(LOST)
 
 

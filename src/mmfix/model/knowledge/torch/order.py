@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional,
 
 from mmfix.model.knowledge.torch import layers, parts
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.foreign import Foreign
 from mmfix.model.machine.joining import reachable
 from mmfix.model.machine.machine import decorators_of
 from mmfix.model.machine.values import (
@@ -55,7 +56,7 @@ _PLAIN = (
     "mmengine.utils.", "mmengine.structures.", "mmcv.utils.",
 )  # fmt: skip
 #: Types of values that are parts of a model, or may be.
-COUNTS = frozenset({Instance, Param, Opaque, Either})
+COUNTS = frozenset({Instance, Param, Opaque, Foreign, Either})
 
 
 def placed(m: Machine, target: Instance, name: str, value: Any) -> None:
@@ -147,7 +148,7 @@ def trainable(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Tuple[Optio
 
 def _of_machine(m: Machine) -> str:
     for problem in m.problems:
-        if not problem.reason.endswith(SEVERAL):  # what differs between them is a doubt of its own
+        if problem.kind != SEVERAL:  # what differs between them is a doubt of its own
             return problem.reason
     if m.ambiguous:
         return next(iter(m.ambiguous.values()))
@@ -172,7 +173,7 @@ def _of_class(m: Machine, cls: Any) -> str:
 def _of_attributes(m: Machine, module: Instance) -> str:
     for name, value in module.items.items():
         kind = type(value)
-        if kind is Opaque:
+        if kind is Opaque or kind is Foreign:
             lost = bool(value.may) or value.kind == LOST
         elif kind is Instance:
             lost = bool(value.lost)

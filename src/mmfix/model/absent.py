@@ -1,0 +1,33 @@
+"""Modules that hold something whose source is not here: nothing can be said of that part."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, Tuple
+
+from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.foreign import Foreign
+from mmfix.model.machine.machine import Machine
+from mmfix.model.machine.values import Either, Instance
+from mmfix.python.place import ABSENT
+
+
+def absent_parts(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Dict[Instance, str]:
+    """Module -> why what it holds is not known; the machine's problems name what has no source here.
+
+    Args:
+        m: The machine, when the model is built.
+        walked: The modules of the model, as :func:`mmfix.model.knowledge.torch.parts.walk` gives them.
+    """
+    found: Dict[Instance, str] = {}
+    for _, module in walked:
+        if isinstance(module.cls, ClassInfo) and module.cls.unknown_base:
+            found[module] = module.cls.unknown_base
+        for name, value in module.items.items():
+            for item in value.values if isinstance(value, Either) else (value,):
+                if isinstance(item, Foreign):
+                    found.setdefault(
+                        module, f"{name} is made by {item.dotted}, which was not found in source"
+                    )
+                    reason = f"{item.dotted}, which {module.cls.name} uses, was not found in source"
+                    m.problem(reason, item.place, ABSENT)
+    return found
