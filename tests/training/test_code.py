@@ -432,3 +432,39 @@ def test_source_of_another_era_is_not_followed(
 
     assert ("another era" in setup.unread) is not followed
     assert bool(setup.facts_of("unused")) is followed
+
+
+MMCV_NAMES = """
+def __init__(self, kind="plain"):
+    super().__init__()
+    import mmfix_names
+    if mmfix_names.is_str(kind):
+        self.stem = nn.Conv2d(3, 8, 1)
+    self.spare = nn.Conv2d(8, 8, 1)
+    self.forward_stem = mmfix_names.jit(self._stem)
+
+def _stem(self, x):
+    return self.stem(x)
+
+def forward(self, x):
+    return self.forward_stem(x)
+"""
+
+
+def test_names_that_a_package_has_from_a_submodule_by_a_star(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``mmcv.is_str`` is ``from .utils import *``, and ``mmcv.utils`` is known by heart, not read."""
+    config = repository("OwnNet", MMCV_NAMES.replace("mmfix_names", "mmcv"), "type='OwnNet'")
+    package = config.parent.parent / "site" / "mmcv"
+    (package / "utils").mkdir(parents=True)
+    (package / "__init__.py").write_text("from .utils import *\n")
+    (package / "utils" / "__init__.py").write_text(
+        "from .misc import is_str, jit\n__all__ = ['is_str', 'jit']\n"
+    )
+    (package / "utils" / "misc.py").write_text("def is_str(x): return 1\n\ndef jit(func=None): return func\n")
+    monkeypatch.syspath_prepend(str(package.parent))
+    report = mmfix.check(str(config)).configs[0]
+    assert [(item.code, item.confidence) for item in report.findings] == [("MMF102", "likely")]
+    assert "backbone.spare" in report.findings[0].message
+    assert report.unread == ""

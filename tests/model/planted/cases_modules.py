@@ -239,4 +239,13 @@ MODULES: Tuple[Case, ...] = (
     Case("predict-only", "predict_only", {"type": "PredictOnlySegmentor"}, {"refine": NEVER}),
     Case("neck-bypassed", "extract_feat_only", {"type": "FeatBypassDetector"}, {"neck": NEVER}),
     Case("neck-inherited-loss", "extract_feat_only", {"type": "FeatDetector"}),
+    *(
+        Case(
+            f"own-shelf-{act}",
+            "own_shelf",
+            {"type": "OwnShelfModel", "stem": part("ShelvedStem", width="w8", act=act)},
+            {"stem.spare": NEVER},
+        )
+        for act in ("relu", "tanh", "gelu")
+    ),
 )

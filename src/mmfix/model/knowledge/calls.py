@@ -260,6 +260,11 @@ def _to_ntuple(count: int) -> Handler:
     return run
 
 
+def _is_str(m: Machine, x: Any) -> Any:
+    answer = reflection.is_instance(m, x, NativeRef("builtins.str"))
+    return UNKNOWN if answer is None else answer
+
+
 def _is_list_of(m: Machine, seq: Any, expected_type: Any) -> Any:
     return _is_seq_of(m, seq, expected_type, NativeRef("builtins.list"))
 
@@ -309,6 +314,11 @@ def _script(
 
 def _ignore(m: Machine, /, drop: Any = False, **kwargs: Any) -> Any:
     return Method("ignore", None, _same) if is_scalar(drop) else drop
+
+
+def _jit(m: Machine, func: Any = None, /, **kwargs: Any) -> Any:
+    """``mmcv/utils/parrots_jit.py: jit``; numba's and jax's leave what a function computes alone, too."""
+    return Method("jit", None, _same) if func is None else func
 
 
 def _is_tensor(m: Machine, obj: Any, /) -> Any:
@@ -365,6 +375,7 @@ PASSING: Dict[str, Handler] = {
 BY_LAST_NAME: Dict[str, Handler] = {
     "to_2tuple": _to_ntuple(2), "to_3tuple": _to_ntuple(3), "to_1tuple": _to_ntuple(1),
     "_pair": _to_ntuple(2), "_triple": _to_ntuple(3), "_single": _to_ntuple(1), "is_list_of": _is_list_of,
+    "jit": _jit, "is_str": _is_str,
     "is_tuple_of": _is_tuple_of, "is_seq_of": _is_seq_of, "checkpoint_wrapper": checkpoints.wrap,
     **dict.fromkeys(("print_log", "warn"), _any_answer(None)),
     **dict.fromkeys(("is_model_wrapper", "is_module_wrapper"), _any_answer(False)),

@@ -60,13 +60,26 @@ def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
     if isinstance(value, Partial):
         return {"func": value.function, "args": value.args}.get(name, UNKNOWN)
     if isinstance(value, Registry):
-        return Method(name, value, m.known.registry_method(name))
+        return _of_registry(m, value, name, default)
     if isinstance(value, (Function, NativeClass, Method)):
         return (
             value.name if name in ("__name__", "__qualname__") else m.known.native_attribute(m, value, name)
         )
     found = m.known.container_attribute(m, value, name)
     return _or_lost(m, default if found is MISSING else found, name)
+
+
+def _of_registry(m: Machine, value: Registry, name: str, default: Any) -> Any:
+    """What its own class says, but for what it holds: that is known from the code that registers."""
+    own = value.own
+    if own is None or not isinstance(own.cls, ClassInfo) or name in ("get", "register_module"):
+        return Method(name, value, m.known.registry_method(name))
+    if name in own.items:
+        return own.items[name]
+    member = own.cls.find(m, name)
+    if isinstance(member, Function):
+        return bind(m, member, value, own.cls)
+    return Method(name, value, m.known.registry_method(name)) if member is MISSING else member
 
 
 def _or_lost(m: Machine, found: Any, name: str) -> Any:

@@ -86,7 +86,7 @@ class ClassInfo:
         if isinstance(value, NativeRef):
             if value.dotted in _PLAIN or value.dotted.startswith(("typing.", "collections.", "enum.")):
                 return None
-            if value.dotted == "torch.autograd.Function":
+            if value.dotted in ("torch.autograd.Function", "openmmlab.Registry"):
                 return NativeClass(value.dotted, False)
             known = m.known.native_class(value.dotted)
             if known is not None:

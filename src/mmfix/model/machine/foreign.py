@@ -33,4 +33,5 @@ class Foreign(Opaque):
 
 def is_foreign(dotted: str) -> bool:
     """Whether a name of a library may stand for a part of a model that its source alone could tell."""
-    return (dotted.startswith(_MODELS) or is_read(dotted)) and not _NO_PART.search(dotted)
+    unread = dotted.startswith(_MODELS) or (is_read(dotted) and not dotted.startswith("openmmlab."))
+    return unread and not _NO_PART.search(dotted)

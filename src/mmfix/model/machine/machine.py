@@ -6,7 +6,7 @@ import ast
 from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
 
-from mmfix.model.machine import access, building, calls, expressions, indexing, paths, statements
+from mmfix.model.machine import access, building, calls, expressions, indexing, paths, statements, tables
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Exit, Frame
 from mmfix.model.machine.joining import join
@@ -202,6 +202,10 @@ class Machine(State):
         if key not in self._registered:
             self._registered[key] = building.registered(self, name, scope, registry)
         return self._registered[key]
+
+    def imported(self, scope: Scope, name: str, value: Any) -> Any:
+        """The value of a name that a module assigns, after the code that fills it at import."""
+        return tables.imported(self, scope, name, value)
 
     def module_assignment(self, node: Any, frame: Frame, name: str) -> Any:
         """The value a module-level assignment gives to ``name``."""

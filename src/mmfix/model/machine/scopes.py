@@ -46,14 +46,16 @@ _STDLIB = frozenset({
 })  # fmt: skip
 _STANDARD = _STDLIB | frozenset(getattr(sys, "stdlib_module_names", ()))
 _DEEPEST_IMPORT = 20
+_ASSIGNS = (ast.Assign, ast.AnnAssign)
 
 
 class Scope:
     """The global names of one source module, for one interpretation."""
 
-    __slots__ = ("bindings", "dotted", "frame", "is_package", "path", "pending", "stars", "values")
+    __slots__ = ("bindings", "dotted", "frame", "is_package", "module", "path", "pending", "stars", "values")
 
     def __init__(self, module: SourceModule) -> None:
+        self.module = module
         self.dotted = module.name
         self.path = module.path
         self.is_package = module.is_package
@@ -77,6 +79,8 @@ class Scope:
             del self.pending[name]
         if value is not MISSING:
             self.values[name] = value
+            if any(isinstance(binding.node, _ASSIGNS) for binding in self.bindings.get(name, ())):
+                value = self.values[name] = m.imported(self, name, value)
         return value
 
     def _resolve(self, m: Machine, name: str, depth: int) -> Any:
@@ -104,12 +108,15 @@ class Scope:
                 m.problem(f"{name} has several definitions, and which one holds is not known", kind=SEVERAL)
             return value
         for star in self.stars:
-            module = m.module_scope(absolute_name(self, star))
+            source = absolute_name(self, star)
+            module = m.module_scope(source)
             public = not name.startswith("_") or name == "__version__"  # `__all__` has it
             if module is not None and module is not self and public:
                 value = module.lookup(m, name, depth + 1)
                 if value is not MISSING:
                     return value
+            elif module is None and public and m.library.where(source, name) is not None:
+                return from_import(m, source, name)  # it has the name, and is known by heart
         return MISSING if fallback is MISSING else self._value(m, fallback.node, name, depth)
 
     def _value(self, m: Machine, node: ast.stmt, name: str, depth: int) -> Any:

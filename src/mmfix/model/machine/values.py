@@ -376,13 +376,14 @@ class Super:
 
 
 class Registry:
-    """A registry; ``scope`` is the package that made it."""
+    """A registry; ``scope`` is the package that made it, ``own`` the object where its class is in source."""
 
-    __slots__ = ("name", "scope")
+    __slots__ = ("name", "own", "scope")
 
-    def __init__(self, name: str, scope: str) -> None:
+    def __init__(self, name: str, scope: str, own: Optional[Instance] = None) -> None:
         self.name = name
         self.scope = scope
+        self.own = own
 
 
 class Either:
