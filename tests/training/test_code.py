@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
@@ -468,3 +468,133 @@ def test_names_that_a_package_has_from_a_submodule_by_a_star(
     assert [(item.code, item.confidence) for item in report.findings] == [("MMF102", "likely")]
     assert "backbone.spare" in report.findings[0].message
     assert report.unread == ""
+
+
+RELEASED = """
+import torch.nn as nn
+from mmengine.model import BaseModule
+from mmengine.registry import MODELS
+
+
+@MODELS.register_module()
+class ToyHead(BaseModule):
+    def __init__(self):
+        super().__init__()
+        self.cls = nn.Conv2d(8, 2, 1){extra}
+
+    def forward(self, x):
+        return self.cls(x)
+
+    def loss(self, x):
+        score = self(x)
+        losses = dict()
+        if score.numel() > 0:
+            losses["loss_cls"] = score.mean()
+        return losses
+"""
+FORKED = """
+import random
+import torch.nn as nn
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+from {package}.models.head import ToyHead
+
+
+@MODELS.register_module()
+class OwnHead(ToyHead):
+    def __init__(self):
+        super().__init__()
+        self.extra = nn.Conv2d(8, 8, 1)
+
+    def forward(self, x):
+        {forward}
+
+
+@MODELS.register_module()
+class OwnDetector(BaseModel):
+    def __init__(self, head):
+        super().__init__()
+        self.head = MODELS.build(head)
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        return self.head.loss(inputs)
+"""
+ALWAYS, MAYBE = (
+    "return self.cls(self.extra(x))",
+    "return self.cls(self.extra(x) if random.random() > 0.5 else x)",
+)
+
+
+@pytest.fixture(params=["installed", "carried"])
+def forked(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """A head of one's own over one of a released package, which is installed or lies in the repository."""
+    from mmfix.repository import carried
+
+    table = {"mmtoy": {"models/head.py": "ToyHead.cls", "models/neck.py": "ToyNeck"}}
+    monkeypatch.setattr(carried, "_released", lambda: table)
+    for cached in (carried._names, carried._recognise, carried._text):
+        cached.cache_clear()
+
+    def make(forward: str, kind: str = "OwnHead", extra: str = "") -> Path:
+        repository = tmp_path / "repo"
+        if request.param == "installed":
+            package = tmp_path / "site" / "mmtoy"
+            monkeypatch.syspath_prepend(str(package.parent))
+        else:
+            package = repository / "toy_of_old"
+        for name, text in (
+            ("__init__", ""),
+            ("version", "__version__ = '2.25.3'\n"),
+            ("models/__init__", ""),
+            ("models/head", RELEASED.format(extra=extra and f"\n        {extra}")),
+            ("models/neck", "class ToyNeck: pass\n"),
+        ):
+            path = package / f"{name}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        (repository / "configs").mkdir(parents=True)
+        (repository / "setup.py").touch()
+        (repository / "own.py").write_text(FORKED.format(package=package.name, forward=forward))
+        config = repository / "configs" / "a.py"
+        config.write_text(f"{TRAINABLE}model = dict(type='OwnDetector', head=dict(type='{kind}'))\n")
+        return config
+
+    yield make
+    for cached in (carried._names, carried._recognise, carried._text):
+        cached.cache_clear()
+
+
+def test_what_a_released_loss_does_about_an_empty_batch_is_not_told_of_a_head_over_it(
+    forked: Callable[..., Path], request: pytest.FixtureRequest
+) -> None:
+    assert facts(forked(ALWAYS)) == {}
+
+
+def test_the_released_head_itself(forked: Callable[..., Path]) -> None:
+    assert facts(forked(ALWAYS, "ToyHead")) == {}
+
+
+def test_what_the_own_head_makes_uncertain_is_told(forked: Callable[..., Path]) -> None:
+    (fact,) = setup_of(forked(MAYBE)).facts
+    assert (fact.kind, fact.confidence) == ("unused", "possible")
+
+
+def test_the_repository_carries_a_package_is_said_once(tmp_path: Path, forked: Callable[..., Path]) -> None:
+    config = forked(ALWAYS)
+    (config.parent / "b.py").write_text(config.read_text())
+    text = str(mmfix.check(str(config.parent)))
+    carried = (tmp_path / "repo" / "toy_of_old").is_dir()
+    assert text.count("this repository carries mmtoy 2.25.3 in") == int(carried)
+    assert carried is ("toy_of_old/\n" in text)
+
+
+def test_a_part_that_the_fork_added_to_a_released_class_is_its_own(
+    forked: Callable[..., Path], tmp_path: Path
+) -> None:
+    config = forked(ALWAYS, "ToyHead", extra="self.added = nn.Conv2d(8, 2, 1)")
+    head = tmp_path / "repo" / "toy_of_old" / "models" / "head.py"
+    if not head.is_file():
+        pytest.skip("nobody adds to an installed package")
+    head.write_text(head.read_text().replace("score = self(x)", "score = self(x) + self.added(x)"))
+    (fact,) = setup_of(config).facts
+    assert "head.added" in fact.why

@@ -19,6 +19,7 @@ from mmfix.settings import DEFAULT, Settings
 
 if TYPE_CHECKING:
     from mmfix.proofs.store import Kept
+    from mmfix.repository.carried import Carried
 
 MEMORY = "<memory>"
 REPORT_IT = "please report this with the config; MMFIX_DEBUG=1 shows where it happened"
@@ -190,7 +191,7 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
         tuple(setup.unknown),
         setup.unread,
         None if kept is None else _proof_used(kept),
-        (*notes, *left_out),
+        (*notes, *left_out, *map(_about_carried, setup.carried)),
         judged(setup),
         document.missing,
     )
@@ -208,6 +209,11 @@ def _for_installed_torch(found: Sequence[Finding]) -> Tuple[List[Finding], Tuple
     names = dict.fromkeys(name for _, _, gone in cured if gone for name in gone.split(", "))
     note = (f"{too_old(torch, ', '.join(names))}: left out of the cures",) if names else ()
     return [replace(finding, remedies=kept) for finding, kept, _ in cured], note
+
+
+def _about_carried(carried: Carried) -> str:
+    version = f" {carried.version}" if carried.version else ""
+    return f"this repository carries {carried.package}{version} in {display_path(carried.folder)}{os.sep}"
 
 
 def kept_proof(document: ConfigDocument) -> Tuple[Optional[Kept], Tuple[str, ...]]:

@@ -17,7 +17,7 @@ from mmfix.model.knowledge.openmmlab.losses import summed
 from mmfix.model.knowledge.torch import order, parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.conditions import when_full
-from mmfix.model.machine.joining import joined_summary
+from mmfix.model.machine.joining import joined_summary, watches
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import (
     DATA,
@@ -109,7 +109,11 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     _phase(m, "train", lambda: _method(m, root, "train", [True]))
     frozen.update((param, "train") for param in trainable if not param.requires_grad and param not in frozen)
     idle = {param for _, param in parts.all_params(m, root) if param.requires_grad is False}
-    loss, why = _phase(m, "step", lambda: _any_step(m, root))
+    watches.append(m.watch)
+    try:
+        loss, why = _phase(m, "step", lambda: _any_step(m, root))
+    finally:
+        watches.pop()
     configs: Configs = {}
     _dicts(model, ("model",), configs)
     homes = Homes(m, root, configs)

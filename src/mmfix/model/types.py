@@ -31,6 +31,8 @@ class Submodule:
         decided_by: The config key that decides, when one does: ``model.backbone.use_fusion``.
         why: One clause for a message: ``used only under torch.no_grad()``.
         when_full: It is used in every step that has something to compute on: targets, positives.
+        parted: Of one used only sometimes, file and class of the code in which paths that use it and paths
+            that do not come together; two empty texts where one step of training differs from another.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Submodule:
     decided_by: Optional[KeyPath] = None
     why: str = ""
     when_full: bool = False
+    parted: Tuple[Tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

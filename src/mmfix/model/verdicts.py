@@ -167,6 +167,7 @@ class _Judge:
             verdict=CANNOT_TELL if given else verdict,
             used=used,
             decided_by=decided,
+            parted=self._parted(item) if verdict == SOMETIMES else (),
             why=f"whether the data pipeline gives {given} is not read"
             if given
             else _why(verdict, bool(with_grad), bool(without)),
@@ -191,6 +192,11 @@ class _Judge:
                 line for name in methods for line in mentions_of(self.m, spot.holder, name) if line.called
             ]
         return None
+
+    def _parted(self, item: Any) -> Tuple[Tuple[str, str], ...]:
+        """Where the paths part of which some use a part and some do not."""
+        bits = self.m.bits_of(item)
+        return tuple(sorted(place for place, parted in self.m.watch.parted.items() if parted & bits))
 
     def _decided_by(
         self, spot: Spot, item: Any, used: Optional[Place], mentions: List[Mention]

@@ -13,6 +13,7 @@ from mmfix.config.keypath import KeyPath
 from mmfix.model.remembered import read_remembered
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
 from mmfix.python.place import ABSENT, BROKEN, Place
+from mmfix.repository.carried import Carried, carried_among
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
 from mmfix.training.filtering import leaves_empty_out, lets_none_in
@@ -34,12 +35,14 @@ class CodeReading(NamedTuple):
         roots: The directories the source was looked for in.
         own: The source is the user's own repository, not an installed package.
         no_empty: Every training dataset leaves images without ground truth out.
+        carried: The released packages that the source lies in, where they are in that repository.
     """
 
     reading: ModelReading
     roots: Tuple[str, ...]
     own: bool
     no_empty: bool = False
+    carried: Tuple[Carried, ...] = ()
 
     def where(self, place: Optional[Place]) -> str:
         """``mmdet/models/backbones/swin.py:468``: a line, from the directory its package lies in."""
@@ -60,10 +63,18 @@ class CodeReading(NamedTuple):
         broken = self.broken if missing else ()
         return next(iter([*broken, *missing]), self.reading.gave_up)
 
-    def is_own(self, path: str) -> bool:
-        """Whether a file is of the user's own repository, not of an installed package."""
+    def is_own(self, path: str, name: str = "", line: int = 0) -> bool:
+        """Whether code is the user's own: not installed, and not a released package's that lies beside it.
+
+        Args:
+            path: A file.
+            name: A class or function in it.
+            line: Where that makes the attribute in question.
+        """
         below = tuple(root.rstrip(osp.sep) + osp.sep for root in self.roots)
-        return self.own and path.startswith(below) and "site-packages" not in path
+        if not self.own or not path.startswith(below) or "site-packages" in path:
+            return False
+        return not any(carried.has(path, name, line) for carried in self.carried)
 
     @property
     def not_here(self) -> Tuple[str, ...]:
@@ -120,8 +131,10 @@ def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[Co
     stranger = _of_another_era(reading.files, era)
     if stranger:
         reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")
+    own = package is None
     filters = lets_none_in if era == MMCV1 else leaves_empty_out
-    return CodeReading(reading, roots, package is None, filters(document.tree))
+    carried = carried_among(reading.files, roots) if own else ()
+    return CodeReading(reading, roots, own, filters(document.tree), carried)
 
 
 def _of_another_era(files: Iterable[str], era: str) -> str:
@@ -162,7 +175,7 @@ def _unused(code: CodeReading) -> List[ModelFact]:
     for verdict, confidence in ((NEVER, "likely"), (SOMETIMES, "possible")):
         groups: Dict[KeyPath, List[Submodule]] = {}
         for item in code.reading.submodules:
-            # in released packages this is what an empty batch does, and it was thought of
+            # in released code this is what an empty batch does, and it was thought of
             if item.when_full and code.no_empty:
                 continue
             if item.verdict == verdict and (verdict == NEVER or _is_own(code, item)):
@@ -211,8 +224,13 @@ def _shared(keys: List[KeyPath]) -> KeyPath:
 
 
 def _is_own(code: CodeReading, item: Submodule) -> bool:
-    """Whether the user's own repository makes or uses a part, not an installed package."""
-    return any(code.is_own(place.path) for place in (item.created, item.used) if place is not None)
+    """Whether the user's own code makes or uses a part, and decides whether it is used."""
+    made = item.created is not None and code.is_own(item.created.path, item.owner, item.created.line)
+    used = item.used is not None and code.is_own(item.used.path)
+    # in a class of a release that somebody added a part to, what else was added is not known
+    home = (item.created.path, item.owner) if made and item.created is not None else None
+    decides = any(not path or code.is_own(path, cls) or (path, cls) == home for path, cls in item.parted)
+    return (made or used) and (decides or not item.parted)
 
 
 def _clause(why: str, count: int) -> str:

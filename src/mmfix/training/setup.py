@@ -56,5 +56,6 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
         broken=() if code is None else code.broken,
         untold=() if code is None else code.untold,
         tells_nothing=code is None or code.tells_nothing,
+        carried=() if code is None else code.carried,
         script=script,
     )

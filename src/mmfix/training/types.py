@@ -10,6 +10,7 @@ from mmfix.config.keypath import KeyPath
 from mmfix.ddp.types import Settings
 
 if TYPE_CHECKING:
+    from mmfix.repository.carried import Carried
     from mmfix.scripts import TrainingScript
 
 
@@ -131,6 +132,7 @@ class TrainingSetup:
         decided_elsewhere: The training script handles ``find_unused_parameters``, which is not followed.
         script: The repository's own training script, where it decides ``find_unused`` or ``static_graph``.
         rehearsed: What a rehearsal showed, where there is a proof that still holds.
+        carried: Released packages that lie in the repository, where the model's source is in them.
     """
 
     document: ConfigDocument
@@ -152,6 +154,7 @@ class TrainingSetup:
     decided_elsewhere: bool = False
     script: Optional[TrainingScript] = None
     rehearsed: Optional[Rehearsed] = None
+    carried: Tuple[Carried, ...] = ()
 
     @property
     def settings(self) -> Settings:

@@ -43,6 +43,32 @@ from mmfix.model.machine.values import (
     is_scalar,
 )
 
+
+class Watch:
+    """Where values begin to depend on a parameter only maybe.
+
+    Attributes:
+        frames: The calls that run.
+        parted: File and class of the code that two paths met in -> bits that only one of them depends on;
+            without a file where two whole steps are compared.
+    """
+
+    def __init__(self, frames: List[Frame]) -> None:
+        self.frames = frames
+        self.parted: Dict[Tuple[str, str], int] = {}
+
+    def part(self, bits: int) -> None:
+        """Two paths meet, and one of them alone depends on these parameters."""
+        place = ("", "")
+        if self.frames:
+            frame = self.frames[-1]
+            cls = None if frame.function is None else frame.function.cls
+            place = (frame.scope.path, "" if cls is None else cls.name)
+        self.parted[place] = self.parted.get(place, 0) | bits
+
+
+#: Who is told, while a training step is followed.
+watches: List[Watch] = []
 _MOST_ALTERNATIVES = 8
 #: What computes on parameters, or keeps them, out of sight.
 HOLDERS = (Instance, Bound, Method, Partial, Super, Function)
@@ -148,6 +174,8 @@ def _join_notes(a: Notes, b: Notes) -> Notes:
 def weaken(value: Any, ways: Split = UNSPLIT) -> Any:
     """A value that may be missing: nothing it depends on is a must, but where its path was taken."""
     if isinstance(value, Opaque):
+        if value.may and watches:
+            watches[-1].part(value.may)
         if not value.must and not value.given:
             return value
         must, given = join_given(value.must, value.given, 0, NO_GIVEN, ways)
@@ -252,12 +280,18 @@ def loaded_names(node: ast.AST) -> FrozenSet[str]:
 def joined_summary(a: Any, b: Any, ways: Split = UNSPLIT) -> Opaque:
     """Either of two values, as one opaque value."""
     first, second = summary(a), summary(b)
+    _compare(first, second)
     kind = (
         TENSOR if first.kind == second.kind == TENSOR else LOST if LOST in (first.kind, second.kind) else DATA
     )
     must, given = join_given(first.must, first.given, second.must, second.given, ways)
     picked = first.note.picked or second.note.picked
     return Opaque(first.may | second.may, must, kind, given, Note(picked=True) if picked else PLAIN)
+
+
+def _compare(a: Opaque, b: Opaque) -> None:
+    if watches and (a.may != b.may or a.must != b.must):
+        watches[-1].part((a.may ^ b.may) | (a.must ^ b.must))
 
 
 def _join_lists(a: PyList, b: PyList, depth: int, ways: Split) -> PyList:
@@ -354,6 +388,8 @@ def _either(a: Any, b: Any, ways: Split) -> Any:
         for value in values[1:]:
             result = joined_summary(result, value)
         return result.like(LOST if result.kind == LOST else DATA)
+    if watches:
+        _compare(summary(a), summary(b))
     return Either(values, tuple(sides for _, sides in found))
 
 

@@ -19,6 +19,7 @@ from mmfix.model.machine.conditions import (
 from mmfix.model.machine.frame import Contents, Exit, Frame
 from mmfix.model.machine.joining import (
     HOLDERS,
+    Watch,
     join,
     join_contents,
     joined_summary,
@@ -126,6 +127,7 @@ class State:
         phase: ``build``, ``init_weights``, ``train`` or ``step``.
         before_wrap: DDP has not wrapped the model yet.
         doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
+        watch: Where the paths of the training step part.
         edits: How many times a parameter or module was made, put in place or frozen.
     """
 
@@ -156,6 +158,7 @@ class State:
         self.steps = 0
         self.deadline = time.monotonic() + MOST_SECONDS
         self.frames: List[Frame] = []
+        self.watch = Watch(self.frames)
         self.line = 0
         self.trail: List[Contents] = []
         self.started: List[int] = []
