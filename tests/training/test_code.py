@@ -265,6 +265,17 @@ def test_several_classes_of_one_name_are_only_possible(repository: Repository) -
     assert "several classes are registered as SideNet" in fact.evidence[-1]
 
 
+def test_what_the_config_imports_decides_between_classes_of_one_name(repository: Repository) -> None:
+    code = HEADER.format(name="SideNet") + textwrap.indent(SIDE, "    ")
+    config = repository("SideNet", SIDE, "type='SideNet', use_side_fusion=False", other_code=code)
+    text = config.read_text()
+    for module in ("model_code", "other_code"):
+        config.write_text(f"custom_imports = dict(imports=['{module}'])\n{text}")
+        (fact,) = setup_of(config).facts
+        assert fact.confidence == "likely"
+        assert fact.evidence[0].startswith(module)
+
+
 def test_data_decides(repository: Repository) -> None:
     body = SIDE.replace("if self.use_side_fusion else x", "if x.max() > 3 else x")
     config = repository("SideNet", body, "type='SideNet'")

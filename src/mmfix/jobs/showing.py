@@ -25,6 +25,7 @@ from mmfix.report.model import (
     ModelRow,
     ModelTree,
 )
+from mmfix.repository.importing import named_modules
 from mmfix.repository.library import Library
 from mmfix.repository.registries import is_helper
 from mmfix.repository.roots import config_package
@@ -80,6 +81,7 @@ class _View:
         self._document = document
         self._library = Library(code.roots)
         self._scope = config_package(document.path)
+        self._named = named_modules(document.path, document.tree)
         self._built = {built.key: built for built in code.reading.built}
         self._reasons = [item.reason for item in code.reading.problems]
         self._nonreentrant = NONREENTRANT_MODULE in custom_imports(document)
@@ -123,7 +125,7 @@ class _View:
         kind = part.node.get("type")
         if part.name is None or kind is None or torch_layer(part.name) is not None:
             return None
-        found = self._library.find(part.name, part.package or self._scope).candidates
+        found = self._library.find(part.name, part.package or self._scope, named=self._named).candidates
         if not found:
             # an owner may look a layer up without a registry, as mmdet does with `roi_layer`
             missed = owner != IN_MODEL or any(f"as {part.name} was" in reason for reason in self._reasons)

@@ -54,6 +54,7 @@ def read_model(
     era: str,
     scope: Optional[str] = None,
     wraps_first: bool = True,
+    named: Tuple[str, ...] = (),
 ) -> ModelReading:
     """What the source of a model says about one training step.
 
@@ -65,12 +66,13 @@ def read_model(
         wraps_first: The model is wrapped before ``init_weights()``, as MMEngine's Runner does
             (``mmengine/runner/runner.py: train``); its FlexibleRunner does it the other way round
             (``mmengine/_strategy/single_device.py: prepare``), and so did ``tools/train.py`` with mmcv 1.x.
+        named: The modules that the config has imported.
 
     What cannot be followed is in ``problems``; nothing is raised, imported or run.
     """
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION))
-    m = Machine(library, answers, scope, era)
+    m = Machine(library, answers, scope, era, named)
     try:
         return _read(m, model, wraps_first and era != "mmcv1")
     except Exception as error:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import os.path as osp
 from dataclasses import dataclass, replace
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from mmfix.python.place import Problem
 from mmfix.repository.finder import Finder
+from mmfix.repository.importing import Imports
 from mmfix.repository.index import Index, build_index
 from mmfix.repository.modules import Modules
 from mmfix.repository.names import Names
@@ -42,6 +43,8 @@ class Registered:
         scope: Top-level package that made the registry.
         force: It replaces an earlier one of the same name.
         conditional: In an ``if``, ``try`` or function: it may never be registered.
+        registering: The file that registers it.
+        registered_in: That file as a module.
     """
 
     name: str
@@ -53,6 +56,8 @@ class Registered:
     scope: str
     force: bool = False
     conditional: bool = False
+    registering: str = ""
+    registered_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,9 @@ class Library:
         self._modules = Modules(self._finder)
         self._own: Optional[Tuple[Index, ...]] = None
         self._packages: Dict[str, Optional[Index]] = {}
-        self._found: Dict[Tuple[str, Optional[str], Optional[str]], Found] = {}
+        self._found: Dict[Tuple[Any, ...], Found] = {}
+        self._imports = Imports(self._finder, self._is_own)
+        self._orders: Dict[Tuple[str, ...], Dict[str, int]] = {}
 
     def module(self, dotted: str) -> Optional[SourceModule]:
         """The module of that dotted name, parsed; None when there is no source (compiled, built in, missing).
@@ -122,19 +129,24 @@ class Library:
         tried = (osp.join(root, folder, path) for root in self._roots for folder in below)
         return next((file for file in tried if osp.isfile(file)), None)
 
-    def find(self, name: str, scope: Optional[str], registry: Optional[str] = None) -> Found:
+    def find(
+        self, name: str, scope: Optional[str], registry: Optional[str] = None, named: Tuple[str, ...] = ()
+    ) -> Found:
         """Everything that may be meant by ``type='name'``.
 
         In the order of ``mmengine/registry/registry.py: Registry.get``: the scope's registries, then those of
         mmengine and mmcv; then any registry the repository's own code fills; then other OpenMMLab packages.
         The first that has the name gives all candidates. Without a scope the repository's own code is first.
+        Of several candidates those count that a run imports, if there are any: what ``named`` modules and the
+        training script lead to, and released packages.
 
         Args:
             name: Without scope prefix.
             scope: The prefix or the config's ``default_scope``.
             registry: Only classes of this registry (``TASK_UTILS``), if there are any.
+            named: Modules that the config has imported (:func:`~mmfix.repository.importing.named_modules`).
         """
-        key = (name, scope, registry)
+        key = (name, scope, registry, named)
         if key not in self._found:
             self._found[key] = self._find(*key)
         return self._found[key]
@@ -149,7 +161,9 @@ class Library:
         near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.8)
         return tuple(lowered[other] for other in near)
 
-    def _find(self, name: str, scope: Optional[str], registry: Optional[str]) -> Found:
+    def _find(
+        self, name: str, scope: Optional[str], registry: Optional[str], named: Tuple[str, ...]
+    ) -> Found:
         own = self._own_indexes()
         packages = self._indexes([*([scope] if scope else []), *_BASES])
         local = self._registered(name, own)
@@ -165,7 +179,32 @@ class Library:
             chosen = self._registered(name, others)
         problems = tuple(problem for index in searched for problem in index.problems)
         looked_in = tuple(dict.fromkeys(index.root for index in searched))
-        return Found(_rank(chosen, registry), looked_in, problems)
+        imported = self._imported(chosen, scope, named)
+        return Found(_rank(imported or chosen, registry, bool(imported)), looked_in, problems)
+
+    def _imported(
+        self, found: List[Registered], scope: Optional[str], named: Tuple[str, ...]
+    ) -> List[Registered]:
+        """Those of several that a run imports, in the order of the import."""
+        if len({entry.registering for entry in found}) < 2:
+            return []
+        if named not in self._orders:
+            self._orders[named] = self._imports.order(named, [index.root for index in self._own_indexes()])
+        order = self._orders[named]
+        places = [
+            (order.get(entry.registering, -1), entry)
+            for entry in found
+            if entry.registering in order or self._is_framework(entry, scope)
+        ]
+        return [entry for _, entry in sorted(places, key=lambda item: item[0])]
+
+    def _is_framework(self, entry: Registered, scope: Optional[str]) -> bool:
+        """Whether a class lies in a package that its users import as a whole."""
+        top = entry.registered_in.partition(".")[0]
+        return top in _BASES or top in _OTHERS or top == scope
+
+    def _is_own(self, module: str, path: str) -> bool:
+        return any(inside(path, index.root) for index in self._own_indexes())
 
     def _own_indexes(self) -> Tuple[Index, ...]:
         """Of the roots, without those inside another and those that hold installed packages."""
@@ -202,12 +241,17 @@ class Library:
         return build_index(root, package, walk_sources(root), self._cache)
 
     def _registered(self, name: str, indexes: Iterable[Index]) -> List[Registered]:
-        """All of that name; of two files that are the same module, what the first registers."""
+        """All of that name; of two files that are the same module, what the first registers.
+
+        One file is one module, whatever it may be imported as.
+        """
         found: List[Registered] = []
         files: Dict[str, str] = {}
+        modules: Dict[str, str] = {}
         for index in indexes:
             for path, module, registration in index.names.get(name, ()):
-                if files.setdefault(module, path) == path:
+                first = modules.setdefault(osp.realpath(path), module) == module
+                if first and files.setdefault(module, path) == path:
                     found.append(self._complete(path, module, registration))
         return found
 
@@ -223,6 +267,8 @@ class Library:
             scope,
             entry.force,
             entry.conditional,
+            path,
+            module,
         )
         place = None
         if entry.module != module and self._is_model_code(entry.module):
@@ -244,20 +290,24 @@ class Library:
         return any(inside(place, index.root) for index in self._own_indexes())
 
 
-def _rank(found: List[Registered], registry: Optional[str]) -> Tuple[Registered, ...]:
+def _rank(found: List[Registered], registry: Optional[str], in_order: bool) -> Tuple[Registered, ...]:
+    """What may be meant, best first; ``in_order``: as imported, so that the last forced one holds."""
     if registry is not None:
         found = [entry for entry in found if entry.registry == registry] or found
-    forced = {
-        (entry.scope, is_helper(entry.registry)) for entry in found if entry.force and not entry.conditional
-    }
+    forced = {_place(entry): entry for entry in found if entry.force and not entry.conditional}
     found = [
         entry
         for entry in found
-        if (entry.force and not entry.conditional) or (entry.scope, is_helper(entry.registry)) not in forced
+        if _place(entry) not in forced
+        or (entry.force and not entry.conditional and (not in_order or forced[_place(entry)] is entry))
     ]
     return tuple(
         sorted(dict.fromkeys(found), key=lambda entry: (is_helper(entry.registry), entry.conditional))
     )
+
+
+def _place(entry: Registered) -> Tuple[str, bool]:
+    return entry.scope, is_helper(entry.registry)
 
 
 def _holds_packages(root: str) -> bool:

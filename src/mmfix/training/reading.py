@@ -14,6 +14,7 @@ from mmfix.model.remembered import read_remembered
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
 from mmfix.python.place import ABSENT, BROKEN, Place
 from mmfix.repository.carried import Carried, carried_among
+from mmfix.repository.importing import named_modules
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
 from mmfix.training.filtering import leaves_empty_out, lets_none_in
@@ -127,7 +128,8 @@ def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[Co
     roots = source_roots(document.path, document.tree)
     package = config_package(document.path)
     scope = default_package(document) or package
-    reading = read_remembered(model, roots, era, scope, runner != "FlexibleRunner")
+    named = named_modules(document.path, document.tree)
+    reading = read_remembered(model, roots, era, scope, runner != "FlexibleRunner", named)
     stranger = _of_another_era(reading.files, era)
     if stranger:
         reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")

@@ -389,3 +389,14 @@ def test_match(tmp_path):
         "loss = loss + self.c(x)"
     )
     assert read(tmp_path, source) == {"a": SOMETIMES, "b": SOMETIMES}
+
+
+def test_a_file_that_is_imported_by_two_names_has_its_classes_once(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "base.py").write_text("class Base: pass\n\nclass Kind(Base): pass\n")
+    source = net("loss = self.a(x) if isinstance(self.kind, Base) else self.b(x)", "self.kind = Kind()")
+    head = "from shop.base import Base\nfrom base import Kind\n"
+    (tmp_path / "shop" / "net.py").write_text(HEADER + head + source)
+    library = Library([str(tmp_path / "shop"), str(tmp_path)])
+    reading = read_model({"type": "shop.net.Net"}, library, "mmengine", "shop")
+    assert {part.name: part.verdict for part in reading.submodules} == {"b": NEVER, "c": NEVER}

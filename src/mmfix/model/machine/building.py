@@ -18,7 +18,7 @@ def _is_for_mlu(item: Registered) -> bool:
 
 def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[str]) -> Any:
     """The class or function a registry has under ``name``; what cannot be found is lost, with the reason."""
-    found = m.library.find(name, scope, registry)
+    found = m.library.find(name, scope, registry, m.named)
     if not found.candidates:
         known = m.known.torch_layer(name)
         if known is not None:

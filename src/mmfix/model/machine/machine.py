@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os.path as osp
 from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
 
@@ -27,7 +28,7 @@ from mmfix.model.machine.values import (
     PyList,
     Raised,
 )
-from mmfix.repository.library import Library
+from mmfix.repository.library import Library, SourceModule
 
 
 class Machine(State):
@@ -38,18 +39,28 @@ class Machine(State):
         known: What is known by heart.
         default_scope: The registry scope of types without a prefix.
         era: ``mmengine`` or ``mmcv1``.
+        named: The modules that the config has imported.
     """
 
-    def __init__(self, library: Library, known: Knowledge, default_scope: Optional[str], era: str) -> None:
+    def __init__(
+        self,
+        library: Library,
+        known: Knowledge,
+        default_scope: Optional[str],
+        era: str,
+        named: Tuple[str, ...] = (),
+    ) -> None:
         super().__init__()
         self.library = library
         self.known = known
         self.default_scope = default_scope
         self.era = era
+        self.named = named
         self.losses: List[Any] = []
         self.ambiguous: Dict[str, str] = {}
         self.opened: Set[str] = set()  # configs that the model reads while it is built
         self._scopes: Dict[str, Optional[Scope]] = {}
+        self._files: Dict[str, Scope] = {}
         self._registered: Dict[Tuple[str, Optional[str], Optional[str]], Any] = {}
 
     # -- evaluation --------------------------------------------------------------
@@ -117,8 +128,14 @@ class Machine(State):
             module = self.library.module(dotted) if is_read(dotted) else None
             if module is not None and module.problem is not None:
                 self.problem(module.problem.reason, module.problem.place, module.problem.kind)
-            self._scopes[dotted] = Scope(module) if module is not None and module.tree is not None else None
+            self._scopes[dotted] = None if module is None or module.tree is None else self._scope(module)
         return self._scopes[dotted]
+
+    def _scope(self, module: SourceModule) -> Scope:
+        """One file is one module, by whatever names it is imported."""
+        if not module.path.endswith(".py"):
+            return Scope(module)
+        return self._files.setdefault(osp.realpath(module.path), Scope(module))
 
     @property
     def files(self) -> Tuple[str, ...]:

@@ -80,7 +80,8 @@ _PARAMETER_FREE = frozenset({
 _SPARSE_CONV = (Spec("weight"), Spec("bias", "bias", 7))
 #: Layers of libraries whose source is not read, by the first part of their name.
 #: spconv 2.3 spconv/pytorch/{conv,modules,pool}.py; MinkowskiEngine 0.5.4 MinkowskiConvolution.py,
-#: MinkowskiNormalization.py, MinkowskiOps.py; apex apex/normalization/fused_layer_norm.py; timm 0.9 timm/layers/drop.py.
+#: MinkowskiNormalization.py, MinkowskiOps.py; apex apex/normalization/fused_layer_norm.py; timm 0.9
+#: timm/layers/drop.py.
 OTHERS: Dict[str, Dict[str, Tuple[Spec, ...]]] = {
     "spconv": {
         **dict.fromkeys((f"{kind}{n}d" for kind in ("SubMConv", "SparseConv") for n in "1234"), _SPARSE_CONV),
