@@ -1,9 +1,13 @@
 """One construct of Python or torch after the other: which parameters reach the loss."""
 
-import pytest
-from small_nets import net, read
+from pathlib import Path
 
+import pytest
+from small_nets import HEADER, net, read
+
+from mmfix.model.reading import read_model
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES
+from mmfix.repository.library import Library
 
 #: what is done, the body of forward, more of __init__, methods, verdicts of what is not used throughout
 CASES = [
