@@ -55,6 +55,7 @@ def read_model(
     scope: Optional[str] = None,
     wraps_first: bool = True,
     named: Tuple[str, ...] = (),
+    seconds: Optional[float] = None,
 ) -> ModelReading:
     """What the source of a model says about one training step.
 
@@ -67,18 +68,19 @@ def read_model(
             (``mmengine/runner/runner.py: train``); its FlexibleRunner does it the other way round
             (``mmengine/_strategy/single_device.py: prepare``), and so did ``tools/train.py`` with mmcv 1.x.
         named: The modules that the config has imported.
+        seconds: CPU time that it may take; None for :data:`mmfix.model.machine.state.MOST_SECONDS`.
 
     What cannot be followed is in ``problems``; nothing is raised, imported or run.
     """
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION))
-    m = Machine(library, answers, scope, era, named)
+    m = Machine(library, answers, scope, era, named, seconds)
     try:
         return _read(m, model, wraps_first and era != "mmcv1")
     except Exception as error:
         reason = _failure(error)
         problems = (*m.problems, Problem(reason))
-        return ModelReading((), (), (), (), (), problems, reason, m.files, unordered=reason)
+        return _without_verdicts(m, problems, reason)
     finally:
         sys.setrecursionlimit(limit)
 
@@ -90,7 +92,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     )
     if not isinstance(root, Instance):
         reason = why or (m.problems[-1].reason if m.problems else "the model's class was not found in source")
-        return ModelReading((), (), (), (), (), tuple(m.problems), reason, m.files, unordered=reason)
+        return _without_verdicts(m, tuple(m.problems), reason)
     absent = absent_parts(m, parts.walk(m, root))
     all_built = not m.problems
     if not wraps_first:
@@ -101,8 +103,11 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     walked = list(parts.walk(m, root))
     names, unordered = order.trainable(m, walked)
     m.before_wrap = False
-    trainable = {
-        param for _, item in walked for _, param in parts.own_params(item) if param.requires_grad is True
+    trainable = {  # in the order of the model, not by their addresses
+        param: None
+        for _, item in walked
+        for _, param in parts.own_params(item)
+        if param.requires_grad is True
     }
     frozen: Dict[Param, str] = {}
     if wraps_first:
@@ -120,7 +125,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     _dicts(model, ("model",), configs)
     homes = Homes(m, root, configs)
     toggled = {param for param in trainable if any(param.bit == bit for _, bit in m.toggled)}
-    waited_for = trainable - set(frozen) - toggled
+    waited_for = trainable.keys() - frozen.keys() - toggled
     submodules: Tuple[Submodule, ...] = ()
     if isinstance(loss, Opaque):
         optional = _optional(m, root)
@@ -139,6 +144,13 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         ambiguous=tuple(sorted(m.ambiguous.items())),
         trainable=names,
         unordered=unordered,
+        unfinished=m.out_of_time,
+    )
+
+
+def _without_verdicts(m: Machine, problems: Tuple[Problem, ...], reason: str) -> ModelReading:
+    return ModelReading(
+        (), (), (), (), (), problems, reason, m.files, unordered=reason, unfinished=m.out_of_time
     )
 
 

@@ -35,15 +35,18 @@ def read_remembered(
     scope: Optional[str],
     wraps_first: bool,
     named: Tuple[str, ...] = (),
+    seconds: Optional[float] = None,
 ) -> ModelReading:
     """:func:`read_model`, or what it said before of the same model and the same source files.
+
+    A reading that ran out of time is not kept: the next one may get further.
 
     Args:
         model: The resolved ``model`` of a config.
         roots: Directories searched before the installed packages.
         era: ``mmengine`` or ``mmcv1``.
         scope: The config's ``default_scope``.
-        wraps_first, named: As in :func:`read_model`.
+        wraps_first, named, seconds: As in :func:`read_model`.
     """
     walk = _fingerprint(roots)
     text = f"{era}\n{scope}\n{wraps_first}\n{roots}\n{named}\n{walk}\n{_text(model)}"
@@ -52,8 +55,9 @@ def read_remembered(
     if reading is None:
         from mmfix.model.reading import read_model  # the interpreter takes longer to load than most checks
 
-        reading = read_model(model, _library(roots, walk), era, scope, wraps_first, named)
-        _remember(digest, reading)
+        reading = read_model(model, _library(roots, walk), era, scope, wraps_first, named, seconds)
+        if not reading.unfinished:
+            _remember(digest, reading)
         gc.collect(1)  # frames and closures hold each other, and a run over many configs pauses the collector
     return reading
 

@@ -45,6 +45,7 @@ def from_json(value: Dict[str, Any]) -> ModelReading:
         ambiguous=tuple((str(name), str(line)) for name, line in value["ambiguous"]),
         trainable=None if value["trainable"] is None else _single(value["trainable"]),
         unordered=str(value["unordered"]),
+        unfinished=False,  # such a reading is not kept
     )
 
 

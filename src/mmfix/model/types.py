@@ -155,6 +155,7 @@ class ModelReading:
             DDP's indices: ``[name for name, p in model.named_parameters() if p.requires_grad]`` then. None
             unless that is certain.
         unordered: Why ``trainable`` is None; empty when it is not.
+        unfinished: The time it was given ran out. With more of it, it may say more, so it is not kept.
     """
 
     submodules: Tuple[Submodule, ...]
@@ -169,3 +170,4 @@ class ModelReading:
     ambiguous: Tuple[Tuple[str, str], ...] = ()
     trainable: Optional[Tuple[str, ...]] = None
     unordered: str = ""
+    unfinished: bool = False

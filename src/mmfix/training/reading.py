@@ -120,8 +120,17 @@ def _short(dotted: str) -> str:
     return f"{rest.rpartition('.')[2]} ({package})" if rest else dotted
 
 
-def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[CodeReading]:
-    """What the source of a config's model says; None for a config without a model that is a dict."""
+def code_reading(
+    document: ConfigDocument, era: str, runner: str, seconds: Optional[float] = None
+) -> Optional[CodeReading]:
+    """What the source of a config's model says; None for a config without a model that is a dict.
+
+    Args:
+        document: The config.
+        era: Its era.
+        runner: The kind of its runner.
+        seconds: CPU time that the reading may take; None for the default.
+    """
     model = document.tree.get("model")
     if not isinstance(model, dict):
         return None
@@ -129,7 +138,7 @@ def code_reading(document: ConfigDocument, era: str, runner: str) -> Optional[Co
     package = config_package(document.path)
     scope = default_package(document) or package
     named = named_modules(document.path, document.tree)
-    reading = read_remembered(model, roots, era, scope, runner != "FlexibleRunner", named)
+    reading = read_remembered(model, roots, era, scope, runner != "FlexibleRunner", named, seconds)
     stranger = _of_another_era(reading.files, era)
     if stranger:
         reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")

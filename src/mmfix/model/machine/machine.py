@@ -49,8 +49,9 @@ class Machine(State):
         default_scope: Optional[str],
         era: str,
         named: Tuple[str, ...] = (),
+        seconds: Optional[float] = None,
     ) -> None:
-        super().__init__()
+        super().__init__(seconds)
         self.library = library
         self.known = known
         self.default_scope = default_scope
