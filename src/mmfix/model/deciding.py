@@ -19,7 +19,7 @@ from mmfix.python.place import Place
 Configs = Dict[KeyPath, Mapping[str, Any]]
 
 #: Methods that make, fill or freeze modules; a mention there is not a use.
-_NOT_USES = ("init", "train", "eval", "freeze", "load", "build", "reset", "make", "get_layer_depth")
+_NOT_USES = ("init", "eval", "freeze", "load", "build", "reset", "make", "get_layer_depth")
 #: Stands for any attribute in :func:`_mentions`.
 _DYNAMIC = "getattr"
 #: Parameters that say nothing about which modules take part.
@@ -57,7 +57,8 @@ class Mention:
     @property
     def is_use(self) -> bool:
         """False in a constructor and the like."""
-        return not self.method.lstrip("_").startswith(_NOT_USES)
+        name = self.method.lstrip("_")
+        return name != "train" and not name.startswith(_NOT_USES)  # train_step() uses
 
 
 def mentions_of(m: Machine, instance: Instance, name: str) -> List[Mention]:
@@ -122,14 +123,16 @@ def key_of(
         attribute, _, entry = name.replace(":", ".:").partition(".")
         asked, entry = entry.startswith(":"), entry.lstrip(":")
         for parameter, inside_it in _parameters_behind(m, instance, attribute):
-            value = given.get(parameter)
+            place, value = (*key, parameter), given.get(parameter)
+            if key == ("model",) and parameter in m.beside and parameter not in given:
+                place, value = (parameter,), m.beside[parameter]
             asked, entry = (True, inside_it) if inside_it and not entry else (asked, entry)
             if entry and not (isinstance(value, Mapping) and (asked or entry in value)):
                 entry = ""  # an attribute of an object, not an entry of a dict
             if parameter in _NEVER_DECIDE or (isinstance(value, Mapping) and not dicts and not entry):
                 continue
             if instance.key is not None or (parameter in given and _is_passed(m, instance, parameter, value)):
-                return (*key, parameter, entry) if entry else (*key, parameter)
+                return (*place, entry) if entry else place
             # made by a builder of its own from a dict inside
             inside = [part for part, item in given.items() if isinstance(item, Mapping) and parameter in item]
             if len(inside) == 1 and _is_passed(m, instance, parameter, given[inside[0]][parameter]):

@@ -28,8 +28,6 @@ from mmfix.model.machine.values import (
     Function,
     GaveUp,
     Instance,
-    Method,
-    NativeClass,
     Opaque,
     Param,
     PyDict,
@@ -37,6 +35,7 @@ from mmfix.model.machine.values import (
     Registry,
 )
 from mmfix.model.observations import Homes, checkpoints, late_freezes, toggles
+from mmfix.model.own_step import losses_of, own_step
 from mmfix.model.types import Built, ModelReading, Submodule
 from mmfix.model.verdicts import judge
 from mmfix.python.place import ABSENT, Problem
@@ -56,6 +55,7 @@ def read_model(
     wraps_first: bool = True,
     named: Tuple[str, ...] = (),
     seconds: Optional[float] = None,
+    beside: Optional[Mapping[str, Any]] = None,
 ) -> ModelReading:
     """What the source of a model says about one training step.
 
@@ -69,12 +69,16 @@ def read_model(
             (``mmengine/_strategy/single_device.py: prepare``), and so did ``tools/train.py`` with mmcv 1.x.
         named: The modules that the config has imported.
         seconds: CPU time that it may take; None for :data:`mmfix.model.machine.state.MOST_SECONDS`.
+        beside: Arguments that the builder gives unless ``model`` has them: the ``train_cfg`` and
+            ``test_cfg`` at the top of a config (``mmdet/models/builder.py: build_detector``,
+            ``mmedit/models/builder.py: build_model``, both of the mmcv 1.x era).
 
     What cannot be followed is in ``problems``; nothing is raised, imported or run.
     """
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION))
     m = Machine(library, answers, scope, era, named, seconds)
+    m.beside = beside or {}
     try:
         return _read(m, model, wraps_first and era != "mmcv1")
     except Exception as error:
@@ -87,8 +91,9 @@ def read_model(
 
 def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReading:
     config = value_of(m, model, ("model",))
+    more = PyDict({name: value_of(m, value, (name,)) for name, value in m.beside.items()})
     root, why = _phase(
-        m, "build", lambda: openmmlab.build(m, Registry("MODELS", m.default_scope or ""), config)
+        m, "build", lambda: openmmlab.build(m, Registry("MODELS", m.default_scope or ""), config, more)
     )
     if not isinstance(root, Instance):
         reason = why or (m.problems[-1].reason if m.problems else "the model's class was not found in source")
@@ -121,8 +126,10 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         loss, why = _phase(m, "step", lambda: _any_step(m, root))
     finally:
         watches.pop()
+    if isinstance(loss, Opaque) and not loss.may and trainable:
+        loss, why = None, "no parameter was seen to reach the loss"  # nobody trains such a model
     configs: Configs = {}
-    _dicts(model, ("model",), configs)
+    _dicts({**m.beside, "model": model}, (), configs)
     homes = Homes(m, root, configs)
     toggled = {param for param in trainable if any(param.bit == bit for _, bit in m.toggled)}
     waited_for = trainable.keys() - frozen.keys() - toggled
@@ -282,19 +289,13 @@ def _weighed_step(m: Machine, root: Instance) -> Any:
 
 def _step(m: Machine, root: Instance) -> Any:
     """The losses of one training step, as one value."""
-    own = root.cls.find(m, "train_step") if isinstance(root.cls, ClassInfo) else MISSING
-    data = Opaque(0, 0, GIVEN)
+    own = own_step(m, root)
+    if own is not None:
+        return losses_of(m, root, own)
     if m.era == "mmcv1":
         if _has(m, root, "forward_train"):
             return summed(m, _call_with_data(m, root, "forward_train", {}))
-        if isinstance(own, Function):
-            result = m.call(Bound(own, root), [PyDict({}, None, data), UNKNOWN], {})
-            return summed(m, m.call(m.attribute(result, "get"), ["loss", UNKNOWN], {})
-                          if isinstance(result, PyDict) else result)  # fmt: skip
         return summed(m, _call_with_data(m, root, "forward", {"return_loss": True}))
-    if isinstance(own, Function):
-        m.call(Bound(own, root), [PyDict({}, None, data), _optimizer()], {})
-        return summed(m, tuple(m.losses))
     losses = _call_with_data(m, root, "forward", {"mode": "loss"})
     parse = root.cls.find(m, "parse_losses") if isinstance(root.cls, ClassInfo) else MISSING
     if isinstance(parse, Function):
@@ -327,23 +328,3 @@ def _call_with_data(m: Machine, root: Instance, name: str, known: Dict[str, Any]
         kwargs.update({key: value for key, value in known.items() if key not in kwargs})
     rest = UNKNOWN if signature.double_star is not None else MISSING
     return m.call(Bound(method, root), [], kwargs, rest)
-
-
-def _optimizer() -> Instance:
-    """What a model's own ``train_step`` updates through: it collects the losses it is given."""
-    wrapper = Instance(NativeClass("mmengine.optim.OptimWrapper", False))
-
-    def update_params(
-        m: Machine, receiver: Any, loss: Any, step_kwargs: Any = None, zero_kwargs: Any = None
-    ) -> None:
-        m.losses.append(summed(m, loss))
-
-    def backward(m: Machine, receiver: Any, /, loss: Any, **kwargs: Any) -> None:
-        m.losses.append(summed(m, loss))
-
-    def scale_loss(m: Machine, receiver: Any, loss: Any) -> Any:
-        return loss
-
-    for run in (update_params, backward, scale_loss):
-        wrapper.items[run.__name__] = Method(run.__name__, wrapper, run)
-    return wrapper

@@ -36,6 +36,7 @@ def read_remembered(
     wraps_first: bool,
     named: Tuple[str, ...] = (),
     seconds: Optional[float] = None,
+    beside: Optional[Mapping[str, Any]] = None,
 ) -> ModelReading:
     """:func:`read_model`, or what it said before of the same model and the same source files.
 
@@ -46,16 +47,16 @@ def read_remembered(
         roots: Directories searched before the installed packages.
         era: ``mmengine`` or ``mmcv1``.
         scope: The config's ``default_scope``.
-        wraps_first, named, seconds: As in :func:`read_model`.
+        wraps_first, named, seconds, beside: As in :func:`read_model`.
     """
     walk = _fingerprint(roots)
-    text = f"{era}\n{scope}\n{wraps_first}\n{roots}\n{named}\n{walk}\n{_text(model)}"
+    text = f"{era}\n{scope}\n{wraps_first}\n{roots}\n{named}\n{walk}\n{_text(model)}\n{_text(beside)}"
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     reading = _recall(digest)
     if reading is None:
         from mmfix.model.reading import read_model  # the interpreter takes longer to load than most checks
 
-        reading = read_model(model, _library(roots, walk), era, scope, wraps_first, named, seconds)
+        reading = read_model(model, _library(roots, walk), era, scope, wraps_first, named, seconds, beside)
         if not reading.unfinished:
             _remember(digest, reading)
         gc.collect(1)  # frames and closures hold each other, and a run over many configs pauses the collector

@@ -6,7 +6,7 @@ import os.path as osp
 import re
 import sys
 from dataclasses import replace
-from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
@@ -138,7 +138,9 @@ def code_reading(
     package = config_package(document.path)
     scope = default_package(document) or package
     named = named_modules(document.path, document.tree)
-    reading = read_remembered(model, roots, era, scope, runner != "FlexibleRunner", named, seconds)
+    reading = read_remembered(
+        model, roots, era, scope, runner != "FlexibleRunner", named, seconds, _beside(document, era)
+    )
     stranger = _of_another_era(reading.files, era)
     if stranger:
         reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")
@@ -146,6 +148,12 @@ def code_reading(
     filters = lets_none_in if era == MMCV1 else leaves_empty_out
     carried = carried_among(reading.files, roots) if own else ()
     return CodeReading(reading, roots, own, filters(document.tree), carried)
+
+
+def _beside(document: ConfigDocument, era: str) -> Dict[str, Any]:
+    """What the builders of the mmcv 1.x era hand to the model from the top of the config."""
+    found = {name: document.tree.get(name) for name in ("train_cfg", "test_cfg")}
+    return {name: value for name, value in found.items() if isinstance(value, dict) and era == MMCV1}
 
 
 def _of_another_era(files: Iterable[str], era: str) -> str:

@@ -319,6 +319,20 @@ TRAINING: Tuple[Case, ...] = (
         era="mmcv1",
     ),
     Case(
+        "old-forward-stub-off",
+        "mmcv1_forward_stub",
+        {"type": "OldStepEstimator"},
+        {"shape": NEVER},
+        decided_by={"shape": "model.regress"},
+        era="mmcv1",
+    ),
+    Case(
+        "old-forward-stub-on",
+        "mmcv1_forward_stub",
+        {"type": "OldStepEstimator", "regress": True},
+        era="mmcv1",
+    ),
+    Case(
         "old-train-step-on",
         "mmcv1_train_step",
         {"type": "OldTrainStepModel", "w_perceptual": 0.5},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os.path as osp
 from functools import lru_cache
-from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from mmfix.model.machine import access, building, calls, expressions, indexing, paths, statements, tables
 from mmfix.model.machine.classes import ClassInfo
@@ -40,6 +40,7 @@ class Machine(State):
         default_scope: The registry scope of types without a prefix.
         era: ``mmengine`` or ``mmcv1``.
         named: The modules that the config has imported.
+        beside: What the builder hands to the model from beside its dict: ``train_cfg`` in the mmcv 1.x era.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Machine(State):
         self.default_scope = default_scope
         self.era = era
         self.named = named
+        self.beside: Mapping[str, Any] = {}
         self.losses: List[Any] = []
         self.ambiguous: Dict[str, str] = {}
         self.opened: Set[str] = set()  # configs that the model reads while it is built

@@ -43,6 +43,8 @@ def attribute(m: Machine, value: Opaque, name: str) -> Any:
         return True if value.must else UNKNOWN
     if name == "requires_grad_":
         m.doubt("what is frozen or thawed is not known")
+    if name == "backward" and m.phase == "step":
+        return Method(name, value, _backward)
     if name in _SHAPED:
         return Method(name, value, _shaped)
     if name in _IN_PIECES and value.kind == TENSOR:
@@ -86,6 +88,11 @@ def _pieces(m: Machine, whole: Any, count: Any) -> Any:
 
 _SHAPED = frozenset({"view", "reshape"})
 _IN_PIECES: Dict[str, Callable[..., Any]] = {"split": split, "chunk": chunk}
+
+
+def _backward(m: Machine, value: Opaque, /, *args: Any, **kwargs: Any) -> None:
+    """``loss.backward()``: what a model's own ``train_step`` does in the place of the trainer."""
+    m.losses.append(value)
 
 
 def param_attribute(m: Machine, value: Param, name: str) -> Any:
