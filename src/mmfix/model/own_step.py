@@ -79,7 +79,7 @@ def losses_of(m: Machine, root: Instance, own: Function) -> Opaque:
         result = m.call(Bound(own, root), [PyDict({"return_loss": True}, None, data), UNKNOWN], {})
         returned = [_loss(item) for item in (result.values if isinstance(result, Either) else (result,))]
     else:
-        m.call(Bound(own, root), [PyDict({}, None, data), _optimizer()], {})
+        m.call(Bound(own, root), [PyDict({}, None, data), optimizer()], {})
         returned = []
     found = [*m.losses, *(item for item in returned if item is not MISSING)]
     if not found:
@@ -95,7 +95,7 @@ def _loss(result: Any) -> Any:
     return result if isinstance(result, Opaque) else MISSING
 
 
-def _optimizer() -> Instance:
+def optimizer() -> Instance:
     """What a model's own ``train_step`` updates through: it collects the losses it is given."""
     wrapper = Instance(NativeClass("mmengine.optim.OptimWrapper", False))
 

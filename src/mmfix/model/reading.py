@@ -126,8 +126,10 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         loss, why = _phase(m, "step", lambda: _any_step(m, root))
     finally:
         watches.pop()
-    if isinstance(loss, Opaque) and not loss.may and trainable:
+    if isinstance(loss, Opaque) and not loss.may and trainable and not frozen:
         loss, why = None, "no parameter was seen to reach the loss"  # nobody trains such a model
+    if m.astray and isinstance(loss, Opaque) and not any(loss.must & param.bit for param in trainable):
+        loss, why = None, m.astray  # nothing can be told of any part
     configs: Configs = {}
     _dicts({**m.beside, "model": model}, (), configs)
     homes = Homes(m, root, configs)
@@ -233,7 +235,7 @@ def _phase(m: Machine, phase: str, run: Callable[[], Any]) -> Tuple[Any, str]:
     m.trail.clear()
     m.started.clear()
     m.frames.clear()
-    m.conditional, m.grad, m.assumed, m.turns = 0, True, {}, None
+    m.conditional, m.guards, m.grad, m.assumed, m.turns = 0, 0, True, {}, None
     m.problems.append(Problem(f"{phase}: {reason}"))
     return None, reason
 

@@ -16,7 +16,7 @@ from mmfix.model.knowledge.python import containers
 from mmfix.model.knowledge.torch import checkpoints, container_methods, tensors
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import MISSING, GaveUp, Method, NativeClass, NativeRef, Raised
-from mmfix.model.reading import _optimizer
+from mmfix.model.own_step import optimizer
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +70,7 @@ def _targets() -> Iterator[Tuple[str, Target]]:
     for name, run in {**registries.METHODS, "name": registries.registry_method("name")}.items():
         yield f"registry.{name}", _method("registry", name, run)
     for name in ("update_params", "backward", "scale_loss"):
-        run = _optimizer().items[name].run
+        run = optimizer().items[name].run
         yield f"optimizer.{name}", _method("bag", name, run)
     yield "a segment of a checkpoint", _method("list", "segment", checkpoints._chain([]).run)
     module = NativeClass("torch.nn.Module", True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable, Dict
 
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.joining import without_none
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -46,7 +47,7 @@ def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
             found = ModuleRef(below) if below is not None else default
         return _or_lost(m, found, name)
     if isinstance(value, Either):
-        return m.each(value, lambda item: attribute(m, item, name, default))
+        return m.each(without_none(value), lambda item: attribute(m, item, name, default))
     if isinstance(value, Super):
         return _of_super(m, value, name, default)
     if isinstance(value, ClassInfo):
@@ -109,19 +110,35 @@ def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
 def _or_default(m: Machine, value: Instance, name: str, found: Any, default: Any) -> Any:
     if found is not MISSING:
         return found
+    own = value.cls.find(m, "__getattr__") if isinstance(value.cls, ClassInfo) else MISSING
+    if isinstance(own, Function) and not _asked(m, own, value, name):
+        if default is MISSING:
+            return m.call(Bound(own, value), [name], {})
+        m.guards += 1
+        try:
+            return m.call(Bound(own, value), [name], {})
+        except Raised:
+            return default
+        finally:
+            m.guards -= 1
     unknown_base = isinstance(value.cls, ClassInfo) and value.cls.unknown_base
     if unknown_base or value.lost:
         m.escape(value)
         return m.lost(f"{value.cls.name}.{name}: {unknown_base or value.lost}")
     if default is not MISSING:
         return default
-    if isinstance(value.cls, ClassInfo) and value.cls.find(m, "__getattr__") is not MISSING:
-        m.escape(value)
-        return m.lost(f"{value.cls.name}.{name} is answered by __getattr__")
     if m.asks:
         raise Raised(f"{value.cls.name} has no attribute {name}")
     m.escape(value)  # whatever set it may have had any part of it at hand
     return m.lost(f"{value.cls.name} has no attribute {name} that was seen being set")
+
+
+def _asked(m: Machine, own: Function, value: Instance, name: str) -> bool:
+    """Whether ``__getattr__`` is being asked for that attribute already."""
+    return any(
+        frame.function is own and value in (given := tuple(frame.items.values())[:2]) and name in given
+        for frame in m.frames
+    )
 
 
 def bind(m: Machine, member: Any, receiver: Any, cls: Any) -> Any:
@@ -145,9 +162,32 @@ def _of_super(m: Machine, value: Super, name: str, default: Any) -> Any:
     if member is MISSING:
         if name in ("__init__", "__init_subclass__") and not cls.unknown_base:
             return Method(name, value.receiver, lambda m, receiver, /: None)
+        if name in _OBJECT and not cls.unknown_base:
+            return Method(name, value.receiver, _OBJECT[name])
         found = m.known.inherited(m, value.receiver, name)
         return _or_default(m, value.receiver, name, found, default)
     return bind(m, member, value.receiver, cls)
+
+
+def _set(m: Machine, receiver: Instance, name: Any, value: Any, /) -> None:
+    if isinstance(name, str):
+        m.known.attach(m, receiver, name, value)
+    else:
+        m.escape(value)
+        receiver.lost = receiver.lost or "an attribute is set under a name made at run time"
+
+
+def _get(m: Machine, receiver: Instance, name: Any, /) -> Any:
+    if isinstance(name, str) and not receiver.lost:
+        if name in receiver.items:
+            return receiver.items[name]
+        raise Raised(f"{receiver.cls.name} has no attribute {name}")
+    m.escape(receiver)
+    return m.lost(receiver.lost or "an attribute is asked for by a name that is not known")
+
+
+#: What ``super()`` has where no base of the source has it: ``object``'s and ``nn.Module``'s own.
+_OBJECT: Dict[str, Callable[..., Any]] = {"__setattr__": _set, "__getattr__": _get, "__getattribute__": _get}
 
 
 def _of_class(m: Machine, value: ClassInfo, name: str, default: Any) -> Any:

@@ -22,6 +22,7 @@ from mmfix.model.machine.values import (
     Partial,
     PyDict,
     PyList,
+    Raised,
     is_scalar,
 )
 
@@ -152,9 +153,13 @@ def store_inside(m: Machine, place: Optional[Reference], owner: Any, value: Any,
 def _unpack_many(m: Machine, targets: List[Any], value: Any, frame: Frame) -> None:
     items = m.items_of(value)
     stars = [position for position, target in enumerate(targets) if isinstance(target, ast.Starred)]
-    if items.open or (not stars and len(items.items) != len(targets)):
-        one = any_item(items) if items.open else UNKNOWN
-        if not items.open or reachable(one):
+    if not items.open and not stars and len(items.items) != len(targets):
+        m.escape([value, *(item for frame in m.frames[-1:] for item in frame.items.values())])
+        place = f"line {m.line} of {frame.scope.path}"
+        raise Raised(f"{len(targets)} names for {len(items.items)} values at {place}")
+    if items.open:
+        one = any_item(items)
+        if reachable(one):
             m.doubt("what is unpacked is not known")
         for target in targets:
             unpack(m, target, PyList([one], True) if isinstance(target, ast.Starred) else one, frame)

@@ -6,11 +6,15 @@ import ast
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
 
 from mmfix.model.machine.assignment import load, refer, store_inside
+from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.values import (
     MISSING,
+    Bound,
+    Function,
     Instance,
+    Many,
     NativeClass,
     NativeRef,
     Opaque,
@@ -126,6 +130,13 @@ def _call_with_many(m: Machine, function: Any, given: Arguments, position: int) 
         made = m.call(function, items, {})
         made.lost = "a sequence of modules of unknown length"
         return made
+    target = function.function if isinstance(function, Bound) else function
+    if isinstance(target, (Function, ClassInfo)) or (
+        isinstance(target, Instance) and isinstance(target.cls, ClassInfo)
+    ):
+        args = list(given.args)
+        args[position] = Many(many.items, True)
+        return m.call(function, args, given.kwargs, given.rest)
     values = [*given.args, *given.kwargs.values(), *([] if given.rest is MISSING else [given.rest])]
     return m.lost("a call with a number of arguments that is not known", function, *values)
 

@@ -6,12 +6,13 @@ import ast
 import inspect
 import os
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTuple
 
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import join, open_list
-from mmfix.model.machine.state import THROUGH
+from mmfix.model.machine.joining import any_item, open_list
+from mmfix.model.machine.state import LEFT, THROUGH
 from mmfix.model.machine.values import (
     DATA,
     LOST,
@@ -24,6 +25,7 @@ from mmfix.model.machine.values import (
     Function,
     GaveUp,
     Instance,
+    Many,
     Method,
     NativeClass,
     NativeRef,
@@ -259,7 +261,13 @@ def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict
     try:
         if isinstance(node, ast.Lambda):
             return m.eval(node.body, frame)
-        ended = m.run(node.body, frame)
+        try:
+            ended = m.run(node.body, frame)
+        except Raised:
+            if not frame.leaves:
+                raise
+            ended, frame.stranded = LEFT, True  # other paths have returned before
+            m.assumed = assumed
         live = m.assumed
         if level is not None:
             m.unite(level, frame.leaves, not frame.stranded)
@@ -268,6 +276,12 @@ def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict
         if ended is THROUGH:
             frame.returns.append((None, live))
         return m.either(frame.returns)
+    except Raised as error:
+        if m.guards or (m.phase == "step" and len(m.frames) == 1):
+            raise  # a branch that does not run then, a handler, or all of the step
+        if function.name == "__init__" and isinstance(args[0], Instance):
+            args[0].lost = args[0].lost or str(error)
+        return m.lose_way(str(error), function, *args, *kwargs.values(), rest)
     finally:
         if level is not None:
             m.end(level)
@@ -294,6 +308,13 @@ def _bind(
             home = function.cls.frame
         evaluate_defaults(m, function, home)
     assert function.defaults is not None
+    many = next((position for position, item in enumerate(args) if isinstance(item, Many)), None)
+    one: Any = MISSING
+    if many is not None:
+        # it fills what has no default and no argument of its own; what has a default, it may
+        one = any_item(open_list([item for part in args[many:] for item in m.items_of(part).items]))
+        needed = signature.positional[many : len(signature.positional) - len(signature.defaults)]
+        args = [*args[:many], *(one for _ in takewhile(lambda name: name not in kwargs, needed))]
     arguments = bind(signature, args, kwargs)
     items = frame.items
     items.update(arguments.given)
@@ -303,8 +324,12 @@ def _bind(
         for name, default in zip(signature.names, defaults):
             if name not in items:
                 items[name] = _given(m, default, rest)
+                if default is MISSING and rest is MISSING:
+                    m.lose_way(f"{function.name}() is called without {name}", *args, *kwargs.values())
+                elif one is not MISSING and name in signature.positional:
+                    items[name] = join(items[name], one)
     if signature.star is not None:
-        items[signature.star] = arguments.surplus
+        items[signature.star] = arguments.surplus if one is MISSING else PyList([one], True)
     elif arguments.surplus:
         m.escape(list(arguments.surplus))
     if signature.double_star is not None:

@@ -13,7 +13,7 @@ from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute, same, 
 from mmfix.model.machine.conditions import Note
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import concatenated
+from mmfix.model.machine.joining import concatenated, without_none
 from mmfix.model.machine.texts import Text, filled, text_of
 from mmfix.model.machine.values import (
     DATA,
@@ -66,7 +66,7 @@ def _attribute(m: Machine, node: Any, frame: Frame) -> Any:
 def _subscript(m: Machine, node: Any, frame: Frame) -> Any:
     value = m.eval(node.value, frame)
     index = indexing.index_of(m, node.slice, frame)
-    return m.each(value, lambda item: indexing.subscript(m, item, index))
+    return m.each(without_none(value), lambda item: indexing.subscript(m, item, index))
 
 
 def _slice(m: Machine, node: Any, frame: Frame) -> Any:
@@ -117,6 +117,7 @@ def _binary(m: Machine, node: Any, frame: Frame) -> Any:
 
 def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``."""
+    left, right = without_none(left), without_none(right)
     if isinstance(left, Counter) and type(right) is int and operator in ("Add", "Sub"):
         index = left.plus(right if operator == "Add" else -right)
         count = paths.added(operator, left, right, DATA)

@@ -10,7 +10,7 @@ from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.concrete import NotConcrete, compute, same, to_python
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import any_item, join, open_list, weaken
+from mmfix.model.machine.joining import any_item, join, open_list, weaken, without_none
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -52,7 +52,7 @@ def subscript(m: Machine, value: Any, index: Any) -> Any:
     if isinstance(value, Param):
         return m.flow(value)
     if isinstance(value, Either):
-        return m.each(value, lambda item: subscript(m, item, index))
+        return m.each(without_none(value), lambda item: subscript(m, item, index))
     if isinstance(value, PyDict):
         return _entry(m, value, index)
     if isinstance(value, Instance):
@@ -180,6 +180,10 @@ def update(m: Machine, target: PyDict, other: Any) -> None:
                 target.maybe -= {key}
         if other.rest is not MISSING:
             target.rest = other.rest if target.rest is MISSING else join(target.rest, other.rest)
+    elif isinstance(other, Either) and None in other.values:
+        update(m, target, without_none(other))
+    elif other is None:
+        raise Raised("None is not iterable")
     elif isinstance(other, Either):
         for item in other.values:
             if isinstance(item, PyDict):

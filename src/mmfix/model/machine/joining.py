@@ -185,6 +185,14 @@ def weaken(value: Any, ways: Split = UNSPLIT) -> Any:
     return value
 
 
+def without_none(value: Any) -> Any:
+    """What a value is where None would raise: the other alternatives."""
+    if not isinstance(value, Either) or None not in value.values:
+        return value
+    kept = tuple(item for item in value.values if item is not None)
+    return kept[0] if len(kept) == 1 else Either(kept)
+
+
 def summary(value: Any, depth: int = 0) -> Opaque:
     """Everything a value depends on, as one opaque value; its musts are those of all its parts together."""
     if isinstance(value, Opaque):

@@ -144,7 +144,7 @@ def _turns(m: Machine, node: Any, frame: Frame, turns: List[Any], level: Content
     for item in turns:
         m.step()
         unpack(m, node.target, item, frame)
-        then = _after_turn(m, frame, m.run(node.body, frame), level)
+        then = _after_turn(m, frame, _turn(m, node, frame), level)
         if then is _RETURN:
             return LEFT if not frame.breaks else _stop(m, frame, level, live=False)
         if then is _STOP:
@@ -152,6 +152,16 @@ def _turns(m: Machine, node: Any, frame: Frame, turns: List[Any], level: Content
     if node.orelse and m.run(node.orelse, frame) is LEFT:
         return LEFT
     return _stop(m, frame, level, live=True)
+
+
+def _turn(m: Machine, node: Any, frame: Frame) -> str:
+    try:
+        return m.run(node.body, frame)
+    except Raised:
+        if not (frame.continues or frame.breaks):
+            raise
+        frame.stranded = True  # other paths have gone on to the next turn, or out of the loop
+        return LEFT
 
 
 def _stop(m: Machine, frame: Frame, level: Contents, live: bool) -> str:
@@ -187,7 +197,7 @@ def _while_turns(m: Machine, node: Any, frame: Frame, level: Contents) -> str:
             return _stop(m, frame, level, live=True)
         if truth is None:
             break
-        then = _after_turn(m, frame, m.run(node.body, frame), level)
+        then = _after_turn(m, frame, _turn(m, node, frame), level)
         if then is _RETURN:
             return LEFT if not frame.breaks else _stop(m, frame, level, live=False)
         if then is _STOP:
@@ -258,13 +268,16 @@ def _round(
     """One turn for many: the states in which the next one may begin."""
     assert m.turns is not None
     frame.stranded = False
-    begun = paths.begin_turn(m, m.turns, first, last)
+    begun, left = paths.begin_turn(m, m.turns, first, last), len(frame.leaves)
+    runs = first and not last  # so what raises there has a reason that was not seen
     m.conditional -= 1
+    m.guards -= runs
     try:
         ended, result, after, path = m.attempt(turn)
     finally:
         m.conditional += 1
-    if ended is RAISED and first and not last:
+        m.guards += runs
+    if ended is RAISED and runs and not (frame.continues or frame.breaks or frame.leaves[left:]):
         # no step that trains gets here, or something on the way here was not understood
         m.problem("every path through a loop raises")
         m.escaped |= reachable([frame.items.get(name) for name in loaded_names(node)])

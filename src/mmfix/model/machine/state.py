@@ -114,6 +114,7 @@ class State:
         asks: An AttributeError that is raised now is caught.
         rehearsing: What runs now is tried, and will be forgotten.
         conditional: How many unknown conditions the code that runs now is under.
+        guards: How many branches and ``try`` blocks around the code that runs now may end in an exception.
         nonempty: Whether the code that runs now is under a test that there is something to compute on.
         assumed: What holds where the code that runs now is: the sides of conditions that are not known.
         conditions: Every condition that was met; interned: those of comparisons, by what is compared.
@@ -132,12 +133,14 @@ class State:
         watch: Where the paths of the training step part.
         edits: How many times a parameter or module was made, put in place or frozen.
         out_of_time: The time was up before the end: with more of it, more may be read.
+        astray: Why the code that was read can not be what runs; empty while it can.
     """
 
     def __init__(self, seconds: Optional[float] = None) -> None:
         self.grad = True
         self.asks = self.rehearsing = False
-        self.conditional = 0
+        self.conditional = self.guards = 0
+        self.astray = ""
         self.nonempty = False
         self.assumed: Path = {}
         self.conditions: List[Condition] = []
@@ -217,6 +220,7 @@ class State:
         self.trail.append({})
         self.started.append(next(CLOCK))
         self.conditional += 1
+        self.guards += 1
         grad, result, ended, doubts = self.grad, None, THROUGH, self.doubts
         assumed = path = self.assumed
         if sides:
@@ -227,6 +231,7 @@ class State:
             ended, self.doubts = RAISED, doubts
         finally:
             self.conditional -= 1
+            self.guards -= 1
             before = self.trail.pop()
             self.started.pop()
             after = {item: item.save() for item in before}
@@ -414,6 +419,19 @@ class State:
         """The result of something that is not followed, given ``values``."""
         self.problem(reason, kind=kind)
         return self.flow(*values).like(LOST)
+
+    def lose_way(self, reason: str, *values: Any) -> Opaque:
+        """The result of code that would end every run, given ``values``.
+
+        People train the models that are read. So something on the way here was not understood: what this code
+        had at hand may be used or not.
+        """
+        self.problem(reason)
+        self.doubt(reason)
+        if self.phase == "step":
+            self.astray = self.astray or reason
+        self.escape(list(values))
+        return Opaque(reachable(list(values)) if self.grad else 0, 0, LOST)
 
 
 def _inner_first(states: Sequence[Contents]) -> List[Storage]:

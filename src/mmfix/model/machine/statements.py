@@ -185,11 +185,7 @@ def _last_name(value: Any) -> str:
 def _try(m: Machine, node: Any, frame: Frame) -> str:
     depth, assumed, turns = len(m.frames), m.assumed, m.turns
     try:
-        asks, m.asks = m.asks, m.asks or any(_catches_missing(item) for item in node.handlers)
-        try:
-            ended = m.run(node.body, frame)
-        finally:
-            m.asks = asks
+        ended = _tried(m, node, frame)
         if ended is THROUGH:
             _handlers(m, node, frame)
             if node.handlers:
@@ -202,6 +198,9 @@ def _try(m: Machine, node: Any, frame: Frame) -> str:
         if not node.handlers:
             m.run(node.finalbody, frame)
             raise
+        for item in node.body:  # what comes after may be used all the same
+            if item.lineno > m.line or hasattr(item, "body"):
+                m.escape(mentioned(item, frame))
         ended = _choose_handler(m, node, frame)
     stopped, stranded = frame.stopped, frame.stranded
     if node.finalbody and m.run(node.finalbody, frame) is LEFT:
@@ -210,10 +209,38 @@ def _try(m: Machine, node: Any, frame: Frame) -> str:
     return ended
 
 
+def _tried(m: Machine, node: Any, frame: Frame) -> str:
+    caught, asks = bool(node.handlers), m.asks
+    m.guards += caught
+    m.asks = asks or any(_catches_missing(item) for item in node.handlers)
+    try:
+        return m.run(node.body, frame)
+    finally:
+        m.guards -= caught
+        m.asks = asks
+
+
 def _catches_missing(handler: Any) -> bool:
     """Whether what is done about an AttributeError is written here: the code asks for an attribute."""
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(isinstance(kind, ast.Name) and kind.id == "AttributeError" for kind in kinds)
+
+
+def mentioned(node: ast.AST, frame: Frame) -> List[Any]:
+    """What code that does not run would have at hand: variables, and of objects the attributes it names."""
+    found: List[Any] = []
+    stack: List[ast.AST] = [node]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, ast.Attribute) and isinstance(item.value, ast.Name):
+            owner = frame.items.get(item.value.id)
+            if isinstance(owner, Instance):
+                found.append(owner.items.get(item.attr, owner))
+                continue
+        if isinstance(item, ast.Name):
+            found.append(frame.items.get(item.id))
+        stack.extend(ast.iter_child_nodes(item))
+    return found
 
 
 def _choose_handler(m: Machine, node: Any, frame: Frame) -> str:

@@ -396,6 +396,12 @@ class Either:
         self.none: Optional[Side] = None
 
 
+class Many(PyList):
+    """``*items`` among the arguments of a call, an open list: any number of them."""
+
+    __slots__ = ()
+
+
 class Raised(Exception):
     """The interpreted code raises here."""
 

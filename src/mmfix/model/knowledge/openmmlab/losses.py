@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from mmfix.model.machine.values import MISSING, Opaque, PyDict, PyList
+from mmfix.model.machine.joining import joined_summary, without_none
+from mmfix.model.machine.values import MISSING, Either, Opaque, PyDict, PyList
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -16,10 +18,18 @@ def summed(m: Machine, losses: Any) -> Opaque:
     Of a dict only entries whose name contains ``loss`` count (``mmengine/model/base_model/base_model.py:
     parse_losses``; ``_parse_losses`` of the mmcv 1.x detectors, segmentors and classifiers).
     """
+    losses = without_none(losses)  # the frameworks end the run over None
+    if isinstance(losses, Either):
+        either = [summed(m, item) for item in losses.values]
+        return reduce(joined_summary, either)
     if not isinstance(losses, PyDict):
         if isinstance(losses, (tuple, PyList)):
             parts = [summed(m, item) for item in m.items_of(losses).items if not isinstance(item, str)]
             return m.flow(*parts)
         return m.flow(losses)
-    values = [value for key, value in losses.items.items() if not isinstance(key, str) or "loss" in key]
+    values = [
+        without_none(value)
+        for key, value in losses.items.items()
+        if not isinstance(key, str) or "loss" in key
+    ]
     return m.flow(*values, *([] if losses.rest is MISSING else [losses.rest]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from mmfix.model.knowledge.torch import attributes, filling, layers, order, parts
+from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.joining import join
 from mmfix.model.machine.texts import Text
@@ -12,6 +13,7 @@ from mmfix.model.machine.values import (
     DATA,
     MISSING,
     UNKNOWN,
+    Function,
     Instance,
     Method,
     NativeClass,
@@ -145,6 +147,10 @@ def iterate(m: Machine, instance: Instance) -> PyList:
     custom = None if isinstance(instance.cls, NativeClass) else m.attribute(instance, "__iter__", None)
     if custom is not None and not isinstance(custom, Method):
         return m.items_of(m.call(custom, [], {}))
+    if isinstance(instance.cls, ClassInfo) and not instance.cls.is_module(m):
+        own = instance.cls.find(m, "__getitem__")  # Python asks for 0, 1, 2, ...
+        if isinstance(own, Function):
+            return PyList([m.call(own, [instance, UNKNOWN], {})], True)
     if parts.is_kind(instance, "ModuleDict") or instance.cls.name in parts.DICTS:
         return parts.found(instance, list(parts.registered(m, instance)))
     return parts.found(instance, parts.elements(m, instance))
@@ -166,7 +172,10 @@ def truth(m: Machine, instance: Instance) -> Optional[bool]:
     """``bool(module)``: that of a list is whether it is empty."""
     if instance.cls.name in parts.CONTAINERS or parts.is_kind(instance, "ModuleList"):
         return None if instance.lost else bool(parts.elements(m, instance))
-    return True
+    own = isinstance(instance.cls, ClassInfo) and (
+        instance.cls.find(m, name) for name in ("__bool__", "__len__")
+    )
+    return None if own and any(isinstance(item, Function) for item in own) else True
 
 
 # -- forward -----------------------------------------------------------------------------
