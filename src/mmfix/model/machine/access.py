@@ -100,6 +100,8 @@ def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
         return _or_default(m, value, name, found, default)
     member = value.cls.find(m, name)
     if member is MISSING:
+        if name in _LOOKS:
+            return Method(name, value, _get)
         found = m.known.inherited(m, value, name)
         return _or_default(m, value, name, found, default)
     if isinstance(member, NativeClass):
@@ -186,8 +188,9 @@ def _get(m: Machine, receiver: Instance, name: Any, /) -> Any:
     return m.lost(receiver.lost or "an attribute is asked for by a name that is not known")
 
 
+_LOOKS = ("__getattr__", "__getattribute__")
 #: What ``super()`` has where no base of the source has it: ``object``'s and ``nn.Module``'s own.
-_OBJECT: Dict[str, Callable[..., Any]] = {"__setattr__": _set, "__getattr__": _get, "__getattribute__": _get}
+_OBJECT: Dict[str, Callable[..., Any]] = {"__setattr__": _set, **dict.fromkeys(_LOOKS, _get)}
 
 
 def _of_class(m: Machine, value: ClassInfo, name: str, default: Any) -> Any:

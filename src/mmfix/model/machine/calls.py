@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTup
 
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import any_item, open_list
+from mmfix.model.machine.joining import any_item, join, open_list
 from mmfix.model.machine.state import LEFT, THROUGH
 from mmfix.model.machine.values import (
     DATA,

@@ -159,6 +159,12 @@ class ClassInfo:
             self._is_module = known or self.absent_base  # most classes that a model is made of are
         return self._is_module
 
+    @property
+    def is_record(self) -> bool:
+        """Whether all its bases were read, and none is a module: its objects only hold values."""
+        modules = (isinstance(base, NativeClass) and base.is_module for base in self._mro or ())
+        return not (self.unknown_base or any(modules))
+
     def has_base(self, m: Machine, name: str) -> bool:
         """Whether a class of this last name is among its bases, itself included."""
         return any(base.name == name for base in self.mro(m))

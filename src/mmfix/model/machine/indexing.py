@@ -110,6 +110,9 @@ def _entry(m: Machine, value: PyDict, index: Any) -> Any:
             return value.items[key]
         if value.rest is not MISSING:
             return value.rest.like() if isinstance(value.rest, Opaque) else value.rest
+        if m.choosing:
+            raise Raised(f"no key {key!r}")
+        m.escape(value)
         return m.lost(f"the key {key!r} was not seen being set", *value.items.values())
     except (NotConcrete, TypeError):
         if isinstance(index, NativeRef):

@@ -31,7 +31,9 @@ from mmfix.model.machine.values import (
     Either,
     Function,
     Instance,
+    Many,
     Method,
+    NativeClass,
     Notes,
     Opaque,
     Param,
@@ -72,6 +74,9 @@ watches: List[Watch] = []
 _MOST_ALTERNATIVES = 8
 #: What computes on parameters, or keeps them, out of sight.
 HOLDERS = (Instance, Bound, Method, Partial, Super, Function)
+_HOLD = frozenset({*HOLDERS, PyDict, PyList, Many})
+#: Objects of one class, no modules, that are told apart when it is not known which of them is meant.
+_MOST_RECORDS = 3
 _DEEPEST = 12
 
 
@@ -240,15 +245,16 @@ def reachable(value: Any) -> int:
     stack = [value]
     while stack:
         item = stack.pop()
-        if isinstance(item, Opaque):
+        kind = type(item)
+        if kind is Opaque:
             bits |= item.may
-        elif isinstance(item, Param):
+        elif kind is Param:
             bits |= item.bit
-        elif isinstance(item, (tuple, list)):
+        elif kind is tuple or kind is list:
             stack.extend(item)
-        elif isinstance(item, Either):
+        elif kind is Either:
             stack.extend(item.values)
-        elif isinstance(item, (*HOLDERS, PyDict, PyList)) and id(item) not in seen:
+        elif kind in _HOLD and id(item) not in seen:
             seen.add(id(item))
             stack.extend(_inside(item))
     return bits
@@ -324,7 +330,7 @@ def grew(item: Storage, before: Any, after: Any) -> bool:
     return any(
         bool(reachable(value) & ~reachable(before.get(key)))
         for key, value in after.items()
-        if key in before or not isinstance(item, Frame)
+        if value is not before.get(key) and (key in before or not isinstance(item, Frame))
     )
 
 
@@ -382,6 +388,9 @@ def _either(a: Any, b: Any, ways: Split) -> Any:
         else:  # on several paths it is this one
             found[known[0]] = (item, ())
     values = tuple(item for item, _ in found)
+    fewer = _fewer(values) if len(values) > _MOST_RECORDS else values
+    if len(fewer) < len(values):
+        values, found = fewer, [(item, ()) for item in fewer]
     if len(values) == 1:
         return values[0]
     if len(values) > _MOST_ALTERNATIVES and not any(isinstance(item, Instance) for item in values):
@@ -410,3 +419,27 @@ def _alternatives(value: Any, ways: Split, path: Path) -> Iterator[Tuple[Any, Tu
         return
     for number, item in enumerate(value.values):
         yield item, (*(value.when[number] if value.when else ()), *side)
+
+
+def is_record(item: Any) -> bool:
+    """Whether a value is an object that is no module: it only holds values."""
+    if not isinstance(item, Instance):
+        return False
+    return not item.cls.is_module if isinstance(item.cls, NativeClass) else item.cls.is_record
+
+
+def _fewer(values: Tuple[Any, ...]) -> Tuple[Any, ...]:
+    """One object in the place of many records of one class: as with dicts, it is none of them."""
+    by_class: Dict[Any, List[Instance]] = {}
+    for item in values:
+        if is_record(item):
+            by_class.setdefault(item.cls, []).append(item)
+    for cls, found in by_class.items():
+        if len(found) > _MOST_RECORDS:
+            made = Instance(cls)
+            made.load(found[0].save())
+            for item in found[1:]:
+                made.load(join_contents(made, made.save(), item.save()))
+            made.lost = next((item.lost for item in found if item.lost), "")
+            values = (*(item for item in values if item not in found), made)
+    return values

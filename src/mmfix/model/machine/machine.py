@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set,
 from mmfix.model.machine import access, building, calls, expressions, indexing, paths, statements, tables
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Exit, Frame
-from mmfix.model.machine.joining import join
+from mmfix.model.machine.joining import is_record, join
 from mmfix.model.machine.paths import Ways
 from mmfix.model.machine.protocol import Knowledge
 from mmfix.model.machine.scopes import Scope, is_read
@@ -115,13 +115,26 @@ class Machine(State):
 
     def each(self, value: Any, action: Callable[[Any], Any]) -> Any:
         """``action`` on a value, or on each alternative of one that is not known."""
-        if isinstance(value, Either):
-            values = paths.alternatives(self, value)
-            if len(values) == 1:
-                return action(values[0])
-            ways = paths.ways_between(value, values)
-            return self.choose([lambda item=item: action(item) for item in values], ways)  # type: ignore[misc]
-        return action(value)
+        if not isinstance(value, Either):
+            return action(value)
+        values = paths.alternatives(self, value)
+        if len(values) == 1:
+            return action(values[0])
+        ways = paths.ways_between(value, values)
+        branches: List[Callable[[], Any]] = [lambda item=item: action(item) for item in values]  # type: ignore[misc]
+        choosing = self.choosing
+        self.choosing = choosing or not any(
+            isinstance(item, Instance) and not is_record(item)
+            for item in (getattr(item, "receiver", item) for item in values)
+        )
+        try:
+            return self.choose(branches, ways)
+        except Raised:
+            if choosing or not self.choosing:
+                raise
+        finally:
+            self.choosing = choosing
+        return self.choose(branches, ways)
 
     # -- names -----------------------------------------------------------------------
 

@@ -132,6 +132,7 @@ class State:
         doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
         watch: Where the paths of the training step part.
         edits: How many times a parameter or module was made, put in place or frozen.
+        choosing: One of several values is looked at: one that has not what is asked of it is not the one.
         out_of_time: The time was up before the end: with more of it, more may be read.
         astray: Why the code that was read can not be what runs; empty while it can.
     """
@@ -141,6 +142,7 @@ class State:
         self.asks = self.rehearsing = False
         self.conditional = self.guards = 0
         self.astray = ""
+        self.choosing = False
         self.nonempty = False
         self.assumed: Path = {}
         self.conditions: List[Condition] = []
