@@ -1,0 +1,203 @@
+"""Groups of findings, what people have judged of them, and the table. Used by `field.py`."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+
+JUDGMENTS = Path(__file__).resolve().parent / "field_judgments.jsonl"
+HEADING = "## In people's own repositories"
+SURE = ("proven", "certain", "likely")
+FAILING = ("error", "warning")
+KINDS = ("fully", "partly", "blind", "lost", "no model")
+Key = Tuple[str, str, str, str]
+
+
+def masked(message: str) -> str:
+    """A message without its numbers."""
+    return re.sub(r"\d+", "#", message)
+
+
+def key_of(repository: str, finding: Dict[str, Any]) -> Key:
+    return repository, finding["code"], finding["key"], masked(finding["message"])
+
+
+def _findings(raw: Dict[str, Any], possible: bool) -> Iterator[Tuple[str, Dict[str, Any], Dict[str, Any]]]:
+    for repository, report in raw.items():
+        for config in report["configs"]:
+            for finding in config["findings"]:
+                if finding["confidence"] in SURE or possible:
+                    yield repository, config, finding
+
+
+def groups(raw: Dict[str, Any], possible: bool = False) -> List[Dict[str, Any]]:
+    """Findings that differ in nothing but the config and its numbers, with one of them as the example."""
+    found: Dict[Key, Dict[str, Any]] = {}
+    for repository, config, finding in _findings(raw, possible):
+        key = key_of(repository, finding)
+        group = found.setdefault(
+            key,
+            {
+                **dict(zip(("repository", "code", "key", "message"), key)),
+                "confidence": finding["confidence"],
+                "severity": finding["severity"],
+                "configs": [],
+                "evidence": finding["evidence"],
+                "remedies": finding["remedies"],
+            },
+        )
+        group["configs"].append(config["path"])
+    return list(found.values())
+
+
+def judgments(path: Path) -> Dict[Key, Dict[str, Any]]:
+    """What has been judged, by group."""
+    if not path.exists():
+        return {}
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return {(line["repository"], line["code"], line["key"], line["message"]): line for line in lines}
+
+
+def judged(found: Iterable[Dict[str, Any]], path: Path) -> Iterator[Dict[str, Any]]:
+    """The groups with `true` (None: not judged yet) and `reason`."""
+    known = judgments(path)
+    for group in found:
+        line = known.get((group["repository"], group["code"], group["key"], group["message"]), {})
+        yield {**group, "true": line.get("true"), "reason": line.get("reason", "")}
+
+
+def _truth(known: Dict[Key, Dict[str, Any]], repository: str, finding: Dict[str, Any]) -> Optional[bool]:
+    line = known.get(key_of(repository, finding))
+    return None if line is None else line["true"]
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part} of {whole}" + (f" ({100 * part / whole:.1f} %)" if whole else "")
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> List[str]:
+    heads = list(heads)
+    cells = [heads, ["---"] * len(heads), *(list(row) for row in rows)]
+    return ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in cells]
+
+
+def repository_rows(raw: Dict[str, Any]) -> List[List[str]]:
+    """Configs, how far each was followed, and what they cost; one row a repository, and all of them."""
+    rows = []
+    total: Counter = Counter()
+    times: List[float] = []
+    for repository, report in sorted(raw.items(), key=lambda item: item[0].lower()):
+        count = _counted(report)
+        total += count
+        times += report["alone"][1:]  # the first has the index of all sources in its time
+        rows.append(_row(f"{repository} {report['commit'][:7]}", report["era"], count, report["alone"][1:]))
+    rows.append(_row("all", "", total, times))
+    return rows
+
+
+def _counted(report: Dict[str, Any]) -> Counter:
+    count: Counter = Counter(cpu=report["cpu"])
+    for config in report["configs"]:
+        count["configs"] += 1
+        count["not readable"] += config["status"] != "ok"
+        count[config.get("judged", "not readable ")] += 1
+        count["shown"] += any(finding["severity"] in FAILING for finding in config["findings"])
+    return count
+
+
+def _row(name: str, era: str, count: Counter, times: List[float]) -> List[str]:
+    read = count["configs"] - count["not readable"]
+    return [
+        name,
+        era,
+        str(count["configs"]),
+        str(count["not readable"]),
+        *(str(count[kind]) for kind in KINDS),
+        str(count["shown"]),
+        f"{count['cpu']:.0f}",
+        f"{count['cpu'] / read:.2f}" if read else "",
+        f"{statistics.median(times):.2f} / {max(times):.1f}" if times else "",
+    ]
+
+
+def finding_rows(raw: Dict[str, Any], known: Dict[Key, Dict[str, Any]]) -> List[List[str]]:
+    """Findings by code and confidence, with what has been judged of them."""
+    counts: Dict[Tuple[str, str], Counter] = {}
+    seen: Dict[Tuple[str, str], set] = {}
+    for repository, config, finding in _findings(raw, True):
+        cell = (finding["code"], finding["confidence"])
+        count = counts.setdefault(cell, Counter())
+        count[_truth(known, repository, finding)] += 1
+        count["all"] += 1
+        seen.setdefault(cell, set()).add((repository, config["path"]))
+    return [
+        [code, confidence, str(count["all"]), str(len(seen[code, confidence])), str(count[True]),
+         str(count[False]), str(count[None])]
+        for (code, confidence), count in sorted(counts.items())
+    ]  # fmt: skip
+
+
+def section(raw: Dict[str, Any], path: Path) -> str:
+    """The section of docs/accuracy.md."""
+    known = judgments(path)
+    sure = list(judged(groups(raw), path))
+    true = [group for group in sure if group["true"] is True]
+    false = [group for group in sure if group["true"] is False]
+    shown, wrong, open_ = set(), set(), set()
+    read = sum(config["status"] == "ok" for report in raw.values() for config in report["configs"])
+    lost = sum(config.get("judged") == "lost" for report in raw.values() for config in report["configs"])
+    for repository, config, finding in _findings(raw, True):
+        if finding["severity"] in FAILING:
+            place, truth = (repository, config["path"]), _truth(known, repository, finding)
+            shown.add(place)
+            (wrong if truth is False else open_ if truth is None else set()).add(place)
+    in_true, in_false = (sum(len(group["configs"]) for group in part) for part in (true, false))
+    return "\n".join(
+        [
+            f"{HEADING}\n",
+            "Made by `python bench/field.py table RAW.json --write docs/accuracy.md`; the repositories and commits are in `bench/field.json`,",
+            "what was judged by reading their source in `bench/field_judgments.jsonl`. *Fully*: every part of the model has a verdict; *partly*: some",
+            "have none; *blind*: none has; *lost*: the walk ended before the loss. *Shown*: configs with a warning or an error, *possible* included.",
+            "CPU seconds: of the whole repository with an empty cache, the same for each config, and of configs checked one by one (median / longest).\n",
+            *table(
+                ["repository", "era", "configs", "not readable", *KINDS, "shown", "CPU s", "CPU s a config", "alone"],
+                repository_rows(raw),
+            ),
+            "",
+            *table(
+                ["what", "measured", "bar"],
+                [
+                    ["findings at *likely* or surer that are true, of those judged", f"**{share(in_true, in_true + in_false)}**", "95 %"],
+                    ["the same by group (repository, code, key, message)", share(len(true), len(true) + len(false)), ""],
+                    ["groups at *likely* or surer that nobody has judged", share(len(sure) - len(true) - len(false), len(sure)), "0"],
+                    ["configs shown a warning or an error", share(len(shown), read), ""],
+                    ["configs shown one that is not true", f"**{share(len(wrong), read)}**", "3 %"],
+                    ["configs shown none that is not true, and one that nobody has judged", share(len(open_ - wrong), read), "0"],
+                    ["configs whose model was lost", f"**{share(lost, read)}**", "8 %"],
+                ],
+            ),
+            "",
+            *table(
+                ["code", "confidence", "findings", "configs", "true", "false", "not judged"],
+                finding_rows(raw, known),
+            ),
+            "\nJudged false:\n",
+            *([f"- {group['repository']}, {group['code']} {group['confidence']}, {len(group['configs'])} configs, `{group['key']}`: {group['reason']}" for group in false] or ["none."]),
+            "",
+        ]
+    )  # fmt: skip
+
+
+def write(path: Path, text: str, heading: str = HEADING) -> None:
+    """Replace the section in the document, or put it in front of the one on DDP."""
+    document = path.read_text(encoding="utf-8")
+    old = re.search(rf"^{re.escape(heading)}$.*?(?=^## |\Z)", document, flags=re.M | re.S)
+    place = re.search(r"^## What DDP does$|\Z", document, flags=re.M) if old is None else old
+    if place is None:
+        raise SystemExit(f"{path} has no place for the section")
+    start, end = (place.start(), place.start()) if old is None else (old.start(), old.end())
+    path.write_text(document[:start] + text.rstrip("\n") + "\n\n" + document[end:], encoding="utf-8")

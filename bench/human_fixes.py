@@ -1,0 +1,304 @@
+"""Commits in which people set `find_unused_parameters=True` themselves: does mmfix ask for it before, and is it quiet after?
+
+    python bench/human_fixes.py find CLONE ...                      > FOUND.jsonl
+    python bench/human_fixes.py run CLONES ENVIRONMENT RAW.json [--only OWNER/NAME ...] [--source SRC]
+    python bench/human_fixes.py table RAW.json [--write docs/accuracy.md]
+
+A fix is a line `find_unused_parameters=True` that a commit adds to a config which was there before and had none; of several commits for
+one config the first counts. `find` lists them from the histories of clones (folders `OWNER+NAME`); `bench/human_fixes.jsonl` is what it has found, with
+the era of the repository at that time, and `needs` for what it asks for beyond that. `run` unpacks the Python, YAML and JSON files of the state before the
+commit and of the one after into a temporary folder, and checks up to `--configs` of the configs there, as `bench/field.py` does. RAW.json is kept
+outside the repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import re
+import subprocess
+import tarfile
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple
+
+from field import HERE, followed, shortened, talk
+from field_tables import SURE, share, table, write
+
+from mmfix.rules.common import UNUSED
+
+HEADING = "## Fixes that people made"
+KEPT = HERE / "human_fixes.jsonl"
+SET = re.compile(r"[^#]*find_unused_parameters *= *True")
+FILES = ("*.py", "*.json", "*.yml", "*.yaml", "*.toml", "*.cfg")
+FAILING = ("error", "warning")
+CONFIGS = 6
+WAS_SET = "set before, by another line"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    one = verbs.add_parser("find")
+    one.add_argument("clones", type=Path, nargs="+")
+    two = verbs.add_parser("run")
+    two.add_argument("clones", type=Path)
+    two.add_argument("environment", type=Path)
+    two.add_argument("raw", type=Path)
+    two.add_argument("--only", nargs="+", metavar="OWNER/NAME")
+    two.add_argument("--source", type=Path, default=HERE.parent / "src", help="the mmfix that is measured")
+    two.add_argument("--configs", type=int, default=CONFIGS, help="of one commit")
+    two.add_argument("--limit", type=float, default=600, help="seconds for one state")
+    three = verbs.add_parser("table")
+    three.add_argument("raw", type=Path)
+    three.add_argument("--write", type=Path, metavar="FILE", help="replace the section in this file")
+    given = parser.parse_args()
+    if given.verb == "find":
+        for clone in given.clones:
+            for fix in find(clone):
+                print(json.dumps(fix), flush=True)
+    elif given.verb == "run":
+        run(given)
+    else:
+        text = section(json.loads(given.raw.read_text(encoding="utf-8")))
+        if given.write:
+            write(given.write, text, HEADING)
+        print(text)
+
+
+# -- find --------------------------------------------------------------------
+
+
+def git(clone: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(clone), *arguments], stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode(errors="replace")
+
+
+def find(clone: Path) -> List[Dict[str, Any]]:
+    """The fixes of one repository, oldest first, each config once."""
+    log = git(
+        clone, "log", "--all", "--no-merges", "--reverse", "--diff-filter=MR", "-M", "-U0", "-p",
+        "-Gfind_unused_parameters *= *True", "--format=COMMIT %H", "--", "*.py",
+    )  # fmt: skip
+    seen = set()
+    fixes: Dict[str, List[Tuple[str, str]]] = {}
+    for commit, old, new in _added(log):
+        if new not in seen and not new.startswith("tests/") and "/tests/" not in new:
+            seen.add(new)
+            if _is_config(clone, commit, new):
+                fixes.setdefault(commit, []).append((old, new))
+    return [
+        {
+            "repository": clone.name.replace("+", "/"),
+            "commit": commit,
+            "era": "mmengine" if _mentions(clone, commit, "mmengine") else "mmcv1",
+            "before": [old for old, _ in paths],
+            "after": [new for _, new in paths],
+        }
+        for commit, paths in fixes.items()
+    ]
+
+
+def _added(log: str) -> Iterator[Tuple[str, str, str]]:
+    """Commit, and the file before and after, of each diff that adds the setting and takes none away."""
+    for patch in re.split(r"^COMMIT ", log, flags=re.M)[1:]:
+        commit = patch[:40]
+        for diff in re.split(r"^diff --git ", patch, flags=re.M)[1:]:
+            lines = diff.splitlines()
+            old, new = (
+                next((line[6:] for line in lines if line.startswith(start)), "")
+                for start in ("--- a/", "+++ b/")
+            )
+            added = any(line[0] == "+" and SET.match(line[1:]) for line in lines if line)
+            removed = any(line[0] == "-" and SET.match(line[1:]) for line in lines if line)
+            if old and new and added and not removed:
+                yield commit, old, new
+
+
+def _mentions(clone: Path, commit: str, word: str) -> bool:
+    done = subprocess.run(
+        ["git", "-C", str(clone), "grep", "-q", f"import.*{word}\\|from {word}", commit, "--", "*.py"]
+    )
+    return done.returncode == 0
+
+
+def _is_config(clone: Path, commit: str, path: str) -> bool:
+    """Whether a file sets keys as a config does, and is not a program."""
+    text = git(clone, "show", f"{commit}:{path}")
+    return (
+        bool(re.search(r"^(model|_base_|data|default_scope) *= *", text, flags=re.M))
+        and "\ndef main(" not in text
+    )
+
+
+# -- run ---------------------------------------------------------------------
+
+
+def run(given: argparse.Namespace) -> None:
+    environments = json.loads((HERE / "field.json").read_text(encoding="utf-8"))["environments"]
+    raw: Dict[str, Any] = json.loads(given.raw.read_text(encoding="utf-8")) if given.raw.exists() else {}
+    for line in KEPT.read_text(encoding="utf-8").splitlines():
+        fix = json.loads(line)
+        if given.only and fix["repository"] not in given.only:
+            continue
+        clone = given.clones.resolve() / fix["repository"].replace("/", "+")
+        names = [*fix.get("needs", ()), *environments[fix["era"]]]
+        sources = [given.environment.resolve() / name for name in names]
+        states = {
+            "before": state(clone, f"{fix['commit']}^", fix["before"], sources, given),
+            "after": state(clone, fix["commit"], fix["after"], sources, given),
+        }
+        raw[f"{fix['repository']} {fix['commit']}"] = {**fix, "states": states}
+        given.raw.write_text(json.dumps(raw, indent=1), encoding="utf-8")
+        said = Counter(verdict(config) for config in states["before"])
+        print(fix["repository"], fix["commit"][:7], dict(said), flush=True)
+
+
+def state(
+    clone: Path, commit: str, configs: List[str], sources: List[Path], given: argparse.Namespace
+) -> List[Dict[str, Any]]:
+    """What is said of some configs as they were at a commit."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
+        root = Path(folder).resolve()
+        packed = subprocess.run(
+            ["git", "-C", str(clone), "archive", commit, "--", *(f":(glob)**/{name}" for name in FILES if _has(clone, commit, name))],
+            stdout=subprocess.PIPE,
+            check=True,
+        )  # fmt: skip
+        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
+            tar.extractall(root, filter="data")
+        (root / ".git").mkdir(exist_ok=True)  # where a repository begins
+        path = os.pathsep.join(map(str, [given.source.resolve(), *sources]))
+        env = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "MMFIX_CACHE_DIR": cache}
+        here = [config for config in configs if (root / config).is_file()][: given.configs]
+        asked = [["check", "--format", "json", config] for config in here]
+        places = [(str(item) + os.sep, "") for item in (root, *sources)]
+        judged = [
+            json.loads(shortened(text, places) or "{}") for text, _ in talk(asked, root, env, given.limit)
+        ]
+        found = [config for report in judged for config in report.get("configs", ())]
+        some = {config["path"]: config for config in found[: given.configs]}
+        models = [["show", "--model", config, "--format", "json"] for config in some]
+        keys = [["show", config, "--format", "json"] for config in some]
+        for config, (model, _), (values, _) in zip(
+            some.values(), talk(models, root, env, given.limit), talk(keys, root, env, given.limit)
+        ):
+            shown = json.loads(shortened(model, places) or "{}")
+            config.update(followed(shown))
+            config["model"] = next((row["class"] for row in shown.get("model") or []), "")
+            config["set"] = _is_set(json.loads(shortened(values, places) or "{}"))
+            config["findings"] = [{**item, "blame": None, "remedies": None} for item in config["findings"]]
+        return list(some.values())
+
+
+def _has(clone: Path, commit: str, name: str) -> bool:
+    """Whether a tree has such files; `git archive` refuses a pattern that matches nothing."""
+    return bool(
+        git(clone, "ls-tree", "-r", "--name-only", "--full-tree", commit, "-z").count(name[1:] + "\0")
+    )
+
+
+def _is_set(shown: Dict[str, Any]) -> bool:
+    return any(
+        value["key"].split(".")[-1] == "find_unused_parameters" and value["value"] is True
+        for value in shown.get("values") or []
+    )
+
+
+# -- table -------------------------------------------------------------------
+
+
+def verdict(config: Dict[str, Any]) -> str:
+    """Of a config before the fix: `likely` (or surer), `possible`, or why it is not asked for."""
+    if config.get("set"):
+        return WAS_SET
+    asking = [item["confidence"] for item in config["findings"] if UNUSED in item["message"]]
+    if asking:
+        return "likely" if any(confidence in SURE for confidence in asking) else "possible"
+    if config["status"] != "ok":
+        return f"not readable: {config['error']['message']}"
+    if config["judged"] == "lost":
+        return f"lost: {config['gave_up']}"
+    return {
+        "blind": "no part has a verdict",
+        "partly": f"{config['open']} of {config['parts']} parts: cannot tell",
+        "no model": "no model",
+    }.get(config["judged"], "nothing is found to be unused")
+
+
+def loud(fix: Dict[str, Any], path: str) -> List[str]:
+    """The errors and warnings of a config after the fix."""
+    renamed = dict(zip(fix["before"], fix["after"]))
+    later = [config for config in fix["states"]["after"] if config["path"] == renamed.get(path, path)]
+    found = [item for config in later for item in config["findings"]]
+    return [
+        f"{item['code']} {item['confidence']} `{item['key']}`"
+        for item in found
+        if item["severity"] in FAILING
+    ]
+
+
+def section(raw: Dict[str, Any]) -> str:
+    """The section of docs/accuracy.md."""
+    groups: Dict[Tuple[str, str], List[Tuple[Dict[str, Any], Dict[str, Any]]]] = {}
+    left: Counter = Counter()
+    for fix in raw.values():
+        if not fix["states"]["before"]:
+            left["not there before, or not to be trained"] += 1
+        for config in fix["states"]["before"]:
+            if config.get("set"):
+                left[WAS_SET] += 1
+            else:
+                groups.setdefault((fix["repository"], config.get("model") or "?"), []).append((fix, config))
+    rows, best = [], []
+    for (repository, model), members in sorted(
+        groups.items(), key=lambda item: (item[0][0].lower(), item[0][1])
+    ):
+        said = [verdict(config) for _, config in members]
+        first = next((name for name in ("likely", "possible") if name in said), said[0])
+        after = sorted({text for fix, config in members for text in loud(fix, config["path"])})
+        best.append((first, not after))
+        fix, config = members[said.index(first)]
+        rows.append(
+            [
+                repository,
+                model,
+                str(len(members)),
+                fix["commit"][:7],
+                f"`{config['path']}`",
+                first,
+                ", ".join(after) or "quiet",
+            ]
+        )
+    likely = sum(first == "likely" for first, _ in best)
+    either = sum(first in ("likely", "possible") for first, _ in best)
+    commits = {(fix["repository"], fix["commit"]) for members in groups.values() for fix, _ in members}
+    return "\n".join(
+        [
+            f"{HEADING}\n",
+            "Made by `python bench/human_fixes.py table RAW.json --write docs/accuracy.md`; the commits are in `bench/human_fixes.jsonl`. The state before is",
+            "the parent of the commit, as it was. Setting the key is not the same as needing it (see the strip test), so not every row can be found.\n",
+            *table(
+                ["what", "measured", "bar"],
+                [
+                    ["commits, in repositories", f"{len(commits)}, {len({name for name, _ in commits})}", "20, 10"],
+                    ["(repository, model) groups asked for it before, *likely* or surer", f"**{share(likely, len(best))}**", "75 %"],
+                    ["the same, *possible* included", share(either, len(best)), ""],
+                    ["groups without a warning or an error after", f"**{share(sum(quiet for _, quiet in best), len(best))}**", ""],
+                ],
+            ),
+            "",
+            *table(["repository", "model", "configs", "commit", "config", "before", "after"], rows),
+            "\nLeft out: " + ("; ".join(f"{text} ({number})" for text, number in left.items()) or "none") + ".",
+            "",
+        ]
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
