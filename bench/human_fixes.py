@@ -7,7 +7,8 @@
 A fix is a line `find_unused_parameters=True` that a commit adds to a config which was there before and had none; of several commits for
 one config the first counts. `find` lists them from the histories of clones (folders `OWNER+NAME`); `bench/human_fixes.jsonl` is what it has found, with
 the era of the repository at that time, and `needs` for what it asks for beyond that. `run` unpacks the Python, YAML and JSON files of the state before the
-commit and of the one after into a temporary folder, and checks up to `--configs` of the configs there, as `bench/field.py` does. RAW.json is kept
+commit and of its own into a temporary folder, and checks up to `--configs` of the configs there, as `bench/field.py` does; and those of the commit with
+`False` in that line. RAW.json is kept
 outside the repository.
 """
 
@@ -22,8 +23,9 @@ import subprocess
 import tarfile
 import tempfile
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from field import HERE, followed, shortened, talk
 from field_tables import SURE, share, table, write
@@ -33,10 +35,10 @@ from mmfix.rules.common import UNUSED
 HEADING = "## Fixes that people made"
 KEPT = HERE / "human_fixes.jsonl"
 SET = re.compile(r"[^#]*find_unused_parameters *= *True")
+TURNED = re.compile(r"(find_unused_parameters *= *)True")
 FILES = ("*.py", "*.json", "*.yml", "*.yaml", "*.toml", "*.cfg")
 FAILING = ("error", "warning")
 CONFIGS = 6
-WAS_SET = "set before, by another line"
 
 
 def main() -> None:
@@ -151,18 +153,24 @@ def run(given: argparse.Namespace) -> None:
         sources = [given.environment.resolve() / name for name in names]
         states = {
             "before": state(clone, f"{fix['commit']}^", fix["before"], sources, given),
+            "without": state(clone, fix["commit"], fix["after"], sources, given, without=True),
             "after": state(clone, fix["commit"], fix["after"], sources, given),
         }
         raw[f"{fix['repository']} {fix['commit']}"] = {**fix, "states": states}
         given.raw.write_text(json.dumps(raw, indent=1), encoding="utf-8")
-        said = Counter(verdict(config) for config in states["before"])
+        said = Counter(verdict(config) for config in states["without"])
         print(fix["repository"], fix["commit"][:7], dict(said), flush=True)
 
 
 def state(
-    clone: Path, commit: str, configs: List[str], sources: List[Path], given: argparse.Namespace
+    clone: Path,
+    commit: str,
+    configs: List[str],
+    sources: List[Path],
+    given: argparse.Namespace,
+    without: bool = False,
 ) -> List[Dict[str, Any]]:
-    """What is said of some configs as they were at a commit."""
+    """What is said of some configs as they were at a commit, or as they were but for the setting."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
         root = Path(folder).resolve()
         packed = subprocess.run(
@@ -176,6 +184,9 @@ def state(
         path = os.pathsep.join(map(str, [given.source.resolve(), *sources]))
         env = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "MMFIX_CACHE_DIR": cache}
         here = [config for config in configs if (root / config).is_file()][: given.configs]
+        for config in configs if without else ():
+            text = (root / config).read_text(encoding="utf-8")
+            (root / config).write_text(TURNED.sub(r"\1False", text), encoding="utf-8")
         asked = [["check", "--format", "json", config] for config in here]
         places = [(str(item) + os.sep, "") for item in (root, *sources)]
         judged = [
@@ -214,9 +225,7 @@ def _is_set(shown: Dict[str, Any]) -> bool:
 
 
 def verdict(config: Dict[str, Any]) -> str:
-    """Of a config before the fix: `likely` (or surer), `possible`, or why it is not asked for."""
-    if config.get("set"):
-        return WAS_SET
+    """Of a config without the setting: `likely` (or surer), `possible`, or why it is not asked for."""
     asking = [item["confidence"] for item in config["findings"] if UNUSED in item["message"]]
     if asking:
         return "likely" if any(confidence in SURE for confidence in asking) else "possible"
@@ -231,69 +240,99 @@ def verdict(config: Dict[str, Any]) -> str:
     }.get(config["judged"], "nothing is found to be unused")
 
 
-def loud(fix: Dict[str, Any], path: str) -> List[str]:
-    """The errors and warnings of a config after the fix."""
-    renamed = dict(zip(fix["before"], fix["after"]))
-    later = [config for config in fix["states"]["after"] if config["path"] == renamed.get(path, path)]
-    found = [item for config in later for item in config["findings"]]
-    return [
-        f"{item['code']} {item['confidence']} `{item['key']}`"
-        for item in found
-        if item["severity"] in FAILING
-    ]
+@dataclass(frozen=True)
+class Fix:
+    """One config of one commit; `before` is None where it was not there, or was no config to train."""
+
+    commit: str
+    path: str
+    before: Optional[Dict[str, Any]]
+    without: Dict[str, Any]
+    after: Dict[str, Any]
+
+    @property
+    def asked(self) -> str:
+        """The surest of the two states that lack the setting."""
+        both = [verdict(state) for state in (self.without, self.before) if state is not None]
+        return next((name for name in ("likely", "possible") if name in both), both[0])
+
+    @property
+    def loud(self) -> List[str]:
+        """Errors and warnings that are left after the fix."""
+        left = [item for item in self.after["findings"] if item["severity"] in FAILING]
+        return [f"{item['code']} {item['confidence']} `{item['key']}`" for item in left]
+
+
+def fixes_of(raw: Dict[str, Any]) -> Tuple[Dict[Tuple[str, str], List[Fix]], Counter]:
+    """The fixes by (repository, model), and why others are left out."""
+    groups: Dict[Tuple[str, str], List[Fix]] = {}
+    left: Counter = Counter()
+    for entry in raw.values():
+        by_path = {
+            when: {config["path"]: config for config in found} for when, found in entry["states"].items()
+        }
+        names = dict(zip(entry["after"], entry["before"]))
+        if not by_path["after"]:
+            left["not to be trained by itself, and nothing inherits it"] += 1
+        for path, after in by_path["after"].items():
+            without = by_path["without"].get(path)
+            before = by_path["before"].get(names.get(path, path))
+            if without is None or without.get("set"):
+                left["set by another line, too"] += 1
+                continue
+            if before is not None and before.get("set"):
+                before = None
+            key = (entry["repository"], without.get("model") or "?")
+            groups.setdefault(key, []).append(Fix(entry["commit"], path, before, without, after))
+    return groups, left
 
 
 def section(raw: Dict[str, Any]) -> str:
     """The section of docs/accuracy.md."""
-    groups: Dict[Tuple[str, str], List[Tuple[Dict[str, Any], Dict[str, Any]]]] = {}
-    left: Counter = Counter()
-    for fix in raw.values():
-        if not fix["states"]["before"]:
-            left["not there before, or not to be trained"] += 1
-        for config in fix["states"]["before"]:
-            if config.get("set"):
-                left[WAS_SET] += 1
-            else:
-                groups.setdefault((fix["repository"], config.get("model") or "?"), []).append((fix, config))
-    rows, best = [], []
-    for (repository, model), members in sorted(
+    groups, left = fixes_of(raw)
+    rows = []
+    count: Counter = Counter()
+    for (repository, model), fixes in sorted(
         groups.items(), key=lambda item: (item[0][0].lower(), item[0][1])
     ):
-        said = [verdict(config) for _, config in members]
+        said = [fix.asked for fix in fixes]
         first = next((name for name in ("likely", "possible") if name in said), said[0])
-        after = sorted({text for fix, config in members for text in loud(fix, config["path"])})
-        best.append((first, not after))
-        fix, config = members[said.index(first)]
+        after = sorted({text for fix in fixes for text in fix.loud})
+        earlier = [verdict(fix.before) for fix in fixes if fix.before is not None]
+        fix = fixes[said.index(first)]
+        count[first] += 1
+        count["before"] += "likely" in earlier
+        count["quiet"] += not after
         rows.append(
             [
                 repository,
                 model,
-                str(len(members)),
-                fix["commit"][:7],
-                f"`{config['path']}`",
+                len(fixes),
+                fix.commit[:7],
+                f"`{fix.path}`",
                 first,
                 ", ".join(after) or "quiet",
             ]
         )
-    likely = sum(first == "likely" for first, _ in best)
-    either = sum(first in ("likely", "possible") for first, _ in best)
-    commits = {(fix["repository"], fix["commit"]) for members in groups.values() for fix, _ in members}
+    commits = {(name, fix.commit) for (name, _), fixes in groups.items() for fix in fixes}
     return "\n".join(
         [
             f"{HEADING}\n",
-            "Made by `python bench/human_fixes.py table RAW.json --write docs/accuracy.md`; the commits are in `bench/human_fixes.jsonl`. The state before is",
-            "the parent of the commit, as it was. Setting the key is not the same as needing it (see the strip test), so not every row can be found.\n",
+            "Made by `python bench/human_fixes.py table RAW.json --write docs/accuracy.md`; the commits are in `bench/human_fixes.jsonl`. *Asked for*: with a",
+            "finding that DDP stops for want of a gradient, in the state before the commit, or in that of the commit without the line (many commits bring the",
+            "cause and the line together). Setting the key is not the same as needing it (see the strip test), so not every row can be found.\n",
             *table(
                 ["what", "measured", "bar"],
                 [
                     ["commits, in repositories", f"{len(commits)}, {len({name for name, _ in commits})}", "20, 10"],
-                    ["(repository, model) groups asked for it before, *likely* or surer", f"**{share(likely, len(best))}**", "75 %"],
-                    ["the same, *possible* included", share(either, len(best)), ""],
-                    ["groups without a warning or an error after", f"**{share(sum(quiet for _, quiet in best), len(best))}**", ""],
+                    ["(repository, model) groups that are asked for it, *likely* or surer", f"**{share(count['likely'], len(groups))}**", "75 %"],
+                    ["the same, *possible* included", share(count["likely"] + count["possible"], len(groups)), ""],
+                    ["asked for it in the state before the commit, *likely* or surer", share(count["before"], len(groups)), ""],
+                    ["without a warning or an error after", f"**{share(count['quiet'], len(groups))}**", ""],
                 ],
             ),
             "",
-            *table(["repository", "model", "configs", "commit", "config", "before", "after"], rows),
+            *table(["repository", "model", "configs", "commit", "config", "asked for", "after"], rows),
             "\nLeft out: " + ("; ".join(f"{text} ({number})" for text, number in left.items()) or "none") + ".",
             "",
         ]
