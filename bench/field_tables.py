@@ -150,6 +150,8 @@ def section(raw: Dict[str, Any], path: Path) -> str:
     shown, wrong, open_ = set(), set(), set()
     read = sum(config["status"] == "ok" for report in raw.values() for config in report["configs"])
     lost = sum(config.get("judged") == "lost" for report in raw.values() for config in report["configs"])
+    errors = [config.get("error") or {} for report in raw.values() for config in report["configs"]]
+    broken = sum(error.get("kind") == "internal" for error in errors)
     for repository, config, finding in _findings(raw, True):
         if finding["severity"] in FAILING:
             place, truth = (repository, config["path"]), _truth(known, repository, finding)
@@ -177,6 +179,7 @@ def section(raw: Dict[str, Any], path: Path) -> str:
                     ["configs shown a warning or an error", share(len(shown), read), ""],
                     ["configs shown one that is not true", f"**{share(len(wrong), read)}**", "3 %"],
                     ["configs shown none that is not true, and one that nobody has judged", share(len(open_ - wrong), read), "0"],
+                    ["configs that end in an internal error", str(broken), "0"],
                     ["configs whose model was lost", f"**{share(lost, read)}**", "8 %"],
                 ],
             ),

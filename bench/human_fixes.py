@@ -233,11 +233,10 @@ def verdict(config: Dict[str, Any]) -> str:
         return f"not readable: {config['error']['message']}"
     if config["judged"] == "lost":
         return f"lost: {config['gave_up']}"
-    return {
-        "blind": "no part has a verdict",
-        "partly": f"{config['open']} of {config['parts']} parts: cannot tell",
-        "no model": "no model",
-    }.get(config["judged"], "nothing is found to be unused")
+    if config["judged"] == "fully":
+        return "nothing is found to be unused"
+    missing = f"not here: {', '.join(config['absent'][:3])}" if config["absent"] else ""
+    return f"cannot tell ({missing or next(iter(config['problems']), config['judged'])})"
 
 
 @dataclass(frozen=True)
@@ -259,6 +258,8 @@ class Fix:
     @property
     def loud(self) -> List[str]:
         """Errors and warnings that are left after the fix."""
+        if self.after["status"] != "ok":
+            return ["not readable"]
         left = [item for item in self.after["findings"] if item["severity"] in FAILING]
         return [f"{item['code']} {item['confidence']} `{item['key']}`" for item in left]
 
