@@ -132,7 +132,7 @@ def measure(clone: Path, source: Path, sources: List[Path], alone: int, limit: f
         some = [["check", "--format", "json", config["path"]] for config in read[::step][:alone]]
         times = [cpu for _, cpu in talk(some, clone, {**env, "MMFIX_CACHE_DIR": other}, limit)]
         for config, (text, _) in zip(read, shown):
-            config.update(followed(json.loads(shortened(text, places) or "{}")))
+            config.update(extent(json.loads(shortened(text, places) or "{}")))
         for config in report["configs"]:
             config["findings"] = [
                 {**finding, "blame": None, "remedies": [item["name"] for item in finding["remedies"]]}
@@ -182,10 +182,10 @@ def talk(
     return [tuple(json.loads(line)) for line in out.splitlines() if line.endswith("]")]
 
 
-def followed(shown: Dict[str, Any]) -> Dict[str, Any]:
+def extent(shown: Dict[str, Any]) -> Dict[str, Any]:
     """How far the model of a config was followed, from `show --model`.
 
-    `judged` is `fully`: every part is there and has a verdict; `partly`: some part has none; `blind`: none that has
+    `followed` is `fully`: every part is there and has a verdict; `partly`: some part has none; `blind`: none that has
     parameters has one; `lost`: the walk ended before the loss; `no model`: there is none to follow.
     """
     rows = shown.get("model") or []
@@ -203,7 +203,7 @@ def followed(shown: Dict[str, Any]) -> Dict[str, Any]:
     else:
         kind = "fully"
     return {
-        "judged": kind,
+        "followed": kind,
         "gave_up": shown.get("gave_up") or "",
         "absent": sorted(set(absent)),
         "parts": len(verdicts),

@@ -103,20 +103,33 @@ def _counted(report: Dict[str, Any]) -> Counter:
     count: Counter = Counter(cpu=report["cpu"])
     for config in report["configs"]:
         count["configs"] += 1
-        count["not readable"] += config["status"] != "ok"
-        count[config.get("judged", "not readable ")] += 1
+        count[config["status"]] += 1
+        count[config.get("followed", "")] += 1
+        count["mute"] += is_mute(config)
         count["shown"] += any(finding["severity"] in FAILING for finding in config["findings"])
     return count
 
 
+def is_mute(config: Dict[str, Any]) -> bool:
+    """Whether no part of a config's model has a verdict, and the report has no word on that."""
+    if config.get("followed") not in ("blind", "lost", "no model"):
+        return False
+    judged = config.get("judged")
+    if judged is None:
+        return not (config["model_code"] or config["unknown"] or config["notes"])
+    return judged["extent"] == "fully"
+
+
 def _row(name: str, era: str, count: Counter, times: List[float]) -> List[str]:
-    read = count["configs"] - count["not readable"]
+    read = count["ok"]
     return [
         name,
         era,
         str(count["configs"]),
-        str(count["not readable"]),
+        str(count["unreadable"]),
+        str(count["skipped"]),
         *(str(count[kind]) for kind in KINDS),
+        str(count["mute"]),
         str(count["shown"]),
         f"{count['cpu']:.0f}",
         f"{count['cpu'] / read:.2f}" if read else "",
@@ -149,7 +162,8 @@ def section(raw: Dict[str, Any], path: Path) -> str:
     false = [group for group in sure if group["true"] is False]
     shown, wrong, open_ = set(), set(), set()
     read = sum(config["status"] == "ok" for report in raw.values() for config in report["configs"])
-    lost = sum(config.get("judged") == "lost" for report in raw.values() for config in report["configs"])
+    lost = sum(config.get("followed") == "lost" for report in raw.values() for config in report["configs"])
+    mute = sum(is_mute(config) for report in raw.values() for config in report["configs"])
     errors = [config.get("error") or {} for report in raw.values() for config in report["configs"]]
     broken = sum(error.get("kind") == "internal" for error in errors)
     for repository, config, finding in _findings(raw, True):
@@ -163,10 +177,10 @@ def section(raw: Dict[str, Any], path: Path) -> str:
             f"{HEADING}\n",
             "Made by `python bench/field.py table RAW.json --write docs/accuracy.md`; the repositories and commits are in `bench/field.json`,",
             "what was judged by reading their source in `bench/field_judgments.jsonl`. *Fully*: every part of the model has a verdict; *partly*: some",
-            "have none; *blind*: none has; *lost*: the walk ended before the loss. *Shown*: configs with a warning or an error, *possible* included.",
+            "have none; *blind*: none has; *lost*: the walk ended before the loss; *mute*: blind, lost or without a model, and the report has no word on it. *Skipped*: not judged, and said so. *Shown*: configs with a warning or an error, *possible* included.",
             "CPU seconds: of the whole repository with an empty cache, the same for each config, and of configs checked one by one (median / longest).\n",
             *table(
-                ["repository", "era", "configs", "not readable", *KINDS, "shown", "CPU s", "CPU s a config", "alone"],
+                ["repository", "era", "configs", "not readable", "skipped", *KINDS, "mute", "shown", "CPU s", "CPU s a config", "alone"],
                 repository_rows(raw),
             ),
             "",
@@ -179,6 +193,7 @@ def section(raw: Dict[str, Any], path: Path) -> str:
                     ["configs shown a warning or an error", share(len(shown), read), ""],
                     ["configs shown one that is not true", f"**{share(len(wrong), read)}**", "3 %"],
                     ["configs shown none that is not true, and one that nobody has judged", share(len(open_ - wrong), read), "0"],
+                    ["mute configs", str(mute), "0"],
                     ["configs that end in an internal error", str(broken), "0"],
                     ["configs whose model was lost", f"**{share(lost, read)}**", "8 %"],
                 ],

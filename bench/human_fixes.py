@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from field import HERE, followed, shortened, talk
+from field import HERE, extent, shortened, talk
 from field_tables import SURE, share, table, write
 
 from mmfix.rules.common import UNUSED
@@ -200,7 +200,7 @@ def state(
             some.values(), talk(models, root, env, given.limit), talk(keys, root, env, given.limit)
         ):
             shown = json.loads(shortened(model, places) or "{}")
-            config.update(followed(shown))
+            config.update(extent(shown))
             config["model"] = next((row["class"] for row in shown.get("model") or []), "")
             config["set"] = _is_set(json.loads(shortened(values, places) or "{}"))
             config["findings"] = [{**item, "blame": None, "remedies": None} for item in config["findings"]]
@@ -231,9 +231,9 @@ def verdict(config: Dict[str, Any]) -> str:
         return "likely" if any(confidence in SURE for confidence in asking) else "possible"
     if config["status"] != "ok":
         return f"not readable: {config['error']['message']}"
-    if config["judged"] == "lost":
+    if config["followed"] == "lost":
         return f"lost: {config['gave_up']}"
-    if config["judged"] == "fully":
+    if config["followed"] == "fully":
         return "nothing is found to be unused"
     missing = f"not here: {', '.join(config['absent'][:3])}" if config["absent"] else ""
     return f"cannot tell ({missing or next(iter(config['problems']), config['judged'])})"

@@ -23,8 +23,9 @@ def finding(confidence: str, message: str, severity: str = "warning") -> Dict[st
     }  # fmt: skip
 
 
-def config(path: str, judged: str, *findings: Dict[str, Any]) -> Dict[str, Any]:
-    return {"path": path, "status": "ok", "judged": judged, "findings": list(findings)}
+def config(path: str, followed: str, *findings: Dict[str, Any]) -> Dict[str, Any]:
+    judged = {"extent": "fully" if followed == "fully" else "partly"}
+    return {"path": path, "status": "ok", "judged": judged, "followed": followed, "findings": list(findings)}
 
 
 RAW = {
