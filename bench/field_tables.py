@@ -94,7 +94,8 @@ def repository_rows(raw: Dict[str, Any]) -> List[List[str]]:
         count = _counted(report)
         total += count
         times += report["alone"][1:]  # the first has the index of all sources in its time
-        rows.append(_row(f"{repository} {report['commit'][:7]}", report["era"], count, report["alone"][1:]))
+        name = f"{repository} {report['commit'][:7]}" + ("" if report["configs"] else " (not finished)")
+        rows.append(_row(name, report["era"], count, report["alone"][1:]))
     rows.append(_row("all", "", total, times))
     return rows
 
@@ -154,54 +155,65 @@ def finding_rows(raw: Dict[str, Any], known: Dict[Key, Dict[str, Any]]) -> List[
     ]  # fmt: skip
 
 
-def section(raw: Dict[str, Any], path: Path) -> str:
-    """The section of docs/accuracy.md."""
+def summary(raw: Dict[str, Any], path: Path) -> List[List[str]]:
+    """What was measured, and the bar of it."""
     known = judgments(path)
     sure = list(judged(groups(raw), path))
-    true = [group for group in sure if group["true"] is True]
-    false = [group for group in sure if group["true"] is False]
+    true, false = ([group for group in sure if group["true"] is truth] for truth in (True, False))
+    in_true, in_false = (sum(len(group["configs"]) for group in part) for part in (true, false))
     shown, wrong, open_ = set(), set(), set()
-    read = sum(config["status"] == "ok" for report in raw.values() for config in report["configs"])
-    lost = sum(config.get("followed") == "lost" for report in raw.values() for config in report["configs"])
-    mute = sum(is_mute(config) for report in raw.values() for config in report["configs"])
-    errors = [config.get("error") or {} for report in raw.values() for config in report["configs"]]
-    broken = sum(error.get("kind") == "internal" for error in errors)
     for repository, config, finding in _findings(raw, True):
         if finding["severity"] in FAILING:
             place, truth = (repository, config["path"]), _truth(known, repository, finding)
             shown.add(place)
             (wrong if truth is False else open_ if truth is None else set()).add(place)
-    in_true, in_false = (sum(len(group["configs"]) for group in part) for part in (true, false))
+    configs = [config for report in raw.values() for config in report["configs"]]
+    read = sum(config["status"] == "ok" for config in configs)
+    lost = sum(config.get("followed") == "lost" for config in configs)
+    broken = sum((config.get("error") or {}).get("kind") == "internal" for config in configs)
+    return [
+        ["findings at *likely* or surer that are true, of those judged", f"**{share(in_true, in_true + in_false)}**", "95 %"],
+        ["the same by group (repository, code, key, message)", share(len(true), len(true) + len(false)), ""],
+        ["groups at *likely* or surer that nobody has judged", share(len(sure) - len(true) - len(false), len(sure)), "0"],
+        ["configs shown a warning or an error", share(len(shown), read), ""],
+        ["configs shown one that is not true", f"**{share(len(wrong), read)}**", "3 %"],
+        ["configs shown none that is not true, and one that nobody has judged", share(len(open_ - wrong), read), "0"],
+        ["configs whose model was lost", f"**{share(lost, read)}**", "8 %"],
+        ["mute configs", share(sum(map(is_mute, configs)), read), "0"],
+        ["configs that end in an internal error", str(broken), "0"],
+    ]  # fmt: skip
+
+
+def beside(before: Optional[List[List[str]]], now: List[List[str]]) -> List[str]:
+    """The table of a summary, with that of an older mmfix if there is one."""
+    if before is None:
+        return table(["what", "measured", "bar"], now)
+    older = {row[0]: row[1].replace("*", "") for row in before}
+    return table(["what", "before", "now", "bar"], ([row[0], older[row[0]], *row[1:]] for row in now))
+
+
+def section(raw: Dict[str, Any], path: Path, before: Optional[Dict[str, Any]] = None) -> str:
+    """The section of docs/accuracy.md; `before` is what an older mmfix says of the same repositories."""
+    false = [group for group in judged(groups(raw), path) if group["true"] is False]
+    older = None if before is None else summary({name: before[name] for name in raw if name in before}, path)
     return "\n".join(
         [
             f"{HEADING}\n",
             "Made by `python bench/field.py table RAW.json --write docs/accuracy.md`; the repositories and commits are in `bench/field.json`,",
             "what was judged by reading their source in `bench/field_judgments.jsonl`. *Fully*: every part of the model has a verdict; *partly*: some",
-            "have none; *blind*: none has; *lost*: the walk ended before the loss; *mute*: blind, lost or without a model, and the report has no word on it. *Skipped*: not judged, and said so. *Shown*: configs with a warning or an error, *possible* included.",
-            "CPU seconds: of the whole repository with an empty cache, the same for each config, and of configs checked one by one (median / longest).\n",
+            "have none; *blind*: none has; *lost*: the walk ended before the loss; *mute*: blind, lost or without a model, and the report has no word",
+            "on it. *Skipped*: not judged, and said so. *Shown*: with a warning or an error, *possible* included. CPU seconds: of the whole repository",
+            "with an empty cache, the same for each config, and of configs checked one by one (median / longest).\n",
             *table(
                 ["repository", "era", "configs", "not readable", "skipped", *KINDS, "mute", "shown", "CPU s", "CPU s a config", "alone"],
                 repository_rows(raw),
             ),
             "",
-            *table(
-                ["what", "measured", "bar"],
-                [
-                    ["findings at *likely* or surer that are true, of those judged", f"**{share(in_true, in_true + in_false)}**", "95 %"],
-                    ["the same by group (repository, code, key, message)", share(len(true), len(true) + len(false)), ""],
-                    ["groups at *likely* or surer that nobody has judged", share(len(sure) - len(true) - len(false), len(sure)), "0"],
-                    ["configs shown a warning or an error", share(len(shown), read), ""],
-                    ["configs shown one that is not true", f"**{share(len(wrong), read)}**", "3 %"],
-                    ["configs shown none that is not true, and one that nobody has judged", share(len(open_ - wrong), read), "0"],
-                    ["mute configs", str(mute), "0"],
-                    ["configs that end in an internal error", str(broken), "0"],
-                    ["configs whose model was lost", f"**{share(lost, read)}**", "8 %"],
-                ],
-            ),
+            *beside(older, summary(raw, path)),
             "",
             *table(
                 ["code", "confidence", "findings", "configs", "true", "false", "not judged"],
-                finding_rows(raw, known),
+                finding_rows(raw, judgments(path)),
             ),
             "\nJudged false:\n",
             *([f"- {group['repository']}, {group['code']} {group['confidence']}, {len(group['configs'])} configs, `{group['key']}`: {group['reason']}" for group in false] or ["none."]),

@@ -2,7 +2,7 @@
 
     python bench/human_fixes.py find CLONE ...                      > FOUND.jsonl
     python bench/human_fixes.py run CLONES ENVIRONMENT RAW.json [--only OWNER/NAME ...] [--source SRC]
-    python bench/human_fixes.py table RAW.json [--write docs/accuracy.md]
+    python bench/human_fixes.py table RAW.json [--before RAW.json] [--write docs/accuracy.md]
 
 A fix is a line `find_unused_parameters=True` that a commit adds to a config which was there before and had none; of several commits for
 one config the first counts. `find` lists them from the histories of clones (folders `OWNER+NAME`); `bench/human_fixes.jsonl` is what it has found, with
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from field import HERE, extent, shortened, talk
-from field_tables import SURE, share, table, write
+from field_tables import SURE, beside, share, table, write
 
 from mmfix.rules.common import UNUSED
 
@@ -58,6 +58,7 @@ def main() -> None:
     two.add_argument("--limit", type=float, default=600, help="seconds for one state")
     three = verbs.add_parser("table")
     three.add_argument("raw", type=Path)
+    three.add_argument("--before", type=Path, metavar="RAW", help="what an older mmfix says of the same")
     three.add_argument("--write", type=Path, metavar="FILE", help="replace the section in this file")
     given = parser.parse_args()
     if given.verb == "find":
@@ -67,7 +68,11 @@ def main() -> None:
     elif given.verb == "run":
         run(given)
     else:
-        text = section(json.loads(given.raw.read_text(encoding="utf-8")))
+        raw, before = (
+            None if path is None else json.loads(path.read_text(encoding="utf-8"))
+            for path in (given.raw, given.before)
+        )
+        text = section(raw, before)
         if given.write:
             write(given.write, text, HEADING)
         print(text)
@@ -236,7 +241,7 @@ def verdict(config: Dict[str, Any]) -> str:
     if config["followed"] == "fully":
         return "nothing is found to be unused"
     missing = f"not here: {', '.join(config['absent'][:3])}" if config["absent"] else ""
-    return f"cannot tell ({missing or next(iter(config['problems']), config['judged'])})"
+    return f"cannot tell ({missing or next(iter(config['problems']), config['followed'])})"
 
 
 @dataclass(frozen=True)
@@ -288,9 +293,8 @@ def fixes_of(raw: Dict[str, Any]) -> Tuple[Dict[Tuple[str, str], List[Fix]], Cou
     return groups, left
 
 
-def section(raw: Dict[str, Any]) -> str:
-    """The section of docs/accuracy.md."""
-    groups, left = fixes_of(raw)
+def rows_of(groups: Dict[Tuple[str, str], List[Fix]]) -> Tuple[List[List[Any]], List[List[str]]]:
+    """A row for each (repository, model), and the summary of them."""
     rows = []
     count: Counter = Counter()
     for (repository, model), fixes in sorted(
@@ -316,22 +320,27 @@ def section(raw: Dict[str, Any]) -> str:
             ]
         )
     commits = {(name, fix.commit) for (name, _), fixes in groups.items() for fix in fixes}
+    return rows, [
+        ["commits, in repositories", f"{len(commits)}, {len({name for name, _ in commits})}", "20, 10"],
+        ["(repository, model) groups that are asked for it, *likely* or surer", f"**{share(count['likely'], len(groups))}**", "75 %"],
+        ["the same, *possible* included", share(count["likely"] + count["possible"], len(groups)), ""],
+        ["asked for it in the state before the commit, *likely* or surer", share(count["before"], len(groups)), ""],
+        ["without a warning or an error after", f"**{share(count['quiet'], len(groups))}**", ""],
+    ]  # fmt: skip
+
+
+def section(raw: Dict[str, Any], before: Optional[Dict[str, Any]] = None) -> str:
+    """The section of docs/accuracy.md; `before` is what an older mmfix says of the same commits."""
+    groups, left = fixes_of(raw)
+    rows, summary = rows_of(groups)
+    older = None if before is None else rows_of(fixes_of({name: before[name] for name in raw})[0])[1]
     return "\n".join(
         [
             f"{HEADING}\n",
             "Made by `python bench/human_fixes.py table RAW.json --write docs/accuracy.md`; the commits are in `bench/human_fixes.jsonl`. *Asked for*: with a",
             "finding that DDP stops for want of a gradient, in the state before the commit, or in that of the commit without the line (many commits bring the",
             "cause and the line together). Setting the key is not the same as needing it (see the strip test), so not every row can be found.\n",
-            *table(
-                ["what", "measured", "bar"],
-                [
-                    ["commits, in repositories", f"{len(commits)}, {len({name for name, _ in commits})}", "20, 10"],
-                    ["(repository, model) groups that are asked for it, *likely* or surer", f"**{share(count['likely'], len(groups))}**", "75 %"],
-                    ["the same, *possible* included", share(count["likely"] + count["possible"], len(groups)), ""],
-                    ["asked for it in the state before the commit, *likely* or surer", share(count["before"], len(groups)), ""],
-                    ["without a warning or an error after", f"**{share(count['quiet'], len(groups))}**", ""],
-                ],
-            ),
+            *beside(older, summary),
             "",
             *table(["repository", "model", "configs", "commit", "config", "asked for", "after"], rows),
             "\nLeft out: " + ("; ".join(f"{text} ({number})" for text, number in left.items()) or "none") + ".",
