@@ -6,7 +6,8 @@
 
 A fix is a line `find_unused_parameters=True` that a commit adds to a config which was there before and had none; of several commits for
 one config the first counts. `find` lists them from the histories of clones (folders `OWNER+NAME`); `bench/human_fixes.jsonl` is what it has found, with
-the era of the repository at that time, and `needs` for what it asks for beyond that. `run` unpacks the Python, YAML and JSON files of the state before the
+the era of the repository at that time, and `needs` for what it asks for beyond that. By hand, after reading the source of that time: `idle` says why no parameter of
+its models is without a gradient, `broken` why nobody could train that state (a config that was moved before its model, say). `run` unpacks the Python, YAML and JSON files of the state before the
 commit and of its own into a temporary folder, and checks up to `--configs` of the configs there, as `bench/field.py` does; and those of the commit with
 `False` in that line. RAW.json is kept
 outside the repository.
@@ -255,12 +256,6 @@ class Fix:
     after: Dict[str, Any]
 
     @property
-    def asked(self) -> str:
-        """The surest of the two states that lack the setting."""
-        both = [verdict(state) for state in (self.without, self.before) if state is not None]
-        return next((name for name in ("likely", "possible") if name in both), both[0])
-
-    @property
     def loud(self) -> List[str]:
         """Errors and warnings that are left after the fix."""
         if self.after["status"] != "ok":
@@ -273,7 +268,12 @@ def fixes_of(raw: Dict[str, Any]) -> Tuple[Dict[Tuple[str, str], List[Fix]], Cou
     """The fixes by (repository, model), and why others are left out."""
     groups: Dict[Tuple[str, str], List[Fix]] = {}
     left: Counter = Counter()
+    kept = [json.loads(line) for line in KEPT.read_text(encoding="utf-8").splitlines()]
+    broken = {(fix["repository"], fix["commit"]) for fix in kept if "broken" in fix}
     for entry in raw.values():
+        if (entry["repository"], entry["commit"]) in broken:
+            left["a state that nobody can train"] += 1
+            continue
         by_path = {
             when: {config["path"]: config for config in found} for when, found in entry["states"].items()
         }
@@ -295,16 +295,22 @@ def fixes_of(raw: Dict[str, Any]) -> Tuple[Dict[Tuple[str, str], List[Fix]], Cou
 
 def rows_of(groups: Dict[Tuple[str, str], List[Fix]]) -> Tuple[List[List[Any]], List[List[str]]]:
     """A row for each (repository, model), and the summary of them."""
+    kept = [json.loads(line) for line in KEPT.read_text(encoding="utf-8").splitlines()]
+    idle = {fix["commit"] for fix in kept if "idle" in fix}
     rows = []
     count: Counter = Counter()
     for (repository, model), fixes in sorted(
         groups.items(), key=lambda item: (item[0][0].lower(), item[0][1])
     ):
-        said = [fix.asked for fix in fixes]
+        said = [verdict(fix.without) for fix in fixes]
         first = next((name for name in ("likely", "possible") if name in said), said[0])
         after = sorted({text for fix in fixes for text in fix.loud})
         earlier = [verdict(fix.before) for fix in fixes if fix.before is not None]
         fix = fixes[said.index(first)]
+        if all(one.commit in idle for one in fixes):
+            count["idle"] += 1
+            count["asked idle"] += first == "likely"
+            first += " (needs none)"
         count[first] += 1
         count["before"] += "likely" in earlier
         count["quiet"] += not after
@@ -322,8 +328,10 @@ def rows_of(groups: Dict[Tuple[str, str], List[Fix]]) -> Tuple[List[List[Any]], 
     commits = {(name, fix.commit) for (name, _), fixes in groups.items() for fix in fixes}
     return rows, [
         ["commits, in repositories", f"{len(commits)}, {len({name for name, _ in commits})}", "20, 10"],
-        ["(repository, model) groups that are asked for it, *likely* or surer", f"**{share(count['likely'], len(groups))}**", "75 %"],
-        ["the same, *possible* included", share(count["likely"] + count["possible"], len(groups)), ""],
+        ["(repository, model) groups that are asked for it, *likely* or surer", share(count["likely"] + count["asked idle"], len(groups)), ""],
+        ["of those that were not found to need none, by reading", f"**{share(count['likely'], len(groups) - count['idle'])}**", "75 %"],
+        ["asked for it without need, *likely* or surer", share(count["asked idle"], count["idle"]), "0"],
+        ["asked for it, *possible* included", share(count["likely"] + count["possible"] + count["asked idle"], len(groups)), ""],
         ["asked for it in the state before the commit, *likely* or surer", share(count["before"], len(groups)), ""],
         ["without a warning or an error after", f"**{share(count['quiet'], len(groups))}**", ""],
     ]  # fmt: skip
@@ -338,8 +346,8 @@ def section(raw: Dict[str, Any], before: Optional[Dict[str, Any]] = None) -> str
         [
             f"{HEADING}\n",
             "Made by `python bench/human_fixes.py table RAW.json --write docs/accuracy.md`; the commits are in `bench/human_fixes.jsonl`. *Asked for*: with a",
-            "finding that DDP stops for want of a gradient, in the state before the commit, or in that of the commit without the line (many commits bring the",
-            "cause and the line together). Setting the key is not the same as needing it (see the strip test), so not every row can be found.\n",
+            "finding that DDP stops for want of a gradient, of the state of the commit without that line: many commits bring the cause and the line together.",
+            "Setting the key is not the same as needing it (see the strip test): where the source of that time shows no need, it is said.\n",
             *beside(older, summary),
             "",
             *table(["repository", "model", "configs", "commit", "config", "asked for", "after"], rows),
