@@ -207,6 +207,13 @@ PASSES = [
     ("f = n > 3\nfor g in (f, not f):\n    if g:\n        x = self.encode(x)", False),
     ("for g in (n > 3, n > 2):\n    if g:\n        x = self.encode(x)\n        break", False),
     ("for _ in range(2):\n    x = self.encode(x)", True),
+    ("for m in (self.a, self.stem):\n    x = checkpoint(lambda y: m(y) * self.b.weight.sum(), x)", True),
+    ("for m in (self.a, self.stem):\n    x = checkpoint(lambda y, w: m(y) * w.sum(), x, self.b.weight)", False),
+    (
+        "self.b.weight.requires_grad = False\n"
+        "for m in (self.a, self.stem):\n    x = checkpoint(lambda y: m(y) * self.b.weight.sum(), x)",
+        False,
+    ),
     ("for _ in range(1):\n    x = self.encode(x)", False),
     ("for item in data_samples:\n    x = self.encode(x)", None),
     ("x = sum([self.encode(item) for item in x])", None),

@@ -368,7 +368,12 @@ class State:
 
     def use(self, param: Param) -> None:
         """A parameter takes part in a computation that records gradients."""
-        if self.grad and self.phase == "step" and param.bit not in self.used:
+        if (
+            self.grad
+            and self.phase == "step"
+            and param.bit not in self.used
+            and param.requires_grad is not False
+        ):
             place = self.here
             if place is not None:
                 self.used[param.bit] = place

@@ -13,6 +13,7 @@ from mmfix.model.machine.values import (
     Instance,
     Method,
     Opaque,
+    Param,
     PyDict,
     PyList,
     is_scalar,
@@ -66,7 +67,9 @@ def run(
     lost = any(isinstance(value, Opaque) and value.kind == LOST for value in (*args, *kwargs.values()))
     has_grad = True if given.must else None if given.may or lost else False
     if m.grad and m.phase == "step" and place is not None:
-        params = sum(inside)
+        # a tensor handed in gets its gradient outside, once (torch/utils/checkpoint.py: detach_variable)
+        outside = sum({value.bit for value in (*args, *kwargs.values()) if isinstance(value, Param)})
+        params = sum(inside) & ~outside
         own = params & ~within
         call = CheckpointCall(place, reentrant, library, has_grad, params, own, owner, 0, m.assumed, {})
         result = marked(m, result, _remember(m, call))
