@@ -12,7 +12,7 @@ from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.conditions import excludes
 from mmfix.model.machine.machine import Machine
-from mmfix.model.machine.state import CheckpointCall
+from mmfix.model.machine.passes import CheckpointCall
 from mmfix.model.machine.values import Instance, Param
 from mmfix.model.types import CheckpointUse, LateFreeze, Toggle
 from mmfix.python.place import Place

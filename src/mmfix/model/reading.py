@@ -17,8 +17,9 @@ from mmfix.model.knowledge.openmmlab.losses import summed
 from mmfix.model.knowledge.torch import order, parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.conditions import when_full
-from mmfix.model.machine.joining import joined_summary, watches
+from mmfix.model.machine.joining import joined_summary
 from mmfix.model.machine.machine import Machine
+from mmfix.model.machine.parting import watches
 from mmfix.model.machine.values import (
     DATA,
     GIVEN,

@@ -9,7 +9,8 @@ from mmfix.model.machine.access import attribute
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.indexing import index_of, set_subscript, subscript
-from mmfix.model.machine.joining import any_item, join, reachable, together
+from mmfix.model.machine.joining import any_item, join, together
+from mmfix.model.machine.reach import reachable
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,

@@ -22,6 +22,15 @@ class Exit(NamedTuple):
     path: Path
 
 
+class Attempt(NamedTuple):
+    """How a branch ended, its result, the contents of what it changed, and what holds behind it."""
+
+    ended: str
+    result: Any
+    after: Contents
+    path: Path
+
+
 class Frame(Storage):
     """The local variables of one call.
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-from functools import lru_cache
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from mmfix.model.machine.conditions import (
     NO_GIVEN,
@@ -20,6 +18,9 @@ from mmfix.model.machine.conditions import (
     resolved,
 )
 from mmfix.model.machine.frame import Frame
+from mmfix.model.machine.notes import Notes
+from mmfix.model.machine.parting import compare, watches
+from mmfix.model.machine.reach import HOLDERS, reachable
 from mmfix.model.machine.values import (
     DATA,
     GIVEN,
@@ -27,54 +28,18 @@ from mmfix.model.machine.values import (
     MISSING,
     TENSOR,
     UNKNOWN,
-    Bound,
     Either,
-    Function,
     Instance,
-    Many,
-    Method,
     NativeClass,
-    Notes,
     Opaque,
     Param,
-    Partial,
     PyDict,
     PyList,
     Storage,
-    Super,
     is_scalar,
 )
 
-
-class Watch:
-    """Where values begin to depend on a parameter only maybe.
-
-    Attributes:
-        frames: The calls that run.
-        parted: File and class of the code that two paths met in -> bits that only one of them depends on;
-            without a file where two whole steps are compared.
-    """
-
-    def __init__(self, frames: List[Frame]) -> None:
-        self.frames = frames
-        self.parted: Dict[Tuple[str, str], int] = {}
-
-    def part(self, bits: int) -> None:
-        """Two paths meet, and one of them alone depends on these parameters."""
-        place = ("", "")
-        if self.frames:
-            frame = self.frames[-1]
-            cls = None if frame.function is None else frame.function.cls
-            place = (frame.scope.path, "" if cls is None else cls.name)
-        self.parted[place] = self.parted.get(place, 0) | bits
-
-
-#: Who is told, while a training step is followed.
-watches: List[Watch] = []
 _MOST_ALTERNATIVES = 8
-#: What computes on parameters, or keeps them, out of sight.
-HOLDERS = (Instance, Bound, Method, Partial, Super, Function)
-_HOLD = frozenset({*HOLDERS, PyDict, PyList, Many})
 #: Objects of one class, no modules, that are told apart when it is not known which of them is meant.
 _MOST_RECORDS = 3
 _DEEPEST = 12
@@ -238,74 +203,16 @@ def together(parts: List[Opaque], path: Path, kind: str) -> Opaque:
     return Opaque(may, must, kind, given or NO_GIVEN, Note(picked=True) if picked else PLAIN)
 
 
-def reachable(value: Any) -> int:
-    """The parameters that can be reached from a value, by whatever code it is handed to."""
-    seen = set()
-    bits = 0
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        kind = type(item)
-        if kind is Opaque:
-            bits |= item.may
-        elif kind is Param:
-            bits |= item.bit
-        elif kind is tuple or kind is list:
-            stack.extend(item)
-        elif kind is Either:
-            stack.extend(item.values)
-        elif kind in _HOLD and id(item) not in seen:
-            seen.add(id(item))
-            stack.extend(_inside(item))
-    return bits
-
-
-def _inside(item: Any) -> Iterable[Any]:
-    if isinstance(item, PyDict):
-        return (*item.items.values(), item.rest)
-    if isinstance(item, PyList):
-        return tuple(item.items)
-    if isinstance(item, Instance):
-        return (*item.items.values(), *item.notes)
-    if isinstance(item, Bound):
-        return (item.function, item.receiver)
-    if isinstance(item, Partial):
-        return (item.function, *item.args, *item.kwargs.values(), item.rest)
-    if isinstance(item, Function):
-        return (*_closed_over(item), *(item.defaults or ()), *(item.kw_defaults or ()))
-    return (item.receiver,)
-
-
-def _closed_over(function: Function) -> Iterator[Any]:
-    """The variables of enclosing functions that a function may read."""
-    names = loaded_names(function.node)
-    frame = function.closure
-    while frame is not None:
-        yield from (value for name, value in frame.items.items() if name in names)
-        frame = frame.parent
-
-
-@lru_cache(maxsize=4096)
-def loaded_names(node: ast.AST) -> FrozenSet[str]:
-    """The names a piece of source mentions."""
-    return frozenset(item.id for item in ast.walk(node) if isinstance(item, ast.Name))
-
-
 def joined_summary(a: Any, b: Any, ways: Split = UNSPLIT) -> Opaque:
     """Either of two values, as one opaque value."""
     first, second = summary(a), summary(b)
-    _compare(first, second)
+    compare(first, second)
     kind = (
         TENSOR if first.kind == second.kind == TENSOR else LOST if LOST in (first.kind, second.kind) else DATA
     )
     must, given = join_given(first.must, first.given, second.must, second.given, ways)
     picked = first.note.picked or second.note.picked
     return Opaque(first.may | second.may, must, kind, given, Note(picked=True) if picked else PLAIN)
-
-
-def _compare(a: Opaque, b: Opaque) -> None:
-    if watches and (a.may != b.may or a.must != b.must):
-        watches[-1].part((a.may ^ b.may) | (a.must ^ b.must))
 
 
 def _join_lists(a: PyList, b: PyList, depth: int, ways: Split) -> PyList:
@@ -332,12 +239,6 @@ def grew(item: Storage, before: Any, after: Any) -> bool:
         for key, value in after.items()
         if value is not before.get(key) and (key in before or not isinstance(item, Frame))
     )
-
-
-def contents_reach(saved: Any) -> int:
-    """The parameters reachable from what :meth:`Storage.save` gave."""
-    parts = saved if isinstance(saved, tuple) else (saved,)
-    return reachable([list(part.values()) if isinstance(part, dict) else part for part in parts])
 
 
 def open_list(items: List[Any]) -> PyList:
@@ -406,7 +307,7 @@ def _either(a: Any, b: Any, ways: Split) -> Any:
             result = joined_summary(result, value)
         return result.like(LOST if result.kind == LOST else DATA)
     if watches:
-        _compare(summary(a), summary(b))
+        compare(summary(a), summary(b))
     return Either(values, tuple(sides for _, sides in found))
 
 

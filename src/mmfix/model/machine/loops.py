@@ -11,8 +11,9 @@ from mmfix.model.machine.assignment import unpack
 from mmfix.model.machine.conditions import Path
 from mmfix.model.machine.counting import at_turn, may_index, turns_of
 from mmfix.model.machine.frame import Contents, Exit, Frame
-from mmfix.model.machine.joining import any_item, contents_reach, grew, loaded_names, open_list, reachable
+from mmfix.model.machine.joining import any_item, grew, open_list
 from mmfix.model.machine.paths import Ways
+from mmfix.model.machine.reach import contents_reach, loaded_names, reachable
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
 from mmfix.model.machine.values import TENSOR, UNKNOWN, Instance, Opaque, PyList, Raised, is_scalar
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from mmfix.model.machine.conditions import (
     CLOCK,
@@ -16,17 +16,11 @@ from mmfix.model.machine.conditions import (
     split,
     with_implied,
 )
-from mmfix.model.machine.frame import Contents, Exit, Frame
-from mmfix.model.machine.joining import (
-    HOLDERS,
-    Watch,
-    join,
-    join_contents,
-    joined_summary,
-    reachable,
-    summary,
-    together,
-)
+from mmfix.model.machine.frame import Attempt, Contents, Exit, Frame
+from mmfix.model.machine.joining import join, join_contents, joined_summary, summary, together
+from mmfix.model.machine.parting import Watch
+from mmfix.model.machine.passes import CheckpointCall
+from mmfix.model.machine.reach import HOLDERS, reachable
 from mmfix.model.machine.values import (
     DATA,
     LOST,
@@ -54,54 +48,6 @@ _cpu_time = getattr(time, "thread_time", time.process_time)
 
 #: How a branch ended: it ran through, it left (return, break, continue: recorded in the frame), or it raised.
 THROUGH, LEFT, RAISED = "through", "left", "raised"
-
-
-class CheckpointCall(NamedTuple):
-    """One call of a gradient checkpoint on the training path.
-
-    Attributes:
-        place: The line of the call.
-        reentrant: True or False as given, None when the call leaves it to torch's default.
-        library: ``torch`` or ``fairscale``.
-        input_has_grad: Whether an argument requires grad: True, False, or None when it depends.
-        params: Bits of the parameters used inside.
-        own: Those of them that no checkpointed call within uses: a gradient comes once for each
-            innermost call.
-        owner: The module whose code calls it.
-        mark: A bit for the call itself: what depends on it carries gradients into the call.
-        path: What holds where it is called.
-        turns: The loops of unknown length around it, each with the turns it was met in.
-        carries: Whether the loss depends on it: True, False, or None when that depends.
-    """
-
-    place: Place
-    reentrant: Optional[bool]
-    library: str
-    input_has_grad: Optional[bool]
-    params: int
-    own: int
-    owner: Optional[Instance]
-    mark: int
-    path: Path
-    turns: Dict[Turns, FrozenSet[str]]
-    carries: Optional[bool] = None
-
-    @property
-    def repeats(self) -> bool:
-        """Whether it may be made in several turns of a loop of unknown length."""
-        return any(
-            "any" in which or {"first", "last"} <= which or ("first" in which and not turns.asked_first)
-            for turns, which in self.turns.items()
-        )
-
-
-class Attempt(NamedTuple):
-    """How a branch ended, its result, the contents of what it changed, and what holds behind it."""
-
-    ended: str
-    result: Any
-    after: Contents
-    path: Path
 
 
 class State:

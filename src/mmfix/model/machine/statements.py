@@ -10,8 +10,9 @@ from mmfix.model.machine.call_expressions import call_for_effect
 from mmfix.model.machine.emptiness import emptiness, mark
 from mmfix.model.machine.expressions import binary
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import HOLDERS, contents_reach, grew, reachable
+from mmfix.model.machine.joining import grew
 from mmfix.model.machine.loops import for_loop, fork, while_loop
+from mmfix.model.machine.reach import HOLDERS, contents_reach, reachable
 from mmfix.model.machine.scopes import absolute_name, from_import, import_value
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
 from mmfix.model.machine.values import Bound, Either, GaveUp, Instance, Method, NativeRef, PyList, Raised

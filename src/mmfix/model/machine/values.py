@@ -10,10 +10,11 @@ Parameters are bits: a set of them is an ``int``, and the union of two sets is `
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Tuple, Union
 
 from mmfix.config.keypath import KeyPath
 from mmfix.model.machine.conditions import CLOCK, NO_GIVEN, PLAIN, Given, Note, Side
+from mmfix.model.machine.notes import NO_NOTES
 from mmfix.python.place import Place
 
 if TYPE_CHECKING:
@@ -187,30 +188,6 @@ class Param(Storage):
         self.items = saved
 
 
-class Notes(NamedTuple):
-    """What is remembered of an object beside its attributes, and undone with them.
-
-    Attributes:
-        hidden: Attributes that ``object.__setattr__`` put there: not registered with torch.
-        slots: Names that hold a place among the modules or parameters although None is in it.
-        hooks: Its forward hooks.
-        hooks_before: Those called before its forward.
-        checkpointed: Its forward runs in a checkpoint (fairscale's ``checkpoint_wrapper``): where it was
-            wrapped, and by whom.
-        initialised: ``init_weights()`` has run.
-    """
-
-    hidden: Tuple[str, ...] = ()
-    slots: Tuple[str, ...] = ()
-    hooks: Tuple[Any, ...] = ()
-    hooks_before: Tuple[Any, ...] = ()
-    checkpointed: Optional[Tuple[Optional[Place], Optional[Instance]]] = None
-    initialised: bool = False
-
-
-_NO_NOTES = Notes()
-
-
 class Instance(Storage):
     """An object of a class that was read, or of a known library class; ``items`` are its attributes.
 
@@ -231,7 +208,7 @@ class Instance(Storage):
     def __init__(self, cls: Union[ClassInfo, NativeClass], key: Optional[KeyPath] = None) -> None:
         super().__init__()
         self.items = {}
-        self.notes = _NO_NOTES
+        self.notes = NO_NOTES
         self.cls = cls
         self.key = key
         self.created: Optional[Place] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 from mmfix.model.machine.conditions import Turns
-from mmfix.model.machine.state import CheckpointCall
+from mmfix.model.machine.passes import CheckpointCall
 from mmfix.model.machine.values import (
     LOST,
     MISSING,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional,
 from mmfix.model.knowledge.torch import layers, parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.foreign import Foreign
-from mmfix.model.machine.joining import reachable
 from mmfix.model.machine.machine import decorators_of
+from mmfix.model.machine.reach import reachable
 from mmfix.model.machine.values import (
     LOST,
     Either,

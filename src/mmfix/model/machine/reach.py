@@ -1,0 +1,85 @@
+"""What can be reached from a value: the parameters that code may touch which it is handed to."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from typing import Any, FrozenSet, Iterable, Iterator
+
+from mmfix.model.machine.values import (
+    Bound,
+    Either,
+    Function,
+    Instance,
+    Many,
+    Method,
+    Opaque,
+    Param,
+    Partial,
+    PyDict,
+    PyList,
+    Super,
+)
+
+#: What computes on parameters, or keeps them, out of sight.
+HOLDERS = (Instance, Bound, Method, Partial, Super, Function)
+_HOLD = frozenset({*HOLDERS, PyDict, PyList, Many})
+
+
+def reachable(value: Any) -> int:
+    """The parameters that can be reached from a value, by whatever code it is handed to."""
+    seen = set()
+    bits = 0
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        kind = type(item)
+        if isinstance(item, Opaque):
+            bits |= item.may
+        elif kind is Param:
+            bits |= item.bit
+        elif kind is tuple or kind is list:
+            stack.extend(item)
+        elif kind is Either:
+            stack.extend(item.values)
+        elif kind in _HOLD and id(item) not in seen:
+            seen.add(id(item))
+            stack.extend(_inside(item))
+    return bits
+
+
+def _inside(item: Any) -> Iterable[Any]:
+    if isinstance(item, PyDict):
+        return (*item.items.values(), item.rest)
+    if isinstance(item, PyList):
+        return tuple(item.items)
+    if isinstance(item, Instance):
+        return (*item.items.values(), *item.notes)
+    if isinstance(item, Bound):
+        return (item.function, item.receiver)
+    if isinstance(item, Partial):
+        return (item.function, *item.args, *item.kwargs.values(), item.rest)
+    if isinstance(item, Function):
+        return (*_closed_over(item), *(item.defaults or ()), *(item.kw_defaults or ()))
+    return (item.receiver,)
+
+
+def _closed_over(function: Function) -> Iterator[Any]:
+    """The variables of enclosing functions that a function may read."""
+    names = loaded_names(function.node)
+    frame = function.closure
+    while frame is not None:
+        yield from (value for name, value in frame.items.items() if name in names)
+        frame = frame.parent
+
+
+@lru_cache(maxsize=4096)
+def loaded_names(node: ast.AST) -> FrozenSet[str]:
+    """The names a piece of source mentions."""
+    return frozenset(item.id for item in ast.walk(node) if isinstance(item, ast.Name))
+
+
+def contents_reach(saved: Any) -> int:
+    """The parameters reachable from what :meth:`Storage.save` gave."""
+    parts = saved if isinstance(saved, tuple) else (saved,)
+    return reachable([list(part.values()) if isinstance(part, dict) else part for part in parts])
