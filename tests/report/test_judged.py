@@ -118,7 +118,7 @@ def test_a_rehearsed_config_is_counted_as_that() -> None:
 )
 def test_a_run_that_judged_nothing_did_not_succeed(statuses: List[str], allowed: bool, code: int) -> None:
     configs = tuple(ConfigReport("/a.py", None, None, status) for status in statuses)
-    assert Report(configs, (), allowed).exit_code == code
+    assert Report(configs, allow_unjudged=allowed).exit_code == code
 
 
 def test_a_missing_base_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -391,19 +391,29 @@ class ResNet(BaseModule):
 """
 
 
-@pytest.mark.parametrize(("outputs", "fewer"), [((0, 1, 2), []), ((0, 1), ["MMF113"])])
-def test_a_layer_that_is_no_stage(tmp_path: Path, outputs: Any, fewer: Any) -> None:
+@pytest.mark.parametrize(
+    ("outputs", "beside", "dropped", "fewer"),
+    [
+        ((0, 1, 2), True, [], []),
+        ((0, 1), False, ["MMF113"], ["MMF113"]),
+        ((0, 1), True, ["MMF113"], []),  # without the last stage the layer beside it still stops the run
+    ],
+)
+def test_a_layer_that_is_no_stage(
+    tmp_path: Path, outputs: Any, beside: bool, dropped: Any, fewer: Any
+) -> None:
     """Where all stages are returned there is none to drop; a layer beside them is no stage."""
     args, init = "backbone", "self.backbone = MODELS.build(backbone)"
     source = model(args=args, init=init, step="x = self.backbone(x)")
-    source = source.replace("@MODELS", STAGED + "@MODELS", 1)
+    staged = STAGED if beside else STAGED.replace("        self.classifier = nn.Linear(4, 10)\n", "")
+    source = source.replace("@MODELS", staged + "@MODELS", 1)
     config = (
         "model = dict(type='Net', backbone=dict(type='ResNet', num_stages=3, strides=(1, 1, 1), "
         f"dilations=(1, 1, 1), out_indices={outputs}))\n"
     )
     findings = judge(setup_in(tmp_path, source, config))
-    assert any("backbone.classifier" in item.message for item in findings)
-    assert [item.code for item in findings if item.code == "MMF113"] == fewer
+    assert any("backbone.classifier" in item.message for item in findings) is beside
+    assert [item.code for item in findings if item.code == "MMF113"] == dropped
     assert [item.code for item in findings if "fewer-stages" in cures(item)] == fewer
 
 
