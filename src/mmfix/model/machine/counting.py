@@ -19,6 +19,7 @@ from mmfix.model.machine.values import DATA, Opaque, PyList
 if TYPE_CHECKING:
     from mmfix.model.machine.frame import Frame
     from mmfix.model.machine.machine import Machine
+    from mmfix.model.machine.state import Contents
 
 _MOST_TURNS = 100
 
@@ -71,7 +72,7 @@ def turns_of(m: Machine, frame: Frame, source: PyList, run: Callable[[Any], Any]
     for counter in counters:
         counter.lengths.clear()
     certain = m.conditional + 1  # the turn that is tried is one condition
-    changed = m.rehearse(frame, lambda: run(source.items[0]))
+    changed = _rehearse(m, frame, lambda: run(source.items[0]))
     # a list that the loop itself fills says nothing
     found = [entry for counter in counters for entry in counter.lengths if entry[0] not in changed]
     lengths = [turns for _, turns, conditional in found if conditional <= certain]
@@ -80,6 +81,29 @@ def turns_of(m: Machine, frame: Frame, source: PyList, run: Callable[[Any], Any]
         return None
     items = [*source.items, *[any_item(source)] * (count - len(source.items))]
     return [at_turn(item, turn) for turn, item in enumerate(items)]
+
+
+def _rehearse(m: Machine, frame: Frame, run: Callable[[], Any]) -> Contents:
+    """Try a path that is not taken, and forget it; what it changed.
+
+    Lines that call a module stay noted: the path that is taken calls from there, too.
+    """
+    lists: List[List[Any]] = [
+        m.params, m.checkpoints, m.toggled, m.problems, frame.returns, frame.yields,
+        frame.leaves, frame.continues, frame.breaks,
+    ]  # fmt: skip
+    lengths = [len(item) for item in lists]
+    used, escaped, edits, doubts = m.used.copy(), m.escaped, m.edits, m.doubts
+    ways = frame.unsure, frame.stopped, frame.stranded
+    m.rehearsing = True
+    try:
+        return m.attempt(run)[2]
+    finally:
+        for item, length in zip(lists, lengths):
+            del item[length:]
+        m.used, m.escaped, m.edits, m.doubts = used, escaped, edits, doubts
+        frame.unsure, frame.stopped, frame.stranded = ways
+        m.rehearsing = False
 
 
 def _counters(item: Any) -> Iterator[Counter]:

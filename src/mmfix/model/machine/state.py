@@ -188,28 +188,6 @@ class State:
             self.grad, self.assumed, path = grad, assumed, self.assumed
         return Attempt(ended, result, after, path)
 
-    def rehearse(self, frame: Frame, run: Callable[[], Any]) -> Contents:
-        """Try a path that is not taken, in the code of ``frame``, and forget it; what it changed.
-
-        Lines that call a module stay noted: the path that is taken calls from there, too.
-        """
-        lists: List[List[Any]] = [
-            self.params, self.checkpoints, self.toggled, self.problems, frame.returns, frame.yields,
-            frame.leaves, frame.continues, frame.breaks,
-        ]  # fmt: skip
-        lengths = [len(item) for item in lists]
-        used, escaped, edits, doubts = self.used.copy(), self.escaped, self.edits, self.doubts
-        ways = frame.unsure, frame.stopped, frame.stranded
-        self.rehearsing = True
-        try:
-            return self.attempt(run).after
-        finally:
-            for item, length in zip(lists, lengths):
-                del item[length:]
-            self.used, self.escaped, self.edits, self.doubts = used, escaped, edits, doubts
-            frame.unsure, frame.stopped, frame.stranded = ways
-            self.rehearsing = False
-
     def settle(self, states: Sequence[Exit]) -> None:
         """Go on from any of several states."""
         if not states:
