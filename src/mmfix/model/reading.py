@@ -178,8 +178,11 @@ def _hanging(
 ) -> int:
     """What the loss depends on only as long as the data pipeline leaves out none of ``optional`` (bits)."""
     unsure = loss.may & ~loss.must & ~m.escaped
-    if not optional or not any(param.bit & unsure for param in waited_for):
+    method = root.cls.find(m, "forward_train") if isinstance(root.cls, ClassInfo) else MISSING
+    if not isinstance(method, Function) or not any(param.bit & unsure for param in waited_for):
         return 0
+    if not optional or set(signature_of(method.node.args).positional[1:]) - optional:
+        return 0  # the input is given in any case
     kept = m.escaped, m.used.copy(), list(m.checkpoints), list(m.toggled), list(m.problems)
     given = {name: Opaque(0, 0, GIVEN) for name in optional}
     found, _ = _phase(m, "step", lambda: summed(m, _call_with_data(m, root, "forward_train", given)))

@@ -93,15 +93,15 @@ def _rehearse(m: Machine, frame: Frame, run: Callable[[], Any]) -> Contents:
         frame.leaves, frame.continues, frame.breaks,
     ]  # fmt: skip
     lengths = [len(item) for item in lists]
-    used, escaped, edits, doubts = m.used.copy(), m.escaped, m.edits, m.doubts
+    used, escaped, edits, doubts, astray = m.used.copy(), m.escaped, m.edits, m.doubts, m.astray
     ways = frame.unsure, frame.stopped, frame.stranded
     m.rehearsing = True
     try:
-        return m.attempt(run)[2]
+        return m.attempt(run).after
     finally:
         for item, length in zip(lists, lengths):
             del item[length:]
-        m.used, m.escaped, m.edits, m.doubts = used, escaped, edits, doubts
+        m.used, m.escaped, m.edits, m.doubts, m.astray = used, escaped, edits, doubts, astray
         frame.unsure, frame.stopped, frame.stranded = ways
         m.rehearsing = False
 
