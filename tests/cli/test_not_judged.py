@@ -173,3 +173,11 @@ def test_one_process_has_no_ddp(tmp_path: Path, mmfix: Any) -> None:
     done = mmfix("check", "configs", "--launcher", "none")
     assert "source followed" not in done.stdout
     assert "in one process DDP plays no part" in done.stdout
+
+
+def test_a_key_that_a_missing_base_may_set(tmp_path: Path, mmfix: Any) -> None:
+    project(tmp_path, a="_base_ = './gone.py'\nmodel = dict(type='Net')\n")
+    for key in ("find_unused_parameters", "model.used"):
+        done = mmfix("show", "configs/a.py", key)
+        said = f"no key {key} in the files that are here: it may be set in ./gone.py, which is not here"
+        assert (done.returncode, done.stderr) == (2, f"configs/a.py: error: {said}\n")

@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, KeyPath, format_key, parse_key
 from mmfix.config.origin import Blame
+from mmfix.config.values import absent
 from mmfix.errors import MmfixError
 from mmfix.report.place import display_path, display_place, source_line
 from mmfix.report.text import Paint, plain, render_value
@@ -82,6 +83,10 @@ def _find(document: ConfigDocument, key: Optional[str]) -> KeyPath:
     near = difflib.get_close_matches(key, known, n=3)
     last = format_key(path[-1:])
     near = [name for name in known if name.rpartition(".")[2] == last][:3] or near
+    for depth, part in enumerate(path):
+        elsewhere = absent(document.get(path[:depth], None), part)
+        if elsewhere is not None:
+            raise MmfixError(f"no key {key} in the files that are here: {elsewhere.reason}", document.path)
     raise MmfixError(
         f"no key {key}", document.path, hint=f"did you mean {' or '.join(near)}?" if near else ""
     )
