@@ -17,9 +17,8 @@ from mmfix.model.machine.joining import any_item
 from mmfix.model.machine.values import DATA, Opaque, PyList
 
 if TYPE_CHECKING:
-    from mmfix.model.machine.frame import Frame
+    from mmfix.model.machine.frame import Contents, Frame
     from mmfix.model.machine.machine import Machine
-    from mmfix.model.machine.state import Contents
 
 _MOST_TURNS = 100
 
