@@ -100,6 +100,12 @@ def test_the_last_lines_of_a_clean_run() -> None:
     ]
 
 
+def test_a_run_in_which_no_source_was_followed_found_nothing_by_keys_alone() -> None:
+    config = ConfigReport("/a.py", "mmcv1", "classic", "ok", judged=Judged(KEYS))
+    last = render_report(Report((config,))).splitlines()[-1]
+    assert last == "1 config checked: nothing found by keys alone"
+
+
 def test_a_rehearsed_config_is_counted_as_that() -> None:
     proof = ProofUsed(True, "", "2026-11-22", "OK")
     config = ConfigReport("/a.py", "mmcv1", "classic", "ok", proof=proof, judged=Judged(KEYS))

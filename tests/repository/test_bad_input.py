@@ -6,12 +6,15 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Dict
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmfix.python.source import Unparsable
+from mmfix.repository import source
 from mmfix.repository.finder import Finder
 from mmfix.repository.index import build_index
 from mmfix.repository.library import Library
@@ -262,3 +265,24 @@ def test_any_registration_can_be_read(pieces: Any, head: str) -> None:
         found, problems = read_registrations(tree, text.encode(), "m.py", "m", False)
         assert all(entry.registry == "MODELS" and entry.line >= 2 for entry in found)
         assert all("run time" in problem.reason for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("line", "needs"),
+    [
+        (b"match x:", "3.10"),
+        (b"except* ValueError:", "3.11"),
+        (b"type X = int", "3.12"),
+        (b"def f[T](x: T): pass", "3.12"),
+        (b"x = 1 +", ""),
+        (b"def f(:", ""),
+        (b"class A(object)", ""),
+    ],
+)
+def test_another_python_is_advised_only_for_a_line_that_needs_it(
+    line: bytes, needs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "sys", SimpleNamespace(version_info=(3, 8)))
+    reason = source._explain(Unparsable("syntax error: invalid syntax", 1, "invalid syntax"), line + b"\n")
+    advice = f"needs Python {needs}; run mmfix with the Python you train with"
+    assert reason == (advice if needs else "syntax error: invalid syntax")

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 from mmfix.config.keypath import format_key
 from mmfix.config.values import LazyName
 from mmfix.findings import SEVERITIES, Finding, Override, Remedy
-from mmfix.report.judged import account
+from mmfix.report.judged import KEYS, account
 from mmfix.report.missing import missing_bases
 from mmfix.report.next import what_to_look_for
 from mmfix.report.place import display_path, display_place, source_line
@@ -209,7 +209,7 @@ def _summary(report: Report, paint: Paint) -> str:
     if unsure:
         found.append(f"{unsure} only partly readable")
     proven = sum(config.proof is not None and config.proof.fresh for config in report.configs)
-    told = ", ".join(found) or "nothing found"
+    told = ", ".join(found) or _clean(report)
     worst = next((name for name in SEVERITIES if counts[name]), "error" if counts["unreadable"] else "strong")
     return f"{checked} checked{f' ({proven} with a proof)' if proven else ''}: {paint(told, worst)}"
 
@@ -221,6 +221,13 @@ def _only_possible(report: Report, severity: str) -> str:
         return ""
     count_of_all = report.summary[severity]
     return " (only possible)" if len(guessed) == count_of_all else f" ({len(guessed)} only possible)"
+
+
+def _clean(report: Report) -> str:
+    """``nothing found``, unless no source was followed: then little was looked at."""
+    read = [item.judged for item in report.configs if not (item.proof and item.proof.fresh)]
+    alone = bool(read) and all(judged is not None and judged.extent == KEYS for judged in read)
+    return "nothing found by keys alone" if alone else "nothing found"
 
 
 def count(number: int, noun: str) -> str:
