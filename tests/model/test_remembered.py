@@ -107,6 +107,20 @@ def test_changed_source_is_read_again(repository: Path, monkeypatch: pytest.Monk
     assert verdicts(read(repository)) == {}
 
 
+def test_a_package_that_comes_onto_the_path_is_noticed(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source folder on PYTHONPATH, which holds no installed distribution."""
+    first = read(repository)
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "mmfixfar.py").write_text("far = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "far"))
+    calls = []
+    monkeypatch.setattr(remembered, "_remember", lambda digest, reading: calls.append(digest))
+    assert read(repository).built == first.built
+    assert len(calls) == 1
+
+
 def test_another_class_of_that_name_is_noticed(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(repository).ambiguous == ()
     (repository / "other.py").write_text(SOURCE)

@@ -306,3 +306,17 @@ def test_nothing_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert lib.where("mmfixtrap.sub.m", "MODELS") == ("mmfixtrap.registry", "MODELS")
     assert not (tmp_path / "ran").exists()
     assert {name for name in set(sys.modules) - before if name.startswith("mmfixtrap")} == set()
+
+
+def test_a_package_that_registers_in_the_registries_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of mmrotate 0.x is in ``mmdet.models.builder.MODELS``; asked for is ``mmrotate`` all the same."""
+    files = {
+        **package("mmfixdet", {"registry.py": REGISTRY}),
+        **package("mmfixrot", {"a.py": decorated("mmfixdet.registry")}),
+    }
+    library(tmp_path / "site", files)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    (only,) = library(tmp_path / "repo", {}).find("A", "mmfixrot").candidates
+    assert (only.module, only.scope) == ("mmfixrot.a", "mmfixdet")

@@ -28,6 +28,7 @@ def absent_parts(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Dict[Ins
                     found.setdefault(
                         module, f"{name} is made by {item.dotted}, which was not found in source"
                     )
-                    reason = f"{item.dotted}, which {module.cls.name} uses, was not found in source"
+                    user = module.cls.name if isinstance(module.cls, ClassInfo) else module.owner
+                    reason = f"{item.dotted}, which {user} uses, was not found in source"
                     m.problem(reason, item.place, ABSENT)
     return found

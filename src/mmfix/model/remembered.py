@@ -115,8 +115,9 @@ def _fingerprint(roots: Tuple[str, ...]) -> str:
                 digest.update(f"{file.path}\n{file.size}\n{file.mtime_ns}\n".encode("utf-8", "surrogatepass"))
     for own in sorted(Path(__file__).parent.rglob("*.py")):  # between releases, mmfix itself changes
         digest.update(f"{own}\n{_stamp(str(own))}\n".encode("utf-8", "surrogatepass"))
-    for folder in filter(_holds_packages, sys.path):  # one that is installed or removed changes its folder
-        digest.update(f"{folder}\n{_stamp(folder)}\n".encode("utf-8", "surrogatepass"))
+    for folder in filter(None, sys.path):  # a package that is installed or removed changes its folder
+        stamp = _stamp(folder) if _holds_packages(folder) else ""
+        digest.update(f"{folder}\n{stamp}\n".encode("utf-8", "surrogatepass"))
     _walks[spot] = (now, digest.hexdigest())
     return _walks[spot][1]
 

@@ -170,7 +170,7 @@ class Library:
         found = [*local, *self._registered(name, packages)]
         base = [entry for entry in found if entry.scope in _BASES]
         scoped = [entry for entry in found if entry.scope == scope]
-        tiers = [scoped, base, local] if scope else [local, base]
+        tiers = [scoped, base, local, found] if scope else [local, base]
         chosen = next((tier for tier in tiers if tier), [])
         searched = [*own, *packages]
         if not chosen:

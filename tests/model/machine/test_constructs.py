@@ -404,3 +404,27 @@ def test_a_file_that_is_imported_by_two_names_has_its_classes_once(tmp_path: Pat
     library = Library([str(tmp_path / "shop"), str(tmp_path)])
     reading = read_model({"type": "shop.net.Net"}, library, "mmengine", "shop")
     assert {part.name: part.verdict for part in reading.submodules} == {"b": NEVER, "c": NEVER}
+
+
+def test_a_registry_belongs_to_the_package_that_makes_it(tmp_path: Path) -> None:
+    """And not to the one whose code asks for it first."""
+    part = (
+        "from {} import NETS\nfrom torch import nn\n\n@NETS.register_module()\nclass Part(nn.Linear): pass\n"
+    )
+    files = {
+        "other/__init__.py": "",
+        "other/registry.py": "from mmengine.registry import Registry\nNETS = Registry('nets')\n",
+        "other/part.py": part.format("other.registry"),
+        "shop/registry.py": "from mmengine.registry import Registry\nNETS = Registry('nets')\n",
+        "shop/part.py": part.format("shop.registry").replace("nn.Linear", "nn.Identity"),
+        "shop/__init__.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    source = net(
+        "loss = self.a(x)", "self.part = NETS.build(dict(type='Part', in_features=3, out_features=3))"
+    )
+    (tmp_path / "shop" / "net.py").write_text(f"{HEADER}from other.registry import NETS\n{source}")
+    reading = read_model({"type": "shop.net.Net"}, Library([str(tmp_path)]), "mmengine")
+    assert {part.name for part in reading.submodules} == {"b", "c", "part"}

@@ -40,6 +40,8 @@ def imported(m: Machine, scope: Scope, name: str, value: Any) -> Any:
         name: The name.
         value: What its assignment gives.
     """
+    if isinstance(value, Registry):
+        value.scope = value.scope or scope.dotted.partition(".")[0]
     if isinstance(value, Instance):
         return _object(m, scope, name, value)
     if not isinstance(value, (PyDict, PyList)):

@@ -87,10 +87,8 @@ def make_registry(
     scope: Any = None,
     locations: Any = (),
 ) -> Registry:
-    """``Registry('model', parent=..., scope=...)`` of a module: its scope is the package it is made in."""
-    if not isinstance(scope, str):
-        scope = m.frames[-1].scope.dotted.partition(".")[0] if m.frames else ""
-    return Registry(name if isinstance(name, str) else "model", scope)
+    """``Registry('model', parent=..., scope=...)``; without one the module that makes it gives its scope."""
+    return Registry(name if isinstance(name, str) else "model", scope if isinstance(scope, str) else "")
 
 
 def build(m: Machine, registry: Registry, cfg: Any, default_args: Any = None) -> Any:
