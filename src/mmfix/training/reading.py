@@ -23,7 +23,9 @@ from mmfix.training.types import ModelFact
 
 _MOST_NAMES = 3
 #: A class, or a base class, whose source is not here.
-_MISSING_CLASS = re.compile(r"no class registered as (\S+) was found in|base class (\S+) was not found in")
+_MISSING_CLASS = re.compile(
+    r"no class registered as (\S+) was found in|base class (\S+) was not found in|^(\S+), which \S+ uses,"
+)
 #: Packages with one name in both eras.
 _PACKAGES = frozenset({"mmdet", "mmseg", "mmdet3d", "mmpose", "mmaction", "mmrotate", "mmocr"})
 
@@ -80,8 +82,9 @@ class CodeReading(NamedTuple):
     @property
     def not_here(self) -> Tuple[str, ...]:
         """The classes and base classes that have no source here: ``NewBEV``, ``ResLayer (mmdet3d)``."""
-        found = (_MISSING_CLASS.search(problem.reason) for problem in self.reading.problems)
-        return tuple(dict.fromkeys(_short(match[1] or match[2]) for match in found if match is not None))
+        absent = (problem.reason for problem in self.reading.problems if problem.kind == ABSENT)
+        found = (_MISSING_CLASS.search(reason) for reason in absent)
+        return tuple(dict.fromkeys(_short(match[match.lastindex or 0]) for match in found if match))
 
     @property
     def broken(self) -> Tuple[str, ...]:
