@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List
 
+_PLACE = re.compile(r" of /.*/(?=mm\w+/)")
 NAMES = ("mmdet-2.28.2", "mmdet-3.3.0", "mmsegmentation-0.30.0", "mmrotate-0.3.4")
 
 
@@ -104,7 +106,7 @@ def read(root: Path) -> Dict[str, List[Any]]:
         rows: List[Any] = []
         if code is not None:
             reading = code.reading
-            rows += [["gave up", reading.gave_up.replace(str(root), "")]] if reading.gave_up else []
+            rows += [["gave up", _PLACE.sub(" of ", reading.gave_up)]] if reading.gave_up else []
             rows += [
                 [format_key(item.key), item.class_name, item.parameters, item.frozen, item.waited_for]
                 for item in reading.built

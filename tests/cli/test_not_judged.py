@@ -58,14 +58,14 @@ def test_configs_whose_bases_are_not_in_the_clone(tmp_path: Path, mmfix: Any) ->
     text = GONE + OWN + "find_unused_parameters = True\nmodel = dict(type='Net', img=dict(with_cp=True))\n"
     project(tmp_path, a=text, b=text, c=GONE + OWN + "model = dict(type='Net')\n")
     done = mmfix("check", "configs")
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("warning[MMF101]") == 2, "what the config sets itself is judged"
     entry = "../../mmdetection3d/configs/_base_/default_runtime.py"
     assert done.stdout.splitlines()[-4:] == [
         f"note: the base {entry} is not here (configs/a.py:1; 3 configs need it)",
         "note: what these bases may set is unknown; --base-dir DIR names a folder that holds them",
         f"3 configs: source followed in part (the base {entry[6:]} is not here)",
-        "3 configs checked: 2 warnings",
+        "3 configs checked: 2 warnings (only possible)",
     ]
     found = json.loads(mmfix("check", "configs", "--format", "json").stdout)["configs"][2]
     base = {"kind": "base", "what": "mmdetection3d/configs/_base_/default_runtime.py"}

@@ -65,12 +65,12 @@ def test_patch_cures_it_when_told_to(asked: Any, guessed: Path, mmfix: Any) -> N
     done = mmfix("patch", guessed, *asked)
     assert (done.returncode, done.stderr) == (0, "")
     assert "find_unused_parameters = True" in guessed.read_text()
-    assert mmfix("check", guessed).stdout.endswith("nothing found\n")
+    assert mmfix("check", guessed).stdout.endswith("nothing found by keys alone\n")
 
 
 def test_in_json_it_is_left_and_the_status_is_clean(guessed: Path, mmfix: Any) -> None:
     done = json.loads(mmfix("patch", guessed, "--format", "json").stdout)
-    assert done["summary"] == {"configs": 1, "patched": 0, "clean": 1, "left": 0, "refused": 0}
+    assert done["summary"] == {"configs": 1, "patched": 0, "clean": 1, "left": 0, "refused": 0, "skipped": 0}
     assert [item["confidence"] for item in done["patches"][0]["left"]] == ["possible"]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.config.origin import Unknown
+from mmfix.config.values import TreeDict
 from mmfix.errors import PatchError
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -82,7 +83,8 @@ def _set(node: Any, key: KeyPath, depth: int, value: Any) -> Any:
         items = list(node)
         items[part] = _set(items[part], key, depth + 1, value)
         return items if isinstance(node, list) else tuple(items)
-    copy: Dict[Any, Any] = dict(node) if isinstance(node, dict) else {}
+    copy = TreeDict(node if isinstance(node, dict) else {}, config=getattr(node, "config", False))
+    copy.missing = getattr(node, "missing", ())
     copy[part] = _set(copy.get(part, MISSING), key, depth + 1, value)
     return copy
 

@@ -306,7 +306,7 @@ def _either(a: Any, b: Any, ways: Split) -> Any:
         for value in values[1:]:
             result = joined_summary(result, value)
         return result.like(LOST if result.kind == LOST else DATA)
-    if watches:
+    if watches and not isinstance(a, HOLDERS) and not isinstance(b, HOLDERS):
         compare(summary(a), summary(b))
     return Either(values, tuple(sides for _, sides in found))
 

@@ -8,6 +8,9 @@ from typing import Any, List, Mapping, Tuple
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.values import DATA, UNKNOWN, Opaque
 
+#: A longer text, or one with more holes, is the name of no part of a model.
+_LONGEST, _MOST_PIECES = 1000, 20
+
 
 class Text(Opaque):
     """A text with holes.
@@ -44,6 +47,8 @@ class Text(Opaque):
 def text_of(parts: List[Any]) -> Any:
     """These parts in a row: a text, one with holes, or UNKNOWN where no word of it is known."""
     flat = [piece for part in parts for piece in (part.parts if isinstance(part, Text) else (part,))]
+    if len(flat) > _MOST_PIECES or sum(len(piece) for piece in flat if isinstance(piece, str)) > _LONGEST:
+        return UNKNOWN
     if all(isinstance(piece, str) for piece in flat):
         return "".join(flat)
     known = any(isinstance(piece, str) and any(map(str.isalpha, piece)) for piece in flat)
