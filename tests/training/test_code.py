@@ -13,6 +13,7 @@ from mmfix.config.keypath import format_key
 from mmfix.config.reader import Reader
 from mmfix.rules.common import MMCV1, MMENGINE
 from mmfix.training import TrainingSetup, read
+from mmfix.training.reading import code_reading
 
 TRAINABLE = """
 train_dataloader = dict(batch_size=2)
@@ -610,3 +611,35 @@ def test_a_part_that_the_fork_added_to_a_released_class_is_its_own(
     head.write_text(text.replace("= score.mean()", "= self.added(x).mean()"))
     (fact,) = setup_of(config).facts
     assert "head.added" in fact.why
+
+
+def test_a_part_that_may_not_be_there_is_not_called_followed(tmp_path: Path) -> None:
+    """Whether it trains is not known, so the account says that it cannot be told."""
+    source = """
+import os
+import torch.nn as nn
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+
+
+@MODELS.register_module()
+class MaybeNet(BaseModel):
+    def __init__(self):
+        super().__init__()
+        if os.environ.get('WIDE'):
+            self.part = nn.Linear(3, 3)
+        else:
+            self.part = nn.Linear(3, 4)
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        return dict(loss=self.part(inputs).sum())
+"""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "maybe.py").write_text(source)
+    config = tmp_path / "a.py"
+    config.write_text(f"{TRAINABLE}model = dict(type='MaybeNet')\n")
+    code = code_reading(mmfix.load(str(config)), "mmengine", "Runner")
+    assert code is not None
+    assert [built.waited_for for built in code.reading.built] == [0]
+    assert code.tells_nothing
+    assert code.untold == ("MaybeNet",)

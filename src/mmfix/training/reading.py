@@ -96,14 +96,25 @@ class CodeReading(NamedTuple):
     def untold(self) -> Tuple[str, ...]:
         """The parts of which the source does not tell whether the loss reaches them: ``FPN.convs``."""
         lost = [item for item in self.reading.submodules if item.verdict == CANNOT_TELL]
-        return tuple(dict.fromkeys(f"{item.owner}.{_own_name(item.name)}" for item in lost if item.name))
+        names = [f"{item.owner}.{_own_name(item.name)}" for item in lost if item.name]
+        return tuple(dict.fromkeys([*self._unknown.values(), *names]))
 
     @property
     def tells_nothing(self) -> bool:
         """Whether no part of the model has a verdict: none can be told, or no parameter of it is known."""
         blind = any(item.verdict == CANNOT_TELL and not item.name for item in self.reading.submodules)
-        known = any(built.parameters for built in self.reading.built)
+        known = any(built.parameters and built.key not in self._unknown for built in self.reading.built)
         return bool(self.reading.gave_up) or blind or not known
+
+    @property
+    def _unknown(self) -> Dict[KeyPath, str]:
+        """Config dicts with parameters of which it is not known whether they train, and the class of each."""
+        told = {item.key for item in self.reading.late_freezes} | {item.key for item in self.reading.toggles}
+        return {
+            built.key: built.class_name
+            for built in self.reading.built
+            if built.parameters > built.frozen and not built.waited_for and built.key not in told
+        }
 
     def is_built(self, key: KeyPath) -> bool:
         """Whether the class behind a config dict was found in source and made."""

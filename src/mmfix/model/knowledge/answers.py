@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from mmfix.model.knowledge.calls import builtin, call
 from mmfix.model.knowledge.members import has_member, inherited, member, native_attribute, unbound
-from mmfix.model.knowledge.openmmlab.registries import known_name, registry_method, torch_layer
+from mmfix.model.knowledge.openmmlab.registries import (
+    has_registered,
+    known_name,
+    registry_method,
+    torch_layer,
+)
 from mmfix.model.knowledge.python.containers import attribute as container_attribute
 from mmfix.model.knowledge.torch.attributes import attach, detach
 from mmfix.model.knowledge.torch.checkpoints import run as run_checkpointed
@@ -35,6 +40,7 @@ __all__ = [
     "fills",
     "forward",
     "has_member",
+    "has_registered",
     "inherited",
     "initialise",
     "iterate",

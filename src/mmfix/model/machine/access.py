@@ -70,9 +70,18 @@ def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
     return _or_lost(m, default if found is MISSING else found, name)
 
 
+#: What hands out the names that a registry has; mmdet3d asks it where to build a part
+#: (mmdet3d 1.0 mmdet3d/models/builder.py: build_backbone).
+_TABLES = frozenset({"_module_dict", "module_dict"})
+
+
 def _of_registry(m: Machine, value: Registry, name: str, default: Any) -> Any:
     """What its own class says, but for what it holds: that is known from the code that registers."""
     own = value.own
+    if own is None and name in _TABLES:
+        return value
+    if own is None and name == "keys":
+        return Method(name, value, lambda m, registry: registry)
     if own is None or not isinstance(own.cls, ClassInfo) or name in ("get", "register_module"):
         return Method(name, value, m.known.registry_method(name))
     if name in own.items:

@@ -22,6 +22,7 @@ from mmfix.model.machine.values import (
     PyDict,
     PyList,
     Raised,
+    Registry,
     is_scalar,
 )
 from mmfix.python import trees
@@ -214,6 +215,8 @@ def contains(m: Machine, container: Any, item: Any) -> Optional[bool]:
         pass
     if isinstance(container, Instance):
         return m.known.contains(container, item)
+    if isinstance(container, Registry):
+        return m.known.has_registered(m, container, item)
     if isinstance(container, (PyList, tuple)) and not getattr(container, "open", False):
         answers = [same(item, other) for other in m.items_of(container).items]
         return True if True in answers else (None if None in answers else False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Protocol, Tuple
 
-from mmfix.model.machine.values import Instance, NativeClass, Opaque, Param, PyList
+from mmfix.model.machine.values import Instance, NativeClass, Opaque, Param, PyList, Registry
 from mmfix.python.place import Place
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ class Knowledge(Protocol):
 
     def native_attribute(self, m: Machine, value: Any, name: str) -> Any:
         """An attribute of a library name."""
+
+    def has_registered(self, m: Machine, registry: Registry, name: Any) -> Optional[bool]:
+        """``name in registry``; None when that is not known."""
 
     def registry_method(self, name: str) -> Run:
         """A method of a registry."""

@@ -10,6 +10,9 @@ import pytest
 
 from mmfix.model.knowledge.openmmlab.registries import known_name, torch_layer
 from mmfix.model.machine.values import NativeClass, NativeRef, Registry
+from mmfix.model.reading import read_model
+from mmfix.model.types import NEVER
+from mmfix.repository.library import Library
 
 KNOWN = {
     "mmengine.model.BaseModule": ("mmengine.model.BaseModule", NativeClass),
@@ -41,6 +44,57 @@ READ = ["mmcv.cnn.ConvModule", "mmcv.ops.Conv2d", "mmdet.models.BaseModule", "to
 @pytest.mark.parametrize("name", READ)
 def test_a_name_whose_source_is_read(name: str) -> None:
     assert known_name(name) is None
+
+
+BUILDER = """
+from torch import nn
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS, Registry
+
+HEADS = Registry('heads')
+
+
+def build_head(cfg):
+    if {test}:
+        return HEADS.build(cfg)
+    else:
+        return MODELS.build(cfg)
+
+
+@MODELS.register_module()
+class AskedHead(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.used, self.spare = nn.Linear(3, 3), nn.Linear(3, 3)
+
+    def forward(self, x):
+        return self.used(x)
+
+
+@MODELS.register_module()
+class Asking(BaseModel):
+    def __init__(self, head):
+        super().__init__()
+        self.head = build_head(head)
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        return dict(loss=self.head(inputs).sum())
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "cfg['type'] in HEADS._module_dict.keys()",
+        "cfg['type'] in HEADS.module_dict",
+        "cfg.get('type') not in HEADS._module_dict",
+    ],
+)
+def test_a_part_is_built_where_the_builder_asks_which_registry_has_it(tmp_path: Path, test: str) -> None:
+    (tmp_path / "shop.py").write_text(BUILDER.replace("{test}", test))
+    model = {"type": "Asking", "head": {"type": "AskedHead"}}
+    reading = read_model(model, Library([str(tmp_path)]), "mmengine", "shop")
+    assert [(item.name, item.verdict) for item in reading.submodules] == [("head.spare", NEVER)]
 
 
 def registered(source: str) -> Dict[str, str]:

@@ -158,6 +158,14 @@ def _scope(m: Machine, registry: Optional[Registry]) -> Optional[str]:
     return registry.scope if registry is not None else None
 
 
+def has_registered(m: Machine, registry: Registry, name: Any) -> Optional[bool]:
+    """``name in registry``: or in its parents, for which of them builds a class makes no difference."""
+    if not isinstance(name, str):
+        return None
+    scope = _scope(m, registry)
+    return bool(m.library.find(name, scope, registry.name, m.named).candidates) or None
+
+
 def _register_module(
     m: Machine, registry: Registry, name: Any = None, force: Any = False, module: Any = None
 ) -> Any:
