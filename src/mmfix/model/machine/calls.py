@@ -246,9 +246,11 @@ def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict
         and sum(1 for item in m.frames if item.function and item.function.node is node) > _MOST_NESTED
     ):
         # whether it goes on calling itself is not known
-        return m.lost(
-            f"{function.name} calls itself an unknown number of times", *args, *kwargs.values(), function
-        )
+        key = (node, function.closure, m.edits)
+        if m.phase != "build" or key not in m.recursions:  # loaders do it for every layer of a model
+            m.recursions[key] = m.escape(function)
+        values = (*args, *kwargs.values(), Opaque(m.recursions[key], 0))
+        return m.lost(f"{function.name} calls itself an unknown number of times", *values)
     frame = Frame(function.scope, function, function.closure)
     _bind(m, function, frame, args, kwargs, rest)
     line, grad, nonempty, assumed = m.line, m.grad, m.nonempty, m.assumed

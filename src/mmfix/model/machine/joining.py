@@ -40,9 +40,15 @@ from mmfix.model.machine.values import (
 )
 
 _MOST_ALTERNATIVES = 8
-#: Objects of one class, no modules, that are told apart when it is not known which of them is meant.
-_MOST_RECORDS = 3
 _DEEPEST = 12
+#: Records may hold each other.
+_DEEPEST_RECORD = 1
+
+
+class StandIn(Instance):
+    """One of several objects of one class, none of them a module, when it is not known which."""
+
+    __slots__ = ()
 
 
 def join(a: Any, b: Any, depth: int = 0, ways: Split = UNSPLIT) -> Any:
@@ -70,13 +76,13 @@ def join(a: Any, b: Any, depth: int = 0, ways: Split = UNSPLIT) -> Any:
         return made
     if _opaque_like(a) and _opaque_like(b):
         return joined_summary(a, b, ways)
-    return _either(a, b, ways)
+    return _either(a, b, depth, ways)
 
 
 def _joined_scalars(a: Any, b: Any, ways: Split) -> Any:
     """One of two numbers or texts; a condition may tell whether it is true."""
     if a is None or b is None:
-        return _either(a, b, ways)
+        return _either(a, b, 0, ways)
     condition = ways.telling()
     if condition is None or bool(a) is bool(b):
         return Opaque(0, 0, DATA)
@@ -115,14 +121,14 @@ def join_contents(item: Storage, a: Any, b: Any, ways: Split = UNSPLIT) -> Any:
         joined = _join_lists(a, b, 0, ways)
         return joined.items, joined.open, joined.tail
     if isinstance(item, Instance):
-        return _join_names(a[0], b[0], ways), _join_notes(a[1], b[1])
-    return _join_names(a, b, ways)
+        return _join_names(a[0], b[0], 0, ways), _join_notes(a[1], b[1])
+    return _join_names(a, b, 0, ways)
 
 
-def _join_names(a: Dict[str, Any], b: Dict[str, Any], ways: Split) -> Dict[str, Any]:
+def _join_names(a: Dict[str, Any], b: Dict[str, Any], depth: int, ways: Split) -> Dict[str, Any]:
     """A variable or attribute that one branch never set cannot be read after it: the other one counts."""
     return {
-        key: b[key] if key not in a else a[key] if key not in b else join(a[key], b[key], 0, ways)
+        key: b[key] if key not in a else a[key] if key not in b else join(a[key], b[key], depth, ways)
         for key in {**a, **b}
     }
 
@@ -279,7 +285,9 @@ def _opaque_like(value: Any) -> bool:
     return isinstance(value, (Opaque, Param, tuple)) or (is_scalar(value) and value is not None)
 
 
-def _either(a: Any, b: Any, ways: Split) -> Any:
+def _either(a: Any, b: Any, depth: int, ways: Split) -> Any:
+    if _one_class(a, b) and depth <= _DEEPEST_RECORD:
+        return _one_record(a, b, depth, ways)
     found: List[Tuple[Any, Tuple[Side, ...]]] = []
     for item, sides in (*_alternatives(a, ways, ways.first), *_alternatives(b, ways, ways.second)):
         known = [number for number, (other, _) in enumerate(found)
@@ -288,10 +296,9 @@ def _either(a: Any, b: Any, ways: Split) -> Any:
             found.append((item, sides))
         else:  # on several paths it is this one
             found[known[0]] = (item, ())
+    if depth <= _DEEPEST_RECORD:
+        found = _one_of_each_class(found, depth)
     values = tuple(item for item, _ in found)
-    fewer = _fewer(values) if len(values) > _MOST_RECORDS else values
-    if len(fewer) < len(values):
-        values, found = fewer, [(item, ()) for item in fewer]
     if len(values) == 1:
         return values[0]
     if len(values) > _MOST_ALTERNATIVES and not any(isinstance(item, Instance) for item in values):
@@ -329,18 +336,30 @@ def is_record(item: Any) -> bool:
     return not item.cls.is_module if isinstance(item.cls, NativeClass) else item.cls.is_record
 
 
-def _fewer(values: Tuple[Any, ...]) -> Tuple[Any, ...]:
-    """One object in the place of many records of one class: as with dicts, it is none of them."""
-    by_class: Dict[Any, List[Instance]] = {}
-    for item in values:
-        if is_record(item):
-            by_class.setdefault(item.cls, []).append(item)
-    for cls, found in by_class.items():
-        if len(found) > _MOST_RECORDS:
-            made = Instance(cls)
-            made.load(found[0].save())
-            for item in found[1:]:
-                made.load(join_contents(made, made.save(), item.save()))
-            made.lost = next((item.lost for item in found if item.lost), "")
-            values = (*(item for item in values if item not in found), made)
-    return values
+def _one_class(a: Any, b: Any) -> bool:
+    return is_record(a) and is_record(b) and a.cls is b.cls
+
+
+def _one_of_each_class(
+    found: List[Tuple[Any, Tuple[Side, ...]]], depth: int
+) -> List[Tuple[Any, Tuple[Side, ...]]]:
+    """One object in the place of several records of one class; what is true of it is what is true of each."""
+    kept: List[Tuple[Any, Tuple[Side, ...]]] = []
+    for item, sides in found:
+        for number, (other, known) in enumerate(kept):
+            if _one_class(other, item):
+                made = _one_record(other, item, depth, Split(dict(known), dict(sides)))
+                kept[number] = made, tuple(side for side in known if side in sides)
+                break
+        else:
+            kept.append((item, sides))
+    return kept
+
+
+def _one_record(a: Instance, b: Instance, depth: int, ways: Split) -> Instance:
+    """One object in the place of two records, as one dict stands for two."""
+    made = StandIn(a.cls)
+    made.items = _join_names(a.items, b.items, depth + 1, ways)
+    made.notes = _join_notes(a.notes, b.notes)
+    made.lost = a.lost or b.lost
+    return made

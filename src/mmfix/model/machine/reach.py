@@ -6,6 +6,7 @@ import ast
 from functools import lru_cache
 from typing import Any, FrozenSet, Iterable, Iterator
 
+from mmfix.model.machine.notes import NO_NOTES
 from mmfix.model.machine.values import (
     Bound,
     Either,
@@ -23,7 +24,7 @@ from mmfix.model.machine.values import (
 
 #: What computes on parameters, or keeps them, out of sight.
 HOLDERS = (Instance, Bound, Method, Partial, Super, Function)
-_HOLD = frozenset({*HOLDERS, PyDict, PyList, Many})
+_HOLD = frozenset({Bound, Method, Partial, Super, Function, PyDict, PyList, Many})
 
 
 def reachable(value: Any) -> int:
@@ -34,14 +35,20 @@ def reachable(value: Any) -> int:
     while stack:
         item = stack.pop()
         kind = type(item)
-        if isinstance(item, Opaque):
-            bits |= item.may
-        elif kind is Param:
+        if kind is Param:
             bits |= item.bit
         elif kind is tuple or kind is list:
             stack.extend(item)
         elif kind is Either:
             stack.extend(item.values)
+        elif isinstance(item, Instance):
+            if id(item) not in seen:
+                seen.add(id(item))
+                stack.extend(item.items.values())
+                if item.notes is not NO_NOTES:
+                    stack.extend(item.notes)
+        elif isinstance(item, Opaque):
+            bits |= item.may
         elif kind in _HOLD and id(item) not in seen:
             seen.add(id(item))
             stack.extend(_inside(item))
@@ -53,8 +60,6 @@ def _inside(item: Any) -> Iterable[Any]:
         return (*item.items.values(), item.rest)
     if isinstance(item, PyList):
         return tuple(item.items)
-    if isinstance(item, Instance):
-        return (*item.items.values(), *item.notes)
     if isinstance(item, Bound):
         return (item.function, item.receiver)
     if isinstance(item, Partial):

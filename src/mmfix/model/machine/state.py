@@ -78,6 +78,7 @@ class State:
         doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
         watch: Where the paths of the training step part.
         edits: How many times a parameter or module was made, put in place or frozen.
+        recursions: Function, its closure and ``edits`` -> what was lost track of when it called itself.
         choosing: One of several values is looked at: one that has not what is asked of it is not the one.
         out_of_time: The time was up before the end: with more of it, more may be read.
         astray: Why the code that was read can not be what runs; empty while it can.
@@ -89,6 +90,7 @@ class State:
         self.conditional = self.guards = 0
         self.astray = ""
         self.choosing = False
+        self.recursions: Dict[Tuple[Any, Optional[Frame], int], int] = {}
         self.nonempty = False
         self.assumed: Path = {}
         self.conditions: List[Condition] = []
@@ -283,8 +285,7 @@ class State:
                 first = joined_summary(first, part)
             return first.like(DATA)
         if isinstance(value, HOLDERS):
-            self.escape(value)
-            return Opaque(reachable(value), 0, DATA)
+            return Opaque(self.escape(value), 0, DATA)
         return Opaque(0, 0, DATA)
 
     def _together(self, values: Sequence[Any], kind: str = DATA) -> Opaque:
@@ -337,10 +338,12 @@ class State:
                     return receiver
         return None
 
-    def escape(self, value: Any) -> None:
-        """Everything reachable from a value was handed to code that is not followed."""
+    def escape(self, value: Any) -> int:
+        """Everything reachable from a value was handed to code that is not followed: these parameters."""
+        bits = self.bits_of(value)
         if self.phase not in ("init_weights", "train"):  # there only numbers and flags change
-            self.escaped |= self.bits_of(value)
+            self.escaped |= bits
+        return bits
 
     def bits_of(self, value: Any) -> int:
         """The parameters reachable from a value."""
@@ -361,8 +364,8 @@ class State:
         self.doubt(reason)
         if self.phase == "step":
             self.astray = self.astray or reason
-        self.escape(list(values))
-        return Opaque(reachable(list(values)) if self.grad else 0, 0, LOST)
+        bits = self.escape(list(values))
+        return Opaque(bits if self.grad else 0, 0, LOST)
 
 
 def _inner_first(states: Sequence[Contents]) -> List[Storage]:

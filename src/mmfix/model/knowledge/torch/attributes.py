@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mmfix.model.knowledge.torch import order
+from mmfix.model.machine.joining import StandIn
 from mmfix.model.machine.values import MISSING, Either, Instance, Opaque, Param, is_scalar
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 def attach(m: Machine, target: Instance, name: str, value: Any) -> None:
     """``target.name = value``; a module or parameter is registered, and remembers the line that did it."""
     m.touch(target)
+    if isinstance(target, StandIn):
+        m.escape(value)  # one of the others may be looked at later
     old = target.items.get(name)
     if m.before_wrap and (type(value) in order.COUNTS or type(old) in order.COUNTS):
         order.placed(m, target, name, value)

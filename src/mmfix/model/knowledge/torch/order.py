@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional,
 from mmfix.model.knowledge.torch import layers, parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.foreign import Foreign
+from mmfix.model.machine.joining import StandIn
 from mmfix.model.machine.machine import decorators_of
 from mmfix.model.machine.reach import reachable
 from mmfix.model.machine.values import (
@@ -179,6 +180,8 @@ def _of_attributes(m: Machine, module: Instance) -> str:
             lost = bool(value.lost)
         elif kind is Either:
             lost = bool(reachable(value)) or any(getattr(item, "lost", "") for item in value.values)
+        elif kind is StandIn:
+            lost = bool(reachable(value)) or bool(value.lost)
         else:
             lost = name == _LEFT_OUT
         if lost:
