@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmfix.model.reading import read_model
-from mmfix.model.types import NEVER, ModelReading
+from mmfix.model.types import NEVER, SOMETIMES, ModelReading
 from mmfix.repository.library import Library
 
 HEAD = """\
@@ -122,3 +122,21 @@ def test_what_the_builder_hands_over_decides(tmp_path):
     )
     assert [(part.name, part.decided_by) for part in off.submodules] == [("b", ("train_cfg",))]
     assert on.submodules == ()
+
+
+def test_what_is_used_every_fifth_step_is_used_sometimes(tmp_path):
+    """As generators of GANs are: neither the first step nor a late one says so."""
+    methods = """
+    def train_step(self, data, optimizer):
+        if not hasattr(self, 'iteration'):
+            self.iteration = 0
+        first = self.a(data['img']).sum()
+        first.backward()
+        self.iteration += 1
+        if self.iteration % 5 != 0:
+            return dict(log_vars={})
+        self.b(data['img']).sum().backward()
+        return dict(log_vars={})
+    """
+    found = {part.name: part.verdict for part in read(tmp_path, methods).submodules}
+    assert found == {"b": SOMETIMES, "c": NEVER}

@@ -28,6 +28,11 @@ def flexible(**top):
         (mmcv1(use_static_graph=True, static_graph=True), "mmcv1", "ddp", (), (False, None), (False, None)),
         (mmcv1(model_wrapper_cfg=dict(static_graph=True)), "mmcv1", "ddp", (), (False, None), (False, None)),
         (mmcv1(dict(type="VoxFormer")), "mmcv1", "ddp", (), (True, None), (False, None)),
+        # mmgen 0.7.3: one DDP for each part
+        (
+            mmcv1(use_ddp_wrapper=True, find_unused_parameters=False),
+            "mmcv1", "separate-ddp", (), (False, TOP), (False, None),
+        ),
         # Runner
         (mmengine(), "Runner", "ddp", (), (False, None), (False, None)),
         (mmengine(find_unused_parameters=True), "Runner", "ddp", (), (True, TOP), (False, None)),
