@@ -16,7 +16,7 @@ from mmfix.model.knowledge.openmmlab.configs import value_of
 from mmfix.model.knowledge.openmmlab.losses import summed
 from mmfix.model.knowledge.torch import order, parts
 from mmfix.model.machine.classes import ClassInfo
-from mmfix.model.machine.conditions import when_full
+from mmfix.model.machine.conditions import CLOCK, when_full
 from mmfix.model.machine.joining import joined_summary
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.parting import compare, watches
@@ -262,10 +262,11 @@ def _method(m: Machine, root: Instance, name: str, args: List[Any]) -> Any:
 
 def _any_step(m: Machine, root: Instance) -> Any:
     """The losses of the first training step, or of a much later one, when counters have run far."""
+    m.step_began = next(CLOCK)
     loss = _weighed_step(m, root)
     if m.moving and isinstance(loss, Opaque):
         for target, name in m.moving:
-            if isinstance(target.items.get(name), (int, float)) and not isinstance(target.items[name], bool):
+            if _is_counter(target.items.get(name)):
                 target.items[name] = _LATE
         first, m.checkpoints = m.checkpoints, []
         later = _weighed_step(m, root)
@@ -296,13 +297,19 @@ def _weighed_step(m: Machine, root: Instance) -> Any:
     return loss
 
 
+def _is_counter(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _now_and_then(m: Machine, root: Instance) -> int:
     """What some step in between may use: every fifth one, say."""
+    counters = [(target, name) for target, name in m.moving if _is_counter(target.items.get(name))]
+    if not counters:
+        return 0
+    for target, name in counters:
+        target.items[name] = UNKNOWN.like()  # each is one and the same whenever it is asked for
     kept = m.checkpoints, m.toggled
     m.checkpoints, m.toggled = [], []
-    for target, name in m.moving:
-        if isinstance(target.items.get(name), (int, float)) and not isinstance(target.items[name], bool):
-            target.items[name] = UNKNOWN
     loss = _step(m, root)
     m.checkpoints, m.toggled = kept
     return loss.may if isinstance(loss, Opaque) else 0

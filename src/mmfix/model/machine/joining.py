@@ -296,8 +296,7 @@ def _either(a: Any, b: Any, depth: int, ways: Split) -> Any:
             found.append((item, sides))
         else:  # on several paths it is this one
             found[known[0]] = (item, ())
-    if depth <= _DEEPEST_RECORD:
-        found = _one_of_each_class(found, depth)
+    found = _fewer(found, depth)
     values = tuple(item for item, _ in found)
     if len(values) == 1:
         return values[0]
@@ -340,17 +339,19 @@ def _one_class(a: Any, b: Any) -> bool:
     return is_record(a) and is_record(b) and a.cls is b.cls
 
 
-def _one_of_each_class(
-    found: List[Tuple[Any, Tuple[Side, ...]]], depth: int
-) -> List[Tuple[Any, Tuple[Side, ...]]]:
-    """One object in the place of several records of one class; what is true of it is what is true of each."""
+def _fewer(found: List[Tuple[Any, Tuple[Side, ...]]], depth: int) -> List[Tuple[Any, Tuple[Side, ...]]]:
+    """One opaque value in the place of all of them, one record in the place of all of its class."""
     kept: List[Tuple[Any, Tuple[Side, ...]]] = []
     for item, sides in found:
         for number, (other, known) in enumerate(kept):
-            if _one_class(other, item):
+            if len(found) > 2 and isinstance(other, Opaque) and isinstance(item, Opaque):
+                made: Any = joined_summary(other, item, Split(dict(known), dict(sides)))
+            elif depth <= _DEEPEST_RECORD and _one_class(other, item):
                 made = _one_record(other, item, depth, Split(dict(known), dict(sides)))
-                kept[number] = made, tuple(side for side in known if side in sides)
-                break
+            else:
+                continue
+            kept[number] = made, tuple(side for side in known if side in sides)
+            break
         else:
             kept.append((item, sides))
     return kept

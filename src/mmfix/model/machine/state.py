@@ -72,7 +72,8 @@ class State:
         toggled: Lines that set ``requires_grad`` while the training step runs.
         checkpoints: Checkpointed calls.
         problems: What could not be followed.
-        moving: Attributes whose value a training step changes: counters.
+        step_began: When the first training step began, by the clock that things are born by.
+        moving: Attributes whose value a training step changes: counters. Those of what was there before it.
         phase: ``build``, ``init_weights``, ``train`` or ``step``.
         before_wrap: DDP has not wrapped the model yet.
         doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
@@ -106,6 +107,7 @@ class State:
         self.checkpointed = 0
         self.made_with: Dict[Any, Dict[str, Any]] = {}
         self.problems: List[Problem] = []
+        self.step_began = 0
         self.moving: Set[Tuple[Instance, str]] = set()
         self.phase = "build"
         self.before_wrap = True

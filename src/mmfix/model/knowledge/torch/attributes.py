@@ -21,7 +21,8 @@ def attach(m: Machine, target: Instance, name: str, value: Any) -> None:
     if m.before_wrap and (type(value) in order.COUNTS or type(old) in order.COUNTS):
         order.placed(m, target, name, value)
     target.items[name] = value
-    if m.phase == "step" and is_scalar(value) and is_scalar(old) and value != old:
+    changed = is_scalar(value) and is_scalar(old) and value != old
+    if changed and m.phase == "step" and target.born < m.step_began:
         m.moving.add((target, name))
     for item in value.values if isinstance(value, Either) else (value,):
         if isinstance(item, (Instance, Param)) and not item.owner:
