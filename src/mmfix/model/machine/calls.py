@@ -168,7 +168,8 @@ def instantiate(
     init = cls.find(m, "__init__")
     if isinstance(init, Function):
         if rest is MISSING:
-            m.made_with[instance] = bind(signature_of(init.node.args), [instance, *args], kwargs).given
+            given = bind(signature_of(init.node.args), [instance, *args], kwargs).given
+            m.made_with[instance] = {**kwargs, **given}  # what only **kwargs takes goes to a base class
         _call_function(m, init, [instance, *args], kwargs, rest)
     elif isinstance(init, NativeClass):
         m.known.initialise(m, instance, init, args, kwargs)
