@@ -117,6 +117,9 @@ def test_every_command_in_the_text_works(command: str, folder: Path, mmfix: Any)
         return
     (folder / "my.py").write_text(CRASHES)
     (folder / "train.log").write_text(BLOCKS[0][1])
+    if "projects/" in rest:
+        (folder / "projects").mkdir()
+        (folder / "projects" / "my.py").write_text(CRASHES)
     if "--undo" in rest:
         mmfix("patch", "my.py")
     known = {"NAME": "checkpoint-off", "[KEY]": "model.backbone.with_cp", "-": "train.log"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,6 +31,7 @@ def test_what_check_reads(repository: Path) -> None:
 @pytest.mark.parametrize("low", [False, True])
 def test_the_step_agrees(low: bool, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch")
+    pytest.importorskip("mmengine.model")  # registers its own
     registry = pytest.importorskip("mmengine.registry").MODELS
     monkeypatch.syspath_prepend(str(repository / "configs/rapsam"))
     document = Reader().load(str(repository / CONFIG))
@@ -47,6 +49,8 @@ def test_the_step_agrees(low: bool, repository: Path, monkeypatch: pytest.Monkey
     finally:
         for name in set(registry.module_dict) - before:
             del registry.module_dict[name]
+        for name in [name for name in sys.modules if name.partition(".")[0] == "models"]:
+            del sys.modules[name]
     silent = {name.split(".")[0] for name, item in model.named_parameters() if item.grad is None}
     code = code_reading(document, "mmengine", "Runner")
     assert code is not None

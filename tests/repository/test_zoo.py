@@ -92,7 +92,7 @@ def test_every_type_of_a_zoo(zoo: Callable[[str], Path], cache: str, name: str) 
         assert config_package(path) == package
         for written in types(document.tree.get("model")):
             scope, _, type_name = written.rpartition(".")
-            seen.add((scope or package, type_name))
+            seen.add((scope or document.tree.get("default_scope") or package, type_name))
     lib = Library([str(zoo(name))], cache_dir=cache)
     missing, own = set(), 0
     for scope, type_name in sorted(seen):

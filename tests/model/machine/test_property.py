@@ -277,7 +277,8 @@ def never_used(source: str, folder: Path) -> set:
     (package / "__init__.py").write_text("")
     (package / "net.py").write_text(source)
     reading = read_model({"type": "fuzzed.net.Net"}, Library([str(folder)]), "mmengine", "fuzzed")
-    assert not reading.gave_up or "raise" in reading.gave_up, reading.gave_up
+    known = ("raise", "no parameter was seen to reach the loss")
+    assert not reading.gave_up or any(reason in reading.gave_up for reason in known), reading.gave_up
     return {part.name for part in reading.submodules if part.verdict == NEVER}
 
 

@@ -10,6 +10,9 @@ from mmfix.model.knowledge.torch.methods import Run
 from mmfix.model.knowledge.torch.parts import elements, found, registered
 from mmfix.model.machine.values import Instance, PyList
 
+#: More modules than this are made by no model.
+_MOST_MODULES = 10_000
+
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
@@ -57,10 +60,11 @@ def _sequential_add(m: Machine, receiver: Instance, other: Any) -> Any:
 
 def _sequential_times(m: Machine, receiver: Instance, other: Any) -> Any:
     """``sequential * 3``: the same modules three times."""
-    if not isinstance(other, int):
+    items = elements(m, receiver)
+    if not isinstance(other, int) or len(items) * other > _MOST_MODULES:
         return m.lost("a sequence of modules is repeated a number of times that is not known", receiver)
     made = Instance(receiver.cls)
-    for item in elements(m, receiver) * other:
+    for item in items * other:
         put_last(m, made, item)
     return made
 
