@@ -38,10 +38,13 @@ def parity(zoo: Any, name: str) -> Counter:
     for path in config_files(zoo, name):
         theirs = with_mmengine(path)
         try:
-            ours = reader.load(path).to_dict()
+            document = reader.load(path)
         except ConfigError:
+            document = None
+        if document is None or document.missing:  # without a base it is judged, which MMEngine cannot do
             count["both refuse" if isinstance(theirs, Failed) else "only mmfix refuses"] += 1
             continue
+        ours = document.to_dict()
         if isinstance(theirs, Failed):
             count["only MMEngine refuses"] += 1
             continue
