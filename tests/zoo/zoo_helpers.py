@@ -35,7 +35,7 @@ def config_files(zoo: Callable[[str], Path], name: str) -> List[str]:
 def leaves(
     zoo: Callable[[str], Path], name: str, shard: int = 0, shards: int = 1
 ) -> Iterator[ConfigDocument]:
-    """The configs of a zoo that can be trained; those that cannot be read with all their bases are left out."""
+    """The configs of a zoo that can be trained, and read with all their bases."""
     reader = Reader()
     for path in config_files(zoo, name)[shard::shards]:
         try:
