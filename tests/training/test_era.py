@@ -8,10 +8,10 @@ import pytest
 from training_helpers import DATA, mmcv1, mmengine
 
 from mmfix.config.memory import from_mapping
+from mmfix.config.names import type_scope
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName
 from mmfix.training import era, is_trainable, type_name
-from mmfix.training.names import type_scope
 
 MODEL = dict(type="RetinaNet")
 

@@ -193,7 +193,7 @@ def _listed(keys: Sequence[KeyPath]) -> str:
 
 
 def _compare(one: Any, other: Any, path: KeyPath, found: List[KeyPath]) -> None:
-    from mmfix.training.names import type_name
+    from mmfix.config.names import type_name
 
     if isinstance(one, dict) and isinstance(other, dict):
         for key in dict.fromkeys([*one, *other]):

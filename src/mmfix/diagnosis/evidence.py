@@ -11,6 +11,7 @@ from typing import Dict, Iterator, List, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key, parse_key
+from mmfix.config.names import type_name
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.types import Judged, Parameter
 from mmfix.findings import CONFIDENCES, Finding
@@ -27,7 +28,6 @@ from mmfix.proofs.types import (
 )
 from mmfix.remedies.graph import outcomes, possible, reentrant_sites
 from mmfix.rules import judge, proven_failure
-from mmfix.training.names import type_name
 from mmfix.training.switches import WELL_KNOWN
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from mmfix.config.keypath import KeyPath
+from mmfix.config.names import type_name, type_scope
 from mmfix.model.absent import absent_parts
 from mmfix.model.deciding import Configs
 from mmfix.model.knowledge import answers
@@ -81,7 +82,8 @@ def read_model(
     m = Machine(library, answers, scope, era, named, seconds)
     m.beside = beside or {}
     try:
-        return _read(m, model, wraps_first and era != "mmcv1")
+        reading = _read(m, model, wraps_first and era != "mmcv1")
+        return replace(reading, unmade=_unmade(m, model, reading.built))
     except Exception as error:
         reason = _failure(error)
         problems = (*m.problems, Problem(reason))
@@ -162,6 +164,19 @@ def _without_verdicts(m: Machine, problems: Tuple[Problem, ...], reason: str) ->
     return ModelReading(
         (), (), (), (), (), problems, reason, m.files, unordered=reason, unfinished=m.out_of_time
     )
+
+
+def _unmade(m: Machine, model: Mapping[str, Any], made: Tuple[Built, ...]) -> Tuple[Tuple[KeyPath, str], ...]:
+    configs: Configs = {}
+    _dicts(model, ("model",), configs)
+    found: Dict[KeyPath, str] = {}
+    for key in configs.keys() - {built.key for built in made}:
+        kind = configs[key].get("type")
+        name = type_name(kind)
+        if name:
+            candidates = m.library.find(name, type_scope(kind) or m.default_scope).candidates
+            found.update((key, item.path) for item in candidates[:1])
+    return tuple(sorted(found.items(), key=lambda item: tuple(map(str, item[0]))))
 
 
 def _optional(m: Machine, root: Instance) -> FrozenSet[str]:

@@ -8,8 +8,7 @@ import os
 import sys
 import time
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from mmfix.model.stored import from_json, to_json
 from mmfix.model.types import ModelReading
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from mmfix.repository.library import Library
 
 #: Changes with the layout of a stored reading, or with what is read off the source.
-_KIND = "readings-3"
+_KIND = "readings-4"
 #: A walk over the repository serves this many seconds: every config of one run.
 _FRESH_SECONDS = 10.0
 #: What says nothing about gradients and differs between configs of one model.
@@ -61,11 +60,6 @@ def read_remembered(
             _remember(digest, reading)
         gc.collect(1)  # frames and closures hold each other, and a run over many configs pauses the collector
     return reading
-
-
-def library_of(roots: Tuple[str, ...]) -> Library:
-    """What is behind the names of a config whose code lies below ``roots``; one for all configs of a run."""
-    return _library(roots, _fingerprint(roots))
 
 
 @lru_cache(maxsize=4)
@@ -113,13 +107,22 @@ def _fingerprint(roots: Tuple[str, ...]) -> str:
         if not _holds_packages(root):
             for file in walk_sources(root).files:
                 digest.update(f"{file.path}\n{file.size}\n{file.mtime_ns}\n".encode("utf-8", "surrogatepass"))
-    for own in sorted(Path(__file__).parent.rglob("*.py")):  # between releases, mmfix itself changes
-        digest.update(f"{own}\n{_stamp(str(own))}\n".encode("utf-8", "surrogatepass"))
+    for path in _own_sources():  # between releases, mmfix itself changes
+        digest.update(f"{path}\n{_stamp(path)}\n".encode("utf-8", "surrogatepass"))
     for folder in filter(None, sys.path):  # a package that is installed or removed changes its folder
         stamp = _stamp(folder) if _holds_packages(folder) else ""
         digest.update(f"{folder}\n{stamp}\n".encode("utf-8", "surrogatepass"))
     _walks[spot] = (now, digest.hexdigest())
     return _walks[spot][1]
+
+
+def _own_sources() -> List[str]:
+    found = (
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(os.path.dirname(__file__))
+        for name in names
+    )
+    return sorted(path for path in found if path.endswith(".py"))
 
 
 def _holds_packages(root: str) -> bool:

@@ -30,6 +30,7 @@ def to_json(reading: ModelReading) -> Dict[str, Any]:
     }
     rest["ambiguous"] = [list(item) for item in reading.ambiguous]
     rest["unordered"] = reading.unordered
+    rest["unmade"] = [[list(key), file] for key, file in reading.unmade]
     rest["trainable"] = None if reading.trainable is None else _grouped(reading.trainable)
     return {**value, **rest}
 
@@ -45,6 +46,7 @@ def from_json(value: Dict[str, Any]) -> ModelReading:
         ambiguous=tuple((str(name), str(line)) for name, line in value["ambiguous"]),
         trainable=None if value["trainable"] is None else _single(value["trainable"]),
         unordered=str(value["unordered"]),
+        unmade=tuple((tuple(key), str(file)) for key, file in value["unmade"]),
         unfinished=False,  # such a reading is not kept
     )
 

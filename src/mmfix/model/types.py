@@ -155,6 +155,8 @@ class ModelReading:
             DDP's indices: ``[name for name, p in model.named_parameters() if p.requires_grad]`` then. None
             unless that is certain.
         unordered: Why ``trainable`` is None; empty when it is not.
+        unmade: Of the config dicts that made no module, the file that defines the class they name, where one
+            was found.
         unfinished: The time it was given ran out. With more of it, it may say more, so it is not kept.
     """
 
@@ -170,4 +172,5 @@ class ModelReading:
     ambiguous: Tuple[Tuple[str, str], ...] = ()
     trainable: Optional[Tuple[str, ...]] = None
     unordered: str = ""
+    unmade: Tuple[Tuple[KeyPath, str], ...] = ()
     unfinished: bool = False

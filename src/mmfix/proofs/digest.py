@@ -8,11 +8,11 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, KeyPath, format_key
+from mmfix.config.names import type_name, type_scope
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName
 from mmfix.errors import MmfixError
 from mmfix.training.era import MMCV1, era
-from mmfix.training.names import type_name, type_scope
 from mmfix.training.script import deciding_script
 from mmfix.training.types import TrainingSetup
 from mmfix.training.wrapping import runner_kind

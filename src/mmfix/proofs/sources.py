@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Dict, Iterable, Iterator, Set, Tuple
 
 from mmfix.config.document import ConfigDocument
+from mmfix.config.names import type_name
 from mmfix.config.values import LazyName
 from mmfix.proofs.digest import file_sum
 from mmfix.remedies.graph import custom_imports
@@ -17,7 +18,6 @@ from mmfix.repository.library import Library
 from mmfix.repository.roots import source_roots
 from mmfix.training.components import components
 from mmfix.training.era import era
-from mmfix.training.names import type_name
 from mmfix.training.reading import code_reading
 from mmfix.training.wrapping import runner_kind
 

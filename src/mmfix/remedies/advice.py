@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator
 
-from mmfix.training.names import type_name
+from mmfix.config.names import type_name
 from mmfix.training.types import TrainingSetup
 
 _AMP = "mixed precision ({})"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Tuple
 
 from mmfix.config.document import to_plain
+from mmfix.config.names import type_name
 from mmfix.findings import Override
 from mmfix.remedies.change import Change
-from mmfix.training.names import type_name
 from mmfix.training.types import ModelFact, TrainingSetup
 
 #: Keys whose values count or list stages; an unused part behind one of them is a stage nobody reads.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mmfix.config.names import type_name
 from mmfix.training.era import era, is_trainable
-from mmfix.training.names import type_name
 from mmfix.training.setup import read
 from mmfix.training.types import CheckpointSite, ModelFact, Setting, TrainingSetup
 

@@ -13,9 +13,9 @@ from typing import Any, List, Optional
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, get_path
+from mmfix.config.names import type_name
 from mmfix.config.origin import Unknown
 from mmfix.training.freezing import is_frozen
-from mmfix.training.names import type_name
 from mmfix.training.parts import Part
 from mmfix.training.types import CheckpointSite
 from mmfix.training.unused import STAGED

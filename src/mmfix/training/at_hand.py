@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Iterable, Iterator, List, Optional, Tuple
 
-from mmfix.model.remembered import library_of
 from mmfix.python.place import Place
 from mmfix.python.source import read_bytes
 from mmfix.python.trees import dotted
@@ -35,8 +34,8 @@ def own_file(part: Part, code: CodeReading) -> str:
     for built in code.reading.built:
         if built.key == part.path and built.place is not None:
             return built.place.path if code.is_own(built.place.path) else ""
-    found = library_of(code.roots).find(part.name, part.package).candidates
-    return found[0].path if found and code.is_own(found[0].path) else ""
+    file = next((file for key, file in code.reading.unmade if key == part.path), "")
+    return file if file and code.is_own(file) else ""
 
 
 def kept_facts(facts: Iterable[ModelFact], parts: List[Part], code: CodeReading) -> Iterator[ModelFact]:

@@ -8,7 +8,7 @@ from typing import Any, Iterator, List, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
-from mmfix.training.names import type_name
+from mmfix.config.names import type_name
 from mmfix.training.parts import Part
 from mmfix.training.types import CheckpointSite, ModelFact
 from mmfix.training.unused import teachers

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Mapping, Optional
 
 from mmfix.config.document import ConfigDocument
+from mmfix.config.names import type_name
 from mmfix.config.origin import MissingBase, Unknown
 from mmfix.config.values import absent
-from mmfix.training.names import type_name
 
 MMCV1 = "mmcv1"
 MMENGINE = "mmengine"

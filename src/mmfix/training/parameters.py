@@ -8,9 +8,9 @@ from typing import Any, Iterator, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.config.names import type_name
 from mmfix.repository.roots import source_roots
 from mmfix.training.era import era as era_of
-from mmfix.training.names import type_name
 from mmfix.training.reading import CodeReading, code_reading
 from mmfix.training.wrapping import runner_kind, wrapping
 

@@ -6,9 +6,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.names import type_name, type_scope
 from mmfix.config.origin import Unknown
 from mmfix.training.era import MMCV1, era
-from mmfix.training.names import type_name, type_scope
 
 _NO_MODULES = frozenset({"train_cfg", "test_cfg", "init_cfg", "data_preprocessor", "pretrained", "metainfo"})
 

@@ -6,20 +6,22 @@ import os.path as osp
 import re
 import sys
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.model.remembered import read_remembered
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
 from mmfix.python.place import ABSENT, BROKEN, Place
-from mmfix.repository.carried import Carried, carried_among
 from mmfix.repository.importing import named_modules
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
 from mmfix.training.filtering import leaves_empty_out, lets_none_in
 from mmfix.training.parts import Part, default_package
 from mmfix.training.types import ModelFact
+
+if TYPE_CHECKING:
+    from mmfix.repository.carried import Carried
 
 _MOST_NAMES = 3
 #: A class, or a base class, whose source is not here.
@@ -160,8 +162,16 @@ def code_reading(
         reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")
     own = package is None
     filters = lets_none_in if era == MMCV1 else leaves_empty_out
-    carried = carried_among(reading.files, roots) if own else ()
+    carried = _carried(reading.files, roots) if own else ()
     return CodeReading(reading, roots, own, filters(document.tree), carried)
+
+
+def _carried(files: Tuple[str, ...], roots: Tuple[str, ...]) -> Tuple[Carried, ...]:
+    if not files:
+        return ()
+    from mmfix.repository.carried import carried_among  # needed only where source was read
+
+    return carried_among(files, roots)
 
 
 def _beside(document: ConfigDocument, era: str) -> Dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
-_DATA = Path(__file__).parent / "data"
+_DATA = os.path.join(os.path.dirname(__file__), "data")
 
 
 class Source(NamedTuple):
@@ -95,7 +95,8 @@ def select(rows: Sequence[_Row], package: Optional[str], era: str) -> Tuple[_Row
 
 @lru_cache(maxsize=None)
 def _load(name: str) -> Tuple[List[Source], Dict[Optional[str], Dict[str, List[List[Any]]]]]:
-    data = json.loads((_DATA / name).read_text(encoding="utf-8"))
+    with open(os.path.join(_DATA, name), encoding="utf-8") as file:
+        data = json.load(file)
     return [Source(*item) for item in data["sources"]], data["types"]
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.names import type_name
 from mmfix.config.origin import Unknown
 from mmfix.training.era import MMCV1
-from mmfix.training.names import type_name
 from mmfix.training.parts import default_package
 from mmfix.training.script import setting_of
 from mmfix.training.types import Setting
