@@ -71,7 +71,7 @@ def configs(folder: Path, name: str, shard: int = 0, shards: int = 1) -> Iterato
             document = reader.load(path)
         except ConfigError:
             continue
-        if is_trainable(document):
+        if is_trainable(document) and not document.missing:
             yield f"{package}/{Path(path).relative_to(root).as_posix()}", document
 
 
