@@ -185,6 +185,18 @@ def test_a_name_that_is_nearly_right(entry: str, there: List[str], hint: str, tm
     assert load(tmp_path / "p", f"_base_ = '{entry}'\n").missing[0].hint == hint
 
 
+@pytest.mark.parametrize("base", ["mmrazor::det/b.py", "../mmrazor/.mim/configs/det/b.py"])
+def test_a_clone_is_read_as_if_it_were_installed_in_place(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mmrazor/__init__.py", "mmrazor/registry.py", "configs/det/b.py", "projects/c.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("lr = 0.5\n" if name == "configs/det/b.py" else "")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    document = load(tmp_path / "projects", f"_base_ = '{base}'\ndefault_scope = 'mmrazor'\n")
+    assert document.get(("lr",)) == 0.5
+
+
 @pytest.mark.parametrize(
     "text",
     [
