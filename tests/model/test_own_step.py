@@ -12,6 +12,7 @@ from mmfix.model.types import NEVER, SOMETIMES, ModelReading
 from mmfix.repository.library import Library
 
 HEAD = """\
+from mmengine.optim import OptimWrapperDict
 from torch import nn
 
 
@@ -19,6 +20,7 @@ class Base(nn.Module):
     def __init__(self):
         super().__init__()
         self.a, self.b, self.c = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 3)
+        self.size = 2
 
     def forward(self, img, img_metas=None, return_loss=True, **kwargs):
         return self.forward_train(img, **kwargs) if return_loss else self.b(img)
@@ -84,12 +86,12 @@ CASES = [
 ]
 
 
-def read(folder: Path, methods: str) -> ModelReading:
+def read(folder: Path, methods: str, era: str = "mmcv1") -> ModelReading:
     (folder / "shop").mkdir()
     body = textwrap.indent(textwrap.dedent(methods), "    ")
     (folder / "shop" / "__init__.py").write_text("")
     (folder / "shop" / "net.py").write_text(HEAD + body)
-    return read_model({"type": "shop.net.Net"}, Library([str(folder)]), "mmcv1", "shop")
+    return read_model({"type": "shop.net.Net"}, Library([str(folder)]), era, "shop")
 
 
 @pytest.mark.parametrize(("methods", "never"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
@@ -98,6 +100,20 @@ def test_own_train_step(tmp_path, methods, never):
     assert bool(reading.gave_up) is (never is None)
     if never is not None:
         assert {part.name: part.verdict for part in reading.submodules} == dict.fromkeys(never, NEVER)
+
+
+def test_each_part_may_have_an_optimizer_of_its_own(tmp_path):
+    methods = """
+    def train_step(self, data, optim_wrapper):
+        both = OptimWrapperDict(one=optim_wrapper['one'], other=optim_wrapper['other'])
+        both['one'].update_params(self.a(data['img']).sum())
+        wrapper = optim_wrapper[f'second_{self.size}']
+        with wrapper.optim_context(self.b):
+            loss = self.b(data['img']).sum()
+        wrapper.update_params(loss)
+        return {}
+    """
+    assert {part.name for part in read(tmp_path, methods, "mmengine").submodules} == {"c"}
 
 
 def test_what_the_builder_hands_over_decides(tmp_path):

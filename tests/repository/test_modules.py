@@ -176,6 +176,7 @@ def test_config_package(tmp_path: Path) -> None:
         ("p.user", "SIZE", ("p.impl.net", "SIZE")),
         ("p.user", "Optional_", ("p.impl.net", "Net")),
         ("p.user", "missing", None),
+        ("p.user", "jit", ("p.user", "jit")),
         ("p.nowhere", "Net", None),
     ],
 )
@@ -190,7 +191,8 @@ def test_where(tmp_path: Path, module: str, name: str, expected: Any) -> None:
         (
             "p/user.py",
             "from p import impl\nimport p.impl.net as nets\nfrom .impl.net import SIZE\n"
-            "try:\n    from p import Net as Optional_\nexcept ImportError:\n    Optional_ = None\n",
+            "try:\n    from p import Net as Optional_\nexcept ImportError:\n    Optional_ = None\n"
+            "if fast:\n    from nothere import jit\nelse:\n    def jit(f): return f\n",
         ),
     ]
     for path, text in files:

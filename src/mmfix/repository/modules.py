@@ -16,6 +16,7 @@ from mmfix.repository.names import Names, read_names, target
 from mmfix.repository.source import MODELS, SourceModule, parse_bytes
 
 _MAX_STEPS = 50
+_DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 _Trail = Set[Tuple[str, str]]
 
@@ -109,7 +110,9 @@ class Modules:
         parts = name.split(".")
         value = names.bound.get(parts[0])
         if isinstance(value, Import):
-            return self._follow_import(*target(parts, names), trail)
+            place = self._follow_import(*target(parts, names), trail)
+            other = names.otherwise.get(parts[0])  # `if there: from x import f` and `else: def f`
+            return (module, name) if place is None and isinstance(other, _DEFINITIONS) else place
         if value is not None:
             alias = dotted(value)
             if not alias:  # a definition, or something made here

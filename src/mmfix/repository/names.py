@@ -18,11 +18,13 @@ class Names:
     Attributes:
         module: Its dotted name.
         bound: Name -> import, definition, or the expression assigned to it.
+        otherwise: Name -> what a conditional statement binds it to where ``bound`` has something else.
         stars: Modules of ``from x import *``, in order.
     """
 
     module: str
     bound: Dict[str, Union[Import, ast.AST]] = field(default_factory=dict)
+    otherwise: Dict[str, Union[Import, ast.AST]] = field(default_factory=dict)
     stars: List[str] = field(default_factory=list)
 
 
@@ -52,6 +54,8 @@ def _bind(names: Names, name: str, value: Union[Import, ast.AST], conditional: b
     old = names.bound.get(name)
     if old is None or isinstance(old, ast.Constant) or not (conditional or isinstance(value, ast.Constant)):
         names.bound[name] = value
+    else:
+        names.otherwise.setdefault(name, value)
 
 
 def target(parts: Sequence[str], names: Names) -> Tuple[str, str]:

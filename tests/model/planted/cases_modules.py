@@ -11,6 +11,12 @@ _FUSION = {"type": "FusionFlagSegmentor"}
 MODULES: Tuple[Case, ...] = (
     # Case 1 of the project, module by module
     Case(
+        "weight-before-forward",
+        "weight_before_forward",
+        {"type": "WeightBeforeForward"},
+        {"idle_head": NEVER},
+    ),
+    Case(
         "fusion-off",
         "fusion_flag",
         {**_FUSION, "backbone": part("FusionFlagBackbone", use_learnable_fusion=False)},

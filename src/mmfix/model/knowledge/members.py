@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MODULE = {**MODULE, **openmmlab.MODULE}
 _CONTAINERS = {name: {**_MODULE, **methods} for name, methods in CONTAINERS.items()}
 _AT_HAND = frozenset({"_modules", "_parameters", "_buffers"})
+_HOOKS = frozenset({"_forward_hooks", "_forward_pre_hooks"})
 #: Methods of containers that change them or hand out what is in them, and are not followed.
 _HANDS_OUT = frozenset({
     "pop", "popitem", "clear", "setdefault", "get", "copy", "fromkeys", "__delitem__", "__setitem__",
@@ -79,6 +80,10 @@ def inherited(m: Machine, instance: Instance, name: str) -> Any:
         return True
     if name in _AT_HAND:
         return _at_hand(m, instance, name)
+    if name in _HOOKS:
+        notes = instance.notes
+        hooks = notes.hooks if name == "_forward_hooks" else notes.hooks_before
+        return PyDict(dict(enumerate(hooks)), rest=UNKNOWN if instance.lost else MISSING)
     if not isinstance(instance.cls, NativeClass) and instance.cls.absent_base and name in _REGISTERING:
         return Method(name, instance, MODULE[name])
     bases = [] if isinstance(instance.cls, NativeClass) else instance.cls.mro(m)

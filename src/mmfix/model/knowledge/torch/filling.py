@@ -35,7 +35,7 @@ def fill_dict(m: Machine, instance: Instance, args: List[Any]) -> None:
     """``ModuleDict(entries)``, ``modules.update(entries)``."""
     entries = list(pairs(m, args[0])) if args else []
     names = [name for name, _ in entries]
-    if instance.cls.name == "ParameterDict" and isinstance(args[0], PyDict) and names != sorted(names):
+    if instance.cls.name == "ParameterDict" and names != sorted(names) and isinstance(args[0], PyDict):
         m.doubt("a ParameterDict sorts the entries of a dict, those of an OrderedDict it does not")
     for key, value in entries:
         attach(m, instance, key, value)

@@ -26,6 +26,12 @@ from mmfix.model.machine.values import (
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
+#: An entry of these is used as they are: the wrappers of several optimizers collect the losses of one step
+#: (``mmengine/optim/optimizer/optimizer_wrapper_dict.py: OptimWrapperDict``).
+_LIKE_THEIR_ENTRIES = frozenset({"InstanceData", "OptimWrapper"})
+#: What torch calls the entries of a container (``torch/nn/modules/container.py``).
+_ENTRIES = ("modules", "parameters", "values")
+
 
 def make(m: Machine, cls: NativeClass, args: List[Any], kwargs: Dict[str, Any], more: bool = False) -> Any:
     """An object of a known class; ``more``: there are arguments whose names are not known."""
@@ -45,10 +51,11 @@ def initialise(
     if not cls.is_module:
         instance.items.update(kwargs)
         return
+    entries = args or [kwargs[word] for word in _ENTRIES if word in kwargs]
     if name in parts.LISTS:
-        filling.fill_list(m, instance, args)
+        filling.fill_list(m, instance, entries)
     elif name in parts.DICTS:
-        filling.fill_dict(m, instance, args)
+        filling.fill_dict(m, instance, entries)
     elif name == "BaseModel":
         instance.items["data_preprocessor"] = UNKNOWN
     owner = instance.cls.name
@@ -80,7 +87,7 @@ def initialise(
 
 def subscript(m: Machine, instance: Instance, index: Any) -> Any:
     """``modules[index]``."""
-    if isinstance(instance.cls, NativeClass) and instance.cls.name == "InstanceData":
+    if isinstance(instance.cls, NativeClass) and instance.cls.name in _LIKE_THEIR_ENTRIES:
         return instance
     if isinstance(index, str) and index in instance.items:
         return instance.items[index]
