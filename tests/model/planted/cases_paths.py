@@ -119,6 +119,10 @@ PATHS: Tuple[Case, ...] = (
         measured={"plugin_head": USED},
     ),
     Case("star-args", "star_args", {"type": "StarArgsModel"}),
+    *(
+        Case(f"star-shape-{form}", "star_shape", {"type": "StarShapeModel", "form": form})
+        for form in ("method", "lengths", "function", "repeated")
+    ),
     Case("property", "property_module", {"type": "PropertyModel"}),
     Case("shared-module", "shared_module", {"type": "SharedModuleDETR"}),
     Case("tied-weights", "tied_weights", {"type": "TiedWeightsModel"}),

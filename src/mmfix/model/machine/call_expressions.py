@@ -10,14 +10,18 @@ from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.values import (
+    LOST,
     MISSING,
+    TENSOR,
     Bound,
     Function,
     Instance,
     Many,
+    Method,
     NativeClass,
     NativeRef,
     Opaque,
+    Param,
     PyDict,
     PyList,
     Super,
@@ -138,6 +142,11 @@ def _call_with_many(m: Machine, function: Any, given: Arguments, position: int) 
         args[position] = Many(many.items, True)
         return m.call(function, args, given.kwargs, given.rest)
     values = [*given.args, *given.kwargs.values(), *([] if given.rest is MISSING else [given.rest])]
+    if isinstance(function, Opaque):
+        return m.call(function, values, {})
+    if isinstance(target, Method) and isinstance(target.receiver, (Opaque, Param)):
+        kind = TENSOR if getattr(target.receiver, "kind", TENSOR) == TENSOR else LOST
+        return m.flow(target.receiver, *values).like(kind)  # x.view(*sizes)
     return m.lost("a call with a number of arguments that is not known", function, *values)
 
 
