@@ -45,6 +45,17 @@ LOOPS: Tuple[Case, ...] = (
         )
         for way in ("f-string", "percent", "format", "sum")
     ),
+    *(
+        Case(f"frame-losses-{form}", "frame_losses", part("FrameLossesModel", form=form))
+        for form in ("add", "format")
+    ),
+    Case(
+        "frame-losses-overwritten",
+        "frame_losses",
+        part("FrameLossesModel", form="overwritten"),
+        {"cls": SOMETIMES},
+        measured={"cls": NEVER},
+    ),
     Case(  # whether the pipeline gives images, no config says
         "sensor-optional",
         "sensor_optional",

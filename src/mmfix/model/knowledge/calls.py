@@ -165,7 +165,8 @@ def _str(m: Machine, object: Any = "", /) -> Any:
     try:
         return compute(str, object)
     except NotConcrete:
-        return Text((object,)) if isinstance(object, Counter) else UNKNOWN
+        plain = isinstance(object, Opaque) and object.kind == DATA and object is not UNKNOWN
+        return Text((object,)) if plain else UNKNOWN
 
 
 def _reduce(m: Machine, function: Any, iterable: Any, initial: Any = MISSING, /) -> Any:

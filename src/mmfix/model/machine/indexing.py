@@ -11,6 +11,7 @@ from mmfix.model.machine.concrete import NotConcrete, compute, same, to_python
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import any_item, join, open_list, weaken, without_none
+from mmfix.model.machine.texts import Text
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -119,6 +120,8 @@ def _entry(m: Machine, value: PyDict, index: Any) -> Any:
         if isinstance(index, NativeRef):
             m.doubt("an entry of a dict is not known")
             return UNKNOWN
+    if isinstance(index, Text) and index in value.items.keys() - value.maybe:
+        return value.items[index]
     found = value.rest
     for item in value.items.values():
         found = item if found is MISSING else join(found, item)
@@ -133,6 +136,17 @@ def set_entry(target: PyDict, key: Any, value: Any) -> None:
         target.maybe -= {known}
     except (NotConcrete, TypeError):
         target.rest = value if target.rest is MISSING else join(target.rest, value)
+        if isinstance(key, Text):
+            _set_by_text(target, key, value)
+
+
+def _set_by_text(target: PyDict, key: Text, value: Any) -> None:
+    """``losses[f"frame_{i}_cls"] = value``: it stays, whatever else is set under other names of this kind."""
+    for other in [name for name in target.items if isinstance(name, Text)]:
+        if not key.apart(other):
+            target.items[other] = join(target.items[other], value)
+    target.items[key] = value
+    target.maybe -= {key}
 
 
 def set_subscript(m: Machine, target: Any, index: Any, value: Any) -> None:

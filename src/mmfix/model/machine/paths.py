@@ -222,7 +222,8 @@ def anew(m: Machine, value: Any) -> Any:
     if number is not None and number.counts:
         index = copy(value)
         index.born, index.note = next(CLOCK), Note(number=number._replace(turns=m.turns, counts=False))
-        return index
+        last = m.turns is not None and m.turns.last  # the same number, be it the first as well or not
+        return m.turns.same("last index", index) if m.turns is not None and last else index
     return value.like()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, List, Mapping, Tuple
+from typing import Any, List, Mapping, Optional, Tuple
 
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.values import DATA, UNKNOWN, Opaque
@@ -25,6 +25,22 @@ class Text(Opaque):
         super().__init__(0, 0, DATA)
         self.parts = parts
 
+    def __eq__(self, other: object) -> bool:
+        """With the same words and the same values in its holes it is the same text."""
+        return isinstance(other, Text) and _differences(self.parts, other.parts) == 0
+
+    def __hash__(self) -> int:
+        return hash(tuple(part if isinstance(part, str) else id(part) for part in self.parts))
+
+    def apart(self, other: Text) -> bool:
+        """Whether the two cannot be the same: they differ in one word alone, or in how they begin."""
+        first, second = self.parts[0], other.parts[0]
+        if isinstance(first, str) and isinstance(second, str):
+            short, long = sorted((first, second), key=len)
+            if not long.startswith(short):
+                return True
+        return _differences(self.parts, other.parts) == 1
+
     def may_be(self, name: str) -> bool:
         """Whether it may be that name."""
         pattern = "".join(re.escape(part) if isinstance(part, str) else ".*" for part in self.parts)
@@ -42,6 +58,14 @@ class Text(Opaque):
                 end += 1
             holes[0].indexes(holder, end, conditional)
         return [item for name, item in items.items() if self.may_be(name)]
+
+
+def _differences(a: Tuple[Any, ...], b: Tuple[Any, ...]) -> Optional[int]:
+    """In how many words two texts differ; None where they have not the same holes."""
+    pairs = [(x, y) for x, y in zip(a, b) if x is not y]
+    if len(a) != len(b) or not all(isinstance(x, str) and isinstance(y, str) for x, y in pairs):
+        return None
+    return sum(x != y for x, y in pairs)
 
 
 def text_of(parts: List[Any]) -> Any:
