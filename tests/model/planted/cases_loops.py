@@ -47,7 +47,7 @@ LOOPS: Tuple[Case, ...] = (
     ),
     *(
         Case(f"frame-losses-{form}", "frame_losses", part("FrameLossesModel", form=form))
-        for form in ("add", "format")
+        for form in ("add", "format", "levels")
     ),
     Case(
         "frame-losses-overwritten",

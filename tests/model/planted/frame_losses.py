@@ -22,7 +22,13 @@ class FrameLossesModel(BaseModel):
         scores = self.cls(x)  # used: cls
         boxes = self.reg(x)
         if wanted:
-            return dict(loss_cls=scores.square().mean(), loss_reg=boxes.square().mean())
+            losses = dict(loss_cls=scores.square().mean(), loss_reg=boxes.square().mean())
+            if self.form == "levels":
+                number = 0
+                for level in range(boxes.shape[1]):
+                    losses[f"d{number}.loss_level"] = boxes[:, level].square().mean()
+                    number += 1
+            return losses
         return None
 
     def forward(self, inputs, data_samples=None, mode="tensor"):
@@ -33,7 +39,7 @@ class FrameLossesModel(BaseModel):
             if loss is None:
                 continue
             for key, value in loss.items():
-                if self.form == "add":
+                if self.form in ("add", "levels"):
                     losses["frame_" + str(i) + "_" + key] = value
                 elif self.form == "format":
                     losses[f"frame_{i}.{key}"] = value

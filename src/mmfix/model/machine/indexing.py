@@ -245,7 +245,7 @@ def items_of(m: Machine, value: Any) -> PyList:
         return PyList(list(value))
     if isinstance(value, PyDict):
         keys = list(value.items)
-        return open_list([*keys, UNKNOWN]) if value.rest is not MISSING else PyList(keys)
+        return PyList([*keys, UNKNOWN], True) if value.rest is not MISSING else PyList(keys)
     if isinstance(value, frozenset) and len(value) > 1 and not all(type(item) is int for item in value):
         m.doubt("the order of a set is not known")
     if isinstance(value, (str, bytes, range, frozenset)):

@@ -33,13 +33,14 @@ class Text(Opaque):
         return hash(tuple(part if isinstance(part, str) else id(part) for part in self.parts))
 
     def apart(self, other: Text) -> bool:
-        """Whether the two cannot be the same: they differ in one word alone, or in how they begin."""
-        first, second = self.parts[0], other.parts[0]
-        if isinstance(first, str) and isinstance(second, str):
-            short, long = sorted((first, second), key=len)
-            if not long.startswith(short):
-                return True
-        return _differences(self.parts, other.parts) == 1
+        """Whether the two cannot be the same: they differ in one word alone, or where they part."""
+        if _differences(self.parts, other.parts) == 1:
+            return True
+        for first, second in zip(self.parts, other.parts):
+            if first is not second and first != second:
+                both = isinstance(first, str) and isinstance(second, str)
+                return both and not first.startswith(second) and not second.startswith(first)
+        return False
 
     def may_be(self, name: str) -> bool:
         """Whether it may be that name."""

@@ -175,7 +175,7 @@ def _items(m: Machine, target: PyDict, /) -> PyList:
     pairs: List[Any] = [(key, value) for key, value in target.items.items()]
     if target.rest is MISSING:
         return PyList(pairs)
-    return open_list([*((UNKNOWN, value) for _, value in pairs), (UNKNOWN, target.rest)])
+    return PyList([*pairs, (UNKNOWN, target.rest)], True)
 
 
 def _keys(m: Machine, target: PyDict, /) -> PyList:
@@ -184,7 +184,7 @@ def _keys(m: Machine, target: PyDict, /) -> PyList:
 
 def _values(m: Machine, target: PyDict, /) -> PyList:
     values = list(target.items.values())
-    return PyList(values) if target.rest is MISSING else open_list([*values, target.rest])
+    return PyList(values) if target.rest is MISSING else PyList([*values, target.rest], True)
 
 
 def _update(m: Machine, target: PyDict, other: Any = MISSING, /, **kwargs: Any) -> None:
