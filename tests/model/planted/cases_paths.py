@@ -77,6 +77,12 @@ PATHS: Tuple[Case, ...] = (
         {"type": "NumelModel", "form": "picked"},
         {"fc_cls": SOMETIMES},
     ),
+    *(
+        Case(f"nan-guard-{form}", "nan_guard", {"type": "NanGuardModel", "form": form})
+        for form in ("isnan", "method", "any", "finite", "itself", "either")
+    ),
+    Case("nan-guard-picked", "nan_guard", {"type": "NanGuardModel", "form": "picked"}, {"fc_cls": SOMETIMES}),
+    Case("sliced-batch", "sliced_batch", {"type": "SlicedBatchDetector"}, era="mmcv1"),
     # Ways to reach a module
     Case("super-chain", "super_chain", {"type": "ChainEdge"}, repeated=frozenset({"backbone"})),
     Case("super-cut", "super_chain", {"type": "ChainCut"}, {"auxiliary_head": NEVER}),

@@ -27,13 +27,14 @@ class FrameLossesModel(BaseModel):
                 number = 0
                 for level in range(boxes.shape[1]):
                     losses[f"d{number}.loss_level"] = boxes[:, level].square().mean()
-                    number += 1
+                    number = number + 1
             return losses
         return None
 
     def forward(self, inputs, data_samples=None, mode="tensor"):
         losses = dict()
         frames = inputs.size(1)
+        final = frames - 1
         for i in range(frames):
             loss = self.losses_of(inputs[:, i], i >= frames - 1)
             if loss is None:
@@ -44,6 +45,6 @@ class FrameLossesModel(BaseModel):
                 elif self.form == "format":
                     losses[f"frame_{i}.{key}"] = value
                 else:
-                    number = i if "cls" in key else frames - 1
+                    number = i if "cls" in key else final
                     losses[f"loss_of_{number}"] = value
         return losses

@@ -1,7 +1,7 @@
 """Healthy: as many arguments as a tensor has dimensions, which is not known.
 
-``weight.view(-1, *ones)`` gives a weight the shape of what it weighs; ``form`` is who takes the arguments: a method, a
-method of what is not known to be a tensor, or a function of torch.
+``weight.view(-1, *ones)`` gives a weight the shape of what it weighs; ``form`` is who takes the
+arguments: a method of a tensor or a function of torch.
 """
 
 import torch

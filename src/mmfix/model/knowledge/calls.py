@@ -18,7 +18,6 @@ from mmfix.model.knowledge.torch import checkpoints, layers, modules, order, ten
 from mmfix.model.knowledge.torch.tensors import NO_GRADIENT_FUNCTIONS
 from mmfix.model.machine.calls import STOPS, failed
 from mmfix.model.machine.concrete import NotConcrete, compute, from_python
-from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.foreign import Foreign, is_foreign
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.texts import Text
@@ -367,6 +366,8 @@ CALLS: Dict[str, Handler] = {
     "numpy.linspace": _numpy_linspace, "torch.no_grad": _no_grad,
     "torch.is_grad_enabled": _is_grad_enabled, "torch.jit.is_scripting": _answer(False),
     "torch.jit.is_tracing": _answer(False), "torch.onnx.is_in_onnx_export": _answer(False),
+    **{f"torch.{name}": run for name, run in tensors.BROKEN.items()},
+    **{f"torch.{name}": tensors.of_all for name in tensors.OF_ALL},
     "torch.split": tensors.split, "torch.chunk": tensors.chunk, "torch.jit.script": _script,
     "torch.jit.ignore": _ignore,
     "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),

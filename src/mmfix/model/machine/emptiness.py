@@ -1,4 +1,4 @@
-"""Tests that ask whether there is anything to compute on."""
+"""Tests that ask whether there is anything to compute on, and whether what was computed is a number."""
 
 from __future__ import annotations
 
@@ -49,6 +49,24 @@ def told(m: Machine, test: ast.Compare, answer: Opaque, frame: Frame) -> Opaque:
     asked.full = False
     asked.healthy = bool(value.may) and not value.note.picked
     return Opaque(0, 0, answer.kind, note=Note(test=(asked, empty)))
+
+
+def told_broken(m: Machine, value: Any, broken: bool, kind: str) -> Opaque:
+    """The answer of ``isnan(value)`` (``broken``) or of ``isfinite(value)``.
+
+    What the model has computed is a number in every step that trains; only the mean of entries that data has
+    picked may be one of nothing.
+    """
+    if not isinstance(value, Opaque) or not value.may or value.note.picked:
+        return Opaque(0, 0, kind)
+    asked = paths.interned(m, ("number", value), value.born)
+    asked.full = asked.healthy = True
+    return Opaque(0, 0, kind, note=Note(test=(asked, not broken)))
+
+
+def expected(side: Side) -> Optional[bool]:
+    """What every step of a training that works answers to what is true on that side; None when not known."""
+    return side[1] is side[0].full if side[0].healthy else None
 
 
 def mark(test: Any, side: Side) -> None:

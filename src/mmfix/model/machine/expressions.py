@@ -227,6 +227,8 @@ def _unknown_answer(m: Machine, operator: str, left: Any, right: Any) -> Any:
         return Opaque(0, 0, DATA, note=Note(test=side if operator in ("Is", "Eq") else paths.opposite(side)))
     tensors = any(isinstance(item, Param) or getattr(item, "kind", "") == TENSOR for item in (left, right))
     kind = TENSOR if tensors and operator not in ("Is", "IsNot", "In", "NotIn") else DATA
+    if left is right and operator in ("Eq", "NotEq"):  # only what is no number is not equal to itself
+        return emptiness.told_broken(m, left, operator == "NotEq", kind)
     return paths.compared(m, operator, left, right, kind)
 
 
@@ -257,7 +259,7 @@ def _bool(m: Machine, node: Any, frame: Frame) -> Any:
         if truth is not None:
             return value if truth is not is_and else rest(index + 1)
         side = paths.side_of(m, value)
-        if side[0].healthy and (side[1] is side[0].full) is is_and:
+        if emptiness.expected(side) is is_and:
             return rest(index + 1)
         goes_on = side if is_and else paths.opposite(side)
         others: List[Any] = []
@@ -285,6 +287,9 @@ def _ifexp(m: Machine, node: Any, frame: Frame) -> Any:
     truth = m.truth(value)
     if truth is not None:
         return m.eval(node.body if truth else node.orelse, frame)
+    healthy = emptiness.expected(paths.side_of(m, value))
+    if healthy is not None:
+        return m.eval(node.body if healthy else node.orelse, frame)
     branches = [lambda: m.eval(node.body, frame), lambda: m.eval(node.orelse, frame)]
     return m.choose(branches, paths.ways_if(m, value))
 
@@ -297,7 +302,7 @@ def _joined_str(m: Machine, node: Any, frame: Frame) -> Any:
             if is_scalar(value) and part.format_spec is None:
                 found.append(repr(value) if part.conversion == 114 else str(value))
             else:
-                found.append(value if isinstance(value, Counter) else UNKNOWN)
+                found.append(value if isinstance(value, Opaque) and value is not UNKNOWN else UNKNOWN.like())
         else:
             found.append(str(part.value))
         if sum(len(piece) for piece in found if isinstance(piece, str)) > _LONGEST_TEXT:

@@ -7,7 +7,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.model.machine.conditions import CLOCK, Condition, Note, Number, Side, Turns
-from mmfix.model.machine.values import LOST, NUMBERS, TENSOR, UNKNOWN, Either, Opaque, is_scalar
+from mmfix.model.machine.values import DATA, GIVEN, LOST, NUMBERS, TENSOR, UNKNOWN, Either, Opaque, is_scalar
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -189,8 +189,12 @@ def _name(value: Any) -> Any:
 
 
 def entry(value: Opaque, index: Any) -> Opaque:
-    """``value[index]``: a tensor of indices, or of truths, picks entries, and may pick none."""
-    found = value.like()
+    """``value[index]``: a tensor of indices, or of truths, picks entries, and may pick none.
+
+    What several indices cut something out of is an array, and so is that: no None.
+    """
+    several = isinstance(index, tuple) and value.kind == DATA
+    found = value.like(GIVEN if several else "")
     items = index if isinstance(index, tuple) else (index,)
     if any(isinstance(item, Opaque) and item.kind in (TENSOR, LOST) for item in items):
         found.note = found.note._replace(picked=found.note.picked or value.may != 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from mmfix.model.machine import assignment, paths
 from mmfix.model.machine.call_expressions import call_for_effect
-from mmfix.model.machine.emptiness import emptiness, mark
+from mmfix.model.machine.emptiness import emptiness, expected, mark
 from mmfix.model.machine.expressions import binary
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import grew
@@ -98,9 +98,10 @@ def _if(m: Machine, node: Any, frame: Frame) -> str:
     side = paths.side_of(m, value)
     empty_if = emptiness(node.test)
     mark(node.test, side)
-    if side[0].healthy:
-        empty_if = side[1] is not side[0].full
-    if empty_if is not None and (m.nonempty or side[0].healthy):
+    healthy = expected(side)
+    if healthy is not None:
+        empty_if = not healthy
+    if empty_if is not None and (m.nonempty or healthy is not None):
         aside(m, frame, lambda: m.run(node.body if empty_if else node.orelse, frame))
         return m.run(node.orelse if empty_if else node.body, frame)
 

@@ -66,7 +66,7 @@ def _differences(a: Tuple[Any, ...], b: Tuple[Any, ...]) -> Optional[int]:
     pairs = [(x, y) for x, y in zip(a, b) if x is not y]
     if len(a) != len(b) or not all(isinstance(x, str) and isinstance(y, str) for x, y in pairs):
         return None
-    return sum(x != y for x, y in pairs)
+    return len([x for x, y in pairs if x != y])
 
 
 def text_of(parts: List[Any]) -> Any:
@@ -83,8 +83,7 @@ def text_of(parts: List[Any]) -> Any:
 def filled(pattern: str, holes: str, value: Any) -> Any:
     """``pattern`` with ``value`` in its one hole; with more holes none of them is known."""
     pieces = re.split(holes, pattern)
-    fill = value if len(pieces) == 2 else UNKNOWN
     row: List[Any] = [pieces[0]]
     for piece in pieces[1:]:
-        row += [fill, piece]
+        row += [value if len(pieces) == 2 else UNKNOWN.like(), piece]
     return text_of(row)

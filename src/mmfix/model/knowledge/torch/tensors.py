@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict
 
+from mmfix.model.machine.conditions import Note
+from mmfix.model.machine.emptiness import expected, told_broken
 from mmfix.model.machine.values import DATA, LOST, NUMBERS, TENSOR, UNKNOWN, Method, Opaque, Param, PyList
 
 if TYPE_CHECKING:
@@ -15,16 +17,16 @@ _NO_GRADIENT = frozenset({
     "nelement", "element_size", "is_contiguous", "get_device", "names", "grad_fn", "is_leaf", "ndimension",
     "detach", "detach_", "data", "item", "tolist", "numpy", "argmax", "argmin", "argsort", "nonzero",
     "long", "int", "bool", "short", "byte", "char", "new_zeros", "new_ones", "new_full", "new_tensor",
-    "new_empty", "new", "eq", "ne", "lt", "gt", "le", "ge", "isnan", "isinf", "isfinite", "any", "all",
+    "new_empty", "new", "eq", "ne", "lt", "gt", "le", "ge", "any", "all",
     "logical_not", "logical_and", "logical_or", "equal", "allclose", "is_floating_point", "is_complex",
 })  # fmt: skip
 #: ``torch.x`` functions whose result has no gradient, whatever they are given.
 NO_GRADIENT_FUNCTIONS = frozenset({
     "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "randint_like", "argmax",
-    "argmin", "argsort", "nonzero", "eq", "ne", "lt", "gt", "le", "ge", "isnan", "isinf", "isfinite",
+    "argmin", "argsort", "nonzero", "eq", "ne", "lt", "gt", "le", "ge",
     "logical_and", "logical_or", "logical_not", "zeros", "ones", "full", "empty", "arange", "rand", "randn",
     "randint", "randperm", "tensor", "from_numpy", "bucketize", "searchsorted", "unique",
-    "is_floating_point", "numel", "equal", "allclose", "any", "all", "bincount", "multinomial", "eye",
+    "is_floating_point", "numel", "equal", "allclose", "bincount", "multinomial", "eye",
     "one_hot", "manual_seed", "device", "Size", "finfo", "iinfo",
 })  # fmt: skip
 
@@ -49,6 +51,10 @@ def attribute(m: Machine, value: Opaque, name: str) -> Any:
         return Method(name, value, _shaped)
     if name in _IN_PIECES and value.kind == TENSOR:
         return Method(name, value, _IN_PIECES[name])
+    if name in BROKEN:
+        return Method(name, value, BROKEN[name])
+    if name in OF_ALL and value.note.test is not None:
+        return Method(name, value, of_all)
     if name in _NO_GRADIENT:
         return NUMBERS if value.kind == TENSOR else Opaque(0, 0, DATA)
     if name in _MAYBE_NONE and value.kind != LOST:
@@ -86,6 +92,24 @@ def _pieces(m: Machine, whole: Any, count: Any) -> Any:
     return (piece,) * count if isinstance(count, int) and 0 < count <= _MOST_PIECES else piece
 
 
+def _is_broken(m: Machine, input: Any, **kwargs: Any) -> Any:
+    return told_broken(m, input, True, TENSOR)
+
+
+def _is_finite(m: Machine, input: Any, **kwargs: Any) -> Any:
+    return told_broken(m, input, False, TENSOR)
+
+
+def of_all(m: Machine, input: Any, *args: Any, **kwargs: Any) -> Any:
+    """``x.any()``, ``x.all()``: what each entry of ``x`` answers in every healthy step."""
+    test = input.note.test if isinstance(input, Opaque) else None
+    known = test is not None and expected(test) is not None
+    return Opaque(0, 0, TENSOR, note=Note(test=test if known else None))
+
+
+#: Tests of whether what was computed is a number.
+BROKEN: Dict[str, Callable[..., Any]] = {"isnan": _is_broken, "isinf": _is_broken, "isfinite": _is_finite}
+OF_ALL = ("any", "all")
 _SHAPED = frozenset({"view", "reshape"})
 _IN_PIECES: Dict[str, Callable[..., Any]] = {"split": split, "chunk": chunk}
 
