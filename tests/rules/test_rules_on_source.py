@@ -196,6 +196,29 @@ def test_a_checkpoint_behind_what_is_trained(tmp_path: Path) -> None:
     assert judge(setup_in(tmp_path, source, CHECKPOINTED)) == ()
 
 
+NOT_KNOWN = """
+plain = dict(type='Block', with_cp=False)
+other = dict(type='Block', with_cp=False)
+one = other if type(plain).__name__ == 'dict' else plain
+one['with_cp'] = True
+model = dict(type='Net', block=other)
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "code"),
+    [("find_unused_parameters = True", "MMF101"), ("find_unused_parameters = False", "MMF105")],
+)
+def test_whether_a_checkpoint_is_on_is_not_known(tmp_path: Path, config: str, code: str) -> None:
+    source = model("block", BUILT, "for _ in range(2):\n    x = self.block(x)") + BLOCK
+    finding = the(setup_in(tmp_path, source, f"{NOT_KNOWN}{config}\n"), code)
+    assert finding.key == ("model", "block", "with_cp")
+    assert (finding.severity, finding.confidence) == ("warning", "possible")
+    assert "in Block (if with_cp switches it on)" in finding.message
+    off = cures(finding)["checkpoint-off"]
+    assert values(off) == {("model", "block", "with_cp"): False}
+
+
 def test_a_checkpointed_block_that_runs_twice(tmp_path: Path) -> None:
     source = model("block", BUILT, "for _ in range(2):\n    x = self.block(x)") + BLOCK
     finding = the(setup_in(tmp_path, source, CHECKPOINTED), "MMF105")

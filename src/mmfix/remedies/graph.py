@@ -55,7 +55,7 @@ def custom_imports(document: ConfigDocument) -> Tuple[str, ...]:
 
 def is_certain(setup: TrainingSetup, site: CheckpointSite) -> bool:
     """Whether the site really checkpoints, reentrantly, in every run of this config."""
-    sure = site.known or site.seen
+    sure = site.seen or (site.known and not isinstance(site.value, Unknown))
     return sure and site.reentrant is True and not may_be_frozen(setup.document, site)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Dict, Optional, Tuple
 
 from mmfix.config.keypath import KeyPath, format_key
-from mmfix.config.origin import Origin
+from mmfix.config.origin import Origin, Unknown
 from mmfix.ddp import Outcome, Settings, Traits, outcome
 from mmfix.findings import CONFIDENCES, Finding
 from mmfix.remedies.graph import (
@@ -140,6 +140,8 @@ def describe(site: CheckpointSite) -> str:
     where = "" if site.in_config else ", which is on by default"
     if isinstance(site.value, str) and site.key != ACTIVATION:
         where = f" ({site.key[-1]}={site.value!r} is text, and any text counts as true)"
+    if isinstance(site.value, Unknown):
+        where = f" (if {site.key[-1]} switches it on)"
     return f"the reentrant gradient checkpoint in {site.type_name}{where}"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmfix.config.origin import Unknown
+
 # Names that mean a checkpoint on any class. A name that also means something else elsewhere
 # (`memory_efficient`) counts only on classes of the table.
 WELL_KNOWN = frozenset(
@@ -63,7 +65,7 @@ def off_value(value: Any, default: Any) -> Any:
     if isinstance(value, (list, tuple)):
         items = [0 if type(item) is int else False for item in value]
         return items if isinstance(value, list) else tuple(items)
-    if isinstance(value, (bool, str)) or isinstance(default, bool):
+    if isinstance(value, (bool, str, Unknown)) or isinstance(default, bool):
         return False
     if isinstance(default, int) and not is_on(default):
         return default
