@@ -172,6 +172,36 @@ def test_a_static_graph_key_that_is_read_is_not_dead_but_worse(tmp_path: Path) -
     assert "read by nobody" in other.message
 
 
+LATE = """
+model = dict(type='FCOS', backbone=dict(type='SwinTransformer', frozen_stages=2))
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "late"),
+    [
+        ("", True),
+        ("model.train()", False),
+        ("model.train(True)", False),
+        ("model.train(False)", True),
+        ("runner.train()", True),
+        ("if cfg.get('slow'):\n        model.train()", True),
+    ],
+)
+def test_what_train_freezes_before_the_wrap_is_no_late_freezing(
+    tmp_path: Path, before: str, late: bool
+) -> None:
+    script = f"""
+def train_model(model, dataset, cfg, runner):
+    model = build_model(cfg.model)
+    model.init_weights()
+    {before}
+    model = MMDistributedDataParallel(model.cuda(), broadcast_buffers=False)
+"""
+    found = codes(setup_in(tmp_path, script, LATE))
+    assert ("MMF103" in found) is late
+
+
 def test_a_script_that_calls_torch_itself_has_a_static_graph(tmp_path: Path) -> None:
     script = wrap("False", "DistributedDataParallel", STATIC)
     setup = setup_in(tmp_path, script, "use_static_graph = True\n", cp=True)

@@ -101,7 +101,8 @@ def _script(root: str, scripts: Scripts, walker: Walker) -> TrainingScript:
             problems.append(Problem("the training script is longer than mmfix follows"))
     wrappers = {site.wrapper for site in walker.sites}
     wrapper = wrappers.pop() if len(wrappers) == 1 else None
-    return TrainingScript(root, None, find_unused, static, wrapper, tuple(problems))
+    trained = bool(walker.sites) and all(site.trained for site in walker.sites)
+    return TrainingScript(root, None, find_unused, static, wrapper, problems=tuple(problems), trained=trained)
 
 
 def _touches(root: str, scripts: Scripts) -> Optional[Place]:

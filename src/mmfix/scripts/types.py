@@ -47,6 +47,7 @@ class TrainingScript:
         wrapper: The class that wraps the model; None: several, or not found.
         problems: What could not be followed and matters to the above.
         touches: A line of a script for MMEngine's Runner that handles ``find_unused_parameters`` itself.
+        trained: It calls the model's ``train()`` before the wrap: what that freezes, DDP never sees.
     """
 
     root: str
@@ -56,6 +57,7 @@ class TrainingScript:
     wrapper: Optional[str] = None
     problems: Tuple[Problem, ...] = ()
     touches: Optional[Place] = None
+    trained: bool = False
 
     def where(self, place: Place) -> str:
         """``mmpose/apis/train.py:84``: a place, seen from the repository's folder."""

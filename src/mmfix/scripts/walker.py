@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from mmfix.python.place import Place
 from mmfix.python.signatures import Signature, bind, signature_of
@@ -48,6 +48,7 @@ class Site(NamedTuple):
         static_graph: What it gets, ``Constant(False)`` when not given.
         place: The line of the argument, or of the call.
         guards: The conditions on the way to it that are about config keys.
+        trained: The model is in training mode by then: the script has called its ``train()``.
     """
 
     wrapper: Optional[str]
@@ -55,6 +56,7 @@ class Site(NamedTuple):
     static_graph: Value
     place: Place
     guards: Tuple[Guard, ...]
+    trained: bool
 
 
 class Walker:
@@ -78,6 +80,7 @@ class Walker:
         self._left = MAX_STATEMENTS
         self._stack: List[Function] = []
         self._guards: List[Guard] = []
+        self._trained: Set[Tuple[str, str]] = set()
 
     def walk_script(self, script: Script) -> None:
         """Follow the file as Python runs it; without a call of ``main()``, every function for itself."""
@@ -179,6 +182,8 @@ class Walker:
         place = Place(script.path, call.lineno)
         if last == "_set_static_graph":
             self.static_calls.append((self._condition(), place))
+        if last == "train" and not self._guards and _switches_on(call):
+            self._trained.add((script.path, _root(call.func)))
         if last == "setdefault":
             _set_default(call, env)
         elif last == "update":
@@ -226,7 +231,10 @@ class Walker:
         find_unused, static = table.get(_ARGUMENT, missing), table.get("static_graph", missing)
         if isinstance(static, Lost) and "static_graph" not in table:
             static = Constant(False)  # nobody passes that one unseen
-        self.sites.append(Site(wrapper, find_unused, static, place, guards))
+        module = next((item.value for item in call.keywords if item.arg in ("module", "model")), None)
+        name = _root(call.args[0] if call.args else module)
+        trained = (place.path, name) in self._trained
+        self.sites.append(Site(wrapper, find_unused, static, place, guards, trained))
 
     def _condition(self) -> Value:
         """Whether the present place is reached, as far as that hangs on the config."""
@@ -242,6 +250,19 @@ class Walker:
             if isinstance(condition, Lost)
             else condition
         )
+
+
+def _switches_on(call: ast.Call) -> bool:
+    """``model.train()``, ``model.train(True)``."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return all(isinstance(item, ast.Constant) and item.value is True for item in given)
+
+
+def _root(node: Optional[ast.AST]) -> str:
+    """``model`` of ``model.cuda()``."""
+    while isinstance(node, (ast.Call, ast.Attribute)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _builds_runner(name: str, origin: str) -> bool:

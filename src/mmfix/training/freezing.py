@@ -2,7 +2,8 @@
 
 The DDP wrapper is built before the first ``model.train()`` (``mmengine/runner/runner.py: wrap_model``;
 ``mmdet/apis/train.py`` in the mmcv 1.x era), so such parameters get no gradient and the reducer waits for
-them. Classes that freeze in their constructor are safe.
+them. Classes that freeze in their constructor are safe, and so are all where the repository's own
+script calls ``model.train()`` before it wraps the model (``scripts/types.py: TrainingScript.trained``).
 """
 
 from __future__ import annotations

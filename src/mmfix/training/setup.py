@@ -36,6 +36,8 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
     code = None if launcher == "none" else code_reading(document, era, runner)
     sites = checkpoint_sites(document, parts, era, runner, unknown, code)
     facts = model_facts(parts, era, code)
+    if script is not None and script.trained:
+        facts = tuple(fact for fact in facts if fact.kind != "late-freeze")
     if code is not None and any(lets_empty_in(document, era)):
         facts = (*facts, *partly_zero_losses(code))
     return TrainingSetup(
