@@ -12,6 +12,28 @@ from mmfix.repository.library import Library
 #: what is done, the body of forward, more of __init__, methods, verdicts of what is not used throughout
 CASES = [
     (
+        "an entry is scaled in place, in what may be a dict",
+        "loss = self.a(x)\nif x.sum() > 1: loss = loss + self.b(x)\nloss = self.weighted(loss)",
+        "",
+        "def weighted(self, given):\n    if hasattr(given, 'keys'):\n"
+        "        for key in given: given[key] *= 2\n    return given",
+        {"b": SOMETIMES, "c": NEVER},
+    ),
+    (
+        "a batch that may be a list, where the code takes it as a tensor",
+        "y = [self.a(x)] if x.sum() > 1 else self.a(x)\nloss = y.cpu()",
+        "",
+        "",
+        {"b": NEVER, "c": NEVER},
+    ),
+    (
+        "norms that are synchronised",
+        "loss = self.a(x)",
+        "nn.SyncBatchNorm.convert_sync_batchnorm(self)",
+        "",
+        {"b": NEVER, "c": NEVER},
+    ),
+    (
         "both sides of an if use it",
         "if x.sum() > 1: loss = self.a(x)\nelse: loss = self.a(x) * 2",
         "",

@@ -321,6 +321,11 @@ def _jit(m: Machine, func: Any = None, /, **kwargs: Any) -> Any:
     return Method("jit", None, _same) if func is None else func
 
 
+def _sync_batchnorm(m: Machine, module: Any, process_group: Any = None) -> Any:
+    """``torch/nn/modules/batchnorm.py: SyncBatchNorm.convert_sync_batchnorm`` keeps parameters and names."""
+    return module
+
+
 def _optimizers(m: Machine, /, **wrappers: Any) -> Any:
     """``OptimWrapperDict(a=one, b=another)``: a part of what the model was given, and used as that."""
     return next(iter(wrappers.values()), UNKNOWN)
@@ -369,7 +374,7 @@ CALLS: Dict[str, Handler] = {
     **{f"torch.{name}": run for name, run in tensors.BROKEN.items()},
     **{f"torch.{name}": tensors.of_all for name in tensors.OF_ALL},
     "torch.split": tensors.split, "torch.chunk": tensors.chunk, "torch.jit.script": _script,
-    "torch.jit.ignore": _ignore,
+    "torch.jit.ignore": _ignore, "torch.nn.SyncBatchNorm.convert_sync_batchnorm": _sync_batchnorm,
     "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),
     "typing.cast": _cast, "torch.is_tensor": _is_tensor, **pythons.CALLS, **openmmlab.CALLS,
     **configs.CALLS, **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS,

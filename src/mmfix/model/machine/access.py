@@ -21,6 +21,7 @@ from mmfix.model.machine.values import (
     Param,
     Partial,
     PyDict,
+    PyList,
     Raised,
     Registry,
     Super,
@@ -67,9 +68,13 @@ def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
             value.name if name in ("__name__", "__qualname__") else m.known.native_attribute(m, value, name)
         )
     found = m.known.container_attribute(m, value, name)
+    if isinstance(value, PyList) and name in _OF_TENSORS and found is default is MISSING:
+        raise Raised(f"a list has no attribute {name}")
     return _or_lost(m, default if found is MISSING else found, name)
 
 
+#: Code that takes a batch as a tensor stops where it is handed a list.
+_OF_TENSORS = frozenset({"cpu", "cuda", "detach", "device", "is_cuda", "requires_grad", "new_zeros"})
 #: What hands out the names that a registry has; mmdet3d asks it where to build a part
 #: (mmdet3d 1.0 mmdet3d/models/builder.py: build_backbone).
 _TABLES = frozenset({"_module_dict", "module_dict"})

@@ -141,7 +141,9 @@ def store_inside(m: Machine, place: Optional[Reference], owner: Any, value: Any,
     if place is not None and isinstance(place.node, ast.Attribute) and place.index == "data":
         return  # no gradient is recorded
     stored = m.flow(value)
-    m.escaped |= stored.may  # other names may be views of the same memory
+    may, must = (owner.may, owner.must) if isinstance(owner, Opaque) else (0, 0)
+    # other names may be views of the same memory; what it depends on already, these do, too
+    m.escaped |= (stored.may & ~may) | (stored.must & ~must)
     if isinstance(value, (Instance, Bound, Partial)):
         m.escape(value)
     if place is not None and isinstance(owner, Opaque):

@@ -20,6 +20,7 @@ KNOWN = {
     "mmcv.cnn.bricks.wrappers.Conv2d": ("torch.nn.Conv2d", NativeClass),
     "mmcv.cnn.build_norm_layer": ("openmmlab.build_norm_layer", NativeRef),
     "mmengine.config.ConfigDict": ("builtins.dict", NativeRef),
+    "mmseg.models.builder.build": ("openmmlab.build_from_cfg", NativeRef),
 }
 
 
@@ -95,6 +96,33 @@ def test_a_part_is_built_where_the_builder_asks_which_registry_has_it(tmp_path: 
     model = {"type": "Asking", "head": {"type": "AskedHead"}}
     reading = read_model(model, Library([str(tmp_path)]), "mmengine", "shop")
     assert [(item.name, item.verdict) for item in reading.submodules] == [("head.spare", NEVER)]
+
+
+OLD = """
+from mmengine.model import BaseModel, BaseModule
+from mmengine.registry import MODELS
+
+
+@MODELS.register_module()
+class OldDetector(BaseModel):
+    def __init__(self, pretrained=None):
+        super().__init__()
+        self.backbone, self.spare = BaseModule(), BaseModule()
+        self.init_weights(pretrained=pretrained)
+
+    def init_weights(self, pretrained=None):
+        super().init_weights(pretrained)
+        self.backbone.init_weights(pretrained=pretrained)
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        return dict(loss=inputs.sum())
+"""
+
+
+def test_weights_may_be_named_when_they_are_initialised(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(OLD)
+    model = {"type": "OldDetector", "pretrained": "weights.pth"}
+    assert read_model(model, Library([str(tmp_path)]), "mmengine", "shop").problems == ()
 
 
 def registered(source: str) -> Dict[str, str]:

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 
-def _init_weights(m: Machine, receiver: Instance) -> None:
-    """``mmengine/model/base_module.py: BaseModule.init_weights``: what matters is that it visits children."""
+def _init_weights(m: Machine, receiver: Instance, pretrained: Any = None) -> None:
+    """``mmengine/model/base_module.py: BaseModule.init_weights``: what matters is that it visits children.
+
+    Code of the time before it hands over the path of weights (mmdet 2.9 ``mmdet/models/detectors/base.py``).
+    """
     if receiver.notes.initialised:
         return
     m.touch(receiver)

@@ -55,11 +55,18 @@ _REGISTRIES = frozenset({
 })  # fmt: skip
 
 
+#: ``build(cfg, registry, default_args)``, which repositories of that time import, and later releases have no
+#: more (mmdet 2.10, mmseg 0.12 and older: ``models/builder.py``).
+_OLD_BUILDER = ".models.builder.build"
+
+
 @lru_cache(maxsize=8192)
 def known_name(dotted: str) -> Any:
     """What is known of a name of MMEngine or mmcv; None for any other."""
     root, _, _ = dotted.partition(".")
     last = dotted.rpartition(".")[2]
+    if dotted == f"{root}{_OLD_BUILDER}" and root.startswith("mm"):
+        return NativeRef("openmmlab.build_from_cfg")
     if root not in ("mmengine", "mmcv"):
         return None
     if last in _CLASSES:
