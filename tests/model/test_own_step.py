@@ -108,7 +108,7 @@ def test_each_part_may_have_an_optimizer_of_its_own(tmp_path):
         both = OptimWrapperDict(one=optim_wrapper['one'], other=optim_wrapper['other'])
         both['one'].update_params(self.a(data['img']).sum())
         wrapper = optim_wrapper[f'second_{self.size}']
-        with wrapper.optim_context(self.b):
+        with wrapper.optim_context(self):
             loss = self.b(data['img']).sum()
         wrapper.update_params(loss)
         return {}

@@ -110,6 +110,9 @@ def optimizer() -> Instance:
     def scale_loss(m: Machine, receiver: Any, loss: Any) -> Any:
         return loss
 
-    for run in (update_params, backward, scale_loss):
+    def optim_context(m: Machine, receiver: Any, model: Any) -> Any:
+        return UNKNOWN  # it may accumulate gradients, or cast
+
+    for run in (update_params, backward, scale_loss, optim_context):
         wrapper.items[run.__name__] = Method(run.__name__, wrapper, run)
     return wrapper

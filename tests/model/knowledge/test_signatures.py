@@ -26,6 +26,8 @@ MORE: Dict[str, FrozenSet[str]] = {
     "numpy.linspace": frozenset({"device"}),
     # MMEngine's BaseModel.cpu has them, torch's Module.cpu does not
     "BaseModule.cpu": frozenset({"args", "kwargs"}),
+    # code of the mmcv 1.x era hands over the path of weights
+    "BaseModule.init_weights": frozenset({"pretrained"}),
     # its class makes an object through __new__, which inspect does not see
     "torch.no_grad": frozenset({"orig_func"}),
     # by name for a ConfigDict; a dict takes them by position

@@ -12,6 +12,13 @@ from mmfix.repository.library import Library
 #: what is done, the body of forward, more of __init__, methods, verdicts of what is not used throughout
 CASES = [
     (
+        "what was computed before, and only what is done about an error uses",
+        "y = self.a(x)\ntry: loss = self.c(x).sum()\nexcept RuntimeError: loss = y.sum() + self.b(x)",
+        "",
+        "",
+        {"a": NEVER, "b": CANNOT_TELL},
+    ),
+    (
         "an entry is scaled in place, in what may be a dict",
         "loss = self.a(x)\nif x.sum() > 1: loss = loss + self.b(x)\nloss = self.weighted(loss)",
         "",

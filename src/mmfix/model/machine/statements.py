@@ -10,9 +10,7 @@ from mmfix.model.machine.call_expressions import call_for_effect
 from mmfix.model.machine.emptiness import emptiness, expected, mark
 from mmfix.model.machine.expressions import binary
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import grew
 from mmfix.model.machine.loops import for_loop, fork, while_loop
-from mmfix.model.machine.reach import HOLDERS, contents_reach, reachable
 from mmfix.model.machine.scopes import absolute_name, from_import, import_value
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
 from mmfix.model.machine.values import Bound, Either, GaveUp, Instance, Method, NativeRef, PyList, Raised
@@ -264,7 +262,10 @@ def _handlers(m: Machine, node: Any, frame: Frame) -> None:
 
 
 def aside(m: Machine, frame: Frame, run: Callable[[], str]) -> None:
-    """Run a path that a normal step does not take: what it uses is lost track of, all else stays."""
+    """Run a path that a normal step does not take: the modules it runs are lost track of, all else stays.
+
+    What a normal step has computed before, and only this path puts into the loss, a normal step does not use.
+    """
     used, m.used = m.used, {}
     returned = len(frame.returns)
     kept = [list(found) for found in (frame.leaves, frame.continues, frame.breaks)]
@@ -278,12 +279,6 @@ def aside(m: Machine, frame: Frame, run: Callable[[], str]) -> None:
     for bit in m.used:
         m.escaped |= bit
     m.used = used
-    for item, saved in after.items():
-        if item is frame:
-            values.extend(value for name, value in saved.items() if value is not frame.items.get(name))
-        elif grew(item, item.save(), saved):
-            m.escaped |= contents_reach(saved)
-    m.escaped |= reachable([value for value in values if not isinstance(value, HOLDERS)])
 
 
 def _match(m: Machine, node: Any, frame: Frame) -> str:
