@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Dict
 
 from mmfix.model.reading import read_model
+from mmfix.model.types import ModelReading
 from mmfix.repository.library import Library
 
 HEADER = """
@@ -27,13 +28,18 @@ def conv():
 
 def read(folder: Path, source: str, head: str = "") -> Dict[str, str]:
     """Verdict by name for the parts of ``Net`` that are not used throughout."""
+    return {part.name: part.verdict for part in read_net(folder, source, head).submodules}
+
+
+def read_net(folder: Path, source: str, head: str = "") -> ModelReading:
+    """What is read of ``Net``."""
     package = folder / "shop"
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "net.py").write_text(HEADER + textwrap.dedent(head) + textwrap.dedent(source))
     reading = read_model({"type": "shop.net.Net"}, Library([str(folder)]), "mmengine", "shop")
     assert not reading.gave_up, reading.gave_up
-    return {part.name: part.verdict for part in reading.submodules}
+    return reading
 
 
 def net(forward: str, init: str = "", methods: str = "") -> str:

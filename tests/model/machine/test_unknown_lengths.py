@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
-from small_nets import HEADER, net, read
+from small_nets import HEADER, net, read, read_net
 
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED
 
@@ -275,3 +275,23 @@ def test_measured(init: str, forward: str, expected: Dict[str, str]) -> None:
         verdict = next((expected[part] for part in expected if f"{name}.".startswith(f"{part}.")), USED)
         if verdict in (USED, NEVER):
             assert (param.grad is not None) is (verdict == USED), name
+
+
+_LOST = "a call with a number of arguments that is not known"
+#: A line between two convolutions, and what is said to be lost.
+STARS = [
+    ("x = x * torch.ones(1).view(-1, *[1 for _ in range(len(x.shape) - 1)])", ""),
+    ("x = x * torch.ones(*x.shape)", ""),
+    ("x = x + torch.stack(torch.broadcast_tensors(*[y.mean() for y in x])).mean()", ""),
+    ("x = x + sorted(*[[y.mean()] for y in x])[0]", _LOST),
+    ("x = nn.Conv2d(*x.shape)(x)", _LOST),
+]
+
+
+@pytest.mark.parametrize(("line", "lost"), STARS)
+def test_as_many_arguments_as_there_are_dimensions(tmp_path: Path, line: str, lost: str) -> None:
+    """What comes after such a call is told as without it; what is lost is said."""
+    reading = read_net(tmp_path, net(f"x = self.a(x)\n{line}\nloss = self.b(x)", "self.c = None"))
+    assert [problem.reason for problem in reading.problems] == [lost] * bool(lost)
+    verdicts = {item.name: item.verdict for item in reading.submodules}
+    assert verdicts == {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmfix.model.knowledge.calls import builtin, call
+from mmfix.model.knowledge.calls import builtin, call, flows_through
 from mmfix.model.knowledge.members import has_member, inherited, member, native_attribute, unbound
 from mmfix.model.knowledge.openmmlab.registries import (
     has_registered,
@@ -38,6 +38,7 @@ __all__ = [
     "delete",
     "detach",
     "fills",
+    "flows_through",
     "forward",
     "has_member",
     "has_registered",

@@ -71,6 +71,12 @@ def call(m: Machine, dotted: str, args: List[Any], kwargs: Dict[str, Any], rest:
         return failed(m, dotted, error, run, given, kwargs)
 
 
+def flows_through(dotted: str) -> bool:
+    """Whether nothing is known of a function but that its result depends on all it is given."""
+    handled = dotted in PASSING or dotted in CALLS or dotted.rpartition(".")[2] in BY_LAST_NAME
+    return not handled and layers.native_class(dotted) is None
+
+
 def _other(m: Machine, rest: Any, dotted: str, /, *args: Any, **kwargs: Any) -> Any:
     """A call of what has no handler."""
     last = dotted.rpartition(".")[2]

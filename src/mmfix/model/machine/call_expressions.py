@@ -142,8 +142,10 @@ def _call_with_many(m: Machine, function: Any, given: Arguments, position: int) 
         args[position] = Many(many.items, True)
         return m.call(function, args, given.kwargs, given.rest)
     values = [*given.args, *given.kwargs.values(), *([] if given.rest is MISSING else [given.rest])]
-    if isinstance(function, Opaque):
-        return m.call(function, values, {})
+    if isinstance(function, Opaque) or (
+        isinstance(function, NativeRef) and m.known.flows_through(function.dotted)
+    ):
+        return m.call(function, values, {})  # its result depends on all it is given
     if isinstance(target, Method) and isinstance(target.receiver, (Opaque, Param)):
         kind = TENSOR if getattr(target.receiver, "kind", TENSOR) == TENSOR else LOST
         return m.flow(target.receiver, *values).like(kind)  # x.view(*sizes)

@@ -43,6 +43,9 @@ class Knowledge(Protocol):
         ``rest`` stands for keyword arguments under unknown names; MISSING when there are none.
         """
 
+    def flows_through(self, dotted: str) -> bool:
+        """Whether nothing is known of a function but that its result depends on all it is given."""
+
     def make(self, m: Machine, cls: NativeClass, args: Args, kwargs: Kwargs, more: bool = False) -> Any:
         """An object of a known class; ``more``: there are arguments whose names are not known."""
 
