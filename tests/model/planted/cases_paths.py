@@ -82,6 +82,16 @@ PATHS: Tuple[Case, ...] = (
         for form in ("isnan", "method", "any", "finite", "itself", "either")
     ),
     Case("nan-guard-picked", "nan_guard", {"type": "NanGuardModel", "form": "picked"}, {"fc_cls": SOMETIMES}),
+    Case("chosen-mode", "chosen_mode", {"type": "ChosenModeModel"}),
+    Case(
+        "chosen-mode-three", "chosen_mode", {"type": "ChosenModeModel", "modes": ["mixup", "plain", "cutmix"]}
+    ),
+    Case(
+        "chosen-mode-odd",
+        "chosen_mode",
+        {"type": "ChosenModeModel", "modes": ["mixup", "odd"]},
+        {"spare": SOMETIMES},
+    ),
     Case("sliced-batch", "sliced_batch", {"type": "SlicedBatchDetector"}, era="mmcv1"),
     # Ways to reach a module
     Case("super-chain", "super_chain", {"type": "ChainEdge"}, repeated=frozenset({"backbone"})),

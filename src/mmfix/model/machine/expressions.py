@@ -13,7 +13,7 @@ from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute, same, 
 from mmfix.model.machine.conditions import Note
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import concatenated, without_none
+from mmfix.model.machine.joining import concatenated, is_one_text, without_none
 from mmfix.model.machine.texts import Text, filled, text_of
 from mmfix.model.machine.values import (
     DATA,
@@ -202,6 +202,14 @@ def _compare(m: Machine, node: Any, frame: Frame) -> Any:
 
 def compare(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``: True, False or UNKNOWN. A comparison of tensors has no gradient."""
+    if is_one_text(left):
+        answers = {compare(m, operator, item, right) for item in paths.alternatives(m, left)}
+        answer = answers.pop()
+        return (
+            answer
+            if isinstance(answer, bool) and not answers
+            else paths.compared(m, operator, left, right, DATA)
+        )
     if operator in ("Is", "IsNot"):
         answer = _is(m, left, right)
     elif operator in ("Eq", "NotEq"):

@@ -10,7 +10,15 @@ from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.concrete import NotConcrete, compute, same, to_python
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import any_item, join, open_list, weaken, without_none
+from mmfix.model.machine.joining import (
+    any_item,
+    is_one_text,
+    join,
+    one_text_of,
+    open_list,
+    weaken,
+    without_none,
+)
 from mmfix.model.machine.texts import Text
 from mmfix.model.machine.values import (
     MISSING,
@@ -56,6 +64,8 @@ def subscript(m: Machine, value: Any, index: Any) -> Any:
     if isinstance(value, Either):
         return m.each(without_none(value), lambda item: subscript(m, item, index))
     if isinstance(value, PyDict):
+        if is_one_text(index):
+            return m.each(index, lambda item: _entry(m, value, item))
         return _entry(m, value, index)
     if isinstance(value, Instance):
         return m.known.subscript(m, value, index)
@@ -99,6 +109,8 @@ def _at(m: Machine, value: Any, items: List[Any], index: Any) -> Any:
         index.indexes(value, len(items), m.conditional)
     if not items:
         return UNKNOWN
+    if all(isinstance(item, str) for item in items):
+        return one_text_of(items)
     found = items[0]  # any of them
     for item in items[1:]:
         found = join(found, item)

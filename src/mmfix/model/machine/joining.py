@@ -79,6 +79,19 @@ def join(a: Any, b: Any, depth: int = 0, ways: Split = UNSPLIT) -> Any:
     return _either(a, b, depth, ways)
 
 
+def one_text_of(texts: List[str]) -> Any:
+    """Any of several texts: a name that is looked up, and compared with others."""
+    different = tuple(dict.fromkeys(texts))
+    if len(different) > _MOST_ALTERNATIVES:
+        return Opaque(0, 0, DATA)
+    return different[0] if len(different) == 1 else Either(different)
+
+
+def is_one_text(value: Any) -> bool:
+    """Whether it is one of several known texts."""
+    return isinstance(value, Either) and all(isinstance(item, str) for item in value.values)
+
+
 def _joined_scalars(a: Any, b: Any, ways: Split) -> Any:
     """One of two numbers or texts; a condition may tell whether it is true."""
     if a is None or b is None:

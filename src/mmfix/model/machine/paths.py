@@ -173,7 +173,7 @@ def compared(m: Machine, operator: str, left: Any, right: Any, kind: str) -> Any
     operator = _OPPOSITE.get(operator, operator)
     if operator == "Gt" and names[1] == (int, 0):  # a count
         operator, side = "Eq", not side
-    born = max(item.born for item in (left, right) if isinstance(item, Opaque))
+    born = max((item.born for item in (left, right) if isinstance(item, Opaque)), default=next(CLOCK))
     return Opaque(0, 0, kind, note=Note(test=(interned(m, (operator, *names), born), side)))
 
 
@@ -185,7 +185,7 @@ def _name(value: Any) -> Any:
         if number is None or number.turns is not None:
             return value
         return None if number.counts else (number.base, number.offset)
-    return None
+    return value if isinstance(value, Either) else None
 
 
 def entry(value: Opaque, index: Any) -> Opaque:
