@@ -181,3 +181,31 @@ def test_a_key_that_a_missing_base_may_set(tmp_path: Path, mmfix: Any) -> None:
         done = mmfix("show", "configs/a.py", key)
         said = f"no key {key} in the files that are here: it may be set in ./gone.py, which is not here"
         assert (done.returncode, done.stderr) == (2, f"configs/a.py: error: {said}\n")
+
+
+BLIND = """\
+import torch.nn as nn
+
+from mmdet.models import DETECTORS
+
+
+@DETECTORS.register_module()
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(2, 2)
+        self.b = nn.Linear(2, 2)
+
+    def forward_train(self, img, names):
+        return dict(loss=sum(getattr(self, name)(img).mean() for name in names))
+"""
+
+
+def test_a_model_of_which_nothing_can_be_told_is_not_followed_fully(tmp_path: Path, mmfix: Any) -> None:
+    project(tmp_path, a=OWN + "model = dict(type='Net')\n")
+    (tmp_path / "plug" / "net.py").write_text(BLIND)
+    [found] = json.loads(mmfix("check", "configs", "--format", "json").stdout)["configs"]
+    assert found["judged"]["extent"] != "fully"
+    assert found["judged"]["gaps"]
+    done = mmfix("check", "configs")
+    assert "followed to the loss" not in done.stdout

@@ -70,7 +70,7 @@ def _subscript(m: Machine, node: Any, frame: Frame) -> Any:
 
 
 def _slice(m: Machine, node: Any, frame: Frame) -> Any:
-    return UNKNOWN  # inside a tuple of indices: a tensor is indexed
+    return UNKNOWN  # inside a tuple of indices: a tensor is indexed (paths.entry asks for it)
 
 
 def _tuple(m: Machine, node: Any, frame: Frame) -> Any:

@@ -191,11 +191,11 @@ def _name(value: Any) -> Any:
 def entry(value: Opaque, index: Any) -> Opaque:
     """``value[index]``: a tensor of indices, or of truths, picks entries, and may pick none.
 
-    What several indices cut something out of is an array, and so is that: no None.
+    What a slice among several indices is cut out of is an array, and so is that: no None.
     """
-    several = isinstance(index, tuple) and value.kind == DATA
-    found = value.like(GIVEN if several else "")
     items = index if isinstance(index, tuple) else (index,)
+    cut = len(items) > 1 and value.kind == DATA and any(item is UNKNOWN for item in items)
+    found = value.like(GIVEN if cut else "")
     if any(isinstance(item, Opaque) and item.kind in (TENSOR, LOST) for item in items):
         found.note = found.note._replace(picked=found.note.picked or value.may != 0)
     return found
