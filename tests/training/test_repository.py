@@ -14,6 +14,7 @@ from mmfix.remedies import solve
 from mmfix.rules import judge
 from mmfix.rules.common import MMCV1, MMENGINE
 from mmfix.training import TrainingSetup, read
+from mmfix.training.reading import code_reading
 
 FUP = ("find_unused_parameters",)
 MODEL = "model = dict(type='FCOS', backbone=dict(type='ResNet', depth=50, with_cp={}))\n"
@@ -200,6 +201,45 @@ def train_model(model, dataset, cfg, runner):
 """
     found = codes(setup_in(tmp_path, script, LATE))
     assert ("MMF103" in found) is late
+
+
+NET = """
+import torch.nn as nn
+from mmdet.models import DETECTORS
+
+@DETECTORS.register_module()
+class LateNet(nn.Module):
+    def __init__(self, frozen=True):
+        super().__init__()
+        self.stem = nn.Linear(2, 2)
+        self.head = nn.Linear(2, 2)
+        self.frozen = frozen
+
+    def train(self, mode=True):
+        super().train(mode)
+        if self.frozen:
+            for param in self.stem.parameters():
+                param.requires_grad = False
+
+    def forward_train(self, img):
+        return dict(loss=self.head(self.stem(img)).mean())
+"""
+
+
+@pytest.mark.parametrize("before", ["", "model.train()"])
+def test_late_freezing_that_is_read_knows_the_script(tmp_path: Path, before: str) -> None:
+    script = f"""
+def train_model(model, dataset, cfg):
+    {before}
+    model = MMDistributedDataParallel(model.cuda(), broadcast_buffers=False)
+"""
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "net.py").write_text(NET)
+    setup = setup_in(tmp_path, script, "model = dict(type='LateNet')\n")
+    assert ("MMF103" in codes(setup)) is (before == "")
+    code = code_reading(setup.document, setup.era, setup.runner)
+    assert code is not None
+    assert bool(code.reading.late_freezes) is (before == "")
 
 
 def test_a_script_that_calls_torch_itself_has_a_static_graph(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
 from mmfix.training.filtering import leaves_empty_out, lets_none_in
 from mmfix.training.parts import Part, default_package
+from mmfix.training.script import trains_first
 from mmfix.training.types import ModelFact
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def code_reading(
     stranger = _of_another_era(reading.files, era)
     if stranger:
         reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")
+    if reading.late_freezes and trains_first(document, runner):
+        reading = replace(reading, late_freezes=())
     own = package is None
     filters = lets_none_in if era == MMCV1 else leaves_empty_out
     carried = _carried(reading.files, roots) if own else ()

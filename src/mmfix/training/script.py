@@ -44,6 +44,12 @@ def _script_around(document: ConfigDocument) -> Optional[TrainingScript]:
     return read_training_script(roots, document.path)
 
 
+def trains_first(document: ConfigDocument, runner: str) -> bool:
+    """Whether the repository's script calls the model's ``train()`` before it wraps the model."""
+    script = _script_around(document) if runner == "mmcv1" else None
+    return script is not None and script.trained
+
+
 def is_decided_elsewhere(document: ConfigDocument, runner: str) -> bool:
     """Whether the repository's script for MMEngine's Runner handles ``find_unused_parameters`` itself."""
     script = _script_around(document)

@@ -13,7 +13,7 @@ from mmfix.training.filtering import lets_empty_in
 from mmfix.training.no_positives import partly_zero_losses
 from mmfix.training.parts import model_parts
 from mmfix.training.reading import code_reading
-from mmfix.training.script import deciding_script, is_decided_elsewhere
+from mmfix.training.script import deciding_script, is_decided_elsewhere, trains_first
 from mmfix.training.types import TrainingSetup
 from mmfix.training.wrapping import accumulation, runner_kind, wrapping
 
@@ -36,7 +36,7 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
     code = None if launcher == "none" else code_reading(document, era, runner)
     sites = checkpoint_sites(document, parts, era, runner, unknown, code)
     facts = model_facts(parts, era, code)
-    if script is not None and script.trained:
+    if trains_first(document, runner):
         facts = tuple(fact for fact in facts if fact.kind != "late-freeze")
     if code is not None and any(lets_empty_in(document, era)):
         facts = (*facts, *partly_zero_losses(code))
