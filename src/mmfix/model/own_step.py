@@ -28,6 +28,15 @@ from mmfix.model.machine.values import (
 #: happens in ``forward`` (``mmdet/models/detectors/base.py``, ``mmseg/models/segmentors/base.py``,
 #: ``mmcls/models/classifiers/base.py``, ``mmpose/models/detectors/base.py``).
 _HANDS_ON = frozenset({"forward", "_parse_losses"})
+#: Methods of ``mmengine/optim/optimizer/optimizer_wrapper.py`` that take a module and leave it alone.
+_LEAVES_ALONE = (
+    "optim_context",
+    "initialize_count_status",
+    "should_update",
+    "should_sync",
+    "zero_grad",
+    "step",
+)
 
 
 def own_step(m: Machine, root: Instance) -> Optional[Function]:
@@ -110,9 +119,11 @@ def optimizer() -> Instance:
     def scale_loss(m: Machine, receiver: Any, loss: Any) -> Any:
         return loss
 
-    def optim_context(m: Machine, receiver: Any, model: Any) -> Any:
-        return UNKNOWN  # it may accumulate gradients, or cast
+    def leave(m: Machine, receiver: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return UNKNOWN  # it counts steps, accumulates gradients or casts; which parts take part is the same
 
-    for run in (update_params, backward, scale_loss, optim_context):
+    for name in _LEAVES_ALONE:
+        wrapper.items[name] = Method(name, wrapper, leave)
+    for run in (update_params, backward, scale_loss):
         wrapper.items[run.__name__] = Method(run.__name__, wrapper, run)
     return wrapper

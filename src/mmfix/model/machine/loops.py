@@ -99,7 +99,7 @@ def _open_loop(m: Machine, node: Any, frame: Frame, source: PyList) -> str:
 def _known_turns(m: Machine, node: Any, frame: Frame, source: PyList) -> str:
     outer = frame.turns
     inner = _LOOP_INSIDE if _nests(node) else 1
-    if outer * inner * len(source.items) > _MOST_TURNS and all(map(is_scalar, source.items)):
+    if outer * inner * len(source.items) > _MOST_TURNS and all(map(_is_plain, source.items)):
         # a table of numbers is filled; loops over modules are followed, however long
         return _unknown_turns(m, node, frame, UNKNOWN)
     frame.turns = outer * max(len(source.items), 1)
@@ -109,6 +109,10 @@ def _known_turns(m: Machine, node: Any, frame: Frame, source: PyList) -> str:
         )
     finally:
         frame.turns = outer
+
+
+def _is_plain(item: Any) -> bool:
+    return is_scalar(item) or (isinstance(item, tuple) and all(map(is_scalar, item)))
 
 
 def while_loop(m: Machine, node: Any, frame: Frame) -> str:
