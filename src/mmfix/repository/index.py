@@ -11,12 +11,12 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from mmfix.python.place import Place, Problem
 from mmfix.python.source import read_bytes
 from mmfix.repository import cache
-from mmfix.repository.registrations import MARK, Registration, read_registrations
+from mmfix.repository.registrations import Registration, may_register, read_registrations
 from mmfix.repository.source import MODELS, parse_bytes
 from mmfix.repository.walk import SourceFile, Walk
 
 #: Changes with the layout of the cached values or with what is read off the files.
-KIND = "registrations-2"
+KIND = "registrations-3"
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ def dotted_name(file: SourceFile, root: str, prefix: str) -> Tuple[str, bool]:
 
 def _read(file: SourceFile, module: str, is_package: bool) -> _Read:
     data, problem = read_bytes(file.path, MODELS, file.size)
-    if problem is None and MARK not in data:
+    if problem is None and not may_register(data):
         return [], []
     tree = None
     if problem is None:

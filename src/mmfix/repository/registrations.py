@@ -7,6 +7,7 @@ Source of the forms: ``mmengine/registry/registry.py: Registry.register_module``
 from __future__ import annotations
 
 import ast
+import re
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -19,6 +20,8 @@ from mmfix.repository.registries import builds_models
 
 #: Files without these bytes need no parsing.
 MARK = b"register_module"
+#: A line with them: ``@DATASETS.register_module(``. Of a registry under a longer name too little is known.
+_OF_REGISTRY = re.compile(rb"[ \t]*@?([A-Z_]+)\.register_module\b")
 _METHOD = "register_module"
 _MAX_LOOP = 1000
 _MAX_ALIASES = 20
@@ -67,6 +70,23 @@ class _Spot:
     prefix: str = ""
     loop: Tuple[Tuple[str, Optional[ast.AST]], ...] = ()
     conditional: bool = False
+
+
+def may_register(data: bytes, counts: Callable[[str], bool] = builds_models) -> bool:
+    """Whether a module's text may register something in a registry that counts; if not, it needs no parsing.
+
+    In a fifth of the files that register anything it is datasets, transforms and hooks.
+    """
+    if MARK not in data:
+        return False
+    for line in data.splitlines():
+        if MARK in line:
+            found = _OF_REGISTRY.match(line)
+            if found is None or line.count(MARK) > 1 or counts(found.group(1).decode()):
+                return True
+            if b" as " + found.group(1) in data:  # the name of another one
+                return True
+    return False
 
 
 def read_registrations(
