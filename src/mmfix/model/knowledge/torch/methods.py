@@ -12,6 +12,7 @@ from mmfix.model.machine.values import (
     UNKNOWN,
     Function,
     Instance,
+    Method,
     NativeRef,
     Opaque,
     Param,
@@ -153,7 +154,11 @@ def _train(m: Machine, receiver: Instance, mode: Any = True) -> Any:
     m.touch(receiver)
     receiver.items["training"] = mode if isinstance(mode, bool) else UNKNOWN
     for _, child in children(m, receiver):
-        m.call(m.attribute(child, "train"), [mode], {})
+        train = m.attribute(child, "train")
+        if isinstance(train, Method) and train.run is _train:  # most are, and a model has a thousand of them
+            _train(m, train.receiver, mode)
+        else:
+            m.call(train, [mode], {})
     return receiver
 
 
