@@ -17,7 +17,7 @@ from mmfix.model.knowledge.openmmlab.configs import value_of
 from mmfix.model.knowledge.openmmlab.losses import summed
 from mmfix.model.knowledge.torch import order, parts
 from mmfix.model.machine.classes import ClassInfo
-from mmfix.model.machine.conditions import CLOCK, when_full
+from mmfix.model.machine.conditions import when_full
 from mmfix.model.machine.joining import joined_summary
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.parting import compare, watches
@@ -277,10 +277,9 @@ def _method(m: Machine, root: Instance, name: str, args: List[Any]) -> Any:
 
 def _any_step(m: Machine, root: Instance) -> Any:
     """The losses of the first training step, or of a much later one, when counters have run far."""
-    m.step_began = next(CLOCK)
     loss = _weighed_step(m, root)
-    if m.moving and isinstance(loss, Opaque):
-        for target, name in m.moving:
+    if m.carried.counters and isinstance(loss, Opaque):
+        for target, name in m.carried.counters:
             if _is_counter(target.items.get(name)):
                 target.items[name] = _LATE
         first, m.checkpoints = m.checkpoints, []
@@ -318,7 +317,7 @@ def _is_counter(value: Any) -> bool:
 
 def _now_and_then(m: Machine, root: Instance) -> int:
     """What some step in between may use: every fifth one, say."""
-    counters = [(target, name) for target, name in m.moving if _is_counter(target.items.get(name))]
+    counters = [(target, name) for target, name in m.carried.counters if _is_counter(target.items.get(name))]
     if not counters:
         return 0
     for target, name in counters:
@@ -332,6 +331,7 @@ def _now_and_then(m: Machine, root: Instance) -> int:
 
 def _step(m: Machine, root: Instance) -> Any:
     """The losses of one training step, as one value."""
+    m.carried.begin()
     own = own_step(m, root)
     if own is not None:
         return losses_of(m, root, own)

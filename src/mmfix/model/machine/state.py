@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from mmfix.model.machine.carrying import Carried
 from mmfix.model.machine.conditions import (
     CLOCK,
     Condition,
@@ -72,8 +73,7 @@ class State:
         toggled: Lines that set ``requires_grad`` while the training step runs.
         checkpoints: Checkpointed calls.
         problems: What could not be followed.
-        step_began: When the first training step began, by the clock that things are born by.
-        moving: Attributes whose value a training step changes: counters. Those of what was there before it.
+        carried: What a training step hands on to the next.
         phase: ``build``, ``init_weights``, ``train`` or ``step``.
         before_wrap: DDP has not wrapped the model yet.
         doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
@@ -107,8 +107,7 @@ class State:
         self.checkpointed = 0
         self.made_with: Dict[Any, Dict[str, Any]] = {}
         self.problems: List[Problem] = []
-        self.step_began = 0
-        self.moving: Set[Tuple[Instance, str]] = set()
+        self.carried = Carried()
         self.phase = "build"
         self.before_wrap = True
         self.doubts = ""
@@ -154,13 +153,22 @@ class State:
         """Count a step of evaluation."""
         self.steps += 1
         if not self.steps & 1023:
-            if self.steps > MOST_STEPS:
-                raise GaveUp(f"more than {MOST_STEPS} steps")
-            if _cpu_time() > self.deadline:
-                self.out_of_time = True
-                raise GaveUp(f"more than {self.seconds:g} seconds of CPU time")
+            self.bound()
+
+    def bound(self) -> None:
+        """Asked every 1,024 steps. Raises GaveUp when there were too many, or they took too long."""
+        if self.steps > MOST_STEPS:
+            raise GaveUp(f"more than {MOST_STEPS} steps")
+        if _cpu_time() > self.deadline:
+            self.out_of_time = True
+            raise GaveUp(f"more than {self.seconds:g} seconds of CPU time")
 
     # -- mutation and branches -------------------------------------------------
+
+    @property
+    def certain(self) -> bool:
+        """Whether what runs now runs on every path."""
+        return not (self.conditional or self.guards or self.assumed)
 
     def touch(self, item: Storage) -> None:
         """To be called before ``item`` changes."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmfix.model.knowledge.torch import order
 from mmfix.model.machine.joining import StandIn
-from mmfix.model.machine.values import MISSING, Either, Instance, Opaque, Param, is_scalar
+from mmfix.model.machine.values import MISSING, Either, Instance, Opaque, Param
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -21,9 +21,8 @@ def attach(m: Machine, target: Instance, name: str, value: Any) -> None:
     if m.before_wrap and (type(value) in order.COUNTS or type(old) in order.COUNTS):
         order.placed(m, target, name, value)
     target.items[name] = value
-    changed = is_scalar(value) and is_scalar(old) and value != old
-    if changed and m.phase == "step" and target.born < m.step_began:
-        m.moving.add((target, name))
+    if m.phase == "step":
+        m.carried.write(target, name, old, value, m.certain)
     for item in value.values if isinstance(value, Either) else (value,):
         if isinstance(item, (Instance, Param)) and not item.owner:
             item.owner = _owner(m, target)

@@ -1,0 +1,48 @@
+"""What one training step hands on to the next: numbers that it changes, and reads before it sets them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Set, Tuple
+
+from mmfix.model.machine.conditions import CLOCK
+from mmfix.model.machine.values import Instance, is_scalar
+
+Attribute = Tuple[Instance, str]
+
+
+class Carried:
+    """What steps hand on, of what was there before the first of them.
+
+    An attribute that a step sets on every path before anything reads it is a variable of that step: what it
+    was before makes no difference, so the next step is the same as this one.
+    """
+
+    def __init__(self) -> None:
+        self._began = 0
+        self._moved: Dict[Attribute, None] = {}
+        self._read: Set[Attribute] = set()
+        self._written: Set[Attribute] = set()
+
+    def begin(self) -> None:
+        """A step begins."""
+        self._began = self._began or next(CLOCK)
+        self._written.clear()
+
+    def read(self, item: Instance, *names: str) -> None:
+        """A step reads attributes, or asks whether they are there."""
+        for name in names:
+            if (item, name) not in self._written:
+                self._read.add((item, name))
+
+    def write(self, item: Instance, name: str, old: Any, value: Any, always: bool) -> None:
+        """A step sets an attribute; ``always``: on every path through it."""
+        if item.born < self._began:
+            if is_scalar(value) and is_scalar(old) and value != old:
+                self._moved[item, name] = None
+            if always:
+                self._written.add((item, name))
+
+    @property
+    def counters(self) -> List[Attribute]:
+        """Attributes that a step gave another value, and that it reads before it sets them."""
+        return [key for key in self._moved if key in self._read]

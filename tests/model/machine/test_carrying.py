@@ -1,0 +1,118 @@
+"""What one training step hands on to the next: only then is a later step another one."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Dict, Tuple
+
+import pytest
+
+from mmfix.model import reading
+from mmfix.model.reading import read_model
+from mmfix.model.types import NEVER, SOMETIMES
+from mmfix.repository.library import Library
+
+NET = """\
+import copy
+from torch import nn
+from mmdet.models.builder import DETECTORS
+
+
+class Record:
+    pass
+
+
+@DETECTORS.register_module()
+class Net(nn.Module):
+    count = 0
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
+        self.record, self.record.seen = Record(), 0
+        self.seen = 0
+        self.kept = 7
+
+    def tell(self):
+        return self.a(self.img) if self.seen < 3 else self.b(self.img)
+
+    def loss(self, x):
+        return dict(loss=x.sum())
+
+    def forward_train(self, img, img_metas):
+        self.img = img
+"""
+BOTH, FIRST = {"a": SOMETIMES, "b": SOMETIMES}, {"b": NEVER}
+
+#: what it shows, the rest of forward_train, how many steps are followed, the verdicts
+CASES = [
+    ("a counter", "x = self.tell()\nself.seen += 1", 2, BOTH),
+    ("set first, so that the next begins alike", "self.seen = 0\nx = self.tell()\nself.seen += 5", 1, FIRST),
+    ("set first in a method", "self.start()\nx = self.tell()\nself.seen += 5", 1, FIRST),
+    ("set on one path", "if img.sum() > 1:\n    self.seen = 0\nx = self.tell()\nself.seen += 1", 2, BOTH),
+    (
+        "set where one path has left",
+        "self.maybe(img)\nx = self.tell()\nself.seen += 1",
+        2,
+        BOTH,
+    ),
+    ("set, never read", "self.kept = 9\nx = self.tell()", 1, FIRST),
+    (
+        "asked whether it is there",
+        "if hasattr(self, 'late'):\n    x = self.b(img)\nelse:\n    x = self.a(img)\nself.late = 1",
+        2,
+        BOTH,
+    ),
+    (
+        "the class has its first value",
+        "x = self.a(img) if self.count < 3 else self.b(img)\nself.count += 1",
+        2,
+        BOTH,
+    ),
+    (
+        "read in a copy",
+        "old = copy.copy(self.record)\nself.record.seen = 5\n"
+        "x = self.a(img) if old.seen < 3 else self.b(img)",
+        2,
+        BOTH,
+    ),
+    (
+        "read as a dict",
+        "x = self.a(img) if self.__dict__['seen'] < 3 else self.b(img)\nself.seen = 5",
+        2,
+        BOTH,
+    ),
+]  # fmt: skip
+MORE = """
+    def start(self):
+        self.seen = 0
+
+    def maybe(self, img):
+        if img.sum() > 1:
+            return
+        self.seen = 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "steps", "verdicts"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_a_later_step_is_followed_where_it_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, steps: int, verdicts: Dict[str, str]
+) -> None:
+    followed: Tuple[int, ...] = ()
+    step = reading._weighed_step
+
+    def counted(*args):
+        nonlocal followed
+        followed += (1,)
+        return step(*args)
+
+    monkeypatch.setattr(reading, "_weighed_step", counted)
+    text = NET + textwrap.indent(f"{body}\nreturn self.loss(x)\n", 8 * " ") + MORE
+    (tmp_path / "net.py").write_text(text, encoding="utf-8")
+    found = read_model({"type": "Net"}, Library([str(tmp_path)]), "mmcv1")
+    assert not found.gave_up
+    assert len(followed) == steps
+    assert {part.name: part.verdict for part in found.submodules} == verdicts
