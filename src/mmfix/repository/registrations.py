@@ -72,7 +72,7 @@ class _Spot:
     conditional: bool = False
 
 
-def may_register(data: bytes, counts: Callable[[str], bool] = builds_models) -> bool:
+def may_register(data: bytes) -> bool:
     """Whether a module's text may register something in a registry that counts; if not, it needs no parsing.
 
     In a fifth of the files that register anything it is datasets, transforms and hooks.
@@ -82,9 +82,9 @@ def may_register(data: bytes, counts: Callable[[str], bool] = builds_models) -> 
     for line in data.splitlines():
         if MARK in line:
             found = _OF_REGISTRY.match(line)
-            if found is None or line.count(MARK) > 1 or counts(found.group(1).decode()):
+            if found is None or line.count(MARK) > 1 or builds_models(found.group(1).decode()):
                 return True
-            if b" as " + found.group(1) in data:  # the name of another one
+            if re.search(rb"\bas[\s\\]+" + found.group(1), data):  # the name of another one
                 return True
     return False
 
