@@ -9,7 +9,7 @@ import platform
 import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from mmfix.model.knowledge.openmmlab import configs
+from mmfix.model.knowledge.openmmlab import configs, methods
 from mmfix.model.knowledge.openmmlab import registries as openmmlab
 from mmfix.model.knowledge.python import copying, reflection
 from mmfix.model.knowledge.python import functions as pythons
@@ -332,11 +332,6 @@ def _sync_batchnorm(m: Machine, module: Any, process_group: Any = None) -> Any:
     return module
 
 
-def _optimizers(m: Machine, /, **wrappers: Any) -> Any:
-    """``OptimWrapperDict(a=one, b=another)``: a part of what the model was given, and used as that."""
-    return next(iter(wrappers.values()), UNKNOWN)
-
-
 def _is_tensor(m: Machine, obj: Any, /) -> Any:
     if isinstance(obj, Opaque):
         return True if obj.kind == TENSOR else UNKNOWN
@@ -393,7 +388,7 @@ PASSING: Dict[str, Handler] = {
 BY_LAST_NAME: Dict[str, Handler] = {
     "to_2tuple": _to_ntuple(2), "to_3tuple": _to_ntuple(3), "to_1tuple": _to_ntuple(1),
     "_pair": _to_ntuple(2), "_triple": _to_ntuple(3), "_single": _to_ntuple(1), "is_list_of": _is_list_of,
-    "jit": _jit, "is_str": _is_str, "OptimWrapperDict": _optimizers,
+    "jit": _jit, "is_str": _is_str, "OptimWrapperDict": methods.optimizers,
     "is_tuple_of": _is_tuple_of, "is_seq_of": _is_seq_of, "checkpoint_wrapper": checkpoints.wrap,
     **dict.fromkeys(("print_log", "warn"), _any_answer(None)),
     **dict.fromkeys(("is_model_wrapper", "is_module_wrapper"), _any_answer(False)),

@@ -36,6 +36,11 @@ def _losses(m: Machine, receiver: Any, losses: Any) -> Any:
     return (summed(m, losses), UNKNOWN)
 
 
+def optimizers(m: Machine, /, **wrappers: Any) -> Any:
+    """``OptimWrapperDict(a=one, b=another)``: a part of what the model was given, and used as that."""
+    return next(iter(wrappers.values()), UNKNOWN)
+
+
 MODULE: Dict[str, Callable[..., Any]] = {
     "init_weights": _init_weights,
     "parse_losses": _losses,
