@@ -18,6 +18,7 @@ from mmfix.cli_options import (
     format_option,
     no_loader_option,
     no_verify_without_loader,
+    reading_seconds_option,
     verify_option,
 )
 from mmfix.cli_runs import explain, prove
@@ -54,6 +55,7 @@ def cli() -> None:
 @fail_on_option
 @base_dir_option
 @allow_unjudged_option
+@reading_seconds_option
 def check(
     paths: Tuple[str, ...],
     format_: str,
@@ -62,6 +64,7 @@ def check(
     fail_on: str,
     base_dirs: Tuple[str, ...],
     allow_unjudged: bool,
+    reading_seconds: Optional[float],
 ) -> int:
     """Say what will crash or silently go wrong. Runs no config, changes no file.
 
@@ -71,7 +74,7 @@ def check(
     gc.disable()  # loading modules leaves no garbage, and looking for some is a tenth of a short run
     from mmfix.jobs.checking import check_files, report_of, select
 
-    settings = Settings(launcher, fail_on, base_dirs=base_dirs, allow_unjudged=allow_unjudged)
+    settings = Settings(launcher, fail_on, False, reading_seconds, base_dirs, allow_unjudged)
     examples = False
     if not paths:
         path, examples = _default_path()
@@ -98,6 +101,7 @@ def check(
 @click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
 @fail_on_option
 @allow_unjudged_option
+@reading_seconds_option
 @format_option
 def patch(
     configs: Tuple[str, ...],
@@ -112,6 +116,7 @@ def patch(
     fail_on_change: bool,
     fail_on: str,
     allow_unjudged: bool,
+    reading_seconds: Optional[float],
     format_: str,
 ) -> int:
     """Patch configs in place: one marked block at the end, verified before it is written.
@@ -136,7 +141,7 @@ def patch(
     if not configs:
         path, examples = _default_path()
         configs, diff = (path,), diff or examples
-    settings = Settings(fail_on=fail_on, possible=possible, allow_unjudged=allow_unjudged)
+    settings = Settings(None, fail_on, possible, reading_seconds, allow_unjudged=allow_unjudged)
     selection = select(configs, settings=settings)
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")

@@ -40,6 +40,14 @@ allow_unjudged_option = click.option(
 )
 
 
+reading_seconds_option = click.option(
+    "--reading-seconds",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="CPU time that reading one model's source may take.  [default: 20]",
+)
+
+
 def no_verify_without_loader(verify: bool, no_loader: bool) -> None:
     """Refuse two options that contradict each other.
 

@@ -18,7 +18,8 @@ class Settings:
             distributed.
         fail_on: How sure an error or warning must be to fail, one of :data:`FAIL_ON`.
         possible: Cure what is only possible, too, without being told which cure to take.
-        reading_seconds: CPU seconds that reading one model's source may take; None: the reader's own bound.
+        reading_seconds: CPU seconds that reading one model's source may take, a number above zero; None: the
+            reader's own bound.
         base_dirs: Folders in which bases are looked for that are not where a config says.
         allow_unjudged: That a named file, or all of a folder, could not be judged does not fail the run.
     """

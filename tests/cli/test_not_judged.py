@@ -40,6 +40,26 @@ class Net(nn.Module):
 """
 
 
+LOADER = "train_dataloader = dict(batch_size=2)\noptim_wrapper = dict(optimizer=dict(type='SGD'))\n"
+LONG = """\
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+from torch import nn
+
+
+@MODELS.register_module()
+class Long(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.cars = nn.ModuleList(nn.Linear(3, 3) for _ in range(300))
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        for car in self.cars:
+            inputs = car(inputs)
+        return dict(loss=inputs.sum())
+"""
+
+
 def project(folder: Path, **configs: str) -> None:
     (folder / ".git").mkdir()
     (folder / "plug").mkdir()
@@ -209,3 +229,14 @@ def test_a_model_of_which_nothing_can_be_told_is_not_followed_fully(tmp_path: Pa
     assert found["judged"]["gaps"]
     done = mmfix("check", "configs")
     assert "followed to the loss" not in done.stdout
+
+
+def test_the_time_for_reading_can_be_set(mmfix: Any, tmp_path: Path) -> None:
+    (tmp_path / "setup.py").write_text("")
+    (tmp_path / "net.py").write_text(LONG)
+    (tmp_path / "c.py").write_text(
+        "model = dict(type='Long')\ntrain_cfg = dict(by_epoch=True, max_epochs=1)\n" + LOADER
+    )
+    short = mmfix("check", "--reading-seconds", "0.0001", "c.py")
+    assert "more than 0.0001 seconds of CPU time (--reading-seconds gives it more)" in short.stdout
+    assert "followed to the loss" in mmfix("check", "c.py").stdout

@@ -171,7 +171,7 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
     from mmfix.rules import judge
     from mmfix.training import read
 
-    setup = read(document, launcher=settings.launcher)
+    setup = read(document, settings.launcher, settings.reading_seconds)
     kept, notes = (None, ()) if setup.wrapper == "none" else kept_proof(document)
     if kept is not None and kept.fresh:
         from mmfix.proofs.judged import judged as with_proof

@@ -49,7 +49,9 @@ def read_remembered(
         wraps_first, named, seconds, beside: As in :func:`read_model`.
     """
     walk = _fingerprint(roots)
-    text = f"{era}\n{scope}\n{wraps_first}\n{roots}\n{named}\n{walk}\n{_text(model)}\n{_text(beside)}"
+    text = (
+        f"{era}\n{scope}\n{wraps_first}\n{roots}\n{named}\n{seconds}\n{walk}\n{_text(model)}\n{_text(beside)}"
+    )
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     reading = _recall(digest)
     if reading is None:

@@ -18,13 +18,16 @@ from mmfix.training.types import TrainingSetup
 from mmfix.training.wrapping import accumulation, runner_kind, wrapping
 
 
-def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSetup:
+def read(
+    document: ConfigDocument, launcher: Optional[str] = None, seconds: Optional[float] = None
+) -> TrainingSetup:
     """What matters to DistributedDataParallel in a resolved config.
 
     Args:
         document: The config.
         launcher: ``--launcher`` of ``tools/train.py``, which overwrites the config's own ``launcher``.
             ``'none'``: no wrapper. None: distributed.
+        seconds: CPU time that reading the model's source may take; None for the reader's own bound.
     """
     unknown: List[str] = []
     era = era_of(document)
@@ -33,7 +36,7 @@ def read(document: ConfigDocument, launcher: Optional[str] = None) -> TrainingSe
     wrapper, wrapper_key, find_unused, static_graph = wrapping(document, runner, unknown, script)
     steps = accumulation(document, wrapper, era, unknown)
     parts = model_parts(document, unknown)
-    code = None if launcher == "none" else code_reading(document, era, runner)
+    code = None if launcher == "none" else code_reading(document, era, runner, seconds)
     sites = checkpoint_sites(document, parts, era, runner, unknown, code)
     facts = model_facts(parts, era, code)
     if trains_first(document, runner):

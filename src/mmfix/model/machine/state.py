@@ -43,6 +43,7 @@ from mmfix.python.signatures import signature_of
 MOST_STEPS = 4_000_000
 #: Seconds of CPU time for one model; typical are 0.2. What else the machine does makes no difference.
 MOST_SECONDS = 20.0
+_HINT = " (--reading-seconds gives it more)"
 _MOST_PROBLEMS = 40
 #: The CPU time of this thread; where a system does not count it, of the process.
 _cpu_time = getattr(time, "thread_time", time.process_time)
@@ -157,11 +158,12 @@ class State:
 
     def bound(self) -> None:
         """Asked every 1,024 steps. Raises GaveUp when there were too many, or they took too long."""
-        if self.steps > MOST_STEPS:
-            raise GaveUp(f"more than {MOST_STEPS} steps")
+        most = MOST_STEPS * max(self.seconds / MOST_SECONDS, 1)
+        if self.steps > most:
+            raise GaveUp(f"more than {most:.0f} steps{_HINT}")
         if _cpu_time() > self.deadline:
             self.out_of_time = True
-            raise GaveUp(f"more than {self.seconds:g} seconds of CPU time")
+            raise GaveUp(f"more than {self.seconds:g} seconds of CPU time{_HINT}")
 
     # -- mutation and branches -------------------------------------------------
 
