@@ -2,7 +2,7 @@
 
     python bench/field.py run CLONES ENVIRONMENT RAW.json [--lot work|fresh] [--only OWNER/NAME ...] [--source SRC]
     python bench/field.py groups RAW.json [--possible] [--unjudged]     > GROUPS.jsonl
-    python bench/field.py table RAW.json [--before RAW.json] [--write docs/accuracy.md]
+    python bench/field.py table RAW.json [--lot work|fresh] [--before RAW.json] [--write docs/accuracy.md]
 
 `bench/field.json` names the repositories, their commits and what each needs. CLONES holds one clone of each as
 `OWNER+NAME`; ENVIRONMENT holds the unpacked sources that are put on PYTHONPATH, as `mmcv-full-1.7.2`, each under the name and
@@ -29,7 +29,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
-from field_tables import JUDGMENTS, groups, judged, section, write
+from field_tables import HEADINGS, JUDGMENTS, groups, judged, section, write
 
 HERE = Path(__file__).resolve().parent
 ALONE = 12
@@ -71,6 +71,7 @@ def main() -> None:
     two.add_argument("--unjudged", action="store_true", help="only those that nobody has judged")
     three = verbs.add_parser("table")
     three.add_argument("raw", type=Path)
+    three.add_argument("--lot", default="work", choices=["work", "fresh"])
     three.add_argument("--before", type=Path, metavar="RAW", help="what an older mmfix says of the same")
     three.add_argument("--write", type=Path, metavar="FILE", help="replace the section in this file")
     for verb in (two, three):
@@ -86,9 +87,9 @@ def main() -> None:
                 print(json.dumps(group, ensure_ascii=False))
         return
     before = json.loads(given.before.read_text(encoding="utf-8")) if given.before else None
-    text = section(raw, given.judgments, before)
+    text = section(raw, given.judgments, before, given.lot)
     if given.write:
-        write(given.write, text)
+        write(given.write, text, HEADINGS[given.lot])
     print(text)
 
 

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 JUDGMENTS = Path(__file__).resolve().parent / "field_judgments.jsonl"
-HEADING = "## In people's own repositories"
+#: The two lots of repositories: those that mmfix was improved on, and those that nobody had looked at before.
+HEADINGS = {
+    "work": "## In people's own repositories",
+    "fresh": "## In repositories that were not looked at before",
+}
 SURE = ("proven", "certain", "likely")
 FAILING = ("error", "warning")
 KINDS = ("fully", "partly", "blind", "lost", "no model")
@@ -192,14 +196,16 @@ def beside(before: Optional[List[List[str]]], now: List[List[str]]) -> List[str]
     return table(["what", "before", "now", "bar"], ([row[0], older[row[0]], *row[1:]] for row in now))
 
 
-def section(raw: Dict[str, Any], path: Path, before: Optional[Dict[str, Any]] = None) -> str:
+def section(
+    raw: Dict[str, Any], path: Path, before: Optional[Dict[str, Any]] = None, lot: str = "work"
+) -> str:
     """The section of docs/accuracy.md; `before` is what an older mmfix says of the same repositories."""
     false = [group for group in judged(groups(raw), path) if group["true"] is False]
     older = None if before is None else summary({name: before[name] for name in raw if name in before}, path)
     return "\n".join(
         [
-            f"{HEADING}\n",
-            "Made by `python bench/field.py table RAW.json --write docs/accuracy.md`; the repositories and commits are in `bench/field.json`,",
+            f"{HEADINGS[lot]}\n",
+            f"Made by `python bench/field.py table RAW.json --lot {lot} --write docs/accuracy.md`; the repositories and commits are in `bench/field.json`,",
             "what was judged by reading their source in `bench/field_judgments.jsonl`. *Fully*: every part of the model has a verdict; *partly*: some",
             "have none; *blind*: none has; *lost*: the walk ended before the loss; *mute*: blind, lost or without a model, and the report has no word",
             "on it. *Skipped*: not judged, and said so. *Shown*: with a warning or an error, *possible* included. CPU seconds: of the whole repository",
@@ -222,7 +228,7 @@ def section(raw: Dict[str, Any], path: Path, before: Optional[Dict[str, Any]] = 
     )  # fmt: skip
 
 
-def write(path: Path, text: str, heading: str = HEADING) -> None:
+def write(path: Path, text: str, heading: str) -> None:
     """Replace the section in the document, or put it in front of the one on DDP."""
     document = path.read_text(encoding="utf-8")
     old = re.search(rf"^{re.escape(heading)}$.*?(?=^## |\Z)", document, flags=re.M | re.S)
