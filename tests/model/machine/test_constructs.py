@@ -12,6 +12,13 @@ from mmfix.repository.library import Library
 #: what is done, the body of forward, more of __init__, methods, verdicts of what is not used throughout
 CASES = [
     (
+        "a buffer that was loaded is a tensor, and no module",
+        "loss = self.b(x) if isinstance(self.kept, nn.Module) else self.a(x)",
+        "self.register_buffer('kept', torch.load('kept.pth').permute(1, 0))",
+        "",
+        {"b": NEVER, "c": NEVER},
+    ),
+    (
         "what was computed before, and only what is done about an error uses",
         "y = self.a(x)\ntry: loss = self.c(x).sum()\nexcept RuntimeError: loss = y.sum() + self.b(x)",
         "",

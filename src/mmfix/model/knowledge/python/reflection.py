@@ -79,7 +79,8 @@ def is_instance(m: Machine, value: Any, kind: Any) -> Optional[bool]:
     if isinstance(value, Opaque):
         if name == "Tensor":
             return True if value.kind == TENSOR else None
-        return False if value.kind == TENSOR and name in _KINDS and name != "object" else None
+        known = (name in _KINDS and name != "object") or _makes_modules(m, kind)
+        return False if value.kind == TENSOR and known else None
     if isinstance(value, Param):
         return name in ("Tensor", "Parameter", "object")
     if isinstance(value, Instance):
@@ -92,6 +93,12 @@ def is_instance(m: Machine, value: Any, kind: Any) -> Optional[bool]:
     if check is not None:
         return check(value)
     return False if is_scalar(value) or isinstance(value, (PyList, PyDict, tuple)) else None
+
+
+def _makes_modules(m: Machine, kind: Any) -> bool:
+    return (isinstance(kind, NativeClass) and kind.is_module) or (
+        isinstance(kind, ClassInfo) and kind.is_module(m)
+    )
 
 
 def _has_class(m: Machine, value: Instance, kind: Any) -> Optional[bool]:

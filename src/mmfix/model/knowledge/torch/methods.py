@@ -9,6 +9,7 @@ from mmfix.model.knowledge.torch.attributes import attach
 from mmfix.model.knowledge.torch.order import hold_place
 from mmfix.model.knowledge.torch.parts import children, found
 from mmfix.model.machine.values import (
+    TENSOR,
     UNKNOWN,
     Function,
     Instance,
@@ -127,7 +128,7 @@ def _register_buffer(m: Machine, receiver: Instance, name: Any, tensor: Any, per
     if isinstance(name, str):
         m.touch(receiver)
         # a buffer has no gradient of its own
-        receiver.items[name] = UNKNOWN if isinstance(tensor, (Opaque, Param)) else tensor
+        receiver.items[name] = Opaque(0, 0, TENSOR) if isinstance(tensor, (Opaque, Param)) else tensor
 
 
 def _setattr(m: Machine, receiver: Instance, name: Any, value: Any) -> None:
