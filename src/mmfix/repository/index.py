@@ -16,7 +16,7 @@ from mmfix.repository.source import MODELS, parse_bytes
 from mmfix.repository.walk import SourceFile, Walk
 
 #: Changes with the layout of the cached values or with what is read off the files.
-KIND = "registrations-3"
+KIND = "registrations-4"
 
 
 @dataclass(frozen=True, eq=False)

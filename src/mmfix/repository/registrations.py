@@ -22,6 +22,8 @@ from mmfix.repository.registries import builds_models
 MARK = b"register_module"
 #: A line with them: ``@DATASETS.register_module(``. Of a registry under a longer name too little is known.
 _OF_REGISTRY = re.compile(rb"[ \t]*@?([A-Z_]+)\.register_module\b")
+#: ``HEADS._module_dict.pop('Head')``, ``del HEADS._module_dict['Head']``: the name is free for another class.
+_TAKEN_OUT = re.compile(rb"_module_dict(?:\.pop\(|\[)\s*['\"](\w+)['\"]")
 _METHOD = "register_module"
 _MAX_LOOP = 1000
 _MAX_ALIASES = 20
@@ -37,7 +39,7 @@ class Registration(NamedTuple):
         module: Where the class is taken from; the file itself, mostly.
         qualname: Its name there.
         line: The class, or the call for a class from elsewhere.
-        force: ``force=True``.
+        force: ``force=True``, or the same file takes the name out of the registry's table.
         conditional: In an ``if``, ``try``, or function body: it may never happen.
     """
 
@@ -112,7 +114,9 @@ def read_registrations(
     lines = [number for number, line in enumerate(data.splitlines(), 1) if MARK in line]
     reader = _Reader(path, read_names(tree, module, is_package), lines, counts)
     _read_block(tree.body, reader, _Spot())
-    return reader.found, reader.problems
+    gone = frozenset(name.decode() for name in _TAKEN_OUT.findall(data))
+    found = [entry._replace(force=entry.force or entry.name in gone) for entry in reader.found]
+    return found, reader.problems
 
 
 def _read_block(body: Sequence[ast.stmt], reader: _Reader, spot: _Spot) -> None:

@@ -12,6 +12,15 @@ from mmfix.repository.library import Library
 #: what is done, the body of forward, more of __init__, methods, verdicts of what is not used throughout
 CASES = [
     (
+        "a bag of tensors is as long as they are",
+        "bag = InstanceData()\nbag.masks = self.a(x)\nlosses = []\n"
+        "for item in [bag]:\n    if len(item) == 0:\n        continue\n    losses.append(item.masks)\n"
+        "loss = self.b(x) + (torch.stack(losses).sum() if len(losses) else 0)",
+        "global InstanceData\nfrom mmengine.structures import InstanceData",
+        "",
+        {"a": SOMETIMES, "c": NEVER},
+    ),
+    (
         "a buffer that was loaded is a tensor, and no module",
         "loss = self.b(x) if isinstance(self.kept, nn.Module) else self.a(x)",
         "self.register_buffer('kept', torch.load('kept.pth').permute(1, 0))",

@@ -34,7 +34,8 @@ def _len(m: Machine, obj: Any, /) -> Any:
             custom = m.attribute(obj, "__len__", None)
             if custom is not None:
                 return m.call(custom, [], {})
-        return UNKNOWN if obj.lost else len(parts.elements(m, obj))
+        known = parts.is_container(obj) and not obj.lost  # of a bag of tensors it is theirs
+        return len(parts.elements(m, obj)) if known else UNKNOWN
     if isinstance(obj, PyList):
         return UNKNOWN if obj.open else len(obj.items)
     if isinstance(obj, PyDict):
