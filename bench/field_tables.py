@@ -205,6 +205,7 @@ def section(
     return "\n".join(
         [
             f"{HEADINGS[lot]}\n",
+            *(["The table is as found, before anything in it was mended.\n"] if lot == "fresh" else []),
             f"Made by `python bench/field.py table RAW.json --lot {lot} --write docs/accuracy.md`; the repositories and commits are in `bench/field.json`,",
             "what was judged by reading their source in `bench/field_judgments.jsonl`. *Fully*: every part of the model has a verdict; *partly*: some",
             "have none; *blind*: none has; *lost*: the walk ended before the loss; *mute*: blind, lost or without a model, and the report has no word",
