@@ -12,6 +12,14 @@ from mmfix.repository.library import Library
 #: what is done, the body of forward, more of __init__, methods, verdicts of what is not used throughout
 CASES = [
     (
+        "what is done about an error sets an attribute in __dict__",
+        "self.kept = self.a(x)\ntry: y = x * 2\nexcept ValueError: self.__dict__['kept'] = x\n"
+        "loss = self.kept",
+        "",
+        "",
+        {"b": NEVER, "c": NEVER},
+    ),
+    (
         "a bag of tensors is as long as they are",
         "bag = InstanceData()\nbag.masks = self.a(x)\nlosses = []\n"
         "for item in [bag]:\n    if len(item) == 0:\n        continue\n    losses.append(item.masks)\n"

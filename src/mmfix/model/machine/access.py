@@ -111,6 +111,7 @@ def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
     if name == "__dict__":
         m.doubt(f"__dict__ of a {value.cls.name} is at hand")
         m.carried.read(value, *value.items)
+        m.touch(value)  # what is set there is set on this path only
         return PyDict(value.items)  # the attributes themselves
     if isinstance(value.cls, NativeClass):
         found = m.known.member(m, value, value.cls, name)
