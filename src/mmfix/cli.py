@@ -74,7 +74,13 @@ def check(
     gc.disable()  # loading modules leaves no garbage, and looking for some is a tenth of a short run
     from mmfix.jobs.checking import check_files, report_of, select
 
-    settings = Settings(launcher, fail_on, False, reading_seconds, base_dirs, allow_unjudged)
+    settings = Settings(
+        launcher=launcher,
+        fail_on=fail_on,
+        reading_seconds=reading_seconds,
+        base_dirs=base_dirs,
+        allow_unjudged=allow_unjudged,
+    )
     examples = False
     if not paths:
         path, examples = _default_path()
@@ -141,7 +147,12 @@ def patch(
     if not configs:
         path, examples = _default_path()
         configs, diff = (path,), diff or examples
-    settings = Settings(None, fail_on, possible, reading_seconds, allow_unjudged=allow_unjudged)
+    settings = Settings(
+        fail_on=fail_on,
+        possible=possible,
+        reading_seconds=reading_seconds,
+        allow_unjudged=allow_unjudged,
+    )
     selection = select(configs, settings=settings)
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")

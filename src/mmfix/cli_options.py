@@ -38,8 +38,6 @@ base_dir_option = click.option(
 allow_unjudged_option = click.option(
     "--allow-unjudged", is_flag=True, help="Exit 0 though a named file is not judged (for pre-commit)."
 )
-
-
 reading_seconds_option = click.option(
     "--reading-seconds",
     type=click.FloatRange(0, min_open=True),

@@ -238,5 +238,5 @@ def test_the_time_for_reading_can_be_set(mmfix: Any, tmp_path: Path) -> None:
         "model = dict(type='Long')\ntrain_cfg = dict(by_epoch=True, max_epochs=1)\n" + LOADER
     )
     short = mmfix("check", "--reading-seconds", "0.0001", "c.py")
-    assert "more than 0.0001 seconds of CPU time (--reading-seconds gives it more)" in short.stdout
+    assert "more than 0.0001 seconds of CPU time (check --reading-seconds gives it more)" in short.stdout
     assert "followed to the loss" in mmfix("check", "c.py").stdout

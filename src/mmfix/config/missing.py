@@ -8,7 +8,7 @@ import re
 from typing import FrozenSet, Iterator, Optional, Sequence, Tuple
 
 from mmfix.config.origin import MissingBase, Origin
-from mmfix.config.packages import PACKAGES, carried, package_root
+from mmfix.config.packages import PACKAGES, mim_folder, package_root
 from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES
 
 #: Repositories whose name is not that of the package in them; people clone them beside or into their own.
@@ -34,10 +34,10 @@ def search(
     """A base that is not at ``path``, and the file to read in its place, if there is one.
 
     That is the file with the longest common tail below a directory the user named; else the one that an
-    editable install links into a package's ``.mim``; else the same file among
-    the configs of an installed package, where the path says which repository it is from
-    (``mmdetection3d/configs/_base_/x.py``) and the package is of the config's era: people train with the
-    version that they have installed, and its config is the one next to what they train.
+    editable install links into a package's ``.mim``; else the same file among the configs of an installed
+    package, where the path says which repository it is from (``mmdetection3d/configs/_base_/x.py``) and the
+    package is of the config's era: people train with the version that they have installed, and its config is
+    the one next to what they train.
 
     Args:
         path: Where it should be.
@@ -68,7 +68,7 @@ def search(
 def _linked(path: str) -> str:
     """The file that ``.../mmdet/.mim/configs/TAIL`` is a link to where a clone is installed; empty: none."""
     root, mark, tail = path.partition(f"{os.sep}.mim{os.sep}")
-    found = osp.join(carried(root), tail)
+    found = osp.join(mim_folder(root), tail)
     return found if mark and osp.isfile(found) else ""
 
 
@@ -90,7 +90,7 @@ def _among_installed(parts: Sequence[str], mmcv1: Optional[bool]) -> str:
     if len(found) != 1:
         return ""
     package, root = found[0]
-    return f"the installed {package} has one; if that is meant: --base-dir {carried(root)}"
+    return f"the installed {package} has one; if that is meant: --base-dir {mim_folder(root)}"
 
 
 def _tail(parts: Sequence[str]) -> Sequence[str]:
@@ -101,7 +101,7 @@ def _tail(parts: Sequence[str]) -> Sequence[str]:
 def _having(tail: Sequence[str], packages: Sequence[str]) -> Iterator[Tuple[str, str, str]]:
     for name in packages if tail else ():
         root = package_root(name) if name in PACKAGES else None
-        found = "" if root is None else osp.join(carried(root), "configs", *tail)
+        found = "" if root is None else osp.join(mim_folder(root), "configs", *tail)
         if root is not None and osp.isfile(found):
             yield name, root, found
 

@@ -74,11 +74,11 @@ def external_config(entry: str, path: str, line: Optional[int]) -> Tuple[str, st
     listed = _listed_configs(root).get(name.split(".")[0])
     if listed is not None:
         return osp.join(root, listed), scope
-    return osp.join(carried(root), "configs", name), scope
+    return osp.join(mim_folder(root), "configs", name), scope
 
 
-def carried(root: str) -> str:
-    """The folder with the configs of a package: its ``.mim``.
+def mim_folder(root: str) -> str:
+    """The folder ``.mim`` of a package, with its configs, or what stands for it.
 
     In a clone that is not installed it is the repository around it: what is in there, an editable install
     links into ``.mim`` (``mmdet 3.3.0 setup.py: add_mim_extension``).
@@ -94,9 +94,9 @@ def _listed_configs(root: str) -> Dict[str, str]:
     """Config name -> path under the package, as its ``model-index.yml`` lists them."""
     if root not in _INDEX:
         _INDEX[root] = {}
-        index = _yaml(osp.join(carried(root), "model-index.yml"))
+        index = _yaml(osp.join(mim_folder(root), "model-index.yml"))
         for meta in (index or {}).get("Import", ()):
-            for model in (_yaml(osp.join(carried(root), meta)) or {}).get("Models", ()):
+            for model in (_yaml(osp.join(mim_folder(root), meta)) or {}).get("Models", ()):
                 config = model.get("Config")
                 if config:
                     _INDEX[root].setdefault(config.partition("/")[-1], config)

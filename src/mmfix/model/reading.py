@@ -167,6 +167,7 @@ def _without_verdicts(m: Machine, problems: Tuple[Problem, ...], reason: str) ->
 
 
 def _unmade(m: Machine, model: Mapping[str, Any], made: Tuple[Built, ...]) -> Tuple[Tuple[KeyPath, str], ...]:
+    """The file of the class that each dict with a ``type`` names, where that dict made no module."""
     configs: Configs = {}
     _dicts(model, ("model",), configs)
     found: Dict[KeyPath, str] = {}
@@ -278,8 +279,8 @@ def _method(m: Machine, root: Instance, name: str, args: List[Any]) -> Any:
 def _any_step(m: Machine, root: Instance) -> Any:
     """The losses of the first training step, or of a much later one, when counters have run far."""
     loss = _weighed_step(m, root)
-    if m.carried.counters and isinstance(loss, Opaque):
-        for target, name in m.carried.counters:
+    if m.between_steps.counters and isinstance(loss, Opaque):
+        for target, name in m.between_steps.counters:
             if _is_counter(target.items.get(name)):
                 target.items[name] = _LATE
         first, m.checkpoints = m.checkpoints, []
@@ -317,7 +318,9 @@ def _is_counter(value: Any) -> bool:
 
 def _now_and_then(m: Machine, root: Instance) -> int:
     """What some step in between may use: every fifth one, say."""
-    counters = [(target, name) for target, name in m.carried.counters if _is_counter(target.items.get(name))]
+    counters = [
+        (target, name) for target, name in m.between_steps.counters if _is_counter(target.items.get(name))
+    ]
     if not counters:
         return 0
     for target, name in counters:
@@ -331,7 +334,7 @@ def _now_and_then(m: Machine, root: Instance) -> int:
 
 def _step(m: Machine, root: Instance) -> Any:
     """The losses of one training step, as one value."""
-    m.carried.begin()
+    m.between_steps.begin()
     own = own_step(m, root)
     if own is not None:
         return losses_of(m, root, own)

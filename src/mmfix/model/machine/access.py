@@ -103,14 +103,14 @@ def _or_lost(m: Machine, found: Any, name: str) -> Any:
 
 def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
     if m.phase == "step":
-        m.carried.read(value, name)
+        m.between_steps.read(value, name)
     if name in value.items:
         return value.items[name]
     if name == "__class__":
         return value.cls
     if name == "__dict__":
         m.doubt(f"__dict__ of a {value.cls.name} is at hand")
-        m.carried.read(value, *value.items)
+        m.between_steps.read(value, *value.items)
         m.touch(value)  # what is set there is set on this path only
         return PyDict(value.items)  # the attributes themselves
     if isinstance(value.cls, NativeClass):
@@ -200,7 +200,7 @@ def _set(m: Machine, receiver: Instance, name: Any, value: Any, /) -> None:
 def _get(m: Machine, receiver: Instance, name: Any, /) -> Any:
     if isinstance(name, str) and not receiver.lost:
         if name in receiver.items:
-            m.carried.read(receiver, name)
+            m.between_steps.read(receiver, name)
             return receiver.items[name]
         raise Raised(f"{receiver.cls.name} has no attribute {name}")
     m.escape(receiver)

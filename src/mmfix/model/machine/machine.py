@@ -70,9 +70,7 @@ class Machine(State):
 
     def eval(self, node: ast.expr, frame: Frame) -> Any:
         """The value of an expression."""
-        self.steps += 1
-        if not self.steps & 1023:
-            self.bound()
+        self.step()
         return expressions.HANDLERS[type(node)](self, node, frame)
 
     def run(self, body: List[ast.stmt], frame: Frame) -> str:

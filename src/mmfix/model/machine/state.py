@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from mmfix.model.machine.carrying import Carried
+from mmfix.model.machine.between_steps import BetweenSteps
 from mmfix.model.machine.conditions import (
     CLOCK,
     Condition,
@@ -43,7 +43,8 @@ from mmfix.python.signatures import signature_of
 MOST_STEPS = 4_000_000
 #: Seconds of CPU time for one model; typical are 0.2. What else the machine does makes no difference.
 MOST_SECONDS = 20.0
-_HINT = " (--reading-seconds gives it more)"
+#: What a user can do about either bound.
+_HINT = " (check --reading-seconds gives it more)"
 _MOST_PROBLEMS = 40
 #: The CPU time of this thread; where a system does not count it, of the process.
 _cpu_time = getattr(time, "thread_time", time.process_time)
@@ -74,7 +75,7 @@ class State:
         toggled: Lines that set ``requires_grad`` while the training step runs.
         checkpoints: Checkpointed calls.
         problems: What could not be followed.
-        carried: What a training step hands on to the next.
+        between_steps: What a training step hands on to the next.
         phase: ``build``, ``init_weights``, ``train`` or ``step``.
         before_wrap: DDP has not wrapped the model yet.
         doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
@@ -108,7 +109,7 @@ class State:
         self.checkpointed = 0
         self.made_with: Dict[Any, Dict[str, Any]] = {}
         self.problems: List[Problem] = []
-        self.carried = Carried()
+        self.between_steps = BetweenSteps()
         self.phase = "build"
         self.before_wrap = True
         self.doubts = ""
@@ -151,13 +152,10 @@ class State:
             self.doubts = reason + where
 
     def step(self) -> None:
-        """Count a step of evaluation."""
+        """Count a step of evaluation. Raises GaveUp when there were too many, or they took too long."""
         self.steps += 1
-        if not self.steps & 1023:
-            self.bound()
-
-    def bound(self) -> None:
-        """Asked every 1,024 steps. Raises GaveUp when there were too many, or they took too long."""
+        if self.steps & 1023:
+            return
         most = MOST_STEPS * max(self.seconds / MOST_SECONDS, 1)
         if self.steps > most:
             raise GaveUp(f"more than {most:.0f} steps{_HINT}")

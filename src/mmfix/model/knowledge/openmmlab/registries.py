@@ -62,7 +62,7 @@ _OLD_BUILDER = ".models.builder.build"
 
 @lru_cache(maxsize=8192)
 def known_name(dotted: str) -> Any:
-    """What is known of a name of MMEngine or mmcv; None for any other."""
+    """What is known of a name of MMEngine or mmcv, or of an old builder; None for any other."""
     root, _, _ = dotted.partition(".")
     last = dotted.rpartition(".")[2]
     if dotted == f"{root}{_OLD_BUILDER}" and root.startswith("mm"):

@@ -180,7 +180,7 @@ def _hasattr(m: Machine, obj: Any, name: Any, /) -> Any:
     if isinstance(obj, Instance) and isinstance(obj.cls, ClassInfo):
         # looking must not run a property
         member = obj.cls.find(m, name)
-        m.carried.read(obj, name)
+        m.between_steps.read(obj, name)
         if name in obj.items or member is not MISSING:
             return True
         if obj.cls.unknown_base:

@@ -22,7 +22,7 @@ def attach(m: Machine, target: Instance, name: str, value: Any) -> None:
         order.placed(m, target, name, value)
     target.items[name] = value
     if m.phase == "step":
-        m.carried.write(target, name, old, value, m.certain)
+        m.between_steps.write(target, name, old, value, m.certain)
     for item in value.values if isinstance(value, Either) else (value,):
         if isinstance(item, (Instance, Param)) and not item.owner:
             item.owner = _owner(m, target)

@@ -10,7 +10,7 @@ from mmfix.model.machine.values import Instance, is_scalar
 Attribute = Tuple[Instance, str]
 
 
-class Carried:
+class BetweenSteps:
     """What steps hand on, of what was there before the first of them.
 
     An attribute that a step sets on every path before anything reads it is a variable of that step: what it
