@@ -200,7 +200,7 @@ def section(
     raw: Dict[str, Any], path: Path, before: Optional[Dict[str, Any]] = None, lot: str = "work"
 ) -> str:
     """The section of docs/accuracy.md; `before` is what an older mmfix says of the same repositories."""
-    false = [group for group in judged(groups(raw), path) if group["true"] is False]
+    false = [group for group in judged(groups(raw, possible=True), path) if group["true"] is False]
     older = None if before is None else summary({name: before[name] for name in raw if name in before}, path)
     return "\n".join(
         [
@@ -222,7 +222,7 @@ def section(
                 ["code", "confidence", "findings", "configs", "true", "false", "not judged"],
                 finding_rows(raw, judgments(path)),
             ),
-            "\nJudged false:\n",
+            "\nJudged false, *possible* included:\n",
             *([f"- {group['repository']}, {group['code']} {group['confidence']}, {len(group['configs'])} configs, `{group['key']}`: {group['reason']}" for group in false] or ["none."]),
             "",
         ]
