@@ -40,6 +40,8 @@ def marked(case: Case, kind: str, names: Iterable[str]) -> Set[FrozenSet[int]]:
 def test_verdicts(case: Case) -> None:
     assert reading_of(case.name).gave_up == ""
     assert {name: found.verdict for name, found in reported(case).items()} == case.expected
+    left_to = {name: found.left_to for name, found in reported(case).items() if found.left_to}
+    assert left_to == case.left_to
 
 
 @EVERY_CASE

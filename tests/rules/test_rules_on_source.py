@@ -99,6 +99,32 @@ def test_a_module_that_is_used_or_looked_for(tmp_path: Path, config: str) -> Non
     assert judge(setup_in(tmp_path, source, config)) == ()
 
 
+DROPPED = "if random.random() < self.rate:\n    x = x + self.fusion(x)"
+WARMED = "if self.seen > 100:\n    x = x + self.fusion(x)\nself.seen += 1"
+
+
+@pytest.mark.parametrize(
+    ("step", "cause"),
+    [(DROPPED, "is left to chance in each step"), (WARMED, "depends on how many steps there were")],
+)
+def test_what_the_program_itself_leaves_out_of_some_steps(tmp_path: Path, step: str, cause: str) -> None:
+    init = "self.fusion = nn.Conv2d(8, 8, 1)\nself.rate, self.seen = rate, 0"
+    source = "import random\n" + model(args="rate=0.3", init=init, step=step)
+    finding = the(setup_in(tmp_path, source, "model = dict(type='Net')\n"), "MMF102")
+    assert (finding.severity, finding.confidence) == ("error", "likely")
+    assert cause in finding.message
+    assert "it stops the next iteration" in finding.message
+    assert set(cures(finding)) == {"find-unused"}  # a static graph has no such steps
+
+
+def test_what_data_leaves_out_of_some_steps_is_only_possible(tmp_path: Path) -> None:
+    source = model(
+        init="self.fusion = nn.Conv2d(8, 8, 1)", step="if inputs.sum() > 0:\n    x = self.fusion(x)"
+    )
+    finding = the(setup_in(tmp_path, source, "model = dict(type='Net')\n"), "MMF102")
+    assert (finding.severity, finding.confidence) == ("warning", "possible")
+
+
 FREEZE = """
 def {}(self{}):
     super().{}({})

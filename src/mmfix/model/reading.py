@@ -39,6 +39,7 @@ from mmfix.model.machine.values import (
 from mmfix.model.observations import Homes, checkpoints, late_freezes, toggles
 from mmfix.model.own_step import losses_of, own_step
 from mmfix.model.types import Built, ModelReading, Submodule
+from mmfix.model.uneven import LeftOut, left_out, left_out_of_another, left_to_chance
 from mmfix.model.verdicts import judge
 from mmfix.python.place import ABSENT, Problem
 from mmfix.python.signatures import signature_of
@@ -126,9 +127,10 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     idle = {param for _, param in parts.all_params(m, root) if param.requires_grad is False}
     watches.append(m.watch)
     try:
-        loss, why = _phase(m, "step", lambda: _any_step(m, root))
+        followed, why = _phase(m, "step", lambda: _any_step(m, root))
     finally:
         watches.pop()
+    loss, uneven = followed or (None, LeftOut())
     if isinstance(loss, Opaque) and not loss.may and trainable and not frozen:
         loss, why = None, "no parameter was seen to reach the loss"  # nobody trains such a model
     if m.astray and isinstance(loss, Opaque) and not any(loss.must & param.bit for param in trainable):
@@ -142,7 +144,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     if isinstance(loss, Opaque):
         optional = _optional(m, root)
         hanging = _hanging(m, root, loss, waited_for, optional)
-        submodules = judge(m, root, waited_for, loss, configs, optional, hanging)
+        submodules = judge(m, root, waited_for, loss, configs, optional, hanging, uneven)
     return ModelReading(
         submodules=submodules,
         late_freezes=late_freezes(m, homes, frozen),
@@ -276,10 +278,24 @@ def _method(m: Machine, root: Instance, name: str, args: List[Any]) -> Any:
     return None if method is None else m.call(method, args, {})
 
 
-def _any_step(m: Machine, root: Instance) -> Any:
-    """The losses of the first training step, or of a much later one, when counters have run far."""
+def _any_step(m: Machine, root: Instance) -> Tuple[Any, LeftOut]:
+    """The losses of the first training step, or of a much later one, when counters have run far.
+
+    And what some steps leave out for certain.
+    """
+    m.draws.met = False
+    begun = m.begin()
     loss = _weighed_step(m, root)
-    if m.between_steps.counters and isinstance(loss, Opaque):
+    m.end(begun)
+    if not isinstance(loss, Opaque):
+        return loss, LeftOut()
+
+    def another() -> Any:
+        return _phase(m, "step", lambda: _step(m, root))[0]
+
+    uneven = LeftOut(left_to_chance(m, begun, another))
+    if m.between_steps.counters:
+        uneven = uneven._replace(by_count=left_out(m, loss) | left_out_of_another(m, another))
         for target, name in m.between_steps.counters:
             if _is_counter(target.items.get(name)):
                 target.items[name] = _LATE
@@ -288,10 +304,11 @@ def _any_step(m: Machine, root: Instance) -> Any:
         m.checkpoints = max(first, m.checkpoints, key=len)  # what one step calls, not what two do
         if isinstance(later, Opaque):
             loss = joined_summary(loss, later)
-            some = Opaque(loss.may | _now_and_then(m, root), loss.must, loss.kind, loss.given, loss.note)
+            may, must = loss.may | _now_and_then(m, root), loss.must & ~uneven.by_count
+            some = Opaque(may, must, loss.kind, loss.given, loss.note)
             compare(loss, some)
-            return some
-    return loss
+            return some, uneven
+    return loss, uneven
 
 
 def _weighed_step(m: Machine, root: Instance) -> Any:

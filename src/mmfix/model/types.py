@@ -33,6 +33,8 @@ class Submodule:
         when_full: It is used in every step that has something to compute on: targets, positives.
         parted: Of one used only sometimes, file and class of the code in which paths that use it and paths
             that do not come together; two empty texts where one step of training differs from another.
+        left_to: What leaves it out of some steps for certain, whatever the data is like: ``chance`` or
+            ``count``, how many steps there were; empty where nothing of the kind is known.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Submodule:
     why: str = ""
     when_full: bool = False
     parted: Tuple[Tuple[str, str], ...] = ()
+    left_to: str = ""
 
 
 @dataclass(frozen=True)

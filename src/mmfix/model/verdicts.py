@@ -12,8 +12,12 @@ from mmfix.model.machine.conditions import FULL, when_full
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, Opaque, Param
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Submodule
+from mmfix.model.uneven import CHANCE, COUNT, LeftOut
 from mmfix.python.place import Place
 
+#: Used only sometimes, by what leaves it out of some steps for certain.
+_LEFT_TO = {f"{SOMETIMES}: {cause}": cause for cause in (CHANCE, COUNT)}
+_BY_CHANCE, _BY_COUNT = _LEFT_TO
 #: How far up the methods of a class are followed that call each other.
 _CALLERS = 3
 
@@ -51,6 +55,7 @@ def judge(
     configs: Configs,
     optional: FrozenSet[str],
     hanging: int,
+    uneven: LeftOut,
 ) -> Tuple[Submodule, ...]:
     """The largest parts of one verdict each; those used throughout are left out.
 
@@ -62,9 +67,10 @@ def judge(
         configs: The dicts of the config.
         optional: Arguments of ``forward_train`` that the data pipeline may leave out.
         hanging: Parameters that the loss depends on for certain if it leaves out none of them (bits).
+        uneven: Parameters that some steps leave out for certain.
     """
     whole = Spot("", ("model",), None, ("model",), "")
-    return tuple(_Judge(m, waited_for, loss, configs, optional, hanging).below(whole, root))
+    return tuple(_Judge(m, waited_for, loss, configs, optional, hanging, uneven).below(whole, root))
 
 
 class _Judge:
@@ -78,11 +84,13 @@ class _Judge:
         configs: Configs,
         optional: FrozenSet[str],
         hanging: int,
+        uneven: LeftOut,
     ) -> None:
         self.m = m
         self.configs = configs
         self.optional = optional
         self.hanging = hanging
+        self.uneven = uneven
         self.waited_for = waited_for
         self.loss = loss
         self.when_full = when_full(loss.given).get(FULL, 0)
@@ -94,6 +102,11 @@ class _Judge:
             return None
         if self.loss.must & param.bit:
             return USED
+        if self.loss.may & param.bit:  # what else may use it, does not do so in these steps
+            if self.uneven.by_chance & param.bit:
+                return _BY_CHANCE
+            if self.uneven.by_count & param.bit:
+                return _BY_COUNT
         if (self.m.escaped | self.hanging) & param.bit:
             return CANNOT_TELL
         return SOMETIMES if self.loss.may & param.bit else NEVER
@@ -143,6 +156,8 @@ class _Judge:
         return spot._replace(name=full)
 
     def _entry(self, spot: Spot, item: Any, verdict: str) -> Submodule:
+        left_to = _LEFT_TO.get(verdict, "")
+        verdict = SOMETIMES if left_to else verdict
         with_grad, without = _calls(self.m, item)
         used = next(iter(with_grad or without), None)
         given = ""
@@ -154,7 +169,8 @@ class _Judge:
             idle = verdict == NEVER and not with_grad and not without
             decided = self._prevented_by(spot, mentions) if idle else None
             decided = decided or self._decided_by(spot, item, used, mentions)
-            given = self._hangs_on_pipeline(mentions) if verdict == SOMETIMES else ""
+            unsure = verdict == SOMETIMES and not left_to
+            given = self._hangs_on_pipeline(mentions) if unsure else ""
         if verdict == CANNOT_TELL and self.m.bits_of(item) & self.hanging:
             given = "all arguments of forward_train"
         class_name = "Parameter" if isinstance(item, Param) else item.cls.name
@@ -170,8 +186,9 @@ class _Judge:
             parted=self._parted(item) if verdict == SOMETIMES else (),
             why=f"whether the data pipeline gives {given} is not read"
             if given
-            else _why(verdict, bool(with_grad), bool(without)),
+            else _WHYS.get(left_to) or _why(verdict, bool(with_grad), bool(without)),
             when_full=verdict == SOMETIMES and self._is_used_when_full(item),
+            left_to=left_to,
         )
 
     def _is_used_when_full(self, item: Any) -> bool:
@@ -238,6 +255,12 @@ def _calls(m: Machine, item: Any) -> Tuple[List[Place], List[Place]]:
             with_grad += first
             without += second
     return with_grad, without
+
+
+_WHYS = {
+    CHANCE: "whether it reaches the loss is left to chance in each step",
+    COUNT: "whether it reaches the loss depends on how many steps there were",
+}
 
 
 def _why(verdict: str, with_grad: bool, without: bool) -> str:

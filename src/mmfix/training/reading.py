@@ -218,13 +218,14 @@ def _with_doubt(fact: ModelFact, doubtful: Dict[KeyPath, str]) -> ModelFact:
 
 def _unused(code: CodeReading) -> List[ModelFact]:
     facts = []
-    for verdict, confidence in ((NEVER, "likely"), (SOMETIMES, "possible")):
+    for verdict, left_to in ((NEVER, ""), (SOMETIMES, "chance"), (SOMETIMES, "count"), (SOMETIMES, "")):
+        sure = verdict == NEVER or left_to != ""
         groups: Dict[KeyPath, List[Submodule]] = {}
         for item in code.reading.submodules:
-            # in released code this is what an empty batch does, and it was thought of
-            if item.when_full and code.no_empty:
+            if (item.verdict, item.left_to) != (verdict, left_to):
                 continue
-            if item.verdict == verdict and (verdict == NEVER or _is_own(code, item)):
+            # in released code this is what an empty batch does, and it was thought of
+            if sure or (_is_own(code, item) and not (item.when_full and code.no_empty)):
                 groups.setdefault(item.decided_by or (*item.key, "type"), []).append(item)
         for key, items in (_of_one_cause(groups) if verdict == SOMETIMES else groups).items():
             whys = {item.why for item in items}
@@ -234,7 +235,7 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                     kind="unused",
                     key=key,
                     type_name=items[0].owner,
-                    confidence=confidence,
+                    confidence="likely" if sure else "possible",
                     why=f"{items[0].owner} makes {_names(items)}, {_clause(why, len(items))}.",
                     evidence=_lines(code, items),
                     scope=_shared([item.key for item in items]),
@@ -283,7 +284,7 @@ def _clause(why: str, count: int) -> str:
     if why.startswith("its result"):
         return why if count == 1 else "whose results do not reach the loss"
     if why.startswith("whether"):
-        return "and whether it reaches the loss depends on the data or the iteration"
+        return f"and {why}"
     return f"{why}" if not why.startswith("not used") else "which the training step does not use"
 
 

@@ -44,6 +44,7 @@ class Case:
         model: The ``model`` dict of the config.
         expected: Verdict of each submodule that is not simply used. Largest subtrees only.
         measured: What torch measures where that differs from ``expected``, ``CANNOT_TELL`` above all.
+        left_to: Submodule -> what leaves it out of some steps for certain, whatever the data is like.
         decided_by: Submodule -> the config key that decides; ``a or b`` where either would cure it.
         late_freeze: Largest subtrees trainable at the wrap and frozen before the first step.
         toggled: Largest subtrees whose ``requires_grad`` changes during the steps.
@@ -61,6 +62,7 @@ class Case:
     model: Dict[str, Any]
     expected: Dict[str, str] = field(default_factory=dict)
     measured: Optional[Dict[str, str]] = None
+    left_to: Dict[str, str] = field(default_factory=dict)
     decided_by: Dict[str, str] = field(default_factory=dict)
     late_freeze: FrozenSet[str] = frozenset()
     toggled: FrozenSet[str] = frozenset()

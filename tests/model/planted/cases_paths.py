@@ -44,7 +44,13 @@ PATHS: Tuple[Case, ...] = (
         {"label_embedding": SOMETIMES},
     ),
     Case("denoising-guarded", "denoising_query", {"type": "DenoisingDETR"}),
-    Case("layer-drop", "random_layer_drop", {"type": "LayerDropModel"}, {"layers": SOMETIMES}),
+    Case(
+        "layer-drop",
+        "random_layer_drop",
+        {"type": "LayerDropModel"},
+        {"layers": SOMETIMES},
+        left_to={"layers": "chance"},
+    ),
     Case("layer-drop-zero", "random_layer_drop", {"type": "LayerDropModel", "layerdrop": 0.0}),
     Case("drop-path", "drop_path", {"type": "DropPathModel"}),
     Case(
@@ -52,6 +58,26 @@ PATHS: Tuple[Case, ...] = (
         "iteration_counter",
         {"type": "IterationCounterSegmentor"},
         {"contrast_head": SOMETIMES},
+        left_to={"contrast_head": "count"},
+    ),
+    *(
+        Case(
+            f"chance-gate-{how}",
+            "chance_gate",
+            {"type": "ChanceGateModel", "how": how},
+            {"audio": SOMETIMES},
+            left_to={"audio": "chance"},
+        )
+        for how in ("random", "uniform", "numpy", "dice", "torch", "torch scalar")
+    ),
+    Case("chance-gate-never", "chance_gate", {"type": "ChanceGateModel", "keep": 0.0}, {"audio": NEVER}),
+    Case("chance-gate-always", "chance_gate", {"type": "ChanceGateModel", "keep": 1}),
+    Case(
+        "every-second-step",
+        "chance_gate",
+        {"type": "ChanceGateModel", "keep": 1, "every": 2},
+        {"parity": SOMETIMES},
+        left_to={"parity": "count"},
     ),
     *(
         Case(
@@ -263,7 +289,13 @@ PATHS: Tuple[Case, ...] = (
         "dispatch_table",
         {"type": "DispatchTableModel", "kind": "attn", "kinds": ["attn"]},
     ),
-    Case("random-branch", "random_branch", {"type": "RandomBranchModel"}, {"branches": SOMETIMES}),
+    Case(
+        "random-branch",
+        "random_branch",
+        {"type": "RandomBranchModel"},
+        {"branches": SOMETIMES},
+        left_to={"branches": "chance"},
+    ),
     Case("random-size", "random_branch", {"type": "RandomBranchModel", "draw": "size"}),
     Case("masked-where", "masked_where", {"type": "MaskedWhereModel"}),
     Case(

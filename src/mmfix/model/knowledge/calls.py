@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from mmfix.model.knowledge.openmmlab import configs, methods
 from mmfix.model.knowledge.openmmlab import registries as openmmlab
-from mmfix.model.knowledge.python import copying, reflection
+from mmfix.model.knowledge.python import chance, copying, reflection
 from mmfix.model.knowledge.python import functions as pythons
 from mmfix.model.knowledge.python.functions import Handler
 from mmfix.model.knowledge.torch import checkpoints, layers, modules, order, tensors
@@ -378,7 +378,7 @@ CALLS: Dict[str, Handler] = {
     "torch.jit.ignore": _ignore, "torch.nn.SyncBatchNorm.convert_sync_batchnorm": _sync_batchnorm,
     "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),
     "typing.cast": _cast, "torch.is_tensor": _is_tensor, **pythons.CALLS, **openmmlab.CALLS,
-    **configs.CALLS, **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS,
+    **configs.CALLS, **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS, **chance.CALLS,
 }  # fmt: skip
 #: Functions that pass keyword arguments on: those under unknown names are their second argument.
 PASSING: Dict[str, Handler] = {

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence, Tuple
 
+from mmfix.model.machine import drawing
 from mmfix.model.machine.conditions import CLOCK, Condition, Note, Number, Side, Turns
 from mmfix.model.machine.values import DATA, GIVEN, LOST, NUMBERS, TENSOR, UNKNOWN, Either, Opaque, is_scalar
 
@@ -163,9 +164,11 @@ _MIRRORED = {"Lt": "Gt", "Gt": "Lt", "LtE": "GtE", "GtE": "LtE", "Eq": "Eq", "No
 
 def compared(m: Machine, operator: str, left: Any, right: Any, kind: str) -> Any:
     """``left operator right`` where that is not known: a test that has the same answer when asked again."""
-    by_index = _of_index(m, operator, left, right)
-    if by_index is not None:
-        return by_index
+    told = _of_index(m, operator, left, right)
+    if told is None:
+        told = drawing.compared(operator, left, right)
+    if told is not None:
+        return told
     names = [_name(item) for item in (left, right)]
     if None in names:
         return Opaque(0, 0, kind)

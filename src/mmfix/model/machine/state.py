@@ -17,6 +17,7 @@ from mmfix.model.machine.conditions import (
     split,
     with_implied,
 )
+from mmfix.model.machine.drawing import Draws
 from mmfix.model.machine.frame import Attempt, Contents, Exit, Frame
 from mmfix.model.machine.joining import join, join_contents, joined_summary, summary, together
 from mmfix.model.machine.parting import Watch
@@ -76,6 +77,7 @@ class State:
         checkpoints: Checkpointed calls.
         problems: What could not be followed.
         between_steps: What a training step hands on to the next.
+        draws: What the program draws by chance.
         phase: ``build``, ``init_weights``, ``train`` or ``step``.
         before_wrap: DDP has not wrapped the model yet.
         doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
@@ -110,6 +112,7 @@ class State:
         self.made_with: Dict[Any, Dict[str, Any]] = {}
         self.problems: List[Problem] = []
         self.between_steps = BetweenSteps()
+        self.draws = Draws()
         self.phase = "build"
         self.before_wrap = True
         self.doubts = ""

@@ -9,6 +9,7 @@ from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine import indexing, paths
 from mmfix.model.machine.concrete import NotConcrete, compute, to_python
 from mmfix.model.machine.counting import Counter, at_turn
+from mmfix.model.machine.drawing import Drawn
 from mmfix.model.machine.joining import any_item, join, open_list
 from mmfix.model.machine.values import (
     MISSING,
@@ -215,16 +216,6 @@ def _any(m: Machine, iterable: Any, /) -> Any:
     return False if not items.open and None not in truths else UNKNOWN
 
 
-def _choice(m: Machine, seq: Any) -> Any:
-    """``random.choice``: any of them."""
-    return indexing.subscript(m, seq, UNKNOWN)
-
-
-def _numpy_choice(m: Machine, a: Any, size: Any = None, replace: Any = True, p: Any = None) -> Any:
-    item = UNKNOWN if isinstance(a, int) else indexing.subscript(m, a, UNKNOWN)
-    return item if size is None else PyList([item], True)
-
-
 def _int(m: Machine, x: Any = 0, /, base: Any = MISSING) -> Any:
     try:
         return compute(int, x) if base is MISSING else compute(int, x, base)
@@ -236,7 +227,7 @@ def _float(m: Machine, x: Any = 0, /) -> Any:
     try:
         return compute(float, x)
     except NotConcrete:
-        return UNKNOWN
+        return x if isinstance(x, Drawn) else UNKNOWN
 
 
 def _bool(m: Machine, object: Any = False, /) -> Any:
@@ -294,8 +285,6 @@ CALLS: Dict[str, Handler] = {
     "builtins.next": _next,
     "builtins.iter": _iter,
     "builtins.print": _print,
-    "random.choice": _choice,
-    "numpy.random.choice": _numpy_choice,
 }
 #: Functions that know what to do with keyword arguments under unknown names: these are their second argument.
 PASSING: Dict[str, Handler] = {"builtins.dict": _dict, "collections.OrderedDict": _dict}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Dict
 
 from mmfix.model.machine.conditions import Note
+from mmfix.model.machine.drawing import Drawn
 from mmfix.model.machine.emptiness import expected, told_broken
 from mmfix.model.machine.values import DATA, LOST, NUMBERS, TENSOR, UNKNOWN, Method, Opaque, Param, PyList
 
@@ -53,6 +54,8 @@ def attribute(m: Machine, value: Opaque, name: str) -> Any:
         return Method(name, value, _IN_PIECES[name])
     if name in BROKEN:
         return Method(name, value, BROKEN[name])
+    if name == "item" and isinstance(value, Drawn):
+        return Method(name, value, _item)
     if name in OF_ALL and value.note.test is not None:
         return Method(name, value, of_all)
     if name in _NO_GRADIENT:
@@ -90,6 +93,10 @@ def chunk(m: Machine, input: Any, chunks: Any, dim: Any = 0) -> Any:
 def _pieces(m: Machine, whole: Any, count: Any) -> Any:
     piece = m.flow(whole)
     return (piece,) * count if isinstance(count, int) and 0 < count <= _MOST_PIECES else piece
+
+
+def _item(m: Machine, value: Opaque) -> Any:
+    return value
 
 
 def _is_broken(m: Machine, input: Any, **kwargs: Any) -> Any:
