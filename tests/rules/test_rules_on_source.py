@@ -566,3 +566,52 @@ def test_a_loss_that_is_zero_times_a_part_of_it(
         assert "what only kernels carries then gets no gradient" in item.message
         line = line_of(source, f"return {returned}")
         assert f"{line} returns features.sum() * 0 where there is no positive" in item.evidence
+
+
+GAN = (
+    HEAD
+    + """\
+class Part(nn.Module):
+    def __init__(self, spare=False):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 3, 1)
+        if spare:
+            self.spare = nn.Conv2d(3, 3, 1)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+@MODELS.register_module()
+class Net(BaseModel):
+    def __init__(self, spare=False):
+        super().__init__()
+        self.generator, self.critic, self.idle = Part(spare), Part(), Part()
+
+    def train_step(self, data, optim_wrapper):
+        made = self.generator(data['inputs'])
+        for wanted in (False, True):
+            for param in self.critic.parameters():
+                param.requires_grad = wanted
+            optim_wrapper.update_params(self.critic(made).mean())
+        return {}
+"""
+)
+SEPARATE = "model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel', find_unused_parameters={})\n"
+
+
+def test_one_ddp_a_child_waits_for_what_a_trained_child_leaves_out(tmp_path: Path) -> None:
+    config = SEPARATE.format(False) + "model = dict(type='Net', spare=True)\n"
+    finding = the(setup_in(tmp_path, GAN, config), "MMF102")
+    assert (finding.severity, finding.confidence) == ("error", "likely")
+    assert "generator.spare" in finding.message
+    (cure,) = finding.remedies
+    assert values(cure) == {("model_wrapper_cfg", "find_unused_parameters"): True}
+
+
+@pytest.mark.parametrize(("find_unused", "spare"), [(False, False), (True, True)])
+def test_one_ddp_a_child_does_not_wait_for_a_child_that_is_not_run(
+    tmp_path: Path, find_unused: bool, spare: bool
+) -> None:
+    config = SEPARATE.format(find_unused) + f"model = dict(type='Net', spare={spare})\n"
+    assert judge(setup_in(tmp_path, GAN, config)) == ()

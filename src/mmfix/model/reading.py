@@ -141,7 +141,10 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     toggled = {param for param in trainable if any(param.bit == bit for _, bit in m.toggled)}
     waited_for = trainable.keys() - frozen.keys() - toggled
     submodules: Tuple[Submodule, ...] = ()
+    reached: Tuple[str, ...] = ()
     if isinstance(loss, Opaque):
+        must = sum(param.bit for param in waited_for) & loss.must
+        reached = tuple(name for name, child in parts.children(m, root) if m.bits_of(child) & must)
         optional = _optional(m, root)
         hanging = _hanging(m, root, loss, waited_for, optional)
         submodules = judge(m, root, waited_for, loss, configs, optional, hanging, uneven)
@@ -158,6 +161,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         ambiguous=tuple(sorted(m.ambiguous.items())),
         trainable=names,
         unordered=unordered,
+        reached=reached,
         unfinished=m.out_of_time,
     )
 
@@ -279,10 +283,7 @@ def _method(m: Machine, root: Instance, name: str, args: List[Any]) -> Any:
 
 
 def _any_step(m: Machine, root: Instance) -> Tuple[Any, LeftOut]:
-    """The losses of the first training step, or of a much later one, when counters have run far.
-
-    And what some steps leave out for certain.
-    """
+    """The losses of the first step or a much later one, counters run far; what some steps leave out."""
     m.draws.met = False
     begun = m.begin()
     loss = _weighed_step(m, root)
@@ -294,8 +295,10 @@ def _any_step(m: Machine, root: Instance) -> Tuple[Any, LeftOut]:
         return _phase(m, "step", lambda: _step(m, root))[0]
 
     uneven = LeftOut(left_to_chance(m, begun, another))
-    if m.between_steps.counters:
+    if m.between_steps.differ:
+        m.between_steps.move(1)
         uneven = uneven._replace(by_count=left_out(m, loss) | left_out_of_another(m, another))
+        m.between_steps.move(_LATE)
         for target, name in m.between_steps.counters:
             if _is_counter(target.items.get(name)):
                 target.items[name] = _LATE
@@ -338,8 +341,9 @@ def _now_and_then(m: Machine, root: Instance) -> int:
     counters = [
         (target, name) for target, name in m.between_steps.counters if _is_counter(target.items.get(name))
     ]
-    if not counters:
+    if not counters and not m.between_steps.asked:
         return 0
+    m.between_steps.move(UNKNOWN.like())
     for target, name in counters:
         target.items[name] = UNKNOWN.like()  # each is one and the same whenever it is asked for
     kept = m.checkpoints, m.toggled

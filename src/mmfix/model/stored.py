@@ -29,6 +29,7 @@ def to_json(reading: ModelReading) -> Dict[str, Any]:
         "all_built": reading.all_built,
     }
     rest["ambiguous"] = [list(item) for item in reading.ambiguous]
+    rest["reached"] = list(reading.reached)
     rest["unordered"] = reading.unordered
     rest["unmade"] = [[list(key), file] for key, file in reading.unmade]
     rest["trainable"] = None if reading.trainable is None else _grouped(reading.trainable)
@@ -47,6 +48,7 @@ def from_json(value: Dict[str, Any]) -> ModelReading:
         trainable=None if value["trainable"] is None else _single(value["trainable"]),
         unordered=str(value["unordered"]),
         unmade=tuple((tuple(key), str(file)) for key, file in value["unmade"]),
+        reached=tuple(value["reached"]),
         unfinished=False,  # such a reading is not kept
     )
 

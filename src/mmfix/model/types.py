@@ -160,6 +160,7 @@ class ModelReading:
         unordered: Why ``trainable`` is None; empty when it is not.
         unmade: Of the config dicts that made no module, the file that defines the class they name, where one
             was found.
+        reached: The attributes of the model that hold a parameter which gets a gradient in every step.
         unfinished: The time it was given ran out. With more of it, it may say more, so it is not kept.
     """
 
@@ -176,4 +177,5 @@ class ModelReading:
     trainable: Optional[Tuple[str, ...]] = None
     unordered: str = ""
     unmade: Tuple[Tuple[KeyPath, str], ...] = ()
+    reached: Tuple[str, ...] = ()
     unfinished: bool = False

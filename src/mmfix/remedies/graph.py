@@ -116,6 +116,16 @@ def without_doubts(setup: TrainingSetup) -> TrainingSetup:
     return replace(setup, facts=tuple(kept))
 
 
+def inside_children(setup: TrainingSetup) -> TrainingSetup:
+    """With one DDP a child: the setup with the facts alone that are sure of parts beside trained ones.
+
+    ``mmengine/model/wrappers/seperate_distributed.py`` wraps each child of the model; the DDP of one that no
+    backward pass goes through waits for nothing.
+    """
+    kept = [fact for fact in setup.facts if fact.inside and fact.confidence != "possible"]
+    return replace(setup, facts=tuple(kept))
+
+
 def suspected(setup: TrainingSetup) -> Traits:
     """The graph as the config shows it: everything suspected holds, nothing else does."""
     sites = reentrant_sites(setup)

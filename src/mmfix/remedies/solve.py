@@ -14,6 +14,7 @@ from mmfix.remedies.change import Change, can_write, place, runs_custom_imports,
 from mmfix.remedies.graph import (
     cut_off,
     follows_torch_default,
+    inside_children,
     is_true,
     outcomes,
     possible,
@@ -52,18 +53,31 @@ def solve(setup: TrainingSetup) -> Tuple[Remedy, ...]:
     One that fails on all of them is left out. Cures are joint: ``checkpoint-off`` also switches
     ``find_unused_parameters`` on where the facts need it.
     """
+    if setup.wrapper == "separate-ddp" and not setup.settings.find_unused_parameters:
+        setup = inside_children(setup)
+        if not setup.facts:
+            return ()
     if possible_outcomes(setup.settings, suspected(setup)) == _FINE:
         return ()
     candidates = list(_candidates(setup))
-    if (
-        setup.wrapper != "ddp"
-    ):  # one DDP a child, or perhaps DDP: what is sure is that F and R do not go together
-        if setup.wrapper not in ("separate-ddp", "other") or not setup.settings.find_unused_parameters:
-            return ()
-        unsure = (text.UNKNOWN_WRAPPER,) if setup.wrapper == "other" else ()
-        candidates = [c._replace(assumes=(*c.assumes, *unsure)) for c in candidates if c.name in _ANY_WRAPPER]
+    if setup.wrapper != "ddp":
+        candidates = [*_for_wrapper(setup, candidates)]
     remedies = _only(setup, candidates)
     return tuple(sorted(remedies, key=lambda remedy: remedy.disposition != "safe"))
+
+
+def _for_wrapper(setup: TrainingSetup, candidates: List[Candidate]) -> Iterator[Candidate]:
+    """Of one DDP a child, or of what may be DDP, it is sure that F and R do not go together.
+
+    And with one DDP a child, that F is what a part without a gradient needs.
+    """
+    on, separate = setup.settings.find_unused_parameters, setup.wrapper == "separate-ddp"
+    if not separate and (setup.wrapper != "other" or not on):
+        return
+    unsure = () if separate else (text.UNKNOWN_WRAPPER,)
+    for candidate in candidates:
+        if candidate.name in (_ANY_WRAPPER if on else ("find-unused",)):
+            yield candidate._replace(assumes=(*candidate.assumes, *unsure))
 
 
 def solve_sure(setup: TrainingSetup) -> Tuple[Remedy, ...]:

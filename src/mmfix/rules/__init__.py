@@ -12,6 +12,7 @@ from typing import Tuple
 
 from mmfix.findings import Finding
 from mmfix.remedies import solve, solve_sure
+from mmfix.remedies.graph import inside_children
 from mmfix.rules import (
     checkpoint_without_input_gradient,
     checkpointed_module_reused,
@@ -71,6 +72,8 @@ _FIND_UNUSED_RULES = (
     late_freezing_with_checkpoint,
     checkpoint_without_input_gradient,
 )
+#: Rules about parts that the loss does not reach.
+_UNUSED_RULES = (conditional_modules_without_find_unused, dropped_stages)
 _AT_MOST = {"separate-ddp": "likely", "other": "possible"}
 
 
@@ -81,8 +84,9 @@ def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
 
     All of it is about DDP: without a wrapper (``launcher='none'``) there is nothing to say, and of FSDP and
     DeepSpeed only dead keys are sure. One DDP a child (``MMSeparateDistributedDataParallel``) fails with a
-    checkpoint under ``find_unused_parameters`` like any DDP (``likely``: a child may have none); a wrapper
-    nobody knows may be DDP (``possible``). What rests on a key that a missing base may set is ``possible``.
+    checkpoint under ``find_unused_parameters`` like any DDP (``likely``: a child may have none), and with a
+    part that gets no gradient inside of a child that does; a wrapper nobody knows may be DDP (``possible``).
+    What rests on a key that a missing base may set is ``possible``.
     """
     if setup.wrapper == "none":
         return ()
@@ -101,6 +105,8 @@ def _found(setup: TrainingSetup) -> Tuple[Finding, ...]:
             findings += rule.check(setup)
         elif setup.wrapper == "ddp" or rule is proven_failure:
             findings += [cured(finding) for finding in rule.check(setup)]
+        elif rule in _UNUSED_RULES and setup.wrapper == "separate-ddp":
+            findings += [cured(finding) for finding in rule.check(inside_children(setup))]
         elif rule in _FIND_UNUSED_RULES and setup.settings.find_unused_parameters:
             most = _AT_MOST.get(setup.wrapper)
             found = rule.check(setup) if most else ()

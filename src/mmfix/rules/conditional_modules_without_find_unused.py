@@ -35,9 +35,12 @@ model = dict(type='RapSam', use_learnable_fusion=True, use_sam_distill=False)
 ## How it is known
 
 `likely` when it is read from the model's source: the evidence names the line that makes the module
-and the line that uses it. `possible`, a warning, when it depends on the data or the iteration, or
-is only a known type or flag. Whether a parameter is unused can be seen for certain only by running
-the model.
+and the line that uses it. So it is where the program itself leaves the module out of some steps, by
+chance or by a count of the steps. `possible`, a warning, when that depends on the data, or is only a
+known type or flag. Whether a parameter is unused can be seen for certain only by running the model.
+
+One DDP for each child of the model (`MMSeparateDistributedDataParallel`) waits for a module where
+other parts of the same child get gradients: `likely`, from the source alone.
 """
 
 from __future__ import annotations

@@ -240,9 +240,15 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                     evidence=_lines(code, items),
                     scope=_shared([item.key for item in items]),
                     varies=verdict == SOMETIMES,
+                    inside=all(_is_inside(code, item) for item in items),
                 )
             )
     return facts
+
+
+def _is_inside(code: CodeReading, item: Submodule) -> bool:
+    child, _, rest = item.name.partition(".")
+    return rest != "" and child in code.reading.reached
 
 
 def _of_one_cause(groups: Dict[KeyPath, List[Submodule]]) -> Dict[KeyPath, List[Submodule]]:

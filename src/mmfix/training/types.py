@@ -64,6 +64,7 @@ class ModelFact:
         evidence: Where this is known from, one line each.
         scope: The part whose parameters it is about, ``model.backbone``.
         varies: It holds in some iterations and not in others.
+        inside: It is about parts inside of children of the model that get gradients otherwise.
     """
 
     kind: str
@@ -74,6 +75,7 @@ class ModelFact:
     evidence: Tuple[str, ...]
     scope: KeyPath = ("model",)
     varies: bool = False
+    inside: bool = False
 
 
 @dataclass(frozen=True)

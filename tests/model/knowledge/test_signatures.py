@@ -94,7 +94,8 @@ def _real(dotted: str) -> Any:
     """What a dotted name stands for, here; None where it is not installed."""
     if dotted.startswith("openmmlab."):
         name = dotted.partition(".")[2]
-        places = [("mmengine.registry", name), ("mmengine.config", name), ("mmcv.cnn", name)]
+        homes = ("mmengine.registry", "mmengine.config", "mmengine.logging", "mmengine.hub", "mmcv.cnn")
+        places = [(home, name) for home in homes]
     else:
         names = dotted.split(".")
         places = [(".".join(names[:cut]), ".".join(names[cut:])) for cut in range(len(names) - 1, 0, -1)]

@@ -116,3 +116,40 @@ def test_a_later_step_is_followed_where_it_is_another(
     assert not found.gave_up
     assert len(followed) == steps
     assert {part.name: part.verdict for part in found.submodules} == verdicts
+
+
+HUB = """\
+from torch import nn
+from mmengine.logging import MessageHub
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+
+
+@MODELS.register_module()
+class Grown(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.stages = nn.ModuleList(nn.Linear(3, 3) for _ in range(3))
+        self.stage = -1
+        self.late = nn.Linear(3, 3)
+        self.hub = MessageHub.get_current_instance()
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        if self.hub.get_info('iter') % 1000 == 0:
+            self.stage += 1
+        x = inputs
+        for stage in range(self.stage + 1):
+            x = self.stages[stage](x)
+        if MessageHub.get_instance('mine').get_info('epoch') > 5:
+            x = self.late(x)
+        self.hub.update_scalar('size', x.sum())
+        return dict(loss=x.sum()) if self.hub.get_info('max_iters') else dict(loss=x.mean())
+"""
+
+
+def test_the_trainer_tells_how_many_steps_there_were(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(HUB, encoding="utf-8")
+    found = read_model({"type": "Grown"}, Library([str(tmp_path)]), "mmengine", "mmengine")
+    assert not found.gave_up
+    left_to = {part.name: part.left_to for part in found.submodules}
+    assert left_to == {"stages.1": "count", "stages.2": "count", "late": "count"}

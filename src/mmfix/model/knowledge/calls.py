@@ -9,7 +9,7 @@ import platform
 import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from mmfix.model.knowledge.openmmlab import configs, methods
+from mmfix.model.knowledge.openmmlab import configs, hub, methods
 from mmfix.model.knowledge.openmmlab import registries as openmmlab
 from mmfix.model.knowledge.python import chance, copying, reflection
 from mmfix.model.knowledge.python import functions as pythons
@@ -379,6 +379,7 @@ CALLS: Dict[str, Handler] = {
     "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),
     "typing.cast": _cast, "torch.is_tensor": _is_tensor, **pythons.CALLS, **openmmlab.CALLS,
     **configs.CALLS, **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS, **chance.CALLS,
+    **hub.CALLS,
 }  # fmt: skip
 #: Functions that pass keyword arguments on: those under unknown names are their second argument.
 PASSING: Dict[str, Handler] = {

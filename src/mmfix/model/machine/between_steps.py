@@ -15,6 +15,9 @@ class BetweenSteps:
 
     An attribute that a step sets on every path before anything reads it is a variable of that step: what it
     was before makes no difference, so the next step is the same as this one.
+
+    Attributes:
+        asked: A step has asked how many steps there were.
     """
 
     def __init__(self) -> None:
@@ -22,6 +25,8 @@ class BetweenSteps:
         self._moved: Dict[Attribute, None] = {}
         self._read: Set[Attribute] = set()
         self._written: Set[Attribute] = set()
+        self._counts: Any = 0
+        self.asked = False
 
     def begin(self) -> None:
         """A step begins."""
@@ -41,6 +46,20 @@ class BetweenSteps:
                 self._moved[item, name] = None
             if always:
                 self._written.add((item, name))
+
+    def count(self, unit: str) -> Any:
+        """How many iterations or epochs there were, as the trainer tells a step."""
+        self.asked = True
+        return 0 if self._counts == 1 and unit == "epoch" else self._counts
+
+    def move(self, steps: Any) -> None:
+        """The next step is that many steps after the first, or nobody knows how many."""
+        self._counts = steps
+
+    @property
+    def differ(self) -> bool:
+        """Whether a later step may be another than the first."""
+        return self.asked or bool(self.counters)
 
     @property
     def counters(self) -> List[Attribute]:

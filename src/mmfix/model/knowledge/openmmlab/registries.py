@@ -81,8 +81,8 @@ def known_name(dotted: str) -> Any:
         return Registry(last, root)
     if last == "ConfigDict":
         return NativeRef("builtins.dict")
-    if last == "Config":
-        return NativeRef("openmmlab.Config")
+    if last in ("Config", "MessageHub"):
+        return NativeRef(f"openmmlab.{last}")
     return None
 
 
