@@ -12,6 +12,19 @@ from mmfix.repository.library import Library
 #: what is done, the body of forward, more of __init__, methods, verdicts of what is not used throughout
 CASES = [
     (
+        "an object of the source is entered and left",
+        "global Watched\nclass Watched:\n    def __init__(self): self.on, self.seen = False, []\n"
+        "    def __enter__(self): self.on = True; return self\n"
+        "    def __exit__(self, *error): self.on = False\n"
+        "watched = Watched()\n"
+        "with watched as w:\n    y = self.a(x) if w.on else self.b(x)\n"
+        "    w.seen.append(y)\n"
+        "loss = watched.seen[0] + (self.b(x) if watched.on else self.c(x))",
+        "",
+        "",
+        {"b": NEVER},
+    ),
+    (
         "what is done about an error sets an attribute in __dict__",
         "self.kept = self.a(x)\ntry: y = x * 2\nexcept ValueError: self.__dict__['kept'] = x\n"
         "loss = self.kept",

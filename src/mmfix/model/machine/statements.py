@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from mmfix.model.machine import assignment, paths
 from mmfix.model.machine.call_expressions import call_for_effect
+from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.emptiness import emptiness, expected, mark
 from mmfix.model.machine.expressions import binary
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.loops import for_loop, fork, while_loop
 from mmfix.model.machine.scopes import absolute_name, from_import, import_value
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
-from mmfix.model.machine.values import Bound, Either, GaveUp, Instance, Method, NativeRef, PyList, Raised
+from mmfix.model.machine.values import (
+    Bound,
+    Either,
+    Function,
+    GaveUp,
+    Instance,
+    Method,
+    NativeRef,
+    PyList,
+    Raised,
+)
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -142,15 +153,22 @@ def _break(m: Machine, node: Any, frame: Frame) -> str:
 
 def _with(m: Machine, node: Any, frame: Frame) -> str:
     grad = m.grad
+    entered: List[Instance] = []
     try:
         unsure = False
         for item in node.items:
-            unsure = _enter_context(m, item, frame) or unsure
+            unsure = _enter_context(m, item, frame, entered) or unsure
         if unsure:
-            return fork(m, [lambda: _without_grad(m, node, frame), lambda: m.run(node.body, frame)])
-        return m.run(node.body, frame)
+            ended = fork(m, [lambda: _without_grad(m, node, frame), lambda: m.run(node.body, frame)])
+        else:
+            ended = m.run(node.body, frame)
     finally:
         m.grad = grad
+    stopped, stranded = frame.stopped, frame.stranded
+    for manager in reversed(entered):
+        m.call(m.attribute(manager, "__exit__"), [None, None, None], {})
+    frame.stopped, frame.stranded = stopped, stranded
+    return ended
 
 
 def _without_grad(m: Machine, node: Any, frame: Frame) -> str:
@@ -158,8 +176,11 @@ def _without_grad(m: Machine, node: Any, frame: Frame) -> str:
     return m.run(node.body, frame)
 
 
-def _enter_context(m: Machine, item: ast.withitem, frame: Frame) -> bool:
-    """Switch gradients as a context manager does; True when it may switch them off, or not."""
+def _enter_context(m: Machine, item: ast.withitem, frame: Frame, entered: List[Instance]) -> bool:
+    """Switch gradients as a context manager does; True when it may switch them off, or not.
+
+    An object of the source is entered, and noted in ``entered``.
+    """
     node = item.context_expr
     target = node.func if isinstance(node, ast.Call) else node
     name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
@@ -168,8 +189,14 @@ def _enter_context(m: Machine, item: ast.withitem, frame: Frame) -> bool:
         m.grad = wanted is not False
         return wanted is None
     value = m.eval(node, frame)
+    result = value
+    if isinstance(value, Instance) and isinstance(value.cls, ClassInfo):
+        enter = value.cls.find(m, "__enter__")
+        if isinstance(enter, Function) and isinstance(value.cls.find(m, "__exit__"), Function):
+            entered.append(value)
+            result = m.call(Bound(enter, value), [], {})
     if item.optional_vars is not None:
-        assignment.unpack(m, item.optional_vars, value, frame)
+        assignment.unpack(m, item.optional_vars, result, frame)
     names = {_last_name(one) for one in (value.values if isinstance(value, Either) else (value,))}
     if name in _NO_GRAD or (names and names <= _NO_GRAD):
         m.grad = False

@@ -353,14 +353,15 @@ class Super:
 
 
 class Registry:
-    """A registry; ``scope`` is the package that made it, ``own`` the object where its class is in source."""
+    """A registry: the package that made it, the object and the function that builds, where in source."""
 
-    __slots__ = ("name", "own", "scope")
+    __slots__ = ("build_func", "name", "own", "scope")
 
-    def __init__(self, name: str, scope: str, own: Optional[Instance] = None) -> None:
-        self.name = name
-        self.scope = scope
-        self.own = own
+    def __init__(
+        self, name: str, scope: str, own: Optional[Instance] = None, build_func: Optional[Function] = None
+    ) -> None:
+        self.name, self.scope = name, scope
+        self.own, self.build_func = own, build_func
 
 
 class Either:

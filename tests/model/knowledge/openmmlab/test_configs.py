@@ -108,3 +108,67 @@ def test_what_cannot_be_opened_is_a_part_that_is_not_known(root: Path, path: str
     reading = read(root, student=path)
     assert any(f"a config that the model opens {reason}" in problem.reason for problem in reading.problems)
     assert idle(reading) == []
+
+
+HUB = """\
+import torch
+import torch.nn as nn
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS as PARENT, Registry, build_from_cfg
+
+
+def build_or_fetch(cfg, registry, default_args=None):
+    if cfg.get("cfg_path") and not cfg.get("type"):
+        from mmengine.hub import get_model
+        return get_model(**cfg)
+    return build_from_cfg(cfg, registry, default_args)
+
+
+MODELS = Registry("model", parent=PARENT, build_func=build_or_fetch)
+
+
+@PARENT.register_module()
+class HubLesson(BaseModel):
+    def __init__(self, teacher, student):
+        super().__init__()
+        self.teacher = MODELS.build(teacher)
+        self.student = MODELS.build(student)
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        with torch.no_grad():
+            seen = self.teacher.trunk(inputs)
+        return dict(loss=self.student.head(self.student.trunk(inputs) - seen).mean())
+"""
+
+
+def test_a_model_of_a_package_by_the_path_of_its_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "packages" / "mmflow"
+    configs = package / ".mim" / "configs" / "pupil"
+    configs.mkdir(parents=True)
+    (package / "__init__.py").write_text(SOURCE.format(config="mmengine.config"))
+    (configs / "pupil_w4.py").write_text("model = dict(type='Pupil', width=4)\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    (tmp_path / "clone").mkdir()
+    (tmp_path / "clone" / "hub.py").write_text(HUB)
+    model = {
+        "type": "HubLesson",
+        "teacher": {"cfg_path": "mmflow::pupil/pupil_w4.py", "pretrained": False},
+        "student": {"type": "mmflow.Pupil", "width": 4},
+    }
+    found = read_model(model, Library([str(tmp_path / "clone")]), "mmengine", "mmengine")
+    assert not found.gave_up
+    assert [(part.name, part.verdict, part.why) for part in found.submodules] == [
+        ("teacher", NEVER, "used only without gradients")
+    ]
+    assert str(configs / "pupil_w4.py") in found.files
+
+
+def test_a_package_that_is_not_here_costs_that_part_alone(tmp_path: Path) -> None:
+    (tmp_path / "hub.py").write_text(HUB)
+    teacher = {"cfg_path": "mmfewshot::pupil/pupil_w4.py"}
+    model = {"type": "HubLesson", "teacher": teacher, "student": {"cfg_path": "nowhere"}}
+    found = read_model(model, Library([str(tmp_path)]), "mmengine", "mmengine")
+    assert any("needs the package mmfewshot" in problem.reason for problem in found.problems)
+    assert any("package::folder" in problem.reason for problem in found.problems)

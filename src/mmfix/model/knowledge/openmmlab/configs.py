@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 
 from mmfix.config.keypath import KeyPath
 from mmfix.config.origin import Unknown
+from mmfix.config.packages import external_config
 from mmfix.config.reader import Reader
 from mmfix.config.values import LazyName
 from mmfix.errors import ConfigError
+from mmfix.model.knowledge.openmmlab.registries import build
 from mmfix.model.machine.scopes import from_import
-from mmfix.model.machine.values import DATA, MISSING, UNKNOWN, NativeRef, Opaque, PyDict, PyList
+from mmfix.model.machine.values import (
+    DATA,
+    MISSING,
+    UNKNOWN,
+    NativeRef,
+    Opaque,
+    PyDict,
+    PyList,
+    Registry,
+)
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -72,14 +83,37 @@ def _fromfile(
     found = m.library.config_file(filename, m.default_scope) if isinstance(filename, str) else None
     if found is None:
         return m.lost("a config that the model opens was not found", filename)
+    return _opened(m, found)
+
+
+def _opened(m: Machine, file: str) -> Any:
     try:
-        document = Reader().load(found)
+        document = Reader().load(file)
     except ConfigError as error:
         return m.lost(f"a config that the model opens cannot be read: {error}")
     m.opened.update(document.files)
     return value_of(m, document.tree, None)
 
 
+def _get_model(m: Machine, cfg_path: Any, pretrained: Any = False, **kwargs: Any) -> Any:
+    """``mmengine/hub/hub.py: get_model``: builds the model of a config that a package carries."""
+    try:
+        file, package = external_config(cfg_path if isinstance(cfg_path, str) else "", "", None)
+    except ConfigError as error:
+        return m.lost(f"a config that the model opens was not found: {error}")
+    before, m.default_scope = m.default_scope, package
+    try:
+        tree = _opened(m, file)
+        model = tree.items.get("model") if isinstance(tree, PyDict) else None
+        if not isinstance(model, PyDict):
+            return m.lost("a config that the model opens has no model")
+        if "data_preprocessor" in tree.items:
+            model.items["data_preprocessor"] = tree.items["data_preprocessor"]
+        return build(m, Registry("MODELS", package), model, PyDict(kwargs))
+    finally:
+        m.default_scope = before
+
+
 CALLS: Dict[str, Callable[..., Any]] = {
-    "openmmlab.Config": _config, "openmmlab.Config.fromfile": _fromfile,
+    "openmmlab.Config": _config, "openmmlab.Config.fromfile": _fromfile, "openmmlab.get_model": _get_model,
 }  # fmt: skip

@@ -12,6 +12,7 @@ from mmfix.model.machine.scopes import from_import
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
+    Function,
     Instance,
     NativeClass,
     NativeRef,
@@ -81,7 +82,7 @@ def known_name(dotted: str) -> Any:
         return Registry(last, root)
     if last == "ConfigDict":
         return NativeRef("builtins.dict")
-    if last in ("Config", "MessageHub"):
+    if last in ("Config", "MessageHub") or (root == "mmengine" and last == "get_model"):
         return NativeRef(f"openmmlab.{last}")
     return None
 
@@ -95,11 +96,18 @@ def make_registry(
     locations: Any = (),
 ) -> Registry:
     """``Registry('model', parent=..., scope=...)``; without one the module that makes it gives its scope."""
-    return Registry(name if isinstance(name, str) else "model", scope if isinstance(scope, str) else "")
+    return Registry(
+        name if isinstance(name, str) else "model",
+        scope if isinstance(scope, str) else "",
+        build_func=build_func if isinstance(build_func, Function) else None,
+    )
 
 
 def build(m: Machine, registry: Registry, cfg: Any, default_args: Any = None) -> Any:
-    """``registry.build(cfg, default_args=...)``."""
+    """``registry.build(cfg, default_args=...)``, by its own ``build_func`` where it has one."""
+    if registry.build_func is not None:
+        given = {"registry": registry, **({} if default_args is None else {"default_args": default_args})}
+        return m.call(registry.build_func, [cfg], given)
     return m.each(cfg, lambda item: _build(m, registry, item, default_args))
 
 
