@@ -21,6 +21,7 @@ from mmfix.model.machine.conditions import when_full
 from mmfix.model.machine.joining import joined_summary
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.parting import compare, watches
+from mmfix.model.machine.single import Single, plain
 from mmfix.model.machine.values import (
     DATA,
     GIVEN,
@@ -300,8 +301,9 @@ def _any_step(m: Machine, root: Instance) -> Tuple[Any, LeftOut]:
         uneven = uneven._replace(by_count=left_out(m, loss) | left_out_of_another(m, another))
         m.between_steps.move(_LATE)
         for target, name in m.between_steps.counters:
-            if _is_counter(target.items.get(name)):
-                target.items[name] = _LATE
+            count = target.items.get(name)
+            if _is_counter(count):
+                target.items[name] = Single(_LATE) if isinstance(count, Single) else _LATE
         first, m.checkpoints = m.checkpoints, []
         later = _weighed_step(m, root)
         m.checkpoints = max(first, m.checkpoints, key=len)  # what one step calls, not what two do
@@ -333,7 +335,7 @@ def _weighed_step(m: Machine, root: Instance) -> Any:
 
 
 def _is_counter(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(plain(value), (int, float)) and not isinstance(plain(value), bool)
 
 
 def _now_and_then(m: Machine, root: Instance) -> int:

@@ -153,3 +153,53 @@ def test_the_trainer_tells_how_many_steps_there_were(tmp_path: Path) -> None:
     assert not found.gave_up
     left_to = {part.name: part.left_to for part in found.submodules}
     assert left_to == {"stages.1": "count", "stages.2": "count", "late": "count"}
+
+
+BUFFER = """\
+import torch
+from torch import nn
+from mmdet.models.builder import DETECTORS
+
+
+@DETECTORS.register_module()
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
+        self.register_buffer('seen', torch.tensor(0))
+        {}
+
+    def forward_train(self, img, img_metas):
+        x = self.a(img) if self.seen < 3 else self.b(img)
+        {}
+        return dict(loss=x.sum())
+"""
+NOBODY_KNOWS = [
+    ("self.seen.fill_(7)", "pass"),
+    ("self.seen.data = torch.load('seen.pth')", "pass"),
+    ("nn.init.constant_(self.seen, 7)", "pass"),
+    ("self.seen[...] = 7", "pass"),
+    ("torch.distributed.broadcast(self.seen, 0)", "pass"),
+]
+
+
+@pytest.mark.parametrize(("init", "step"), NOBODY_KNOWS)
+def test_a_buffer_that_something_wrote_into_is_not_known(tmp_path: Path, init: str, step: str) -> None:
+    (tmp_path / "net.py").write_text(BUFFER.format(init, step), encoding="utf-8")
+    found = read_model({"type": "Net"}, Library([str(tmp_path)]), "mmcv1")
+    assert {part.name: (part.verdict, part.left_to) for part in found.submodules} == {
+        "a": (SOMETIMES, ""),
+        "b": (SOMETIMES, ""),
+    }
+
+
+def test_a_number_in_a_buffer_is_known(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(BUFFER.format("pass", "pass"), encoding="utf-8")
+    found = read_model({"type": "Net"}, Library([str(tmp_path)]), "mmcv1")
+    assert {part.name: part.verdict for part in found.submodules} == FIRST
+    (tmp_path / "net.py").write_text(BUFFER.format("pass", "self.seen += 1"), encoding="utf-8")
+    found = read_model({"type": "Net"}, Library([str(tmp_path)]), "mmcv1")
+    assert {part.name: (part.verdict, part.left_to) for part in found.submodules} == {
+        "a": (SOMETIMES, ""),
+        "b": (SOMETIMES, "count"),
+    }

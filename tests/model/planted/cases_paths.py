@@ -72,12 +72,15 @@ PATHS: Tuple[Case, ...] = (
     ),
     Case("chance-gate-never", "chance_gate", {"type": "ChanceGateModel", "keep": 0.0}, {"audio": NEVER}),
     Case("chance-gate-always", "chance_gate", {"type": "ChanceGateModel", "keep": 1}),
-    Case(
-        "every-second-step",
-        "chance_gate",
-        {"type": "ChanceGateModel", "keep": 1, "every": 2},
-        {"parity": SOMETIMES},
-        left_to={"parity": "count"},
+    *(
+        Case(
+            f"every-second-step-{counter}",
+            "chance_gate",
+            {"type": "ChanceGateModel", "keep": 1, "every": 2, "counter": counter},
+            {"parity": SOMETIMES},
+            left_to={"parity": "count"},
+        )
+        for counter in ("attribute", "buffer")
     ),
     *(
         Case(

@@ -214,6 +214,17 @@ TRAINING: Tuple[Case, ...] = (
         toggled=frozenset({"spynet"}),
     ),
     Case("fix-iter-off", "fix_iter", {"type": "FixIterRestorer"}),
+    Case(
+        "fix-iter-buffer",
+        "fix_iter",
+        {"type": "FixIterRestorer", "train_cfg": {"fix_iter": 3}, "buffer": True},
+        toggled=frozenset({"spynet"}),
+    ),
+    Case(
+        "fix-iter-buffer-off",
+        "fix_iter",
+        {"type": "FixIterRestorer", "train_cfg": {"fix_iter": -1}, "buffer": True},
+    ),
     # Several runs in one step
     Case(
         "two-views",

@@ -16,12 +16,15 @@ from mmengine.registry import MODELS
 
 @MODELS.register_module()
 class ChanceGateModel(BaseModel):
-    def __init__(self, how="random", keep=0.5, every=1, data_preprocessor=None):
+    def __init__(self, how="random", keep=0.5, every=1, counter="attribute", data_preprocessor=None):
         super().__init__(data_preprocessor=data_preprocessor)
         self.how = how
         self.keep = keep
         self.every = every
-        self.seen = 0
+        if counter == "attribute":
+            self.seen = 0
+        else:
+            self.register_buffer("seen", torch.tensor(0))
         self.stem = nn.Conv2d(3, 8, 3, padding=1)
         self.audio = nn.Conv2d(3, 8, 1)  # created: audio
         self.parity = nn.Conv2d(8, 8, 1)  # created: parity

@@ -5,6 +5,7 @@ no gradient while it is fixed, and trains from then on. Needs ``find_unused_para
 graph.
 """
 
+import torch
 import torch.nn as nn
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS
@@ -12,13 +13,16 @@ from mmengine.registry import MODELS
 
 @MODELS.register_module()
 class FixIterRestorer(BaseModel):
-    def __init__(self, train_cfg=None, data_preprocessor=None):
+    def __init__(self, train_cfg=None, buffer=False, data_preprocessor=None):
         super().__init__(data_preprocessor=data_preprocessor)
         self.spynet = nn.Conv2d(3, 3, 3, padding=1)  # created: spynet
         self.upsample = nn.Conv2d(3, 3, 3, padding=1)
         self.fix_iter = train_cfg.get("fix_iter", 0) if train_cfg else 0
         self.is_weight_fixed = False
-        self.step_counter = 0
+        if buffer:
+            self.register_buffer("step_counter", torch.tensor(0))
+        else:
+            self.step_counter = 0
 
     def loss(self, inputs, data_samples):
         if self.step_counter < self.fix_iter:

@@ -81,6 +81,7 @@ def _other(m: Machine, rest: Any, dotted: str, /, *args: Any, **kwargs: Any) -> 
     """A call of what has no handler."""
     last = dotted.rpartition(".")[2]
     cls = layers.native_class(dotted)
+    tensors.written(dotted, args)
     if cls is not None:
         return modules.make(m, cls, list(args), kwargs, rest is not MISSING)
     if dotted.startswith("torch.nn.init.") or (m.phase != "step" and "init" in last):
@@ -374,7 +375,8 @@ CALLS: Dict[str, Handler] = {
     "torch.jit.is_tracing": _answer(False), "torch.onnx.is_in_onnx_export": _answer(False),
     **{f"torch.{name}": run for name, run in tensors.BROKEN.items()},
     **{f"torch.{name}": tensors.of_all for name in tensors.OF_ALL},
-    "torch.split": tensors.split, "torch.chunk": tensors.chunk, "torch.jit.script": _script,
+    "torch.split": tensors.split, "torch.chunk": tensors.chunk,
+    "torch.tensor": tensors.tensor, "torch.jit.script": _script,
     "torch.jit.ignore": _ignore, "torch.nn.SyncBatchNorm.convert_sync_batchnorm": _sync_batchnorm,
     "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),
     "typing.cast": _cast, "torch.is_tensor": _is_tensor, **pythons.CALLS, **openmmlab.CALLS,

@@ -11,6 +11,7 @@ from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.indexing import index_of, set_subscript, subscript
 from mmfix.model.machine.joining import any_item, join, together
 from mmfix.model.machine.reach import reachable
+from mmfix.model.machine.single import Single
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -138,6 +139,8 @@ def unpack(m: Machine, target: Any, value: Any, frame: Frame) -> None:
 
 def store_inside(m: Machine, place: Optional[Reference], owner: Any, value: Any, frame: Frame) -> None:
     """``owner[...] = value`` on a tensor: what stands at ``place`` depends on ``value`` from now on."""
+    if isinstance(owner, Single):
+        owner.forget()
     if place is not None and isinstance(place.node, ast.Attribute) and place.index == "data":
         return  # no gradient is recorded
     stored = m.flow(value)

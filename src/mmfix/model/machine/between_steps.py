@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Set, Tuple
 
 from mmfix.model.machine.conditions import CLOCK
+from mmfix.model.machine.single import plain
 from mmfix.model.machine.values import Instance, is_scalar
 
 Attribute = Tuple[Instance, str]
@@ -42,6 +43,7 @@ class BetweenSteps:
     def write(self, item: Instance, name: str, old: Any, value: Any, always: bool) -> None:
         """A step sets an attribute; ``always``: on every path through it."""
         if item.born < self._began:
+            old, value = plain(old), plain(value)
             if is_scalar(value) and is_scalar(old) and value != old:
                 self._moved[item, name] = None
             if always:

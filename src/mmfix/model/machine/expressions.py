@@ -14,6 +14,7 @@ from mmfix.model.machine.conditions import Note
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import concatenated, is_one_text, without_none
+from mmfix.model.machine.single import Single, computed, each_compared, plain
 from mmfix.model.machine.texts import Text, filled, text_of
 from mmfix.model.machine.values import (
     DATA,
@@ -118,6 +119,10 @@ def _binary(m: Machine, node: Any, frame: Frame) -> Any:
 def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``."""
     left, right = without_none(left), without_none(right)
+    if isinstance(left, Single) or isinstance(right, Single):
+        known = computed(operator, left, right)
+        if known is not MISSING:
+            return known
     if isinstance(left, Counter) and type(right) is int and operator in ("Add", "Sub"):
         index = left.plus(right if operator == "Add" else -right)
         count = paths.added(operator, left, right, DATA)
@@ -192,6 +197,8 @@ def _compare(m: Machine, node: Any, frame: Frame) -> Any:
     for operator, right_node in zip(node.ops, node.comparators):
         right = m.eval(right_node, frame)
         result = compare(m, type(operator).__name__, left, right)
+        if isinstance(result, PyList):
+            return result
         if result is False:
             return False
         if result is not True:
@@ -202,6 +209,10 @@ def _compare(m: Machine, node: Any, frame: Frame) -> Any:
 
 def compare(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``: True, False or UNKNOWN. A comparison of tensors has no gradient."""
+    left, right = plain(left), plain(right)
+    array = each_compared(operator, left, right)
+    if array is not MISSING:
+        return array
     if is_one_text(left):
         answers = {compare(m, operator, item, right) for item in paths.alternatives(m, left)}
         answer = answers.pop()

@@ -19,6 +19,7 @@ from mmfix.model.machine.joining import (
     weaken,
     without_none,
 )
+from mmfix.model.machine.single import plain
 from mmfix.model.machine.texts import Text
 from mmfix.model.machine.values import (
     MISSING,
@@ -281,6 +282,7 @@ def items_of(m: Machine, value: Any) -> PyList:
 
 def truth(m: Machine, value: Any) -> Optional[bool]:
     """``bool(value)``: True, False, or None when it is not known."""
+    value = plain(value)
     if is_scalar(value):
         return bool(value)
     if isinstance(value, (tuple, range, frozenset)):

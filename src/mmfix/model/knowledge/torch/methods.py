@@ -8,6 +8,7 @@ from mmfix.model.knowledge.torch import parts
 from mmfix.model.knowledge.torch.attributes import attach
 from mmfix.model.knowledge.torch.order import hold_place
 from mmfix.model.knowledge.torch.parts import children, found
+from mmfix.model.machine.single import Single
 from mmfix.model.machine.values import (
     TENSOR,
     UNKNOWN,
@@ -128,7 +129,8 @@ def _register_buffer(m: Machine, receiver: Instance, name: Any, tensor: Any, per
     if isinstance(name, str):
         m.touch(receiver)
         # a buffer has no gradient of its own
-        receiver.items[name] = Opaque(0, 0, TENSOR) if isinstance(tensor, (Opaque, Param)) else tensor
+        unknown = isinstance(tensor, (Opaque, Param)) and not isinstance(tensor, Single)
+        receiver.items[name] = Opaque(0, 0, TENSOR) if unknown else tensor
 
 
 def _setattr(m: Machine, receiver: Instance, name: Any, value: Any) -> None:

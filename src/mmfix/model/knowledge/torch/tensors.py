@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict
+from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple
 
 from mmfix.model.machine.conditions import Note
 from mmfix.model.machine.drawing import Drawn
 from mmfix.model.machine.emptiness import expected, told_broken
+from mmfix.model.machine.single import Single, plain
 from mmfix.model.machine.values import DATA, LOST, NUMBERS, TENSOR, UNKNOWN, Method, Opaque, Param, PyList
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ def attribute(m: Machine, value: Opaque, name: str) -> Any:
         return Method(name, value, BROKEN[name])
     if name == "item" and isinstance(value, Drawn):
         return Method(name, value, _item)
+    if isinstance(value, Single):
+        if name in _SAME:
+            return Method(name, value, _item if name == "item" else _same)
+        if name == "data" or name.endswith("_"):
+            value.forget()
     if name in OF_ALL and value.note.test is not None:
         return Method(name, value, of_all)
     if name in _NO_GRADIENT:
@@ -96,7 +102,28 @@ def _pieces(m: Machine, whole: Any, count: Any) -> Any:
 
 
 def _item(m: Machine, value: Opaque) -> Any:
-    return value
+    """``x.item()``: the number that was drawn, or is known."""
+    found = plain(value)
+    return value.like(DATA) if isinstance(found, Single) else found
+
+
+def _same(m: Machine, value: Opaque, /, *args: Any, **kwargs: Any) -> Any:
+    found = plain(value)
+    return value.like() if found is value else Single(found)
+
+
+def tensor(m: Machine, data: Any, **kwargs: Any) -> Any:
+    """``torch.tensor(0)``, where the model is built: it may be a counter."""
+    known = m.before_wrap and isinstance(data, (int, float)) and "requires_grad" not in kwargs
+    return Single(data) if known else Opaque(0, 0, TENSOR)
+
+
+def written(dotted: str, args: Tuple[Any, ...]) -> None:
+    """A call that may write into the tensors it is given: ``nn.init.zeros_``, ``dist.all_reduce``."""
+    if dotted.endswith("_") or ".init." in dotted or "distributed" in dotted or ".dist." in dotted:
+        for item in args:
+            if isinstance(item, Single):
+                item.forget()
 
 
 def _is_broken(m: Machine, input: Any, **kwargs: Any) -> Any:
@@ -117,6 +144,8 @@ def of_all(m: Machine, input: Any, *args: Any, **kwargs: Any) -> Any:
 #: Tests of whether what was computed is a number.
 BROKEN: Dict[str, Callable[..., Any]] = {"isnan": _is_broken, "isinf": _is_broken, "isfinite": _is_finite}
 OF_ALL = ("any", "all")
+#: What gives a tensor of the same number, or the number.
+_SAME = frozenset({"item", "clone", "detach", "to", "cpu", "cuda"})
 _SHAPED = frozenset({"view", "reshape"})
 _IN_PIECES: Dict[str, Callable[..., Any]] = {"split": split, "chunk": chunk}
 
