@@ -146,6 +146,20 @@ def test_freezing_after_the_wrap(tmp_path: Path, more: str, where: str) -> None:
     assert set(cures(finding)) == {"find-unused", "static-graph"}
 
 
+def test_a_key_that_only_a_missing_base_could_set_freezes_nothing(tmp_path: Path) -> None:
+    freeze = "if self.frozen >= 0:\n            self.stem.requires_grad_(False)"
+    more = f"\ndef train(self, mode=True):\n    super().train(mode)\n    {freeze}\n".replace(
+        "            ", " " * 8
+    )
+    source = model(args="frozen=-1", init="self.frozen = frozen", more=more)
+    base = "_base_ = 'mmfewshot::gone/gone.py'\n"
+    for config, found in (("frozen=1", ["MMF103"]), ("", [])):
+        folder = tmp_path / (found[0] if found else "none")
+        folder.mkdir()
+        setup = setup_in(folder, source, f"{base}model = dict(type='Net', {config})\n", base="")
+        assert [finding.code for finding in judge(setup)] == found
+
+
 def test_freezing_in_the_constructor_is_safe(tmp_path: Path) -> None:
     source = model(init="for param in self.stem.parameters():\n    param.requires_grad = False")
     assert judge(setup_in(tmp_path, source, "model = dict(type='Net')\n")) == ()

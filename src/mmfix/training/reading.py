@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optiona
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.config.values import absent
 from mmfix.model.remembered import read_remembered
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
 from mmfix.python.place import ABSENT, BROKEN, Place
@@ -325,6 +326,8 @@ def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
         groups.setdefault((key, item.phase, item.class_name), []).append(item)
     facts = []
     for (key, phase, name), items in _with_their_key(groups).items():
+        if absent(values.get(key[:-1]), key[-1]) is not None:
+            continue  # a base that is not here alone could make it freeze
         when = "train()" if phase == "train" else "init_weights()"
         cause = ""
         if items[0].decided_by is not None:
