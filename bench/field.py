@@ -1,8 +1,8 @@
 """What `mmfix check` says of people's own repositories, as they are cloned. Prints a table and what is left to judge.
 
-    python bench/field.py run CLONES ENVIRONMENT RAW.json [--lot work|fresh] [--only OWNER/NAME ...] [--source SRC]
+    python bench/field.py run CLONES ENVIRONMENT RAW.json [--lot work|fresh|third] [--only OWNER/NAME ...] [--source SRC]
     python bench/field.py groups RAW.json [--possible] [--unjudged]     > GROUPS.jsonl
-    python bench/field.py table RAW.json [--lot work|fresh] [--before RAW.json] [--write docs/accuracy.md]
+    python bench/field.py table RAW.json [--lot work|fresh|third] [--before RAW.json] [--write docs/accuracy.md]
 
 `bench/field.json` names the repositories, their commits and what each needs. CLONES holds one clone of each as
 `OWNER+NAME`; ENVIRONMENT holds the unpacked sources that are put on PYTHONPATH, as `mmcv-full-1.7.2`, each under the name and
@@ -60,7 +60,7 @@ def main() -> None:
     one.add_argument("clones", type=Path)
     one.add_argument("environment", type=Path)
     one.add_argument("raw", type=Path)
-    one.add_argument("--lot", default="work", choices=["work", "fresh"])
+    one.add_argument("--lot", default="work", choices=list(HEADINGS))
     one.add_argument("--only", nargs="+", metavar="OWNER/NAME", help="of that lot, only these")
     one.add_argument("--source", type=Path, default=HERE.parent / "src", help="the mmfix that is measured")
     one.add_argument("--alone", type=int, default=ALONE, help="configs checked one by one")
@@ -71,7 +71,7 @@ def main() -> None:
     two.add_argument("--unjudged", action="store_true", help="only those that nobody has judged")
     three = verbs.add_parser("table")
     three.add_argument("raw", type=Path)
-    three.add_argument("--lot", default="work", choices=["work", "fresh"])
+    three.add_argument("--lot", default="work", choices=list(HEADINGS))
     three.add_argument("--before", type=Path, metavar="RAW", help="what an older mmfix says of the same")
     three.add_argument("--write", type=Path, metavar="FILE", help="replace the section in this file")
     for verb in (two, three):

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 JUDGMENTS = Path(__file__).resolve().parent / "field_judgments.jsonl"
-#: The two lots of repositories: those that mmfix was improved on, and those that nobody had looked at before.
+#: The lots of repositories: those that mmfix was improved on, those that nobody had looked at before, and those that nobody had looked
+#: at before what was found in the second lot was mended.
 HEADINGS = {
     "work": "## In people's own repositories",
     "fresh": "## In repositories that were not looked at before",
+    "third": "## In a third lot, after the mends of the second",
 }
 SURE = ("proven", "certain", "likely")
 FAILING = ("error", "warning")
@@ -205,7 +207,7 @@ def section(
     return "\n".join(
         [
             f"{HEADINGS[lot]}\n",
-            *(["The table is as found, before anything in it was mended.\n"] if lot == "fresh" else []),
+            *(["The table is as found, before anything in it was mended.\n"] if lot != "work" else []),
             f"Made by `python bench/field.py table RAW.json --lot {lot} --write docs/accuracy.md`; the repositories and commits are in `bench/field.json`,",
             "what was judged by reading their source in `bench/field_judgments.jsonl`. *Fully*: every part of the model has a verdict; *partly*: some",
             "have none; *blind*: none has; *lost*: the walk ended before the loss; *mute*: blind, lost or without a model, and the report has no word",
