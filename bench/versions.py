@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,14 +25,19 @@ else:
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def required(*, for_tests: bool = True) -> List[str]:
+    """What pyproject.toml asks for: to run mmfix, and to run its tests."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [*project["dependencies"], *(project["optional-dependencies"]["test"] if for_tests else ())]
+
+
 def lower_bounds() -> Dict[str, str]:
     """Lowest allowed version of each package that mmfix imports when it checks, or when it verifies a patch."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    needed = required(for_tests=False)
     found = {}
-    for text in wanted:
+    for text in required():
         match = re.match(r"([\w-]+)>=([\w.]+)", text)
-        if match and (text in project["dependencies"] or match[1] == "mmengine"):
+        if match and (text in needed or match[1] == "mmengine"):
             found[match[1].lower()] = match[2]
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,10 @@ def test_what_is_no_python(text: Any, reason: str, line: Any, capfd: pytest.Capt
         parse(text)
     assert caught.value.reason.startswith(reason)
     assert line is None or caught.value.line == line
-    assert capfd.readouterr() == ("", "")
+    out, err = capfd.readouterr()
+    assert out == ""
+    # the parser of Python 3.8 is written in C and has a word of its own
+    assert err == "" or (sys.version_info < (3, 9) and err == "s_push: parser stack overflow\n")
 
 
 def test_invalid_escapes_are_no_news(recwarn: pytest.WarningsRecorder) -> None:
