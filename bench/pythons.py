@@ -84,7 +84,8 @@ def row(version: str, result: Optional[Dict[str, object]]) -> str:
     if result is None:
         return f"| {version} | not found | | |"
     skipped, failed = result["skipped"], result["failed"]
-    assert isinstance(skipped, Counter) and isinstance(failed, list)
+    assert isinstance(skipped, Counter)
+    assert isinstance(failed, list)
     reasons = ", ".join(f"{count} ({text})" for text, count in skipped.most_common())
     return f"| {version} | {result['passed']} | {len(failed)} | {reasons or 'none'} |"
 

@@ -139,6 +139,30 @@ VERDICTS = [
     ("not the last", "for i in range(n):\n    if i < n - 1:\n        x = self.a(x)\nx = self.b(x)", {"a": SOMETIMES}),
     ("the index after the loop", "for i in range(n):\n    x = self.b(x)\nif i == 0:\n    x = self.a(x)", {"a": SOMETIMES}),
     *(
+        (
+            f"begins as {start}, {guard}",
+            f"y = self.a(x)\ns = {start}\nfor sample in data_samples:\n    if sample.sum() > 0:\n        continue\n"
+            f"    s = y if s is None else s + y\n{guard}:\n    s = {other}\nx = self.b(x + s)",
+            expected,
+        )
+        for start, guard, other, expected in (
+            ("0", "if not torch.is_tensor(s)", "y * 0", {}),
+            ("0", "if torch.is_tensor(s)", "y * 0", {"a": SOMETIMES}),
+            ("0", "if not torch.is_tensor(s)", "x * 0", {"a": SOMETIMES}),
+            ("0.0", "if not isinstance(s, torch.Tensor)", "y * 0", {}),
+            ("0", "if isinstance(s, int)", "y * 0", {}),
+            ("0", "if isinstance(s, (int, float))", "y * 0", {}),
+            ("0", "if isinstance(s, float)", "y * 0", {"a": SOMETIMES}),
+            ("None", "if s is None", "y * 0", {}),
+            ("None", "if s is None", "x * 0", {"a": SOMETIMES}),
+            ("None", "if not isinstance(s, torch.Tensor)", "y * 0", {}),
+            ("0 if n > 1 else None", "if s is None", "y * 0", {"a": SOMETIMES}),
+        )
+    ),
+    ("begins as 0 in a branch", "s = 0\nif n > 3:\n    s = s + self.a(x)\nif not torch.is_tensor(s):\n    s = self.a(x) * 0\nx = x + s + self.b(x)", {}),
+    ("begins as 0, added in a branch", "s = 0\nfor sample in data_samples:\n    if sample.sum() > 0:\n        s = s + self.a(x)\nif isinstance(s, int):\n    s = self.a(x) * 0\nx = x + s + self.b(x)", {}),
+    ("begins as 0, one of two parts", "s = 0\nfor sample in data_samples:\n    if sample.sum() > 0:\n        s = s + self.a(x)\n    elif sample.sum() < -3:\n        s = s + self.b(x)\nif isinstance(s, int):\n    s = self.a(x) * 0\nx = x + s", {"a": SOMETIMES, "b": SOMETIMES}),
+    *(
         (zeros, f"if n > 3:\n    x = self.a(x)\nelse:\n    x = x + {zeros}\nx = self.b(x)", {})
         for zeros in (
             "self.a.weight.sum() * 0.",

@@ -16,6 +16,7 @@ from mmfix.model.knowledge.python import functions as pythons
 from mmfix.model.knowledge.python.functions import Handler
 from mmfix.model.knowledge.torch import checkpoints, layers, modules, order, tensors
 from mmfix.model.knowledge.torch.tensors import NO_GRADIENT_FUNCTIONS
+from mmfix.model.machine import plain
 from mmfix.model.machine.calls import STOPS, failed
 from mmfix.model.machine.concrete import NotConcrete, compute, from_python
 from mmfix.model.machine.foreign import Foreign, is_foreign
@@ -335,7 +336,7 @@ def _sync_batchnorm(m: Machine, module: Any, process_group: Any = None) -> Any:
 
 def _is_tensor(m: Machine, obj: Any, /) -> Any:
     if isinstance(obj, Opaque):
-        return True if obj.kind == TENSOR else UNKNOWN
+        return True if obj.kind == TENSOR else plain.asked(m, obj, lambda item: isinstance(item, Opaque))
     return isinstance(obj, Param) or (UNKNOWN if isinstance(obj, Either) else False)
 
 

@@ -117,6 +117,18 @@ class Number(NamedTuple):
     counts: bool = False
 
 
+class Plain(NamedTuple):
+    """A value that is one of a few scalars, or depends on parameters.
+
+    Attributes:
+        scalars: What it may be.
+        otherwise: What it must depend on where it is none of them (bits).
+    """
+
+    scalars: Tuple[Any, ...]
+    otherwise: int
+
+
 class Note(NamedTuple):
     """What is known of a value that is not.
 
@@ -126,6 +138,7 @@ class Note(NamedTuple):
         number: What is known of it as a count.
         picked: Data has chosen which entries it has: there may be none.
         sizes: Of a tensor that was just given a shape, its sizes; None for those that are not known.
+        plain: The scalars that it may be.
     """
 
     test: Optional[Side] = None
@@ -133,6 +146,7 @@ class Note(NamedTuple):
     number: Optional[Number] = None
     picked: bool = False
     sizes: Tuple[Optional[int], ...] = ()
+    plain: Optional[Plain] = None
 
 
 PLAIN = Note()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator as op
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from mmfix.model.machine import emptiness, indexing, paths
@@ -207,6 +208,9 @@ def _compare(m: Machine, node: Any, frame: Frame) -> Any:
     return emptiness.told(m, node, answer, frame) if isinstance(answer, Opaque) else answer
 
 
+_COMPARISONS = {"Eq": op.eq, "NotEq": op.ne, "Lt": op.lt, "LtE": op.le, "Gt": op.gt, "GtE": op.ge}
+
+
 def compare(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``: True, False or UNKNOWN. A comparison of tensors has no gradient."""
     left, right = plain(left), plain(right)
@@ -248,7 +252,10 @@ def _unknown_answer(m: Machine, operator: str, left: Any, right: Any) -> Any:
     kind = TENSOR if tensors and operator not in ("Is", "IsNot", "In", "NotIn") else DATA
     if left is right and operator in ("Eq", "NotEq"):  # only what is no number is not equal to itself
         return emptiness.told_broken(m, left, operator == "NotEq", kind)
-    return paths.compared(m, operator, left, right, kind)
+    answer = paths.compared(m, operator, left, right, kind)
+    if is_scalar(right) and operator in _COMPARISONS and isinstance(answer, Opaque) and answer.note.test:
+        paths.tell(left, answer.note.test, lambda item: _COMPARISONS[operator](item, right))
+    return answer
 
 
 def _is(m: Machine, left: Any, right: Any) -> Optional[bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from mmfix.model.machine import plain
 from mmfix.model.machine.conditions import (
     NO_GIVEN,
     PLAIN,
@@ -15,6 +16,7 @@ from mmfix.model.machine.conditions import (
     Split,
     join_given,
     merge_given,
+    must_on,
     resolved,
 )
 from mmfix.model.machine.frame import Frame
@@ -168,7 +170,7 @@ def weaken(value: Any, ways: Split = UNSPLIT) -> Any:
         if not value.must and not value.given:
             return value
         must, given = join_given(value.must, value.given, 0, NO_GIVEN, ways)
-        return Opaque(value.may, must, value.kind, given, value.note._replace(test=None))
+        return Opaque(value.may, must, value.kind, given, value.note._replace(test=None, plain=None))
     if isinstance(value, tuple):
         return tuple(weaken(item, ways) for item in value)
     return value
@@ -230,8 +232,13 @@ def joined_summary(a: Any, b: Any, ways: Split = UNSPLIT) -> Opaque:
         TENSOR if first.kind == second.kind == TENSOR else LOST if LOST in (first.kind, second.kind) else DATA
     )
     must, given = join_given(first.must, first.given, second.must, second.given, ways)
-    picked = first.note.picked or second.note.picked
-    return Opaque(first.may | second.may, must, kind, given, Note(picked=True) if picked else PLAIN)
+    note = Note(picked=True) if first.note.picked or second.note.picked else PLAIN
+    known = plain.either(
+        a, b, must_on(first.must, first.given, ways.first), must_on(second.must, second.given, ways.second)
+    )
+    return Opaque(
+        first.may | second.may, must, kind, given, note if known is None else note._replace(plain=known)
+    )
 
 
 def _join_lists(a: PyList, b: PyList, depth: int, ways: Split) -> PyList:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from copy import copy
-from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.model.machine import drawing
-from mmfix.model.machine.conditions import CLOCK, Condition, Note, Number, Side, Turns
+from mmfix.model.machine.conditions import CLOCK, Condition, Note, Number, Side, Turns, bounded
 from mmfix.model.machine.values import DATA, GIVEN, LOST, NUMBERS, TENSOR, UNKNOWN, Either, Opaque, is_scalar
 
 if TYPE_CHECKING:
@@ -58,7 +58,27 @@ def side_of(m: Machine, value: Any) -> Side:
     if test is None or test[0].over:
         test = (condition(m, value.born), True)
         value.note = value.note._replace(test=test)
+        tell(value, test, bool)
     return test
+
+
+def tell(value: Any, side: Side, test: Callable[[Any], Any]) -> None:
+    """A test whose answer is not known has been asked of a value; ``side`` is where it is true.
+
+    Where it answers other than the scalars would, the value is none of them.
+    """
+    if not isinstance(value, Opaque) or value.note.plain is None:
+        return
+    scalars, otherwise = value.note.plain
+    try:
+        answers = {bool(test(item)) for item in scalars}
+    except TypeError:  # None > 0
+        return
+    if len(answers) == 1:
+        condition, truth = side
+        other = (condition, truth is not answers.pop())
+        found = {**value.given, other: value.given.get(other, 0) | otherwise}
+        value.given = bounded(found)
 
 
 def opposite(side: Side) -> Side:
@@ -101,6 +121,7 @@ def none_side(m: Machine, value: Any) -> Side:
         return value.none
     none = (condition(m, value.born), True)
     value.note = value.note._replace(none=none)
+    tell(value, none, lambda item: item is None)
     return none
 
 
