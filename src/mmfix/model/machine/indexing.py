@@ -51,8 +51,10 @@ def index_of(m: Machine, node: Any, frame: Frame) -> Any:
         if all(part is None or isinstance(part, int) for part in parts):
             return slice(*parts)
         return UNKNOWN if not isinstance(parts[0], slice) else parts[0]
-    if type(node).__name__ == "ExtSlice":  # Python 3.8
-        return UNKNOWN
+    if type(node).__name__ == "ExtSlice":  # Python 3.8; later ones have a tuple
+        return tuple(
+            UNKNOWN if isinstance(part, ast.Slice) else index_of(m, part, frame) for part in node.dims
+        )
     return m.eval(node, frame)
 
 
