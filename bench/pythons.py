@@ -90,10 +90,10 @@ def row(version: str, result: Optional[Dict[str, object]]) -> str:
     return f"| {version} | {result['passed']} | {len(failed)} | {reasons or 'none'} |"
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, heading: str, text: str) -> None:
     """Put the section in the place of the old one, or at the end."""
     document = path.read_text(encoding="utf-8") if path.exists() else "# Reliability\n"
-    kept = re.sub(rf"^{HEADING}$.*?(?=^## |\Z)", "", document, flags=re.M | re.S)
+    kept = re.sub(rf"^{re.escape(heading)}$.*?(?=^## |\Z)", "", document, flags=re.M | re.S)
     path.write_text(kept.rstrip("\n") + "\n\n" + text, encoding="utf-8")
 
 
@@ -124,7 +124,7 @@ def main() -> int:
         lines.append(row(version, result))
         print(lines[-1], flush=True)
     if options.write:
-        write(options.write, "\n".join([*lines, ""]))
+        write(options.write, HEADING, "\n".join([*lines, ""]))
     print("\n".join(lines))
     return int(failed)
 
