@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 import pytest
 
@@ -580,6 +580,36 @@ def test_a_loss_that_is_zero_times_a_part_of_it(
         assert "what only kernels carries then gets no gradient" in item.message
         line = line_of(source, f"return {returned}")
         assert f"{line} returns features.sum() * 0 where there is no positive" in item.evidence
+
+
+TWO_STAGE = """\
+from torch import nn
+from mmcv.utils import Registry
+
+DETECTORS = Registry("detector")
+
+
+@DETECTORS.register_module()
+class Net(nn.Module):
+    def __init__(self, roi_head=None, skips=False):
+        super().__init__()
+        self.head, self.skips = nn.Linear(3, 3), skips
+
+    def forward_train(self, img, img_metas, gt_bboxes):
+        losses = dict(loss_cls=self.head(img).mean())
+        if not self.skips or gt_bboxes.sum() > 0:
+            losses["loss_bbox"] = self.head(img).sum()
+        return losses
+"""
+LETS_IN = "data['train'] = dict(type='CocoDataset', filter_empty_gt=False)\n"
+
+
+@pytest.mark.parametrize(("skips", "codes"), [(True, ["MMF115"]), (False, [])])
+def test_losses_that_are_there_for_every_batch_do_not_differ(
+    tmp_path: Path, skips: bool, codes: List[str]
+) -> None:
+    config = LETS_IN + f"model = dict(type='Net', roi_head=dict(type='Any'), skips={skips})\n"
+    assert [finding.code for finding in judge(setup_in(tmp_path, TWO_STAGE, config, MMCV1))] == codes
 
 
 GAN = (

@@ -41,7 +41,7 @@ from mmfix.model.observations import Homes, checkpoints, late_freezes, toggles
 from mmfix.model.own_step import losses_of, own_step
 from mmfix.model.types import Built, ModelReading, Submodule
 from mmfix.model.uneven import LeftOut, left_out, left_out_of_another, left_to_chance
-from mmfix.model.verdicts import judge
+from mmfix.model.verdicts import judge, reached
 from mmfix.python.place import ABSENT, Problem
 from mmfix.python.signatures import signature_of
 from mmfix.repository.library import Library
@@ -142,10 +142,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     toggled = {param for param in trainable if any(param.bit == bit for _, bit in m.toggled)}
     waited_for = trainable.keys() - frozen.keys() - toggled
     submodules: Tuple[Submodule, ...] = ()
-    reached: Tuple[str, ...] = ()
     if isinstance(loss, Opaque):
-        must = sum(param.bit for param in waited_for) & loss.must
-        reached = tuple(name for name, child in parts.children(m, root) if m.bits_of(child) & must)
         optional = _optional(m, root)
         hanging = _hanging(m, root, loss, waited_for, optional)
         submodules = judge(m, root, waited_for, loss, configs, optional, hanging, uneven)
@@ -162,7 +159,8 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         ambiguous=tuple(sorted(m.ambiguous.items())),
         trainable=names,
         unordered=unordered,
-        reached=reached,
+        reached=reached(m, root, waited_for, loss),
+        same_losses=m.same_losses is True and isinstance(loss, Opaque),
         unfinished=m.out_of_time,
     )
 

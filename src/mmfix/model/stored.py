@@ -30,6 +30,7 @@ def to_json(reading: ModelReading) -> Dict[str, Any]:
     }
     rest["ambiguous"] = [list(item) for item in reading.ambiguous]
     rest["reached"] = list(reading.reached)
+    rest["same_losses"] = reading.same_losses
     rest["unordered"] = reading.unordered
     rest["unmade"] = [[list(key), file] for key, file in reading.unmade]
     rest["trainable"] = None if reading.trainable is None else _grouped(reading.trainable)
@@ -49,6 +50,7 @@ def from_json(value: Dict[str, Any]) -> ModelReading:
         unordered=str(value["unordered"]),
         unmade=tuple((tuple(key), str(file)) for key, file in value["unmade"]),
         reached=tuple(value["reached"]),
+        same_losses=bool(value["same_losses"]),
         unfinished=False,  # such a reading is not kept
     )
 

@@ -161,6 +161,7 @@ class ModelReading:
         unmade: Of the config dicts that made no module, the file that defines the class they name, where one
             was found.
         reached: The attributes of the model that hold a parameter which gets a gradient in every step.
+        same_losses: A step has the same losses, by their names, whatever the data is like.
         unfinished: The time it was given ran out. With more of it, it may say more, so it is not kept.
     """
 
@@ -178,4 +179,5 @@ class ModelReading:
     unordered: str = ""
     unmade: Tuple[Tuple[KeyPath, str], ...] = ()
     reached: Tuple[str, ...] = ()
+    same_losses: bool = False
     unfinished: bool = False

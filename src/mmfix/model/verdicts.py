@@ -73,6 +73,12 @@ def judge(
     return tuple(_Judge(m, waited_for, loss, configs, optional, hanging, uneven).below(whole, root))
 
 
+def reached(m: Machine, root: Instance, waited_for: Set[Param], loss: Any) -> Tuple[str, ...]:
+    """The attributes of the model with a parameter that gets a gradient in every step."""
+    must = sum(param.bit for param in waited_for) & (loss.must if isinstance(loss, Opaque) else 0)
+    return tuple(name for name, child in parts.children(m, root) if m.bits_of(child) & must)
+
+
 class _Judge:
     """Verdicts on parameters, and on the modules that hold them."""
 

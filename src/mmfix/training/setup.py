@@ -61,6 +61,7 @@ def read(
         broken=() if code is None else code.broken,
         untold=() if code is None else code.untold,
         tells_nothing=code is None or code.tells_nothing,
+        same_losses=code is not None and code.reading.same_losses,
         carried=() if code is None else code.carried,
         script=script,
     )

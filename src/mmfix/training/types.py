@@ -131,6 +131,7 @@ class TrainingSetup:
         broken: Source files that cannot be read, and why; a class that is not here may be in one of them.
         untold: Parts of it of which the source does not tell whether the loss reaches them.
         tells_nothing: The source tells it of no part.
+        same_losses: The source tells that a step has the same losses whatever the data is like.
         decided_elsewhere: The training script handles ``find_unused_parameters``, which is not followed.
         script: The repository's own training script, where it decides ``find_unused`` or ``static_graph``.
         rehearsed: What a rehearsal showed, where there is a proof that still holds.
@@ -153,6 +154,7 @@ class TrainingSetup:
     broken: Tuple[str, ...] = ()
     untold: Tuple[str, ...] = ()
     tells_nothing: bool = True
+    same_losses: bool = False
     decided_elsewhere: bool = False
     script: Optional[TrainingScript] = None
     rehearsed: Optional[Rehearsed] = None

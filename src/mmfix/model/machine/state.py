@@ -78,6 +78,7 @@ class State:
         problems: What could not be followed.
         between_steps: What a training step hands on to the next.
         draws: What the program draws by chance.
+        same_losses: The losses are the same, by their names, on every path; None where there were none yet.
         phase: ``build``, ``init_weights``, ``train`` or ``step``.
         before_wrap: DDP has not wrapped the model yet.
         doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
@@ -113,6 +114,7 @@ class State:
         self.problems: List[Problem] = []
         self.between_steps = BetweenSteps()
         self.draws = Draws()
+        self.same_losses: Optional[bool] = None
         self.phase = "build"
         self.before_wrap = True
         self.doubts = ""

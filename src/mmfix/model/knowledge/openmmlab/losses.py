@@ -21,12 +21,15 @@ def summed(m: Machine, losses: Any) -> Opaque:
     losses = without_none(losses)  # the frameworks end the run over None
     if isinstance(losses, Either):
         either = [summed(m, item) for item in losses.values]
+        m.same_losses = False
         return reduce(joined_summary, either)
     if not isinstance(losses, PyDict):
         if isinstance(losses, (tuple, PyList)):
             parts = [summed(m, item) for item in m.items_of(losses).items if not isinstance(item, str)]
             return m.flow(*parts)
         return m.flow(losses)
+    always = not losses.maybe and losses.rest is MISSING
+    m.same_losses = always and m.same_losses is not False
     values = [
         without_none(value)
         for key, value in losses.items.items()
