@@ -100,7 +100,7 @@ def why_not(config: str, document: ConfigDocument, setup: TrainingSetup) -> str:
         if config.startswith(start):
             return reason
     if setup.wrapper != "ddp":
-        return f"its wrapper ({setup.wrapper}) is not DDP around the whole model, of which nothing is claimed"
+        return f"its wrapper ({setup.wrapper}) is not DDP around the whole model: only what is sure of its parts is told"
     code = code_reading(document, setup.era, setup.runner)
     if code is None or code.reading.gave_up:
         return code.reading.gave_up if code else "no model"
