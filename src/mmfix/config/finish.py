@@ -7,7 +7,7 @@ from typing import Any, Dict
 from mmfix.config.interpreter.modules import DROPPED
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef
 from mmfix.config.origin import Unknown
-from mmfix.config.values import LazyName, TreeDict, TreeTuple
+from mmfix.config.values import LazyName, TreeDict, TreeSet, TreeTuple
 from mmfix.errors import ConfigError
 
 #: Nodes a config may have once shared parts are counted as often as they are seen.
@@ -76,11 +76,17 @@ def _size(value: Any, sizes: Dict[int, int], path: str, depth: int) -> int:
         if type(item) in _SCALARS:
             total += 1
             continue
-        if isinstance(item, tuple) and not all(
-            isinstance(one, _CONTAINERS) or _is_plain(one) for one in item
-        ):
-            known = [one if isinstance(one, _CONTAINERS) or _is_plain(one) else _unknown(one) for one in item]
-            item = TreeTuple(known)
+        if not isinstance(item, tuple) and not isinstance(value, tuple):
+            known = _settled(item)
+            if known is not item:
+                value[place] = item = known
+        if isinstance(item, tuple):
+            parts = [_settled(one) for one in item]
+            parts = [
+                one if isinstance(one, _CONTAINERS) or _is_plain(one) else _unknown(one) for one in parts
+            ]
+            if any(new is not old for new, old in zip(parts, item)):
+                item = TreeTuple(parts, getattr(item, "blames", None))
             if not isinstance(value, tuple):
                 value[place] = item
         if isinstance(item, _CONTAINERS):
@@ -91,6 +97,16 @@ def _size(value: Any, sizes: Dict[int, int], path: str, depth: int) -> int:
                 value[place] = _unknown(item)
     sizes[key] = total
     return total
+
+
+def _settled(value: Any) -> Any:
+    """The value as it is after the file was read: lost ones unknown, and no Unknown that may be something."""
+    lost = getattr(value, "lost", None)
+    if lost is not None:
+        value = lost.unknown
+    if isinstance(value, Unknown) and value.may_be:
+        return Unknown(value.reason, value.origin, ())
+    return set(value) if isinstance(value, TreeSet) else value
 
 
 def _is_plain(value: Any) -> bool:

@@ -52,12 +52,15 @@ class Unknown:
     Attributes:
         reason: Why.
         origin: The line.
-        may_be: The containers that it may be; while its file is read, a change of it may change any of them.
+        may_be: While its file is read: the values that it may be; a change of it may change any of them.
+            None where nobody has said it yet.
+        within: It may also be something inside of them, or something new that holds any of that.
     """
 
     reason: str
     origin: Optional[Origin] = None
-    may_be: Tuple[Any, ...] = field(default=(), compare=False, repr=False)
+    may_be: Optional[Tuple[Any, ...]] = field(default=None, compare=False, repr=False)
+    within: bool = field(default=True, compare=False, repr=False)
 
     def __repr__(self) -> str:
         return f"<unknown: {self.reason}>"

@@ -6,9 +6,23 @@ the reader only has to keep the blame in step.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from mmfix.config.origin import Blame, MissingBase, Unknown
+
+
+class Loss(NamedTuple):
+    """What stands for a container once code that is not followed may have changed it.
+
+    Attributes:
+        unknown: What reading the container gives.
+        held: What may have been put into it since, beside what it still holds.
+        escaped: Code that is not followed may still hold it: what is put into it is lost, too.
+    """
+
+    unknown: Unknown
+    held: List[Any]
+    escaped: bool
 
 
 class TreeDict(Dict[Any, Any]):
@@ -18,25 +32,38 @@ class TreeDict(Dict[Any, Any]):
         blames: Blame of each key. A key without an entry was not set by any text.
         config: True where MMEngine would hold a ``ConfigDict`` (attribute access, deep ``update``).
         missing: Bases that were not found and may have set more keys here.
+        lost: While its file is read: it may have been changed in a way that is not followed.
     """
 
-    __slots__ = ("blames", "config", "missing")
+    __slots__ = ("blames", "config", "lost", "missing")
 
     def __init__(self, *args: Any, config: bool = False) -> None:
         super().__init__(*args)
         self.blames: Dict[Any, Blame] = {}
         self.config = config
         self.missing: Tuple[MissingBase, ...] = ()
+        self.lost: Optional[Loss] = None
 
 
 class TreeList(List[Any]):
     """A list that knows what set each element (``blames`` has the same length)."""
 
-    __slots__ = ("blames",)
+    __slots__ = ("blames", "lost")
 
     def __init__(self, values: Any = (), blames: Optional[List[Optional[Blame]]] = None) -> None:
         super().__init__(values)
         self.blames: List[Optional[Blame]] = [None] * len(self) if blames is None else blames
+        self.lost: Optional[Loss] = None
+
+
+class TreeSet(Set[Any]):
+    """A set of a file that is being read; it becomes a plain one in the config."""
+
+    __slots__ = ("lost",)
+
+    def __init__(self, values: Any = ()) -> None:
+        super().__init__(values)
+        self.lost: Optional[Loss] = None
 
 
 class TreeTuple(Tuple[Any, ...]):
@@ -98,6 +125,9 @@ def deep_copy(value: Any, memo: Optional[Dict[int, Any]] = None) -> Any:
     known = memo.get(id(value))
     if known is not None:
         return known
+    lost: Optional[Loss] = getattr(value, "lost", None)
+    if lost is not None:
+        return lost.unknown
     result: Any
     if isinstance(value, dict):
         result = TreeDict(config=getattr(value, "config", False))
@@ -115,7 +145,7 @@ def deep_copy(value: Any, memo: Optional[Dict[int, Any]] = None) -> Any:
         blames = getattr(value, "blames", None)
         result = memo[id(value)] = TreeTuple([deep_copy(item, memo) for item in value], blames)
     else:
-        result = memo[id(value)] = set(value)
+        result = memo[id(value)] = TreeSet(value)
     return result
 
 
@@ -125,6 +155,8 @@ def hook(value: Any, fresh: bool = False) -> Any:
     A plain dict becomes a new config dict, a list or tuple a new one, a config dict stays the same object
     unless ``fresh`` asks for a copy of everything without aliases (``_dict_to_config_dict``).
     """
+    if getattr(value, "lost", None) is not None:
+        return value.lost.unknown
     if isinstance(value, dict):
         if getattr(value, "config", False) and not fresh:
             return value
@@ -141,3 +173,25 @@ def hook(value: Any, fresh: bool = False) -> Any:
     if isinstance(value, tuple):
         return TreeTuple([hook(item, fresh) for item in value], getattr(value, "blames", None))
     return value
+
+
+def dict_copy(owner: TreeDict) -> TreeDict:
+    """``dict.copy`` / ``ConfigDict.copy``: shallow; a config dict copies lists and tuples too."""
+    result = TreeDict(config=owner.config)
+    for key, value in owner.items():
+        result[key] = hook(value) if owner.config else value
+    result.blames = dict(owner.blames)
+    return result
+
+
+def wrap(value: Any) -> Any:
+    """A native container as a tree container; elements are kept as they are."""
+    if type(value) in (TreeDict, TreeList, TreeTuple, TreeSet):
+        return value
+    if isinstance(value, dict):
+        return TreeDict(value)
+    if isinstance(value, list):
+        return TreeList(value)
+    if type(value) is tuple:
+        return TreeTuple(value)
+    return TreeSet(value) if isinstance(value, set) else value

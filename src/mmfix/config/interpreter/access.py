@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
-from mmfix.config.interpreter.aliases import changed, part, written
+from mmfix.config.interpreter.aliases import alternatives, changed, part, written
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted
+from mmfix.config.interpreter.loss import current, lose, lose_all
 from mmfix.config.interpreter.modules import BUILTINS, CONSTANTS, UNREADABLE, member
-from mmfix.config.interpreter.poison import poison_object
 from mmfix.config.interpreter.state import (
     Builtin,
     Function,
@@ -17,6 +17,8 @@ from mmfix.config.interpreter.state import (
     ModuleRef,
     Run,
     Scope,
+    Stream,
+    View,
     bind,
     replacing,
 )
@@ -30,6 +32,8 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Any:
     found = scope.find(node.id)
     if found is not None:
         return found.names[node.id]
+    if node.id in scope.source(node.id).own:
+        raise UnboundLocalError(f"cannot access local variable '{node.id}'")
     if node.id in CONSTANTS:
         return CONSTANTS[node.id]
     if node.id in UNREADABLE:
@@ -45,14 +49,23 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Any:
 
 def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Any:
     value = evaluate(run, node.value, scope)
+    index = index_value(run, node, scope)
+    return item(run, current(value), index, node)
+
+
+def index_value(run: Run, node: ast.Subscript, scope: Scope) -> Any:
+    """The index or slice of a subscript."""
     index_node = index_of(node.slice)
     if isinstance(index_node, ast.Slice):
-        index: Any = _slice(run, index_node, scope)
-    else:
-        index = evaluate(run, index_node, scope)
+        return _slice(run, index_node, scope)
+    return evaluate(run, index_node, scope)
+
+
+def item(run: Run, value: Any, index: Any, node: ast.AST) -> Any:
+    """``value[index]``."""
     if isinstance(value, Unknown) or (isinstance(index, Unknown) and isinstance(value, (dict, list, tuple))):
         return part(run, value, index, node)
-    if isinstance(value, ModuleRef) or tainted(index):
+    if isinstance(value, (ModuleRef, Builtin, Function)) or tainted(index):
         return run.unknown("part of an unknown value", node)
     if isinstance(index, tuple):
         run.spend(weight(index), node)  # hashing walks it
@@ -72,17 +85,19 @@ _OWN_NAMES_OF_LAZY = {"module", "name", "location", "build", "source"}
 
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Any:
-    value = evaluate(run, node.value, scope)
-    name = node.attr
+    return attribute(run, evaluate(run, node.value, scope), node.attr, node)
+
+
+def attribute(run: Run, value: Any, name: str, node: ast.AST) -> Any:
+    """``value.name``."""
     if isinstance(value, Unknown):
-        if value.may_be and any(hasattr(owner, name) for owner in value.may_be):
-            return MethodRef(value, name)
-        return part(run, value, name, node)
+        return _attribute_of_unknown(run, value, name, node)
     if isinstance(value, LazyName):
         if name in _OWN_NAMES_OF_LAZY or name.startswith("__"):
             return run.unknown("an attribute of MMEngine's lazy object", node)
         return LazyName(f"{value.path}.{name}")
     if isinstance(value, ModuleRef):
+        run.unknowns += 1  # it may not be there
         return member(f"{value.path}.{name}")
     if isinstance(value, Builtin):
         return ModuleRef(f"{value.name}.{name}")
@@ -94,12 +109,29 @@ def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Any:
         if value.missing:
             return run.unknown(f"{name} may come from a base that is not here", node)
         raise AttributeError(f"'{'ConfigDict' if value.config else 'dict'}' object has no attribute '{name}'")
-    if isinstance(value, (Function, MethodRef)):
+    if isinstance(value, (Function, MethodRef, Stream, View)):
         return run.unknown("an attribute of a function", node)
+    if name.startswith("__"):
+        return run.unknown(f"{name} of an object", node)
     if not hasattr(type(value), name):
         kind = type(value).__name__.replace("Tree", "").lower()  # as Python calls it
         raise AttributeError(f"'{kind}' object has no attribute '{name}'")
+    if not callable(getattr(type(value), name)):
+        return getattr(value, name)  # `(3).real`
     return MethodRef(value, name)
+
+
+def _attribute_of_unknown(run: Run, value: Unknown, name: str, node: ast.AST) -> Any:
+    """A method of what it may be, or what a config dict among that has under the name."""
+    if not value.may_be or name.startswith("__"):
+        return part(run, value, name, node)
+    unclear = value.within or any(getattr(owner, "lost", None) is not None for owner in value.may_be)
+    if any(hasattr(owner, name) for owner in (_SAMPLES if unclear else value.may_be)):
+        return MethodRef(value, name)
+    return part(run, value, name, node)
+
+
+_SAMPLES: Tuple[Any, ...] = ({}, [], set())
 
 
 def _walrus(run: Run, node: ast.NamedExpr, scope: Scope) -> Any:
@@ -121,34 +153,53 @@ def assign(run: Run, target: ast.AST, value: Any, blame: Optional[Blame], scope:
         bind(scope, target.id, value, blame)
     elif isinstance(target, ast.Subscript):
         container = evaluate(run, target.value, scope)
-        index_node = index_of(target.slice)
-        if isinstance(index_node, ast.Slice):
-            _set_slice(run, container, _slice(run, index_node, scope), value, target)
-            return
-        set_item(run, container, evaluate(run, index_node, scope), value, blame, target)
+        store_item(run, container, index_value(run, target, scope), value, blame, target)
     elif isinstance(target, ast.Attribute):
-        container = evaluate(run, target.value, scope)
-        if isinstance(container, Unknown):
-            written(run, container, target.attr, target)
-        if isinstance(container, (Unknown, ModuleRef, LazyName)):
-            return
-        if not (isinstance(container, TreeDict) and container.config):
-            raise AttributeError(f"'{type(container).__name__}' object has no attribute '{target.attr}'")
-        set_item(run, container, target.attr, value, blame, target)
+        store_attribute(run, evaluate(run, target.value, scope), value, blame, target)
     elif isinstance(target, (ast.Tuple, ast.List)):
         _unpack(run, target, value, blame, scope)
     elif isinstance(target, ast.Starred):
         assign(run, target.value, value, blame, scope)
 
 
+def store_attribute(
+    run: Run, container: Any, value: Any, blame: Optional[Blame], target: ast.Attribute
+) -> None:
+    """``container.name = value``."""
+    container = current(container)
+    if isinstance(container, Unknown):
+        written(run, container, target.attr, value, target)
+    elif isinstance(container, (ModuleRef, LazyName, Builtin)):
+        lose_all(run, [value], "handed to code that is not evaluated", target)
+    elif isinstance(container, Function):
+        lose_all(run, [container, value], "an attribute of a function", target)
+    elif isinstance(container, TreeDict) and container.config:
+        set_item(run, container, target.attr, value, blame, target)
+    else:
+        raise AttributeError(f"'{type(container).__name__}' object has no attribute '{target.attr}'")
+
+
+def store_item(
+    run: Run, container: Any, key: Any, value: Any, blame: Optional[Blame], target: ast.Subscript
+) -> None:
+    """``container[key] = value``, where the key may be a slice."""
+    if isinstance(index_of(target.slice), ast.Slice):
+        _set_slice(run, container, key, value, target)
+    else:
+        set_item(run, container, key, value, blame, target)
+
+
 def set_item(run: Run, container: Any, key: Any, value: Any, blame: Optional[Blame], node: ast.AST) -> None:
     """``container[key] = value`` with the blame of what it replaced kept."""
+    container = current(container)
     if isinstance(container, Unknown):
-        written(run, container, key, node)
-    if isinstance(container, (Unknown, ModuleRef)):
+        written(run, container, key, value, node)
         return
-    if tainted(key):
-        poison_object(run, container, "an item with an unknown key was set", node)
+    if isinstance(container, (ModuleRef, LazyName, Builtin)):
+        lose_all(run, [value], "handed to code that is not evaluated", node)
+        return
+    if tainted(key) and isinstance(container, (TreeDict, TreeList)):
+        lose(run, container, "an item with an unknown key was set", node, [value])
         return
     if isinstance(container, TreeDict):
         if container.config:
@@ -167,32 +218,34 @@ def set_item(run: Run, container: Any, key: Any, value: Any, blame: Optional[Bla
 def delete(run: Run, target: ast.AST, scope: Scope) -> None:
     """``del`` of a name, an item or an attribute."""
     if isinstance(target, ast.Name):
-        found = scope.find(target.id)
-        if found is None:
-            raise NameError(f"name '{target.id}' is not defined")
-        del found.names[target.id]
-        found.names.blames.pop(target.id, None)
+        home = scope.home(target.id)
+        if target.id not in home.names:
+            kind = NameError if home.parent is None else UnboundLocalError
+            raise kind(f"name '{target.id}' is not defined")
+        del home.names[target.id]
+        home.names.blames.pop(target.id, None)
     elif isinstance(target, (ast.Tuple, ast.List)):
         for item in target.elts:
             delete(run, item, scope)
     elif isinstance(target, (ast.Subscript, ast.Attribute)):
         container = evaluate(run, target.value, scope)
-        if isinstance(container, Unknown):
-            changed(run, container, target)
-        if isinstance(container, (Unknown, ModuleRef)):
-            return
         key: Any
         if isinstance(target, ast.Attribute):
             key = target.attr
+            if isinstance(container, TreeDict) and (not container.config or key not in container):
+                raise AttributeError(f"'{type(container).__name__}' object has no attribute '{key}'")
         else:
-            index_node = index_of(target.slice)
-            key = (
-                _slice(run, index_node, scope)
-                if isinstance(index_node, ast.Slice)
-                else evaluate(run, index_node, scope)
-            )
+            key = index_value(run, target, scope)
+            container = current(container)
+        if isinstance(container, Unknown):
+            changed(run, container, target)
+        if isinstance(container, (Unknown, ModuleRef, LazyName)):
+            return
+        if isinstance(container, TreeDict) and container.missing:
+            lose(run, container, "changed where a base that is not here may have set more", target)
+            return
         if isinstance(key, Unknown) or tainted(key):
-            poison_object(run, container, "an unknown item was deleted", target)
+            lose(run, container, "an unknown item was deleted", target)
             return
         del container[key]
         if isinstance(container, TreeDict):
@@ -209,14 +262,16 @@ def _slice(run: Run, node: ast.Slice, scope: Scope) -> Any:
 
 
 def _set_slice(run: Run, container: Any, place: Any, value: Any, node: ast.AST) -> None:
+    container = current(container)
     if isinstance(container, Unknown):
-        changed(run, container, node)
+        changed(run, container, node, [value])
     if isinstance(container, (Unknown, ModuleRef)):
         return
     if not isinstance(container, TreeList):
         raise TypeError(f"'{type(container).__name__}' object does not support slice assignment")
+    value = current(value)
     if isinstance(place, Unknown) or isinstance(value, (Unknown, ModuleRef)):
-        poison_object(run, container, "an unknown slice was assigned", node)
+        lose(run, container, "an unknown slice was assigned", node, [value])
         return
     pairs = list(iterate(run, value, node))
     container[place] = [item for item, _ in pairs]
@@ -227,8 +282,9 @@ def _unpack(run: Run, target: Any, value: Any, blame: Optional[Blame], scope: Sc
     if isinstance(value, (Unknown, ModuleRef, LazyName)):
         for item in target.elts:
             inner = run.unknown("unpacked from an unknown value", target)
-            if isinstance(value, Unknown):
-                inner = part(run, value, inner, target)
+            inner = part(run, value, inner, target) if isinstance(value, Unknown) else alternatives(inner, [])
+            if isinstance(item, ast.Starred) and isinstance(value, Unknown):
+                inner = Unknown(inner.reason, inner.origin, value.may_be)  # a new list of such parts
             assign(run, item, inner, blame, scope)
         return
     pairs = list(iterate(run, value, target))

@@ -1,85 +1,121 @@
-"""An Unknown that may be one of several containers: what is written through it may change any of them."""
+"""An Unknown that may be one of several values: what is written through it may change any of them."""
 
 from __future__ import annotations
 
 import ast
-from typing import Any, Iterable, List, Sequence
+from typing import Any, Iterable, Iterator, List, Sequence, Tuple
 
 from mmfix.config.interpreter.core import evaluate
-from mmfix.config.interpreter.poison import poison_object
+from mmfix.config.interpreter.loss import current, has_reach, lose, lose_all, reach
+from mmfix.config.interpreter.poison import READING
 from mmfix.config.interpreter.state import Run, Scope
 from mmfix.config.origin import Unknown
 from mmfix.config.values import TreeDict, TreeList
 
 _WRITTEN = "it may have been set through another name"
-#: Methods of dict and list that change nothing.
-_READING = frozenset({"get", "keys", "items", "values", "copy", "index", "count", "to_dict"})
+_SIMPLE = (ast.Name, ast.Constant, ast.Subscript, ast.Attribute, ast.Load)
 
 
 def one_of(run: Run, why: Unknown, nodes: Sequence[ast.AST], scope: Scope) -> Unknown:
-    """The value of one of several expressions; which one is not known, for the reason of ``why``.
-
-    Those that call something are left out: what they may change is unknown already.
-    """
+    """The value of one of several expressions; which one is not known, for the reason of ``why``."""
     found: List[Any] = []
     for node in nodes:
-        if not any(isinstance(inner, (ast.Call, ast.NamedExpr)) for inner in ast.walk(node)):
-            try:
-                found.append(evaluate(run, node, scope))
-            except (LookupError, TypeError, AttributeError, NameError, ValueError):
-                continue  # then it is not this one
-    return Unknown(why.reason, why.origin, tuple(containers(found)))
+        if not all(isinstance(inner, _SIMPLE) for inner in ast.walk(node)):
+            return Unknown(why.reason, why.origin)
+        try:
+            found.append(evaluate(run, node, scope))
+        except (LookupError, TypeError, AttributeError, NameError, ValueError):
+            continue  # then it is not this one
+    return alternatives(why, found)
 
 
-def containers(values: Iterable[Any]) -> List[Any]:
-    """The containers among values, and those that Unknowns among them may be; each once."""
-    found: List[Any] = []
+def alternatives(why: Unknown, values: Iterable[Any]) -> Unknown:
+    """One of these values, and nothing else."""
+    kept: List[Any] = []
+    within = False
     for value in values:
-        for item in value.may_be if isinstance(value, Unknown) else (value,):
-            if isinstance(item, (dict, list, set, tuple)) and all(item is not other for other in found):
-                found.append(item)
-    return found
+        if isinstance(value, Unknown):
+            kept.extend(value.may_be or ())
+            within = within or value.within
+        elif has_reach(value):
+            kept.append(value)
+    return Unknown(why.reason, why.origin, tuple(kept), within)
 
 
 def part(run: Run, value: Any, key: Any, node: ast.AST) -> Unknown:
     """``value[key]`` of an Unknown, or of a container with an unknown key."""
-    inner: List[Any] = []
-    for owner in value.may_be if isinstance(value, Unknown) else (value,):
-        if isinstance(key, Unknown):
-            inner.extend(owner.values() if isinstance(owner, dict) else owner)
-            continue
-        try:
-            inner.append(owner[key])
-        except (LookupError, TypeError):
-            continue
     found = run.unknown("part of an unknown value", node)
-    return Unknown(found.reason, found.origin, tuple(containers(inner)))
-
-
-def written(run: Run, target: Unknown, key: Any, node: ast.AST) -> None:
-    """An item or attribute of an Unknown was set or deleted."""
-    for owner in target.may_be:
-        try:
-            if isinstance(owner, TreeDict) or (isinstance(owner, TreeList) and type(key) is int):
-                owner[key] = run.unknown(_WRITTEN, node)
-                continue
-        except (LookupError, TypeError):
-            pass
-        if not isinstance(owner, tuple):
-            poison_object(run, owner, _WRITTEN, node)
-
-
-def method_called(run: Run, target: Unknown, name: str, node: ast.AST) -> None:
-    """A method of an Unknown was called."""
-    if name not in _READING:
-        changed(run, target, node)
-
-
-def changed(run: Run, target: Any, node: ast.AST) -> None:
-    """An Unknown was changed in a way that is not followed, or handed to code that is not."""
-    owners = list(target.may_be) if isinstance(target, Unknown) else []
+    if isinstance(value, Unknown) and value.within:
+        return Unknown(found.reason, found.origin, value.may_be)
+    inner: List[Any] = []
+    owners = value.may_be or () if isinstance(value, Unknown) else (value,)
+    if any(getattr(owner, "lost", None) is not None for owner in owners):
+        return Unknown(found.reason, found.origin, owners)
     for owner in owners:
-        if isinstance(owner, tuple):  # it cannot change; what is in it can
-            owners.extend(containers(owner))
+        if isinstance(key, Unknown) or not isinstance(owner, (dict, list, tuple)):
+            inner.extend(_elements(owner))
+            continue
+        try:
+            inner.append(current(owner[key]))
+        except (LookupError, TypeError):
+            continue
+    return alternatives(found, inner)
+
+
+def _elements(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, (list, tuple, set, frozenset)) else (value,)
+
+
+def targets(value: Unknown) -> Tuple[List[Any], bool]:
+    """What a change of an Unknown may change; and whether that is all of it."""
+    if value.within:
+        return reach([value]), False
+    return list(_direct(value)), True
+
+
+def _direct(value: Unknown) -> Iterator[Any]:
+    for item in value.may_be or ():
+        yield item.owner if type(item).__name__ == "MethodRef" else item
+
+
+def written(run: Run, target: Unknown, key: Any, value: Any, node: ast.AST) -> None:
+    """An item or attribute of an Unknown was set to a value, or deleted (None)."""
+    owners, exact = targets(target)
+    for owner in owners:
+        if exact and getattr(owner, "lost", None) is None and _slot(owner, key):
+            owner[key] = alternatives(run.unknown(_WRITTEN, node), [owner[key], value])
         else:
-            poison_object(run, owner, _WRITTEN, node)
+            lose(run, owner, _WRITTEN, node, [value])
+    if not exact:
+        lose_all(run, [value], _WRITTEN, node)  # it may be in something new, too, which nobody knows by name
+
+
+def _slot(owner: Any, key: Any) -> bool:
+    """Whether a container has the place: then nothing but what is in it changes."""
+    if isinstance(owner, TreeDict) and not isinstance(key, (Unknown, slice)):
+        try:
+            return key in owner and not owner.missing
+        except TypeError:
+            return False
+    return isinstance(owner, TreeList) and type(key) is int and -len(owner) <= key < len(owner)
+
+
+def changed(run: Run, target: Any, node: ast.AST, values: Iterable[Any] = ()) -> None:
+    """An Unknown was changed in a way that is not followed, with what is given."""
+    if not isinstance(target, Unknown):
+        return
+    values = list(values)
+    owners, exact = targets(target)
+    for owner in owners:
+        lose(run, owner, _WRITTEN, node, values)
+    if not exact or not all(isinstance(owner, (dict, list, set, tuple)) for owner in owners):
+        lose_all(run, [target, *values], _WRITTEN, node)
+
+
+def method_called(run: Run, target: Unknown, name: str, values: Iterable[Any], node: ast.AST) -> None:
+    """A method of an Unknown was called with these arguments."""
+    if name in READING and not target.within:
+        return
+    changed(run, target, node, values)

@@ -6,15 +6,34 @@ import ast
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from mmfix.config.interpreter import limits
-from mmfix.config.interpreter.aliases import changed, method_called
+from mmfix.config.interpreter.aliases import method_called
 from mmfix.config.interpreter.containers import keywords
-from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, opaque, tainted
-from mmfix.config.interpreter.methods import call_method, dict_update, wrap
+from mmfix.config.interpreter.core import (
+    HANDLERS,
+    blame_of,
+    evaluate,
+    iterate,
+    opaque,
+    tainted,
+    truth,
+    unordered,
+)
+from mmfix.config.interpreter.loss import current, has_reach, lose, lose_all, roots
+from mmfix.config.interpreter.methods import call_method, dict_update
 from mmfix.config.interpreter.modules import FUNCTIONS
-from mmfix.config.interpreter.poison import poison_callable, poison_object
-from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope
+from mmfix.config.interpreter.state import (
+    Builtin,
+    Function,
+    MethodRef,
+    ModuleRef,
+    Run,
+    Scope,
+    Stream,
+    Undecidable,
+    View,
+)
 from mmfix.config.origin import Blame, Unknown
-from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
+from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple, wrap
 from mmfix.python.bounds import weight
 from mmfix.python.call_bounds import size_of_call
 
@@ -32,7 +51,11 @@ _TYPES: Dict[str, Any] = {
 }  # fmt: skip
 
 #: They look only at the outside of their arguments, so an Unknown inside does no harm.
-_LAZY = {"next", "iter", "zip", "enumerate", "map", "filter"}
+_LAZY = {"next", "iter", "zip", "enumerate", "map", "filter", "reversed"}
+#: They call what they are given, now or later.
+_CALLERS = {"map", "filter", "sorted", "min", "max", "next"}
+#: What they give depends on the order of their arguments' elements.
+_ORDERLY = _LAZY | {"list", "tuple", "str", "repr", "ascii", "format", "sum", "dict", "bytes"}
 _SHALLOW = {
     "len",
     "list",
@@ -65,50 +88,96 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
     function = evaluate(run, node.func, scope)
     args, blames, complete = _arguments(run, node, scope)
     kwargs = keywords(run, node, scope)
+    if run.losses:  # an argument may have changed what stood before it
+        function, args = current(function), [current(arg) for arg in args]
+        if isinstance(function, MethodRef):
+            function = MethodRef(current(function.owner), function.name)
+        if isinstance(kwargs, TreeDict):
+            kwargs.update({key: current(value) for key, value in kwargs.items()})
     if isinstance(function, LazyName):
         raise RuntimeError(f"a lazy config cannot call {function.path}, which MMEngine does not import")
     if not complete or isinstance(kwargs, Unknown):
-        if isinstance(function, MethodRef):
-            _poison(run, [function.owner], node)
-        return _unknown_call(run, node, args, kwargs)
+        if isinstance(function, Builtin) and function.name in _BLIND and isinstance(kwargs, TreeDict):
+            return run.unknown("unpacks an unknown value", node)
+        lose_all(run, [*roots([node], scope), function, *args, kwargs], "called with what is unknown", node)
+        return run.unknown(f"calls {_called(node.func)}, which is not followed", node)
+    try:
+        return apply(run, node, function, args, blames, kwargs)
+    except Undecidable as stopped:
+        lose_all(run, [*roots([node], scope), *args, *kwargs.values()], str(stopped), node)
+        return run.unknown(str(stopped) or "computed from an unknown value", node)
+
+
+#: They only look at their arguments.
+_BLIND = {"print", "zip", "max", "min", "list", "tuple", "range", "len", "str", "isinstance", "set"}
+
+
+def apply(
+    run: Run, node: ast.Call, function: Any, args: List[Any], blames: List[Optional[Blame]], kwargs: TreeDict
+) -> Any:
+    """The value of ``function(*args, **kwargs)``.
+
+    Raises:
+        Undecidable: It depends on something unknown, and nothing was made unknown for it.
+    """
     if isinstance(function, MethodRef) and isinstance(function.owner, Unknown):
-        method_called(run, function.owner, function.name, node)
-        return _unknown_call(run, node, args, kwargs)
+        method_called(run, function.owner, function.name, [*args, *kwargs.values()], node)
+        found = run.unknown(f"calls {_called(node.func)}, which is not evaluated", node)
+        return alternatives_of_call(found, [function.owner, *args, *kwargs.values()])
     if isinstance(function, MethodRef):
         if callable(kwargs.get("key")) or isinstance(kwargs.get("key"), (MethodRef, Builtin, ModuleRef)):
             kwargs["key"] = _native_callable(run, node, kwargs["key"])
         blame = next((step for step in blames if step is not None), None) or Blame(run.source.origin(node))
         if function.name in ("setdefault", "insert") and len(blames) > 1 and blames[1] is not None:
             blame = blames[1]
-        if args and function.name in _KEYED and tainted(args[0]) and not isinstance(args[0], (list, dict)):
-            _poison(run, [function.owner], node)
-            return run.unknown("an unknown key", node)
-        if isinstance(function.owner, set) and (tainted(args) or tainted(kwargs)):
-            _poison(run, [function.owner], node)
-            return run.unknown("a set of unknown values", node)
+        if args and function.name in _KEYED and tainted(args[0]) and isinstance(function.owner, (dict, list)):
+            if function.name != "get":
+                lose(run, function.owner, "changed at an unknown key", node, args[1:])
+            found = run.unknown("an unknown key", node)
+            return alternatives_of_call(found, [function.owner, *args])
+        if isinstance(function.owner, (set, frozenset)):
+            return _of_set(run, node, function, args, kwargs, blame)
         if not isinstance(function.owner, (dict, list)):
             args = [_materialized(run, node, arg) for arg in args]
-        try:
-            return call_method(run, node, function.owner, function.name, args, kwargs, blame)
-        except Undecidable:
-            _poison(run, [function.owner], node)
-            return run.unknown("computed from an unknown value", node)
+        return call_method(run, node, function.owner, function.name, args, kwargs, blame)
     if isinstance(function, Function):
         return function.call(function, tuple(args), kwargs)
     if isinstance(function, Builtin):
-        try:
-            return _builtin(run, node, function.name, args, blames, kwargs)
-        except Undecidable:
-            return run.unknown("computed from an unknown value", node)
+        return _builtin(run, node, function.name, args, blames, kwargs)
     if isinstance(function, ModuleRef) and function.path in FUNCTIONS:
         if function.path.startswith(("os.path.", "math.")) and tainted(args):
             return run.unknown("computed from an unknown value", node)
+        if any(isinstance(arg, (Unknown, ModuleRef, Stream, View)) for arg in args) or tainted(kwargs):
+            lose_all(run, [*args, *kwargs.values()], "handed to code that is not evaluated", node)
+            return run.unknown("computed from an unknown value", node)
+        if any(unordered(arg) for arg in args) and not function.path.startswith("copy."):
+            return run.unknown("the order of a set", node)
         run.spend(sum(weight(arg) for arg in args), node)
         limits.pay(run, node, size_of_call, FUNCTIONS[function.path], args, kwargs)
         return wrap(FUNCTIONS[function.path](*args, **kwargs))
     if isinstance(function, (Unknown, ModuleRef)):
-        return _unknown_call(run, node, args, kwargs)
+        lose_all(run, [function, *args, *kwargs.values()], "handed to code that is not evaluated", node)
+        found = run.unknown(f"calls {_called(node.func)}, which is not evaluated", node)
+        return alternatives_of_call(found, [function, *args, *kwargs.values()])
     raise TypeError(f"'{type(function).__name__}' object is not callable")
+
+
+def alternatives_of_call(found: Unknown, given: List[Any]) -> Unknown:
+    """What a call gives that is not followed: anything that can be reached from what it was given."""
+    return Unknown(found.reason, found.origin, tuple(value for value in given if has_reach(value)))
+
+
+def _of_set(
+    run: Run, node: ast.Call, function: MethodRef, args: List[Any], kwargs: TreeDict, blame: Blame
+) -> Any:
+    args = [_materialized(run, node, arg) for arg in args]
+    if not (tainted(args) or tainted(kwargs)):
+        try:
+            return call_method(run, node, function.owner, function.name, args, kwargs, blame)
+        except Undecidable:
+            pass
+    lose(run, function.owner, "a set of unknown values", node, args)
+    return run.unknown("a set of unknown values", node)
 
 
 #: Methods whose first argument decides which slot changes.
@@ -134,22 +203,6 @@ def _arguments(run: Run, node: ast.Call, scope: Scope) -> Tuple[List[Any], List[
     return values, blames, complete
 
 
-def _unknown_call(run: Run, node: ast.Call, args: List[Any], kwargs: Any) -> Unknown:
-    """The result of code that is not evaluated; containers handed to it may have changed."""
-    _poison(run, [*args, *(kwargs.values() if isinstance(kwargs, dict) else ())], node)
-    return run.unknown(f"calls {_called(node.func)}, which is not evaluated", node)
-
-
-def _poison(run: Run, values: List[Any], node: ast.AST) -> None:
-    for value in values:
-        if isinstance(value, (dict, list, set)):
-            poison_object(run, value, "handed to code that is not evaluated", node)
-        elif isinstance(value, Unknown):
-            changed(run, value, node)
-        else:
-            poison_callable(run, value, "handed to code that is not evaluated", node)
-
-
 def _called(node: ast.AST) -> str:
     if isinstance(node, ast.Name):
         return f"{node.id}()"
@@ -167,7 +220,8 @@ def _builtin(
         return run.unknown("a base that is not here may have set more", node)
     if name == "dict":
         result = TreeDict()
-        if any(isinstance(arg, (Unknown, ModuleRef)) for arg in args):
+        args = [_materialized(run, node, arg) for arg in args]
+        if any(isinstance(arg, (Unknown, ModuleRef)) or unordered(arg) for arg in args):
             return run.unknown("made from an unknown value", node)
         dict_update(run, node, result, args, kwargs)
         return result
@@ -177,20 +231,29 @@ def _builtin(
         return _getattr(run, node, name, args)
     if name == "isinstance":
         return _isinstance(run, node, args)
-    if any(isinstance(arg, (Unknown, ModuleRef, LazyName)) for arg in args):
+    if any(isinstance(getattr(arg, "owner", arg), (Unknown, ModuleRef, LazyName)) for arg in args):
+        if name in _CALLERS or any(isinstance(arg, Stream) for arg in args):
+            raise Undecidable("computed from an unknown value")
         return run.unknown("computed from an unknown value", node)
-    if name not in _SHALLOW and (
-        tainted([arg for arg in args if not callable(arg)]) or tainted(kwargs.get("default"))
-    ):
-        return run.unknown("computed from an unknown value", node)
+    if name in ("any", "all") and len(args) == 1 and not kwargs:
+        return _any_or_all(run, node, name == "any", args[0])
+    as_text = name in ("str", "repr", "ascii", "format")
+    ordered = name in _ORDERLY or kwargs.get("key") is not None
+    if ordered and any(unordered(arg, deep=as_text) for arg in args):
+        raise Undecidable("the order of a set")
+    if name == "bool" and len(args) == 1 and not kwargs:
+        return truth(run, args[0], node)
     if name not in _LAZY:
         args = [_materialized(run, node, arg) for arg in args]
-        if name not in _SHALLOW and tainted([arg for arg in args if not callable(arg)]):
-            return run.unknown("computed from an unknown value", node)
+        if name not in _SHALLOW and tainted([arg for arg in args if not _is_callable(arg)]):
+            raise Undecidable("computed from an unknown value")
         run.spend(sum(weight(arg) for arg in args), node)
-    args = [_native_callable(run, node, arg) for arg in args]
+    elif name != "next":
+        args = [_streamed(run, node, arg) for arg in args]
+    roots_of = tuple(arg for arg in args if has_reach(arg))
+    args = [_native_callable(run, node, arg, name == "map") for arg in args]
     if tainted([value for value in kwargs.values() if not _is_callable(value)]):
-        return run.unknown("computed from an unknown value", node)
+        raise Undecidable("computed from an unknown value")
     keyword_args = {key: _native_callable(run, node, value) for key, value in kwargs.items()}
     limits.pay(run, node, size_of_call, _NATIVE[name], args, keyword_args)
     if name in ("list", "tuple") and len(args) == 1 and not kwargs:
@@ -198,7 +261,25 @@ def _builtin(
         items, steps = [item for item, _ in pairs], [step for _, step in pairs]
         return TreeList(items, steps) if name == "list" else TreeTuple(items, tuple(steps))
     result = _NATIVE[name](*args, **keyword_args)
+    if name != "next" and hasattr(result, "__next__"):
+        return result if isinstance(result, Stream) else Stream(result, roots_of)
     return wrap(result)
+
+
+def _any_or_all(run: Run, node: ast.Call, wanted: bool, values: Any) -> Any:
+    """``any`` and ``all`` stop at the first element that decides."""
+    for item, _ in iterate(run, values, node):
+        known = truth(run, item, node)
+        if isinstance(known, Unknown):
+            raise Undecidable(known.reason)
+        if known is wanted:
+            return wanted
+    return not wanted
+
+
+def _streamed(run: Run, node: ast.Call, value: Any) -> Any:
+    """What an iterator can run over natively while the config goes on."""
+    return value.native if isinstance(value, View) and not tainted(value) else value
 
 
 def _is_callable(value: Any) -> bool:
@@ -207,8 +288,8 @@ def _is_callable(value: Any) -> bool:
 
 def _materialized(run: Run, node: ast.Call, value: Any) -> Any:
     """An iterator as a list, so that it can be looked into; anything else as it is."""
-    if hasattr(value, "__next__"):
-        return [item for item, _ in iterate(run, value, node)]
+    if isinstance(value, (Stream, View)):
+        return TreeList([item for item, _ in iterate(run, value, node)])
     return value
 
 
@@ -224,10 +305,12 @@ def _getattr(run: Run, node: ast.Call, name: str, args: List[Any]) -> Any:
         return present
     if not present and len(args) < 3:
         raise AttributeError(f"no attribute '{args[1]}'")
-    return owner[args[1]] if present else args[2]
+    return current(owner[args[1]]) if present else args[2]
 
 
 def _isinstance(run: Run, node: ast.Call, args: List[Any]) -> Any:
+    if len(args) != 2:
+        raise TypeError(f"isinstance expected 2 arguments, got {len(args)}")
     value, classes = args
     wanted = classes if isinstance(classes, tuple) else (classes,)
     if isinstance(value, (Unknown, ModuleRef, LazyName)) or not all(
@@ -237,20 +320,20 @@ def _isinstance(run: Run, node: ast.Call, args: List[Any]) -> Any:
     return isinstance(value, tuple(_TYPES[one.name] for one in wanted))
 
 
-class Undecidable(Exception):
-    """A function called from native code gave an Unknown, which native code must not see."""
+def _native_callable(run: Run, node: ast.Call, value: Any, unseen: bool = False) -> Any:
+    """A config-level callable as one that ``map`` or ``sorted`` can call.
 
-
-def _native_callable(run: Run, node: ast.Call, value: Any) -> Any:
-    """A config-level callable as one that ``map`` or ``sorted`` can call."""
+    Args:
+        unseen: What it gives is handed on, and not looked at.
+    """
     if _is_callable(value):
         function = _plain_callable(run, node, value)
 
         def decided(*args: Any) -> Any:
             run.spend(1, node)
-            result = function(*args)
-            if opaque(result):
-                raise Undecidable
+            result = current(function(*map(current, args)))
+            if opaque(result) and not unseen:
+                raise Undecidable("computed from an unknown value")
             return result
 
         return decided
@@ -260,7 +343,7 @@ def _native_callable(run: Run, node: ast.Call, value: Any) -> Any:
 def _plain_callable(run: Run, node: ast.Call, value: Any) -> Any:
     if isinstance(value, ModuleRef):
         if value.path not in FUNCTIONS:
-            raise Undecidable
+            raise Undecidable("calls what is not evaluated")
         return FUNCTIONS[value.path]
     if isinstance(value, Builtin):
         name = value.name

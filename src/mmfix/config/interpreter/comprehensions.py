@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, List, Optional
+from typing import Any, Iterator, List, Optional
 
 from mmfix.config.interpreter.access import assign
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted, truth
+from mmfix.config.interpreter.loss import lose_all, roots
+from mmfix.config.interpreter.names import names_of_comprehension
 from mmfix.config.interpreter.poison import poison_calls
-from mmfix.config.interpreter.state import ModuleRef, Run, Scope
+from mmfix.config.interpreter.state import ModuleRef, Run, Scope, Stream, Undecidable
 from mmfix.config.origin import Blame, Unknown
-from mmfix.config.values import TreeDict, TreeList
+from mmfix.config.values import LazyName, TreeDict, TreeList, TreeSet
 
 
 def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
+    first = evaluate(run, node.generators[0].iter, scope)
+    inner = Scope(TreeDict(), scope, comprehension=True, own=names_of_comprehension(node))
+    if isinstance(node, ast.GeneratorExp):
+        if isinstance(first, (Unknown, ModuleRef, LazyName)):
+            lose_all(run, roots([node], scope), "run over an unknown value", node)
+            return run.unknown("loops over an unknown value", node)
+        items = (evaluate(run, node.elt, inner) for _ in _generate(run, node, 0, first, inner))
+        return Stream(items, (first, *roots([node.elt, *node.generators], scope)))
     results: List[Any] = []
     blames: List[Optional[Blame]] = []
     is_dict = isinstance(node, ast.DictComp)
-
-    def collect(inner: Scope) -> None:
-        if is_dict:
-            results.append((evaluate(run, node.key, inner), evaluate(run, node.value, inner)))
-        else:
-            results.append(evaluate(run, node.elt, inner))
-        blames.append(blame_of(run, node.value if is_dict else node.elt, inner))
-
-    failure = _generate(run, node.generators, 0, [node], scope, collect)
-    if failure is not None:
-        return failure
+    try:
+        for _ in _generate(run, node, 0, first, inner):
+            if is_dict:
+                results.append((evaluate(run, node.key, inner), evaluate(run, node.value, inner)))
+            else:
+                results.append(evaluate(run, node.elt, inner))
+            blames.append(blame_of(run, node.value if is_dict else node.elt, inner))
+    except Undecidable as stopped:
+        poison_calls(run, [node], str(stopped), scope)
+        return run.unknown(str(stopped), node)
     if is_dict:
         mapping = TreeDict()
         for (key, value), blame in zip(results, blames):
@@ -38,42 +47,31 @@ def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
                 mapping.blames[key] = blame
         return mapping
     if isinstance(node, ast.SetComp):
-        return run.unknown("a set of unknown values", node) if tainted(results) else set(results)
-    return iter(results) if isinstance(node, ast.GeneratorExp) else TreeList(results, blames)
+        return run.unknown("a set of unknown values", node) if tainted(results) else TreeSet(results)
+    return TreeList(results, blames)
 
 
-def _generate(
-    run: Run,
-    generators: List[ast.comprehension],
-    position: int,
-    rest: List[ast.AST],
-    scope: Scope,
-    collect: Callable[[Scope], None],
-) -> Optional[Unknown]:
-    """Run the loops of a comprehension; the Unknown that stopped it, if one did."""
-    if position == len(generators):
-        collect(scope)
-        return None
-    generator = generators[position]
-    values = evaluate(run, generator.iter, scope)
-    if isinstance(values, (Unknown, ModuleRef)):
-        poison_calls(run, rest, "run in a loop over an unknown value", scope)
-        return run.unknown("loops over an unknown value", generator.iter)
-    inner = Scope(TreeDict(), scope, comprehension=True)
+def _generate(run: Run, node: Any, position: int, values: Any, scope: Scope) -> Iterator[None]:
+    """Run the loops of a comprehension: its variables are bound, one after the other.
+
+    Raises:
+        Undecidable: How often they run is not known.
+    """
+    generator = node.generators[position]
     for item, blame in iterate(run, values, generator.iter):
-        assign(run, generator.target, item, blame, inner)
+        assign(run, generator.target, item, blame, scope)
         for condition in generator.ifs:
-            known = truth(run, evaluate(run, condition, inner), condition)
+            known = truth(run, evaluate(run, condition, scope), condition)
             if isinstance(known, Unknown):
-                poison_calls(run, rest, known.reason, scope)
-                return known
+                raise Undecidable(known.reason)
             if not known:
                 break
         else:
-            failure = _generate(run, generators, position + 1, rest, inner, collect)
-            if failure is not None:
-                return failure
-    return None
+            if position + 1 == len(node.generators):
+                yield
+            else:
+                inner = evaluate(run, node.generators[position + 1].iter, scope)
+                yield from _generate(run, node, position + 1, inner, scope)
 
 
 for _kind in (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp):

@@ -6,9 +6,11 @@ import ast
 from typing import Any, List, Optional, Tuple
 
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted
+from mmfix.config.interpreter.loss import current
+from mmfix.config.interpreter.poison import poison_calls, traced
 from mmfix.config.interpreter.state import ModuleRef, Run, Scope
 from mmfix.config.origin import Blame, Unknown
-from mmfix.config.values import TreeDict, TreeList, TreeTuple
+from mmfix.config.values import TreeDict, TreeList, TreeSet, TreeTuple
 
 
 def _list(run: Run, node: ast.List, scope: Scope) -> Any:
@@ -29,7 +31,7 @@ def _set(run: Run, node: ast.Set, scope: Scope) -> Any:
     items = _elements(run, node.elts, scope)
     if items is None or tainted(items[0]):
         return run.unknown("a set of unknown values", node)
-    return set(items[0])
+    return TreeSet(items[0])
 
 
 def _elements(
@@ -37,10 +39,11 @@ def _elements(
 ) -> Optional[Tuple[List[Any], List[Optional[Blame]]]]:
     values: List[Any] = []
     blames: List[Optional[Blame]] = []
-    for node in nodes:
+    for position, node in enumerate(nodes):
         if isinstance(node, ast.Starred):
             inner = evaluate(run, node.value, scope)
             if isinstance(inner, (Unknown, ModuleRef)):
+                poison_calls(run, nodes[position:], "beside an unknown value", scope)
                 return None
             for item, blame in iterate(run, inner, node):
                 values.append(item)
@@ -54,18 +57,21 @@ def _elements(
 
 def _dict(run: Run, node: ast.Dict, scope: Scope) -> Any:
     result = TreeDict()
+    unknown = None
     for key_node, value_node in zip(node.keys, node.values):
         if key_node is None:
             if not spread(result, evaluate(run, value_node, scope), unique=False):
-                return run.unknown("unpacks an unknown value", value_node)
+                unknown = run.unknown("unpacks an unknown value", value_node)
             run.spend(len(result), value_node)
             continue
         key = evaluate(run, key_node, scope)
+        value = evaluate(run, value_node, scope)
         if tainted(key):
-            return run.unknown("a dict key is unknown", key_node)
-        result[key] = evaluate(run, value_node, scope)
+            unknown = run.unknown("a dict key is unknown", key_node)
+            continue
+        result[key] = value
         result.blames[key] = blame_of(run, value_node, scope)
-    return result
+    return result if unknown is None else unknown
 
 
 def spread(result: TreeDict, mapping: Any, unique: bool) -> bool:
@@ -74,6 +80,7 @@ def spread(result: TreeDict, mapping: Any, unique: bool) -> bool:
     Raises:
         TypeError: Not a mapping, or (``unique``) a key given twice, as in a call.
     """
+    mapping = current(mapping)
     if isinstance(mapping, (Unknown, ModuleRef)) or getattr(mapping, "missing", None):
         return False
     if not isinstance(mapping, dict):
@@ -91,18 +98,21 @@ def keywords(run: Run, node: ast.Call, scope: Scope) -> Any:
     """The keyword arguments of a call as a dict with blames, or Unknown."""
     result = TreeDict()
     blames = result.blames
+    unknown = None
     for keyword in node.keywords:
         value_node = keyword.value
         value = evaluate(run, value_node, scope)
         name = keyword.arg
         if name is None:
             if not spread(result, value, unique=True):
-                return run.unknown("unpacks an unknown value", value_node)
+                unknown = run.unknown("unpacks an unknown value", value_node)
             continue
         if name in result:
             raise TypeError(f"got multiple values for keyword argument '{name}'")
         result[name] = value
         blames[name] = blame_of(run, value_node, scope)
+    if unknown is not None:
+        return traced(run, unknown, [keyword.value for keyword in node.keywords], scope)
     return result
 
 

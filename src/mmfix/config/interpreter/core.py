@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from mmfix.config.interpreter.poison import poison_names
-from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope
+from mmfix.config.interpreter.loss import current
+from mmfix.config.interpreter.poison import poison_names, traced
+from mmfix.config.interpreter.state import (
+    Builtin,
+    Function,
+    MethodRef,
+    ModuleRef,
+    Run,
+    Scope,
+    Stream,
+    Undecidable,
+    View,
+)
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
 from mmfix.python.trees import index_of
@@ -40,8 +51,16 @@ def evaluate(run: Run, node: ast.AST, scope: Scope) -> Any:
         run.spend(0, node)
     handler = HANDLERS.get(kind)
     if handler is None:
-        return run.unknown(f"{kind.__name__} is not evaluated", node)
-    return handler(run, node, scope)
+        poison_names(run, [node], f"{kind.__name__} is not evaluated", scope)
+        return traced(run, run.unknown(f"{kind.__name__} is not evaluated", node), [node], scope)
+    value = handler(run, node, scope)
+    if run.losses:
+        value = current(value)
+    if type(value) is Unknown:
+        run.unknowns += 1
+        if value.may_be is None:
+            return traced(run, value, [node], scope)
+    return value
 
 
 def execute(run: Run, body: Iterable[ast.stmt], scope: Scope) -> Optional[Signal]:
@@ -51,10 +70,36 @@ def execute(run: Run, body: Iterable[ast.stmt], scope: Scope) -> Optional[Signal
         handler = STATEMENTS.get(type(node))
         if handler is None:
             poison_names(run, [node], f"{type(node).__name__} is not evaluated", scope)
-            continue
-        signal = handler(run, node, scope)
+            signal = may_leave([node])
+        else:
+            try:
+                signal = handler(run, node, scope)
+            except Undecidable as stopped:
+                poison_names(run, [node], str(stopped), scope)
+                signal = may_leave([node])
         if signal is not None:
             return signal
+    return None
+
+
+def may_leave(body: Sequence[ast.AST], loop: bool = False) -> Optional[Signal]:
+    """The signal of a block that was not followed: unknown if it may have left the block around it.
+
+    Args:
+        loop: The block is a loop's, so only `return` leaves what is around.
+    """
+    stack: List[Tuple[ast.AST, bool]] = [(node, loop) for node in body]
+    while stack:
+        node, inside = stack.pop()
+        if isinstance(node, ast.Return) or (not inside and isinstance(node, (ast.Break, ast.Continue))):
+            return Signal("unknown")
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            continue
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+            stack.extend((child, True) for child in node.body)
+            stack.extend((child, inside) for child in node.orelse)
+        else:
+            stack.extend((child, inside) for child in ast.iter_child_nodes(node))
     return None
 
 
@@ -100,18 +145,25 @@ def _read_blame(node: ast.AST, scope: Scope) -> Optional[Blame]:
     return blame
 
 
+_INSIDE = (dict, list, tuple, set, frozenset)
+
+
 def tainted(value: Any) -> bool:
     """True when an Unknown, or an object that only exists while reading, is somewhere inside."""
-    if not isinstance(value, (dict, list, tuple, set, frozenset)):
+    if isinstance(value, View):
+        value = value.owner
+    if not isinstance(value, _INSIDE):
         return opaque(value)
     seen = {id(value)}
     stack = [value]
     while stack:
         container = stack.pop()
-        if isinstance(container, TreeDict) and container.missing:
+        if getattr(container, "lost", None) is not None or (
+            isinstance(container, TreeDict) and container.missing
+        ):
             return True
         for item in container.values() if isinstance(container, dict) else container:
-            if isinstance(item, (dict, list, tuple, set, frozenset)):
+            if isinstance(item, _INSIDE):
                 if id(item) not in seen:
                     seen.add(id(item))
                     stack.append(item)
@@ -122,32 +174,66 @@ def tainted(value: Any) -> bool:
 
 def opaque(value: Any) -> bool:
     """True for values that no operator can work on."""
-    return isinstance(value, (Unknown, ModuleRef, LazyName, Function, MethodRef, Builtin))
+    return isinstance(value, (Unknown, ModuleRef, LazyName, Function, MethodRef, Builtin, Stream, View)) or (
+        getattr(value, "lost", None) is not None
+    )
 
 
 def truth(run: Run, value: Any, node: ast.AST) -> Any:
     """``bool(value)``, or Unknown."""
     if isinstance(value, (Unknown, ModuleRef, LazyName)):
         return value if isinstance(value, Unknown) else run.unknown("an imported object as a condition", node)
+    if isinstance(value, TreeDict) and value.missing and not value:
+        return run.unknown("a base that is not here may have set more", node)
     return bool(value)
 
 
+def unordered(value: Any, deep: bool = False) -> bool:
+    """Whether a set has no order that is the same in every run (``deep``: one somewhere inside).
+
+    That of text differs from process to process; that of small numbers does not depend on how they came in.
+    """
+    if isinstance(value, (set, frozenset)) and len(value) > 1:
+        if not all(type(item) in (int, bool) for item in value):
+            return True
+        up = sorted(value)
+        down = up[::-1]
+        return not list(value) == list(set(up)) == list(set(down))
+    if deep and isinstance(value, (dict, list, tuple)):
+        parts = [*value, *value.values()] if isinstance(value, dict) else value
+        return any(unordered(part, deep) for part in parts if isinstance(part, _INSIDE))
+    return False
+
+
 def iterate(run: Run, value: Any, node: ast.AST) -> Iterator[Tuple[Any, Optional[Blame]]]:
-    """The elements of an iterable with their blames, counted against the budget."""
+    """The elements of an iterable with their blames, counted against the budget.
+
+    Raises:
+        Undecidable: Which elements it has, or in which order, is not known.
+    """
+    if isinstance(value, (Unknown, ModuleRef, LazyName)) or getattr(value, "lost", None) is not None:
+        raise Undecidable("loops over an unknown value")
     if isinstance(value, (TreeList, TreeTuple)):
         position = 0
         while position < len(value):  # the loop may change the list it runs over
             run.spend(1, node)
-            yield value[position], value.blames[position]
+            yield current(value[position]), value.blames[position]
+            if run.losses and getattr(value, "lost", None) is not None:
+                raise Undecidable("loops over a list that it may change")
             position += 1
         return
-    if isinstance(value, TreeDict):
-        if value.missing:
+    if unordered(value):
+        raise Undecidable("the order of a set")
+    owner = value.owner if isinstance(value, View) else value
+    if isinstance(owner, TreeDict):
+        if owner.missing:
             run.fail("loops over what a base that is not here may have set", node)
-        for key in value:
+        for key, blame in (value if isinstance(value, View) else View(owner, "keys")).pairs():
             run.spend(1, node)
-            yield key, value.blames.get(key)
+            yield current(key), blame
+            if owner.lost is not None:
+                raise Undecidable("loops over a dict that it may change")
         return
     for item in value:
         run.spend(1, node)
-        yield item, None
+        yield current(item), None

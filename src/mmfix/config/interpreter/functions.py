@@ -3,56 +3,62 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Dict, Tuple, Union
+from typing import Any, Dict, List, Tuple, Union
 
 from mmfix.config.interpreter.core import HANDLERS, evaluate, execute
-from mmfix.config.interpreter.poison import poison_body, poison_callable
+from mmfix.config.interpreter.loss import current, has_reach, lose_all
+from mmfix.config.interpreter.names import names_of
 from mmfix.config.interpreter.state import MAX_CALL_DEPTH, Function, Run, Scope
-from mmfix.config.origin import Blame
+from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeTuple
 from mmfix.python.signatures import bind, refusal, signature_of
 from mmfix.python.trees import own_nodes
 
 
-def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Scope) -> Any:
-    """A callable value for ``def`` or ``lambda``; Unknown for a decorated function."""
-    if isinstance(node, ast.FunctionDef) and node.decorator_list:
-        poison_body(run, node.body, scope, "used in a decorated function", node)
-        return run.unknown("a decorated function", node)
+def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Scope) -> Function:
+    """A callable value for ``def`` or ``lambda``, decorators left out."""
     nodes = signature_of(node.args).default_nodes()
     defaults = {name: evaluate(run, default, scope) for name, default in nodes.items()}
     generates = any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in own_nodes(node))
 
     def call(function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        args = tuple(map(current, args))
         if generates:
-            poison_callable(run, function, "a generator is not followed", node)
-            return run.unknown("a generator", node)
-        return _call(run, function, args, kwargs)
+            _bind_arguments(function, args, kwargs)
+            given = [function, *args, *kwargs.values()]
+            lose_all(run, given, "a generator is not followed", node)
+            return _one_of(run.unknown("a generator", node), given)
+        value = _call(run, function, args, kwargs)
+        if isinstance(value, Unknown) and value.may_be is None:
+            return _one_of(value, [function, *args, *kwargs.values()])
+        return value
 
     return Function(node, scope, defaults, call)
+
+
+def _one_of(unknown: Unknown, given: List[Any]) -> Unknown:
+    """What a call gives that is not followed: anything that the function and its arguments can reach."""
+    return Unknown(unknown.reason, unknown.origin, tuple(value for value in given if has_reach(value)))
 
 
 def _call(run: Run, function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
     node = function.node
     run.spend(1, node)
-    scope = Scope(_bind_arguments(function, args, kwargs), function.scope)
+    names = names_of(node)
+    bound = _bind_arguments(function, args, kwargs)
+    scope = Scope(bound, function.scope, False, names.own, names.global_names, names.nonlocal_names)
     run.depth += 1
-    run.active.append(scope)
     try:
         if run.depth > MAX_CALL_DEPTH:
             run.fail("its functions call each other too deeply", node)
         if isinstance(node, ast.Lambda):
             return evaluate(run, node.body, scope)
-        if any(isinstance(inner, ast.Nonlocal) for inner in node.body):
-            poison_callable(run, function, "nonlocal names are not followed", node)
-            return run.unknown("nonlocal names are not followed", node)
         signal = execute(run, node.body, scope)
         if signal is not None and signal.kind == "unknown":
             return run.unknown("returned under an unknown condition", node)
-        return signal.value if signal is not None and signal.kind == "return" else None
+        return current(signal.value) if signal is not None and signal.kind == "return" else None
     finally:
         run.depth -= 1
-        run.active.pop()
 
 
 def _bind_arguments(function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> TreeDict:

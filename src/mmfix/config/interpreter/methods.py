@@ -8,28 +8,15 @@ from typing import Any, Callable, Dict, List
 
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.containers import spread
-from mmfix.config.interpreter.core import iterate, opaque, tainted
-from mmfix.config.interpreter.poison import poison_object
-from mmfix.config.interpreter.state import Run, replacing
+from mmfix.config.interpreter.core import iterate, opaque, tainted, unordered
+from mmfix.config.interpreter.loss import current, lose
+from mmfix.config.interpreter.state import Run, Undecidable, View, replacing
 from mmfix.config.origin import Blame, Unknown
-from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, hook
+from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, dict_copy, hook, wrap
 from mmfix.python.call_bounds import size_of_method
 
 _FIELD_ACCESS = re.compile(r"\{\w*[.\[]")
 _PLAIN_TYPES = (str, bytes, int, float, complex, set, frozenset, range, tuple)
-
-
-def wrap(value: Any) -> Any:
-    """A native container as a tree container; elements are kept as they are."""
-    if type(value) in (TreeDict, TreeList, TreeTuple):
-        return value
-    if isinstance(value, dict):
-        return TreeDict(value)
-    if isinstance(value, list):
-        return TreeList(value)
-    if type(value) is tuple:
-        return TreeTuple(value)
-    return value
 
 
 def call_method(
@@ -43,28 +30,36 @@ def call_method(
     if isinstance(owner, TreeDict):
         if owner.missing and name not in ("update", "merge"):
             if name not in ("get", "items", "keys", "values", "copy"):
-                poison_object(run, owner, "changed where a base that is not here may have set more", node)
+                lose(run, owner, "changed where a base that is not here may have set more", node, args)
             return run.unknown("a base that is not here may have set more", node)
         if name == "update":
             return dict_update(run, node, owner, args, kwargs)
         handler = _DICT.get(name)
         default = [kwargs["default"]] if owner.config and set(kwargs) == {"default"} else []
         if handler is None or (kwargs and not default):
-            poison_object(run, owner, f"dict.{name} is not evaluated", node)
+            lose(run, owner, f"dict.{name} is not evaluated", node, [*args, *kwargs.values()])
             return run.unknown(f"dict.{name} is not evaluated", node)
         return handler(owner, [*args, *default], blame)
     if isinstance(owner, TreeList):
         if name == "sort":
+            if args:
+                raise TypeError("sort() takes no positional arguments")
             return _sort(run, node, owner, kwargs)
         list_handler = _LIST.get(name)
         if list_handler is None or kwargs:
-            poison_object(run, owner, f"list.{name} is not evaluated", node)
+            lose(run, owner, f"list.{name} is not evaluated", node, [*args, *kwargs.values()])
             return run.unknown(f"list.{name} is not evaluated", node)
         return list_handler(run, node, owner, args, blame)
     if not isinstance(owner, _PLAIN_TYPES) or name.startswith("_"):
         return run.unknown(f"{type(owner).__name__}.{name} is not evaluated", node)
     if tainted(args) or tainted(kwargs):
         return run.unknown("computed from an unknown value", node)
+    if name == "pop" and unordered(owner):
+        raise Undecidable("the order of a set")
+    if isinstance(owner, (str, bytes)) and any(
+        unordered(arg, deep=True) for arg in [*args, *kwargs.values()]
+    ):
+        return run.unknown("the order of a set", node)
     if name in ("format", "format_map") and _FIELD_ACCESS.search(str(owner)):
         return run.unknown("a format string that looks inside objects", node)
     limits.pay(run, node, size_of_method, owner, name, args, kwargs)
@@ -89,6 +84,8 @@ def _popitem(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
 
 
 def _setdefault(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
+    if not 1 <= len(args) <= 2:
+        raise TypeError(f"setdefault expected 1 or 2 arguments, got {len(args)}")
     key = args[0]
     if key not in owner:
         value = args[1] if len(args) > 1 else None
@@ -98,30 +95,9 @@ def _setdefault(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
     return owner[key]
 
 
-def dict_copy(owner: TreeDict) -> TreeDict:
-    """``dict.copy`` / ``ConfigDict.copy``: shallow; a config dict copies lists and tuples too."""
-    result = TreeDict(config=owner.config)
-    for key, value in owner.items():
-        result[key] = hook(value) if owner.config else value
-    result.blames = dict(owner.blames)
-    return result
-
-
 def _clear(owner: TreeDict, args: List[Any], blame: Blame) -> None:
     owner.clear()
     owner.blames.clear()
-
-
-def _items(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
-    steps = owner.blames
-    return TreeList(
-        [TreeTuple(item, (steps.get(item[0]), steps.get(item[0]))) for item in owner.items()],
-        [steps.get(key) for key in owner],
-    )
-
-
-def _values(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
-    return TreeList(owner.values(), [owner.blames.get(key) for key in owner])
 
 
 def _merge_method(owner: TreeDict, args: List[Any], blame: Blame) -> None:
@@ -167,9 +143,9 @@ _DICT: Dict[str, Callable[[TreeDict, List[Any], Blame], Any]] = {
     "setdefault": _setdefault,
     "copy": lambda owner, args, blame: dict_copy(owner),
     "clear": _clear,
-    "items": _items,
-    "values": _values,
-    "keys": lambda owner, args, blame: owner.keys(),
+    "items": lambda owner, args, blame: View(owner, "items", *args),
+    "values": lambda owner, args, blame: View(owner, "values", *args),
+    "keys": lambda owner, args, blame: View(owner, "keys", *args),
     "merge": _merge_method,
 }
 
@@ -178,14 +154,25 @@ def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwarg
     """``dict.update``; deep for a config dict (``mmengine/config/config.py: ConfigDict.update``)."""
     other = TreeDict()
     if args:
-        source = args[0]
-        if isinstance(source, Unknown):
-            poison_object(run, owner, "updated with an unknown value", node)
+        if len(args) > 1:
+            raise TypeError(f"update expected at most 1 argument, got {len(args)}")
+        source = current(args[0])
+        if isinstance(source, View):
+            source = [item for item, _ in iterate(run, source, node)]
+        if isinstance(source, Unknown) or unordered(source) or getattr(source, "missing", None):
+            lose(run, owner, "updated with an unknown value", node, [source, kwargs])
             return None
-        spread(other, source if isinstance(source, dict) else wrap(dict(source)), unique=False)
+        spread(other, source if isinstance(source, dict) else _from_pairs(source), unique=False)
     spread(other, kwargs, unique=False)
     _update(owner, other)
     return None
+
+
+def _from_pairs(source: Any) -> TreeDict:
+    pairs = [(current(key), value) for key, value in map(current, source)]
+    if any(tainted(key) for key, _ in pairs):
+        raise Undecidable("an unknown key")
+    return TreeDict(pairs)
 
 
 def _update(owner: TreeDict, other: TreeDict) -> None:
@@ -207,8 +194,9 @@ def _append(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: B
 
 def extend_list(run: Run, node: ast.AST, owner: TreeList, values: Any) -> None:
     """``list.extend`` and ``+=``."""
-    if isinstance(values, Unknown):
-        poison_object(run, owner, "extended with an unknown value", node)
+    values = current(values)
+    if isinstance(values, Unknown) or unordered(values):
+        lose(run, owner, "extended with an unknown value", node, [values])
         return
     for value, step in list(iterate(run, values, node)):
         owner.append(value)
@@ -227,7 +215,10 @@ def _list_pop(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame:
 
 
 def _remove(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: Blame) -> None:
-    position = owner.index(args[0])
+    (wanted,) = args
+    if tainted(list(owner)) or tainted(wanted):
+        raise Undecidable("compares an unknown value")
+    position = owner.index(wanted)
     del owner[position]
     del owner.blames[position]
 
@@ -242,10 +233,18 @@ def _list_clear(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blam
     owner.blames.clear()
 
 
+def _searched(run: Run, node: ast.Call, owner: TreeList, args: List[Any], name: str) -> Any:
+    if tainted(list(owner)) or tainted(args):
+        return run.unknown("compares an unknown value", node)
+    return getattr(list, name)(owner, *args)
+
+
 def _sort(run: Run, node: ast.Call, owner: TreeList, kwargs: TreeDict) -> Any:
     if tainted(list(owner)) or opaque(kwargs.get("reverse")):
-        poison_object(run, owner, "sorted with an unknown value inside", node)
+        lose(run, owner, "sorted with an unknown value inside", node)
         return None
+    if set(kwargs) - {"key", "reverse"}:
+        raise TypeError("sort() got an unexpected keyword argument")
     key = kwargs.get("key") or (lambda value: value)
     order = sorted(range(len(owner)), key=lambda at: key(owner[at]), reverse=bool(kwargs.get("reverse")))
     values, blames = list(owner), list(owner.blames)
@@ -257,13 +256,13 @@ def _sort(run: Run, node: ast.Call, owner: TreeList, kwargs: TreeDict) -> Any:
 _ListHandler = Callable[[Run, ast.Call, TreeList, List[Any], Blame], Any]
 _LIST: Dict[str, _ListHandler] = {
     "append": _append,
-    "extend": lambda run, node, owner, args, blame: extend_list(run, node, owner, args[0]),
+    "extend": lambda run, node, owner, args, blame: extend_list(run, node, owner, *args),
     "insert": _insert,
     "pop": _list_pop,
     "remove": _remove,
     "reverse": _reverse,
     "clear": _list_clear,
     "copy": lambda run, node, owner, args, blame: TreeList(owner, list(owner.blames)),
-    "index": lambda run, node, owner, args, blame: owner.index(*args),
-    "count": lambda run, node, owner, args, blame: owner.count(*args),
+    "index": lambda run, node, owner, args, blame: _searched(run, node, owner, args, "index"),
+    "count": lambda run, node, owner, args, blame: _searched(run, node, owner, args, "count"),
 }

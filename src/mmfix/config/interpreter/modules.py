@@ -7,17 +7,17 @@ import os.path as osp
 from typing import Any, Callable, Dict
 
 from mmfix.config.interpreter.state import ModuleRef
-from mmfix.config.values import TreeDict, TreeList, deep_copy
+from mmfix.config.values import TreeDict, TreeList, TreeSet, deep_copy, dict_copy, wrap
 
 
 def shallow_copy(value: Any) -> Any:
     """``copy.copy`` for config trees."""
-    from mmfix.config.interpreter.methods import dict_copy, wrap
-
     if isinstance(value, TreeDict):
         return dict_copy(value)
     if isinstance(value, TreeList):
         return TreeList(value, list(value.blames))
+    if isinstance(value, set):
+        return TreeSet(value)
     return wrap(value) if isinstance(value, (list, tuple, dict)) else value
 
 

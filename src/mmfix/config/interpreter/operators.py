@@ -9,11 +9,12 @@ from typing import Any, Callable, Dict, List, Optional
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.aliases import one_of
 from mmfix.config.interpreter.containers import spread
-from mmfix.config.interpreter.core import HANDLERS, evaluate, opaque, tainted, truth
+from mmfix.config.interpreter.core import HANDLERS, evaluate, iterate, opaque, tainted, truth, unordered
+from mmfix.config.interpreter.loss import current
 from mmfix.config.interpreter.poison import poison_calls
-from mmfix.config.interpreter.state import Run, Scope
+from mmfix.config.interpreter.state import Run, Scope, Stream, Undecidable, View
 from mmfix.config.origin import Blame, Unknown
-from mmfix.config.values import TreeDict, TreeList, TreeTuple
+from mmfix.config.values import TreeDict, TreeList, TreeSet, TreeTuple
 from mmfix.python.bounds import weight
 from mmfix.python.call_bounds import size_of_formatted
 
@@ -26,11 +27,18 @@ def _binary(run: Run, node: ast.BinOp, scope: Scope) -> Any:
 
 def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
     """A binary operation on values, with blames carried over for sequences and dicts."""
-    if opaque(left) or opaque(right) or (kind is ast.Mod and tainted(right)):
+    left, right = current(left), current(right)
+    if isinstance(left, View) or isinstance(right, View):
+        if tainted(left) or tainted(right):
+            return run.unknown("computed from an unknown value", node)
+        left, right = _native(left), _native(right)
+    if opaque(left) or opaque(right) or (kind is ast.Mod and (tainted(right) or unordered(right, deep=True))):
         return run.unknown("computed from an unknown value", node)
     if kind is ast.BitOr and isinstance(left, dict) and isinstance(right, dict):
         if getattr(left, "config", False) or getattr(right, "config", False):
             return run.unknown("`|` of config dicts", node)
+        if getattr(left, "missing", None) or getattr(right, "missing", None):
+            return run.unknown("a base that is not here may have set more", node)
         merged = TreeDict(left, config=getattr(left, "config", False))
         merged.blames = dict(getattr(left, "blames", {}))
         spread(merged, right, unique=False)
@@ -44,7 +52,11 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
             sequence = left if isinstance(left, (list, tuple)) else right
             blames = _blames(sequence) * (len(result) // max(1, len(sequence)))
         return TreeList(result, blames) if isinstance(result, list) else TreeTuple(result, tuple(blames))
-    return result
+    return TreeSet(result) if isinstance(result, set) else result
+
+
+def _native(value: Any) -> Any:
+    return value.native if isinstance(value, View) else value
 
 
 def _blames(value: Any) -> List[Optional[Blame]]:
@@ -53,10 +65,11 @@ def _blames(value: Any) -> List[Optional[Blame]]:
 
 def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Any:
     value = evaluate(run, node.operand, scope)
+    if isinstance(node.op, ast.Not):
+        known = truth(run, value, node)
+        return known if isinstance(known, Unknown) else not known
     if opaque(value):
         return run.unknown("computed from an unknown value", node)
-    if isinstance(node.op, ast.Not):
-        return not value
     if isinstance(node.op, ast.USub):
         return -value
     return +value if isinstance(node.op, ast.UAdd) else ~value
@@ -65,12 +78,12 @@ def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Any:
 def _bool(run: Run, node: ast.BoolOp, scope: Scope) -> Any:
     value: Any = None
     stop_at = isinstance(node.op, ast.Or)
-    for item in node.values:
+    for position, item in enumerate(node.values):
         value = evaluate(run, item, scope)
         known = truth(run, value, item)
         if isinstance(known, Unknown):
-            poison_calls(run, node.values, known.reason, scope)
-            return one_of(run, known, node.values, scope)
+            poison_calls(run, node.values[position + 1 :], known.reason, scope)
+            return one_of(run, known, node.values[position:], scope)
         if known is stop_at:
             return value
     return value
@@ -95,9 +108,19 @@ _CONTAINERS = (dict, list, tuple, set, frozenset)
 
 def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
     left = evaluate(run, node.left, scope)
-    for op, right_node in zip(node.ops, node.comparators):
+    for position, (op, right_node) in enumerate(zip(node.ops, node.comparators)):
         right = evaluate(run, right_node, scope)
+        left, right = current(left), current(right)
         kind = type(op)
+        if kind in (ast.In, ast.NotIn) and isinstance(right, Stream):
+            result = _consumed(run, left, right, right_node) is (kind is ast.In)
+            if not result:
+                return result
+            left = right
+            continue
+        viewed = isinstance(left, View) or isinstance(right, View)
+        if viewed and not (tainted(left) or tainted(right)):
+            left, right = _native(left), _native(right)
         identity = kind in (ast.Is, ast.IsNot)
         keys_only = (
             kind in (ast.In, ast.NotIn)
@@ -110,9 +133,8 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             or opaque(right)
             or not (identity or keys_only or not (tainted(left) or tainted(right)))
         ):
+            poison_calls(run, node.comparators[position + 1 :], "compared after an unknown value", scope)
             return run.unknown("compares an unknown value", node)
-        if hasattr(right, "__next__"):
-            return run.unknown("looks into an iterator", node)
         if isinstance(left, _CONTAINERS) or isinstance(right, _CONTAINERS):
             run.spend(weight(left) + weight(right), node)
         result = _COMPARE[kind](left, right)
@@ -120,6 +142,16 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             return result
         left = right
     return True
+
+
+def _consumed(run: Run, wanted: Any, stream: Stream, node: ast.AST) -> bool:
+    """``wanted in stream``: it is read as far as needed."""
+    for item, _ in iterate(run, stream, node):
+        if tainted(item) or tainted(wanted):
+            raise Undecidable("looks for an unknown value")
+        if item is wanted or item == wanted:
+            return True
+    return False
 
 
 def _if(run: Run, node: ast.IfExp, scope: Scope) -> Any:
@@ -134,9 +166,9 @@ def _joined(run: Run, node: ast.JoinedStr, scope: Scope) -> Any:
     parts = []
     for part in node.values:
         value = evaluate(run, part, scope)
-        if isinstance(value, Unknown):
-            return value
         parts.append(value)
+    if any(isinstance(part, Unknown) for part in parts):
+        return run.unknown("text made from an unknown value", node)
     run.spend(sum(len(part) for part in parts) // 16, node)
     return "".join(parts)
 
@@ -147,7 +179,7 @@ _CONVERSIONS: Dict[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii
 def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Any:
     value = evaluate(run, node.value, scope)
     spec = "" if node.format_spec is None else evaluate(run, node.format_spec, scope)
-    if tainted(value) or isinstance(spec, Unknown):
+    if tainted(value) or isinstance(spec, Unknown) or unordered(value, deep=True):
         return run.unknown("text made from an unknown value", node)
     limits.pay(run, node, size_of_formatted, value, spec)
     if node.conversion > 0:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, FrozenSet, List, NoReturn, Optional, Set, Union
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NoReturn, Optional, Tuple, Union
 
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.source import Source
-from mmfix.config.values import TreeDict
+from mmfix.config.values import Loss, TreeDict, TreeTuple
 from mmfix.errors import ConfigError
 
 #: Evaluated nodes plus created elements in one file; the largest zoo config needs under 3,000.
@@ -17,16 +17,52 @@ MAX_STEPS = 500_000
 MAX_CALL_DEPTH = 40
 
 
+class Undecidable(Exception):
+    """What follows depends on something unknown: the statement it stands in is not followed at all."""
+
+
 class Scope:
-    """Names visible at one place; functions and comprehensions have a parent."""
+    """Names visible at one place; functions and comprehensions have a parent.
 
-    __slots__ = ("comprehension", "global_names", "names", "parent")
+    Attributes:
+        names: What is bound.
+        parent: The scope around it.
+        own: The names that are its own, bound or not; None at the top of a file.
+        global_names: Names declared `global` here.
+        nonlocal_names: Names declared `nonlocal` here.
+        comprehension: `:=` binds outside of it.
+        is_class: The body of a class: functions in it do not see its names.
+        watched: Names that code which is not followed may use at any time: what is done to values there.
+    """
 
-    def __init__(self, names: TreeDict, parent: Optional[Scope] = None, comprehension: bool = False) -> None:
-        self.comprehension = comprehension
+    __slots__ = (
+        "comprehension",
+        "global_names",
+        "is_class",
+        "names",
+        "nonlocal_names",
+        "own",
+        "parent",
+        "watched",
+    )
+
+    def __init__(
+        self,
+        names: TreeDict,
+        parent: Optional[Scope] = None,
+        comprehension: bool = False,
+        own: FrozenSet[str] = frozenset(),
+        global_names: FrozenSet[str] = frozenset(),
+        nonlocal_names: FrozenSet[str] = frozenset(),
+    ) -> None:
         self.names = names
         self.parent = parent
-        self.global_names: Set[str] = set()
+        self.comprehension = comprehension
+        self.is_class = False
+        self.own = own
+        self.global_names = global_names
+        self.nonlocal_names = nonlocal_names
+        self.watched: Optional[Dict[str, Callable[[Any], Any]]] = None
 
     def top(self) -> Scope:
         """The file's own scope."""
@@ -36,13 +72,37 @@ class Scope:
         return scope
 
     def find(self, name: str) -> Optional[Scope]:
-        """The nearest scope that binds ``name``, or None."""
-        scope: Optional[Scope] = self.top() if name in self.global_names else self
+        """The scope whose ``name`` is read here, or None where it is not bound."""
+        scope: Optional[Scope] = self
         while scope is not None:
-            if name in scope.names:
+            if name in scope.names and (scope is self or not scope.is_class):
                 return scope
+            if name in scope.own:
+                return None  # not bound yet, or deleted: outer names are not looked at
+            if name in scope.global_names:
+                scope = scope.top()
+                return scope if name in scope.names else None
             scope = scope.parent
         return None
+
+    def home(self, name: str) -> Scope:
+        """The scope that a binding of ``name`` goes to."""
+        if name in self.global_names:
+            return self.top()
+        if name in self.nonlocal_names:
+            scope = self.parent
+            while scope is not None and scope.parent is not None:
+                if name in scope.own:
+                    return scope
+                scope = scope.parent
+        return self
+
+    def source(self, name: str) -> Scope:
+        """The scope that ``name`` is read from here, bound or not."""
+        scope = self
+        while scope.parent is not None and name not in scope.own:
+            scope = scope.top() if name in scope.global_names else scope.parent
+        return scope
 
 
 class Run:
@@ -54,8 +114,10 @@ class Run:
         lazy: It is a lazy config (imported names become ``LazyName``).
         base_modules: Modules a lazy config reads as bases, as its imports spell them.
         steps: Budget used so far.
-        active: Scopes of the functions being called.
-        unknowns: How many values were found to be unknown so far.
+        unknowns: How often something unknown was met so far.
+        losses: How many containers are lost so far.
+        escaped: Functions that code which is not followed may call.
+        handled: Exceptions whose handlers are running.
     """
 
     def __init__(self, source: Source, names: TreeDict, lazy: bool = False) -> None:
@@ -66,7 +128,9 @@ class Run:
         self.steps = 0
         self.depth = 0
         self.unknowns = 0
-        self.active: List[Scope] = []
+        self.losses = 0
+        self.escaped: List[Function] = []
+        self.handled: List[Exception] = []
 
     def spend(self, amount: int, node: Optional[ast.AST] = None) -> None:
         """Use up budget.
@@ -123,6 +187,69 @@ class Function:
         return self.call(self, args, kwargs)
 
 
+class Stream:
+    """An iterator: what it gives is computed when it is asked for, as in Python.
+
+    Attributes:
+        items: Where it comes from.
+        roots: What it looks at on its way; once one of these is lost, what comes is not known.
+        lost: It may have been advanced by code that is not followed.
+    """
+
+    __slots__ = ("items", "lost", "roots")
+
+    def __init__(self, items: Iterator[Any], roots: Tuple[Any, ...]) -> None:
+        self.items = items
+        self.roots = roots
+        self.lost: Optional[Loss] = None
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> Any:
+        if self.lost is not None or any(getattr(root, "lost", None) is not None for root in self.roots):
+            raise Undecidable("an iterator over something unknown")
+        return next(self.items)
+
+
+class View:
+    """``keys()``, ``values()`` or ``items()`` of a dict: what is in the dict when it is looked at."""
+
+    __slots__ = ("kind", "owner")
+
+    def __init__(self, owner: TreeDict, kind: str) -> None:
+        self.owner = owner
+        self.kind = kind
+
+    @property
+    def native(self) -> Any:
+        """Python's own view."""
+        return getattr(self.owner, self.kind)()
+
+    @property
+    def lost(self) -> Optional[Loss]:
+        """Whether the dict is."""
+        return self.owner.lost
+
+    def pairs(self) -> Iterator[Tuple[Any, Optional[Blame]]]:
+        """Its elements, and what set them."""
+        steps = self.owner.blames
+        if self.kind == "keys":
+            return ((key, steps.get(key)) for key in self.owner)
+        if self.kind == "values":
+            return ((value, steps.get(key)) for key, value in self.owner.items())
+        return (
+            (TreeTuple(item, (steps.get(item[0]), steps.get(item[0]))), steps.get(item[0]))
+            for item in self.owner.items()
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        return (item for item, _ in self.pairs())
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+
 @dataclass(frozen=True)
 class Builtin:
     """A builtin the reader knows, by name."""
@@ -148,8 +275,9 @@ def replacing(blame: Blame, old: Optional[Blame]) -> Blame:
 
 def bind(scope: Scope, name: str, value: Any, blame: Optional[Blame]) -> None:
     """Bind a name; a rebound name remembers what it replaced."""
-    if name in scope.global_names:
-        scope = scope.top()
+    scope = scope.home(name)
+    if scope.watched is not None and name in scope.watched:
+        value = scope.watched[name](value)
     names = scope.names
     if blame is not None:
         names.blames[name] = replacing(blame, names.blames.get(name))

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from typing import Any, List, Optional
 
 from mmfix.config.imports import is_base_assignment, is_builtin_module
-from mmfix.config.interpreter.access import assign, delete
+from mmfix.config.interpreter.access import (
+    assign,
+    attribute,
+    delete,
+    index_value,
+    store_attribute,
+    store_item,
+)
+from mmfix.config.interpreter.access import item as item_of
 from mmfix.config.interpreter.aliases import changed
+from mmfix.config.interpreter.calls import apply
 from mmfix.config.interpreter.core import (
     STATEMENTS,
     Signal,
@@ -16,17 +24,22 @@ from mmfix.config.interpreter.core import (
     evaluate,
     execute,
     iterate,
+    may_leave,
     opaque,
     truth,
 )
+from mmfix.config.interpreter.exceptions import Raised
 from mmfix.config.interpreter.functions import make_function
+from mmfix.config.interpreter.loss import current as now
+from mmfix.config.interpreter.loss import has_reach, lose, lose_all
 from mmfix.config.interpreter.methods import dict_update, extend_list
 from mmfix.config.interpreter.modules import member
+from mmfix.config.interpreter.names import names_of
 from mmfix.config.interpreter.operators import binary
-from mmfix.config.interpreter.poison import poison_body, poison_names, poison_object
-from mmfix.config.interpreter.state import ModuleRef, Run, Scope, bind
+from mmfix.config.interpreter.poison import poison_calls, poison_names, traced
+from mmfix.config.interpreter.state import Function, MethodRef, ModuleRef, Run, Scope, Undecidable, bind
 from mmfix.config.origin import Blame, Unknown
-from mmfix.config.values import LazyName, TreeDict, TreeList, whole_module
+from mmfix.config.values import LazyName, TreeDict, TreeList, TreeSet, whole_module
 from mmfix.errors import ConfigError
 
 
@@ -44,6 +57,8 @@ def run_module(run: Run, body: List[ast.stmt]) -> None:
         except RecursionError as error:
             raise ConfigError("is nested too deeply to be read", run.source.path, node.lineno) from error
         except Exception as error:
+            if isinstance(error, Raised) and error.kind is None:
+                run.fail("raises an exception", node)
             message = str(error) if type(error) is not KeyError else f"key {error}"
             raise ConfigError(
                 f"MMEngine would stop here with {type(error).__name__}: {message}",
@@ -67,21 +82,48 @@ def _annotated(run: Run, node: ast.AnnAssign, scope: Scope) -> None:
 
 
 def _augmented(run: Run, node: ast.AugAssign, scope: Scope) -> None:
-    load = _as_load(node.target)
-    current = evaluate(run, load, scope)
-    value = evaluate(run, node.value, scope)
-    kind = type(node.op)
-    if _change_in_place(run, node, kind, current, value):
-        if not isinstance(node.target, ast.Name):  # stored back, and a config dict copies it
-            blame = blame_of(run, node.target, scope).via or blame_of(run, node.value, scope)
-            assign(run, node.target, current, blame, scope)
+    target, kind = node.target, type(node.op)
+    blame = blame_of(run, node.value, scope)
+    if isinstance(target, ast.Name):
+        current = evaluate(run, ast.copy_location(ast.Name(target.id, ast.Load()), target), scope)
+        value = evaluate(run, node.value, scope)
+        if not _change_in_place(run, node, kind, current, value):
+            bind(scope, target.id, _computed(run, node, scope, current, value), blame)
         return
-    result = binary(run, node, kind, current, value)
-    assign(run, node.target, result, blame_of(run, node.value, scope), scope)
+    container = evaluate(run, target.value, scope)  # once, and before the value
+    if isinstance(target, ast.Attribute):
+        current = now(attribute(run, container, target.attr, target))
+    else:
+        key = index_value(run, target, scope)
+        current = now(item_of(run, now(container), key, target))
+    if isinstance(current, Unknown) and current.may_be is None:
+        current = traced(run, current, [target], scope)
+    value = evaluate(run, node.value, scope)
+    if _change_in_place(run, node, kind, current, value):  # stored back, and a config dict copies it
+        blame = blame_of(run, target, scope).via or blame
+        result = now(current)
+    else:
+        result = _computed(run, node, scope, current, value)
+    if isinstance(target, ast.Attribute):
+        store_attribute(run, container, result, blame, target)
+    else:
+        store_item(run, container, key, result, blame, target)
+
+
+def _computed(run: Run, node: ast.AugAssign, scope: Scope, current: Any, value: Any) -> Any:
+    result = binary(run, node, type(node.op), current, value)
+    if isinstance(result, Unknown) and result.may_be is None:
+        kept = [one for one in (current, value) if has_reach(one)]
+        return Unknown(result.reason, result.origin, tuple(kept))
+    return result
 
 
 def _change_in_place(run: Run, node: ast.AugAssign, kind: type, current: Any, value: Any) -> bool:
     """Operators that change their left side instead of making a new value; False for all others."""
+    value = now(value)
+    if isinstance(now(current), Unknown):
+        changed(run, now(current), node, [value])
+        return False
     if isinstance(current, TreeList) and kind is ast.Add:
         extend_list(run, node, current, value)
     elif isinstance(current, TreeDict) and kind is ast.BitOr:
@@ -90,23 +132,13 @@ def _change_in_place(run: Run, node: ast.AugAssign, kind: type, current: Any, va
         run.spend(max(0, len(current) * value), node)
         current *= value
         current.blames *= value
-    elif isinstance(current, Unknown):
-        changed(run, current, node)
-        return False
-    elif isinstance(current, (TreeList, TreeDict, set)) and (isinstance(current, set) or opaque(value)):
-        poison_object(run, current, "changed by an operator that is not followed", node)
+    elif isinstance(current, (TreeList, TreeDict, TreeSet)) and (
+        isinstance(current, TreeSet) or opaque(value)
+    ):
+        lose(run, current, "changed by an operator that is not followed", node, [value])
     else:
         return False
     return True
-
-
-def _as_load(target: Any) -> ast.AST:
-    """The same expression, to be read."""
-    import copy
-
-    load = copy.copy(target)
-    load.ctx = ast.Load()
-    return load  # type: ignore[no-any-return]
 
 
 def _expression(run: Run, node: ast.Expr, scope: Scope) -> None:
@@ -119,7 +151,7 @@ def _if(run: Run, node: ast.If, scope: Scope) -> Optional[Signal]:
     known = truth(run, evaluate(run, node.test, scope), node.test)
     if isinstance(known, Unknown):
         poison_names(run, [*node.body, *node.orelse], f"depends on a condition: {known.reason}", scope)
-        return _maybe_left([*node.body, *node.orelse])
+        return may_leave([*node.body, *node.orelse])
     return execute(run, node.body if known else node.orelse, scope)
 
 
@@ -128,13 +160,13 @@ def _for(run: Run, node: ast.For, scope: Scope) -> Optional[Signal]:
     values = evaluate(run, node.iter, scope)
     if isinstance(values, (Unknown, ModuleRef, LazyName)):
         poison_names(run, [node], "set in a loop over an unknown value", scope)
-        return _maybe_left(node.body, loop=True)
+        return may_leave(node.body, loop=True)
     for item, blame in iterate(run, values, node):
         assign(run, node.target, item, blame or blame_of(run, node.iter, scope), scope)
         signal = execute(run, node.body, scope)
         if signal is not None and signal.kind == "unknown":
             poison_names(run, [node], "set in a loop that may end early", scope)
-            return _maybe_left(node.body, loop=True)
+            return may_leave(node.body, loop=True)
         if signal is not None and signal.kind != "continue":
             return None if signal.kind == "break" else signal
     return execute(run, node.orelse, scope)
@@ -147,32 +179,15 @@ def _while(run: Run, node: ast.While, scope: Scope) -> Optional[Signal]:
         known = truth(run, evaluate(run, node.test, scope), node.test)
         if isinstance(known, Unknown):
             poison_names(run, [node], "set in a loop with an unknown condition", scope)
-            return _maybe_left(node.body, loop=True)
+            return may_leave(node.body, loop=True)
         if not known:
             return execute(run, node.orelse, scope)
         signal = execute(run, node.body, scope)
         if signal is not None and signal.kind == "unknown":
             poison_names(run, [node], "set in a loop that may end early", scope)
-            return _maybe_left(node.body, loop=True)
+            return may_leave(node.body, loop=True)
         if signal is not None and signal.kind != "continue":
             return None if signal.kind == "break" else signal
-
-
-def _maybe_left(body: List[ast.stmt], loop: bool = False) -> Optional[Signal]:
-    """The signal of a block that was not followed: unknown if it may have left the block around it.
-
-    Args:
-        loop: The block is a loop's, so only `return` leaves what is around.
-    """
-    leaves = (ast.Return,) if loop else (ast.Return, ast.Break, ast.Continue)
-    stack: List[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, leaves):
-            return Signal("unknown")
-        if not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
-            stack.extend(ast.iter_child_nodes(node))
-    return None
 
 
 def _require_body(run: Run, node: Any) -> None:
@@ -181,68 +196,46 @@ def _require_body(run: Run, node: Any) -> None:
         run.fail("`_base_` inside a block: MMEngine needs it at the top level", node.body[0])
 
 
-def _try(run: Run, node: ast.Try, scope: Scope) -> Optional[Signal]:
-    unknowns = run.unknowns
-    signal: Optional[Signal] = None
-    try:
-        signal = execute(run, node.body, scope)
-        uncertain = run.unknowns > unknowns or _imports(node.body)
-        if not uncertain:
-            signal = signal or execute(run, node.orelse, scope)
-    except (ConfigError, RecursionError):
-        raise
-    except Exception as error:
-        handler = _handler(node.handlers, error)
-        uncertain = run.unknowns > unknowns or handler is None
-        if isinstance(handler, ast.ExceptHandler) and not uncertain:
-            signal = execute(run, handler.body, scope)
-        elif handler is False and not uncertain:
-            final = execute(run, node.finalbody, scope)
-            if final is not None:
-                return final
-            raise
-    if uncertain and node.handlers:
-        # what was not evaluated may have raised, and then a handler would have run
-        poison_names(run, [node], "set where an exception may have been caught", scope)
-        return _maybe_left([node])
-    return execute(run, node.finalbody, scope) or signal
-
-
-def _imports(body: List[ast.stmt]) -> bool:
-    return any(isinstance(inner, (ast.Import, ast.ImportFrom)) for node in body for inner in ast.walk(node))
-
-
-def _handler(handlers: List[ast.ExceptHandler], error: Exception) -> Any:
-    """The handler that catches ``error``; False if none does, None if that cannot be told."""
-    for handler in handlers:
-        if handler.name:
-            return None  # the exception object is not modelled
-        if handler.type is None:
-            return handler
-        names = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        for name in names:
-            kind = getattr(builtins, name.id, None) if isinstance(name, ast.Name) else None
-            if not isinstance(kind, type):
-                return None
-            if isinstance(error, kind):
-                return handler
-    return False
-
-
 def _with(run: Run, node: ast.With, scope: Scope) -> Optional[Signal]:
     if run.lazy:
         return execute(run, node.body, scope)  # a second `read_base()`, which MMEngine just runs
     poison_names(run, [node], "set inside a `with` block", scope)
-    return _maybe_left(node.body)
+    return may_leave(node.body)
 
 
 def _function(run: Run, node: ast.FunctionDef, scope: Scope) -> None:
-    bind(scope, node.name, make_function(run, node, scope), Blame(run.source.origin(node)))
+    decorators = [evaluate(run, decorator, scope) for decorator in node.decorator_list]
+    function = make_function(run, node, scope)
+    bind(scope, node.name, _decorated(run, node, decorators, function), Blame(run.source.origin(node)))
+
+
+def _decorated(run: Run, node: Any, decorators: List[Any], value: Any) -> Any:
+    """What the decorators make of a function or class, the last one first."""
+    for decorator, place in reversed(list(zip(decorators, node.decorator_list))):
+        call = ast.copy_location(ast.Call(place, [], []), place)
+        value = now(apply(run, call, now(decorator), [now(value)], [None], TreeDict()))
+        if isinstance(value, Unknown) and value.may_be is None:
+            value = Unknown(value.reason, value.origin, ())
+    return value
 
 
 def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
-    poison_body(run, node.body, scope, "used in a class that is not evaluated", node)
-    bind(scope, node.name, run.unknown("a class", node), Blame(run.source.origin(node)))
+    """What a class does when it is made is followed; the class itself is unknown."""
+    if scope.parent is not None:
+        raise Undecidable("a class in a function")
+    decorators = [evaluate(run, decorator, scope) for decorator in node.decorator_list]
+    bases = [evaluate(run, base, scope) for base in (*node.bases, *(word.value for word in node.keywords))]
+    names = names_of(node)
+    inner = Scope(TreeDict(), scope, False, frozenset(), names.global_names, names.nonlocal_names)
+    inner.is_class = True
+    signal = execute(run, node.body, inner)
+    assert signal is None or signal.kind == "unknown"
+    values = [value for value in (*inner.names.values(), *bases) if has_reach(value)]
+    kept = [value for value in values if isinstance(value, (Function, MethodRef))]
+    lose_all(run, values if bases else kept, "used in a class", node)  # its methods may be called at any time
+    found = run.unknown("a class", node)
+    value = _decorated(run, node, decorators, Unknown(found.reason, found.origin, tuple(values)))
+    bind(scope, node.name, value, Blame(run.source.origin(node)))
 
 
 def _import(run: Run, node: ast.Import, scope: Scope) -> None:
@@ -251,6 +244,7 @@ def _import(run: Run, node: ast.Import, scope: Scope) -> None:
         if run.lazy and alias.asname and not is_builtin_module(path.split(".")[0]):
             bind(scope, alias.asname, whole_module(path), Blame(run.source.origin(node)))
         else:
+            run.unknowns += not is_builtin_module(path.split(".")[0])  # it may not be there
             bind(scope, alias.asname or path, ModuleRef(path, is_module=True), None)
 
 
@@ -265,6 +259,7 @@ def _import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
             name = LazyName(f"{module}.{alias.name}")
             bind(scope, alias.asname or alias.name, name, Blame(run.source.origin(node)))
             continue
+        run.unknowns += 1  # it may not be there
         bind(
             scope,
             alias.asname or alias.name,
@@ -274,25 +269,18 @@ def _import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
 
 
 def _assert(run: Run, node: ast.Assert, scope: Scope) -> None:
-    if truth(run, evaluate(run, node.test, scope), node.test) is False:
+    known = truth(run, evaluate(run, node.test, scope), node.test)
+    if isinstance(known, Unknown) and node.msg is not None:
+        poison_calls(run, [node.msg], "evaluated if an assertion fails", scope)
+    if known is False:
+        if node.msg is not None:
+            evaluate(run, node.msg, scope)
         raise AssertionError(f"line {node.lineno}")
-
-
-def _raise(run: Run, node: ast.Raise, scope: Scope) -> None:
-    name = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-    kind = getattr(builtins, name.id, None) if isinstance(name, ast.Name) else None
-    if isinstance(kind, type) and issubclass(kind, Exception):
-        raise kind("raised by the config itself")
-    run.fail("raises an exception", node)
 
 
 def _delete(run: Run, node: ast.Delete, scope: Scope) -> None:
     for target in node.targets:
         delete(run, target, scope)
-
-
-def _global(run: Run, node: ast.Global, scope: Scope) -> None:
-    scope.global_names.update(node.names)
 
 
 def _return(run: Run, node: ast.Return, scope: Scope) -> Signal:
@@ -308,16 +296,15 @@ STATEMENTS.update(
         ast.If: _if,
         ast.For: _for,
         ast.While: _while,
-        ast.Try: _try,
         ast.With: _with,
         ast.FunctionDef: _function,
         ast.ClassDef: _class,
         ast.Import: _import,
         ast.ImportFrom: _import_from,
         ast.Assert: _assert,
-        ast.Raise: _raise,
         ast.Delete: _delete,
-        ast.Global: _global,
+        ast.Global: lambda run, node, scope: None,  # `names` knows it from the text
+        ast.Nonlocal: lambda run, node, scope: None,
         ast.Pass: lambda run, node, scope: None,
         ast.Return: _return,
         ast.Break: lambda run, node, scope: Signal("break"),

@@ -1,0 +1,192 @@
+"""What is no longer known: containers that code which is not followed may have changed.
+
+A lost container stays where it is, for nobody knows who else holds it; whoever reads it gets an Unknown that
+may be it. So a loss reaches every alias, also in closures, iterators and values that are being computed.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Iterable, Iterator, List, Optional, Sequence
+
+from mmfix.config.imports import BASE_KEY
+from mmfix.config.interpreter.names import names_of
+from mmfix.config.interpreter.state import Function, MethodRef, Run, Scope, Stream, View
+from mmfix.config.origin import Blame, Unknown
+from mmfix.config.values import Loss, TreeDict, TreeList, TreeSet, TreeTuple
+from mmfix.python.trees import index_of
+
+_MUTABLE = (TreeDict, TreeList, TreeSet, Stream)
+_CONTAINERS = (dict, list, tuple, set, frozenset)
+
+
+def current(value: Any) -> Any:
+    """The value, or the Unknown that stands for it once it is lost."""
+    lost: Optional[Loss] = getattr(value, "lost", None)
+    return value if lost is None else lost.unknown
+
+
+def has_reach(value: Any) -> bool:
+    """Whether something that can change, or code, may be reached through a value."""
+    if isinstance(value, Unknown):
+        return value.may_be is None or bool(value.may_be)
+    return isinstance(value, (*_CONTAINERS, Function, MethodRef, Stream, View))
+
+
+def reach(values: Iterable[Any]) -> List[Any]:
+    """Everything that can be changed or called through values, at any depth, each once."""
+    found: List[Any] = []
+    seen = set()
+    stack = [value for value in values if has_reach(value)]
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, (*_MUTABLE, Function)):
+            found.append(value)
+        stack.extend(inner for inner in _inside(value) if has_reach(inner))
+    return found
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    lost: Optional[Loss] = getattr(value, "lost", None)
+    if lost is not None:
+        yield from lost.held
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, _CONTAINERS):
+        yield from value
+    elif isinstance(value, Unknown):
+        yield from value.may_be or ()
+    elif isinstance(value, (MethodRef, View)):
+        yield value.owner
+    elif isinstance(value, Stream):
+        yield from value.roots
+    elif isinstance(value, Function):
+        yield from value.defaults.values()
+        yield from _starts(value)
+
+
+def _starts(function: Function) -> Iterator[Any]:
+    """What the code of a function starts from, its arguments left out."""
+    body = function.node.body
+    hiding = Scope(TreeDict(), function.scope, own=names_of(function.node).own)
+    return roots(body if isinstance(body, list) else [body], hiding)
+
+
+def lose(
+    run: Run, target: Any, reason: str, node: ast.AST, held: Iterable[Any] = (), escaped: bool = False
+) -> None:
+    """A container was changed in a way that is not followed.
+
+    Args:
+        held: What may have been put into it.
+        escaped: The code that did it may still hold it.
+    """
+    if isinstance(target, View):
+        target = target.owner
+    if not isinstance(target, _MUTABLE):
+        return
+    if target is run.scope.names.get(BASE_KEY):
+        run.fail(f"changes `_base_` in a way that cannot be followed ({reason})", node)
+    values = [value for value in held if has_reach(value)]
+    old = target.lost
+    if old is None:
+        found = run.unknown(reason, node)
+        unknown = Unknown(found.reason, found.origin, (target,), within=False)
+        target.lost = Loss(unknown, values, escaped)
+        run.losses += 1
+    else:
+        target.lost = old._replace(held=[*old.held, *values], escaped=old.escaped or escaped)
+    if target.lost is not None and target.lost.escaped and values:
+        lose_all(run, values, reason, node)
+
+
+def lose_all(run: Run, values: Iterable[Any], reason: str, node: ast.AST) -> None:
+    """Values were handed to code that is not followed: it may change all that it can reach, now or later."""
+    for target in reach(values):
+        if isinstance(target, Function):
+            escape(run, target, reason, node)
+        elif target.lost is None or not target.lost.escaped:
+            lose(run, target, reason, node, escaped=True)
+
+
+def escape(run: Run, function: Function, reason: str, node: ast.AST) -> None:
+    """Code that is not followed may call a function of the config, at any time from now on."""
+    if any(function is other for other in run.escaped):
+        return
+    run.escaped.append(function)
+    names = names_of(function.node)
+
+    def read(value: Any) -> Any:
+        lose_all(run, [value], reason, node)
+        return value
+
+    def written(value: Any) -> Any:
+        lose_all(run, [value], reason, node)
+        return Unknown(reason, run.source.origin(node), (value,))
+
+    lose_all(run, [*_starts(function), *function.defaults.values()], reason, node)
+    for name in names.free - {BASE_KEY}:
+        scope = run.scope if name in names.global_names else function.scope.source(name)
+        scope.watched = {} if scope.watched is None else scope.watched
+        scope.watched[name] = written if name in names.set_outside else read
+        if name in names.set_outside:
+            run.unknowns += 1
+            scope.names[name] = written(scope.names.get(name))
+            scope.names.blames[name] = Blame(run.source.origin(node))
+
+
+def roots(nodes: Sequence[ast.AST], scope: Scope) -> Iterator[Any]:
+    """The values that code can start from: of the names in it, as far down as it reads them by constants."""
+    stack: List[ast.AST] = list(nodes)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+            chain = _chain(node)
+            if chain is not None:
+                yield from _look_up(chain, scope)
+                continue
+        stack.extend(ast.iter_child_nodes(node))
+
+
+def _chain(node: ast.AST) -> Any:
+    """The name and the steps of ``a.b['c']``; a step that is set or deleted is left out."""
+    steps: List[Any] = []
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Attribute):
+            step: Any = ("." + node.attr, node.attr)
+        elif isinstance(node, ast.Subscript) and isinstance(index_of(node.slice), ast.Constant):
+            step = ("[", index_of(node.slice).value)
+        else:
+            return None
+        steps = [step, *steps] if isinstance(node.ctx, ast.Load) else []
+        node = node.value
+    return node.id, steps
+
+
+def _look_up(chain: Any, scope: Scope) -> Iterator[Any]:
+    name, steps = chain
+    found = scope.find(name)
+    if found is None:
+        return
+    value = found.names[name]
+    for kind, key in steps:
+        value = current(value)
+        if isinstance(value, TreeDict):
+            method = hasattr(dict, str(key)) or key in ("merge", "to_dict")
+            plain = kind == "[" or (value.config and not method)
+            if plain and key not in value and value.missing:
+                return  # something new, out of a base that is not here
+            if not plain or key not in value:
+                break
+        elif not (
+            isinstance(value, (TreeList, TreeTuple))
+            and kind == "["
+            and type(key) is int
+            and -len(value) <= key < len(value)
+        ):
+            break
+        value = value[key]
+    yield value
