@@ -214,3 +214,13 @@ def test_what_is_only_read_stays_known(tmp_path: Path) -> None:
     path = write(tmp_path, {"c.py": HEAD + code, "b.py": ""})
     ours, theirs = with_mmfix(path), with_mmengine(path)
     assert sorted(key for _, key in differences(ours, theirs)) == [".key", ".n", ".w", ".yes", ".z"]
+
+
+SNIPPETS = (Path(__file__).parent / "snippets.txt").read_text(encoding="utf-8").split("\n---\n")
+TWO_LISTS = TWO.replace("))\n", "), l=[1])\n")
+
+
+@pytest.mark.parametrize("number", range(len(SNIPPETS)))
+def test_snippet(number: int, tmp_path: Path) -> None:
+    """Pieces of code in which known and unknown values meet in every way that comes to mind."""
+    check({"c.py": HEAD + TWO_LISTS + SNIPPETS[number] + "\n", "b.py": BASE}, tmp_path, must_load=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Iterable, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from mmfix.config.interpreter.core import evaluate
 from mmfix.config.interpreter.loss import current, has_reach, lose, lose_all, reach
@@ -26,20 +26,22 @@ def one_of(run: Run, why: Unknown, nodes: Sequence[ast.AST], scope: Scope) -> Un
             found.append(evaluate(run, node, scope))
         except (LookupError, TypeError, AttributeError, NameError, ValueError):
             continue  # then it is not this one
-    return alternatives(why, found)
+    result = alternatives(why, found)
+    run.spend(len(result.may_be or ()), nodes[0])
+    return result
 
 
 def alternatives(why: Unknown, values: Iterable[Any]) -> Unknown:
     """One of these values, and nothing else."""
-    kept: List[Any] = []
+    kept: Dict[int, Any] = {}
     within = False
     for value in values:
         if isinstance(value, Unknown):
-            kept.extend(value.may_be or ())
+            kept.update((id(item), item) for item in value.may_be or ())
             within = within or value.within
         elif has_reach(value):
-            kept.append(value)
-    return Unknown(why.reason, why.origin, tuple(kept), within)
+            kept[id(value)] = value
+    return Unknown(why.reason, why.origin, tuple(kept.values()), within)
 
 
 def part(run: Run, value: Any, key: Any, node: ast.AST) -> Unknown:
@@ -68,11 +70,13 @@ def _elements(value: Any) -> Iterable[Any]:
     return value if isinstance(value, (list, tuple, set, frozenset)) else (value,)
 
 
-def targets(value: Unknown) -> Tuple[List[Any], bool]:
+def targets(run: Run, value: Unknown, node: ast.AST) -> Tuple[List[Any], bool]:
     """What a change of an Unknown may change; and whether that is all of it."""
     if value.within:
-        return reach([value]), False
-    return list(_direct(value)), True
+        return reach(run, [value], node), False
+    found = list(_direct(value))
+    run.spend(2 * len(found), node)
+    return found, True
 
 
 def _direct(value: Unknown) -> Iterator[Any]:
@@ -82,7 +86,7 @@ def _direct(value: Unknown) -> Iterator[Any]:
 
 def written(run: Run, target: Unknown, key: Any, value: Any, node: ast.AST) -> None:
     """An item or attribute of an Unknown was set to a value, or deleted (None)."""
-    owners, exact = targets(target)
+    owners, exact = targets(run, target, node)
     for owner in owners:
         if exact and getattr(owner, "lost", None) is None and _slot(owner, key):
             owner[key] = alternatives(run.unknown(_WRITTEN, node), [owner[key], value])
@@ -107,7 +111,7 @@ def changed(run: Run, target: Any, node: ast.AST, values: Iterable[Any] = ()) ->
     if not isinstance(target, Unknown):
         return
     values = list(values)
-    owners, exact = targets(target)
+    owners, exact = targets(run, target, node)
     for owner in owners:
         lose(run, owner, _WRITTEN, node, values)
     if not exact or not all(isinstance(owner, (dict, list, set, tuple)) for owner in owners):

@@ -86,6 +86,8 @@ def spread(result: TreeDict, mapping: Any, unique: bool) -> bool:
     if not isinstance(mapping, dict):
         raise TypeError(f"argument after ** must be a mapping, not {type(mapping).__name__}")
     for key, value in mapping.items():
+        if unique and not isinstance(key, str):
+            raise TypeError("keywords must be strings")
         if unique and key in result:
             raise TypeError(f"got multiple values for keyword argument '{key}'")
         result[key] = value

@@ -7,7 +7,8 @@ may be it. So a loss reaches every alias, also in closures, iterators and values
 from __future__ import annotations
 
 import ast
-from typing import Any, Iterable, Iterator, List, Optional, Sequence
+from functools import lru_cache
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.imports import BASE_KEY
 from mmfix.config.interpreter.names import names_of
@@ -33,7 +34,7 @@ def has_reach(value: Any) -> bool:
     return isinstance(value, (*_CONTAINERS, Function, MethodRef, Stream, View))
 
 
-def reach(values: Iterable[Any]) -> List[Any]:
+def reach(run: Run, values: Iterable[Any], node: ast.AST) -> List[Any]:
     """Everything that can be changed or called through values, at any depth, each once."""
     found: List[Any] = []
     seen = set()
@@ -45,7 +46,9 @@ def reach(values: Iterable[Any]) -> List[Any]:
         seen.add(id(value))
         if isinstance(value, (*_MUTABLE, Function)):
             found.append(value)
-        stack.extend(inner for inner in _inside(value) if has_reach(inner))
+        inside = list(_inside(value))
+        run.spend(2 + len(inside) // 4, node)
+        stack.extend(inner for inner in inside if has_reach(inner))
     return found
 
 
@@ -91,6 +94,7 @@ def lose(
     if target is run.scope.names.get(BASE_KEY):
         run.fail(f"changes `_base_` in a way that cannot be followed ({reason})", node)
     values = [value for value in held if has_reach(value)]
+    run.spend(2 + len(values), node)
     old = target.lost
     if old is None:
         found = run.unknown(reason, node)
@@ -98,14 +102,15 @@ def lose(
         target.lost = Loss(unknown, values, escaped)
         run.losses += 1
     else:
-        target.lost = old._replace(held=[*old.held, *values], escaped=old.escaped or escaped)
+        old.held.extend(values)
+        target.lost = old._replace(escaped=old.escaped or escaped)
     if target.lost is not None and target.lost.escaped and values:
         lose_all(run, values, reason, node)
 
 
 def lose_all(run: Run, values: Iterable[Any], reason: str, node: ast.AST) -> None:
     """Values were handed to code that is not followed: it may change all that it can reach, now or later."""
-    for target in reach(values):
+    for target in reach(run, values, node):
         if isinstance(target, Function):
             escape(run, target, reason, node)
         elif target.lost is None or not target.lost.escaped:
@@ -140,15 +145,24 @@ def escape(run: Run, function: Function, reason: str, node: ast.AST) -> None:
 
 def roots(nodes: Sequence[ast.AST], scope: Scope) -> Iterator[Any]:
     """The values that code can start from: of the names in it, as far down as it reads them by constants."""
-    stack: List[ast.AST] = list(nodes)
+    for node in nodes:
+        for chain in _chains(node):
+            yield from _look_up(chain, scope)
+
+
+@lru_cache(maxsize=512)
+def _chains(node: ast.AST) -> Tuple[Any, ...]:
+    """All names in an expression or statement with what is read of them."""
+    found: Dict[Any, None] = {}
+    stack = [node]
     while stack:
         node = stack.pop()
-        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-            chain = _chain(node)
-            if chain is not None:
-                yield from _look_up(chain, scope)
-                continue
-        stack.extend(ast.iter_child_nodes(node))
+        chain = _chain(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) else None
+        if chain is None:
+            stack.extend(ast.iter_child_nodes(node))
+        else:
+            found[chain] = None
+    return tuple(found)
 
 
 def _chain(node: ast.AST) -> Any:
@@ -163,7 +177,7 @@ def _chain(node: ast.AST) -> Any:
             return None
         steps = [step, *steps] if isinstance(node.ctx, ast.Load) else []
         node = node.value
-    return node.id, steps
+    return node.id, tuple(steps)
 
 
 def _look_up(chain: Any, scope: Scope) -> Iterator[Any]:

@@ -103,6 +103,8 @@ _COMPARE: Dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
+#: Python may keep equal ones of these once or twice.
+_SHARED = (str, bytes, int, float, complex, tuple, frozenset, range)
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 
 
@@ -138,6 +140,15 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
         if isinstance(left, _CONTAINERS) or isinstance(right, _CONTAINERS):
             run.spend(weight(left) + weight(right), node)
         result = _COMPARE[kind](left, right)
+        if (
+            identity
+            and isinstance(left, _SHARED)
+            and not isinstance(left, bool)
+            and type(left) is type(right)
+            and left == right
+        ):
+            poison_calls(run, node.comparators[position + 1 :], "compared after an unknown value", scope)
+            return run.unknown("whether equal constants are one object is up to Python", node)
         if not result:
             return result
         left = right

@@ -36,7 +36,7 @@ def poison_names(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) 
     """
     run.unknowns += 1
     found = list(roots(nodes, scope))
-    if not _harmless(nodes, found, scope):
+    if not _harmless(run, nodes, found, scope):
         lose_all(run, found, reason, nodes[0])
     for name, place in bound(nodes).items():
         home = scope.home(name)
@@ -59,15 +59,16 @@ _LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Starred
 
 def traced(run: Run, unknown: Unknown, nodes: Sequence[ast.AST], scope: Scope) -> Unknown:
     """An Unknown that says what it may be: anything that the code it came from can reach."""
-    may_be = tuple(value for value in roots(nodes, scope) if has_reach(value))
-    return Unknown(unknown.reason, unknown.origin, may_be)
+    may_be = {id(value): value for value in roots(nodes, scope) if has_reach(value)}
+    run.spend(len(may_be), nodes[0])
+    return Unknown(unknown.reason, unknown.origin, tuple(may_be.values()))
 
 
-def _harmless(nodes: Sequence[ast.AST], found: List[Any], scope: Scope) -> bool:
+def _harmless(run: Run, nodes: Sequence[ast.AST], found: List[Any], scope: Scope) -> bool:
     """Whether code only computes and binds names: it changes no object and runs no code but Python's own."""
     if any(isinstance(value, (Function, MethodRef)) for value in found):
         return False
-    if any(isinstance(value, (Stream, Function)) for value in reach(found)):
+    if any(isinstance(value, (Stream, Function)) for value in reach(run, found, nodes[0])):
         return False
     stored = bound(nodes)
     for inner in (inner for node in nodes for inner in ast.walk(node)):
