@@ -1,0 +1,161 @@
+"""The grammar of statements; beside each, ``kind: call`` for what it defines (``<$0>`` is the name it binds first)."""
+
+from __future__ import annotations
+
+import sys
+from typing import List, Tuple
+
+from fuzz.expand import Statement
+
+SIMPLE = [
+    "4|<new> = <dict>", "4|<new> = <any>", "4|<new> = <any>", "4|<new> = <list>", "4|<new> = <path:dict>", "4|<new> = <int>",
+    "4|<new> = <dicts>", "<new> = <new> = <any>", "<new>, <new> = <any>, <any>", "<new>, *<new> = <list> + [<any>]",
+    "(<new>, [<new>, *<new>]) = (<any>, [<any>, <any>, <int>])", "[<new>, <new>] = <any>, <dict>", "<new>: int = <int>",
+    "<new> = <set>", "<new> = <tuple>", "<name:int> += <int>", "<name:list> += <list>", "<name:str> += <str>", "<name:int> //= 2",
+    "<name:list> *= 2", "<name:set> |= <set>", "<name:tuple> += <tuple>", "<name:int> <<= 1", "<name:float> **= 2",
+    "4|<slot:any> = <any>", "4|<slot:int> += <int>", "4|<slot:bool> = <bool>", "<slot:list> += <list>", "<slot:str> += <str>",
+    "<slot:dict> = <path:dict>", "4|<path:dict>['<key>'] = <any>", "4|<path:dict>['<key>'] = <path:dict>",
+    "<path:dict>['<key>'], <new> = <any>, <any>", "<path:dict>['<key>'] = <path:dict>['a'] = <any>", "<path:dict>.<key> = <any>",
+    "for <path:dict>['<key>'] in <ints>: pass", "del <slot:any>", "del <pick>[<$1>]", "del <name:any>", "del <path:list>[:1]",
+    "del <path:list>[::2]", "<path:list>[1:] = <list>", "<path:list>[:0] = <tuple>", "<path:list>[::2] = <path:list>[::2]",
+    "<path:list>[:] = [<any> for x in <path:list>]", "4|<path:list>.append(<any>)", "<path:list>.append(<path:dict>)",
+    "<path:list>.extend(<list>)", "<path:list>.insert(0, <any>)", "<path:list>.insert(-1, <int>)", "<path:list>.pop()",
+    "<path:list>.pop(0)", "<new> = <path:list>.pop()", "<path:list>.remove(<$0>[0])", "<path:ints>.sort()",
+    "<path:ints>.sort(key=lambda x: -x)", "<path:strs>.sort(reverse=True)", "<path:list>.reverse()", "<path:list>.clear()",
+    "4|<path:dict>.update(<key>=<any>)", "<path:dict>.update(<dict>)", "<path:dict>.update([('<key>', <any>)])",
+    "<path:dict>.update({'<key>': <any>}, a=<any>)", "<pick>.pop(<$1>)", "<path:dict>.pop('zz', None)", "<new> = <pick>.pop(<$1>)",
+    "<path:dict>.setdefault('<key>', <any>)", "<path:dict>.setdefault('zs', []).append(<any>)", "<path:keyed>.popitem()",
+    "<path:dict>.clear()", "<path:set>.add(<int>)", "<path:set>.discard(<int>)", "<path:set>.update(<ints>)", "<path:set>.add(<str>)",
+    "[<path:list>.append(x) for x in <ints>]", "[<path:dict>.update(a=x) for x in <ints>]", "any(<path:list>.append(x) for x in <ints>)",
+    "<new> = [<path:list>.append(x) or x for x in <ints>]", "(<own> := <dict>)['<key>'] = <any>", "<new> = (<own> := <any>)",
+    "<new> = [<own> := <any>, <any>]", "assert <bool> or True", "assert not (<bool> and False), <str>", "pass", "<any>", "...",
+    "<name:dict> = <name:dict>", "<pick>[<$1>], <$0>['<key>'] = <any>, <any>", "<new> = dict(a=<path:dict>, b=<path:dict>)",
+    "list(map(<path:list>.append, <ints>))", "<path:dict>.__setitem__('<key>', <any>)", "<path:list>.__iadd__(<list>)",
+    "<new> = lambda: <any>\n<new> = <$0>()\ndel <$0>", "<own> = <path:list>.append\n<$0>(<any>)\ndel <$0>",
+    "<own> = (<int+x> for x in <path:ints>)\n<$1>.append(<int>)\n<new> = list(<$0>)\ndel <$0>",
+    "<own> = (x for x in <ints> if <bool+x>)\n<new> = next(<$0>, None)\n<new> = [*<$0>]\ndel <$0>",
+    "<own> = <path:dict>.values()\n<$1>['<key>'] = <any>\n<new> = [len(<$0>), *<$0>]\ndel <$0>",
+    "<own> = <path:dict>.items()\n<$1>['<key>'] = <any>\n<new> = [k for k, v in <$0>]\ndel <$0>",
+    "<own> = <path:dict>.keys()\n<$1>.pop('a', None)\n<new> = len(<$0>)\ndel <$0>", "<new> = <path:dict>.keys() & {'a', 'b'}",
+    "<own> = iter(<path:list>)\n<$1>.append(<any>)\n<new> = [*<$0>]\ndel <$0>", "<own> = zip(<path:ints>, <strs>)\n<$1>.append(9)\n<new> = list(<$0>)\ndel <$0>",
+    "<own> = map(lambda x: <int+x>, <path:ints>)\n<$1>.append(9)\n<new> = list(<$0>)\ndel <$0>",
+    "<own> = enumerate(<list>)\n<new> = next(<$0>, None)\n<new> = list(<$0>)\ndel <$0>",
+    "<own> = reversed(<path:list>)\n<$1>.append(<any>)\n<new> = list(<$0>)\ndel <$0>",
+    # a write through something that the run decides
+    "<own> = <path:dict> if <U> else <path:dict>\n<$0>['with_cp'] = <bool>\ndel <$0>", "(<path:dict> if <U> else <path:dict>)['<key>'] = <any>",
+    "<own> = [<path:dict>, <path:dict>][<uint>]\n<$0>['with_cp'] = <bool>\n<$0>.update(a=<any>)\ndel <$0>",
+    "(<path:list> if <U> else <path:list>).append(<any>)", "((<U>) and <path:dict> or <path:dict>)['<key>'] = <any>",
+    "{'a': <path:dict>}.get(<ustr>, <path:dict>)['<key>'] = <any>", "<own> = max(<path:dict>, <path:dict>, key=lambda x: <uint>)\n<$0>['with_cp'] = <bool>\ndel <$0>",
+    "for <own> in [<path:dict>, <path:dict>][<uint>:]:\n    <$0>['with_cp'] = <bool>", "<own>, <own> = (<path:dict>, <path:dict>) if <U> else (<path:dict>, {})\n<$0>['<key>'] = <any>\ndel <$0>, <$1>",
+    "<own> = sorted([<path:dict>, <path:dict>], key=lambda x: <uint>)\n<$0>[0]['with_cp'] = <bool>", "<own> = next(x for x in [<path:dict>, <path:dict>] if <U> or x)\n<$0>['b'] = <any>\ndel <$0>",
+    "<path:dict>[<ustr>] = <any>", "<path:dict>.pop(<ustr>, None)", "<path:list>.insert(<uint>, <any>)", "<path:list>[<uint>:] = <list>", "<path:dict>.update({<ustr>: <any>})",
+    "<slot:any> = <uint>", "<new> = <uint>", "<new> = <U>", "<path:list>.append(<uint>)", "<new> = dict(a=<uint>, b=<any>)", "<path:dict>['<key>'] = <any> if <U> else <any>",
+]  # fmt: skip
+
+BLOCKS = [
+    "if <bool>:\n    <block>", "if <bool>:\n    <block>\nelse:\n    <block>", "if <bool>:\n    <block>\nelif <bool>:\n    <block>\nelse:\n    <block>",
+    "if (<own> := <any>):\n    <block>", "if <U>:\n    <block>", "if <U>:\n    <block>\nelse:\n    <block>", "if <bool> and <U>:\n    <block>",
+    "if <U>:\n    <path:dict>['with_cp'] = <bool>", "if not (<U>):\n    <new> = <any>\nelse:\n    <$0> = <any>",
+    "for <new:int> in <ints>:\n    <block>", "for <new:int> in range(<lit>):\n    <block>\nelse:\n    <block>",
+    "for <new:str> in <strs>:\n    if <bool>:\n        break\n    <block>\nelse:\n    <block>",
+    "for <new:int>, <new:str> in enumerate(<strs>):\n    if <bool>:\n        continue\n    <block>", "for <new:dict> in <dicts>:\n    <$0>['<key>'] = <any>",
+    "for <new:str>, <new> in list(<dict>.items()):\n    <block>", "for <new:str>, (<new:int>, <new>) in zip(<strs>, [(1, <any>), (2, <any>)]):\n    <block>",
+    "for <new:str> in <path:dict>:\n    <path:list>.append(<$0>)", "for <new> in <path:list>:\n    <path:list>.append(<any>)\n    if len(<$2>) > 6:\n        break",
+    "for <new:int> in range(<uint>):\n    <block>", "for <new:int> in <ints>:\n    if <U>:\n        break\n    <block>\nelse:\n    <block>",
+    "for <new:int> in <ints>:\n    if <U>:\n        continue\n    <block>", "for <path:dict>['<key>'] in <ints>:\n    <block>",
+    "<own> = 0\nwhile <$0> < 3:\n    <$0> += 1\n    <block>", "<own> = 0\nwhile True:\n    <$0> += 1\n    if <$0> > 2 or <bool>:\n        break\n    <block>",
+    "<own> = 0\nwhile <$0> < 2 and not (<U>):\n    <$0> += 1\n    <block>\nelse:\n    <block>", "<own> = [1, 2, 3]\nwhile <$0>:\n    <new:int> = <$0>.pop()\n    <block>",
+    "<own> = 0\nwhile (<own> := <$0>) < 2:\n    <$0> += 1\n    if <bool>:\n        continue\n    <block>\nelse:\n    <block>",
+    "try:\n    <block>\nexcept Exception:\n    <block>", "try:\n    <block>\n    raise ValueError(<str>)\nexcept ValueError as <own>:\n    <block>",
+    "try:\n    {}['q']\nexcept (KeyError, TypeError):\n    <block>\nelse:\n    <block>\nfinally:\n    <block>", "try:\n    <block>\nfinally:\n    <block>",
+    "try:\n    <block>\nexcept KeyError:\n    <block>\nelse:\n    <block>\nfinally:\n    <block>",
+    "try:\n    try:\n        [][1]\n    except IndexError:\n        <block>\n        raise\n    finally:\n        <block>\nexcept LookupError:\n    <block>",
+    "try:\n    try:\n        <block>\n    except ValueError:\n        <block>\n    else:\n        raise ValueError('e')\n    finally:\n        <block>\nexcept ValueError:\n    <block>",
+    "try:\n    try:\n        1 / 0\n    except ZeroDivisionError:\n        {}['q']\n    finally:\n        <new> = <any>\nexcept KeyError:\n    <block>",
+    "try:\n    raise KeyboardInterrupt\nexcept BaseException:\n    <block>", "try:\n    raise StopIteration(<int>)\nexcept StopIteration as <own>:\n    <new> = <$0>.args\n    <block>",
+    "try:\n    <new> = int(<str>)\nexcept ValueError:\n    <$0> = <any>", "try:\n    <new> = <path:dict>['zz']\nexcept KeyError as <own>:\n    <new> = str(<$2>)",
+    "try:\n    <own>\nexcept NameError:\n    <new> = <any>", "try:\n    if <U>:\n        raise KeyError('k')\n    <block>\nexcept KeyError:\n    <block>\nelse:\n    <block>",
+    "try:\n    <new> = <dict>[<ustr>]\nexcept LookupError:\n    <block>", "try:\n    <module:copy>.nothing\nexcept AttributeError:\n    <block>",
+    "try:\n    raise ValueError('a') from KeyError('b')\nexcept KeyError:\n    <block>\nexcept ValueError as <own>:\n    <new> = repr(<$0>)",
+    "try:\n    assert <bool>\nexcept AssertionError:\n    <block>", "for <new:int> in <ints>:\n    try:\n        if <bool>:\n            continue\n        <block>\n    finally:\n        <block>",
+    "for <new:int> in <ints>:\n    try:\n        break\n    finally:\n        <block>\nelse:\n    <block>", "try:\n    <path:list>[99]\nexcept IndexError:\n    <block>\nexcept Exception:\n    pass",
+    "try:\n    import nothing_of_this_name\nexcept ImportError:\n    <new> = <any>\nelse:\n    <new> = <any>",
+]  # fmt: skip
+
+DEFINITIONS: List[Tuple[str, Tuple[str, ...]]] = [
+    ("def <own>(p, q=<lit>):\n    <block+p+q>\n    return <int+p+q>", ("int: <$0>(<int>)", "int: <$0>(<int>, q=<int>)", "int: <$0>(*[<int>, 2])")),
+    ("def <own>(p, q=<any>, *r, k=<int>, **e):\n    <block+p+k>\n    return dict(p=p, q=q, r=r, k=k, **e)", ("dict: <$0>(<any>)", "dict: <$0>(1, <any>, 3, 4, k=<int>, z=<any>)", "dict: <$0>(*<list>, p=1)", "dict: <$0>(p=<any>, q=<any>)")),
+    ("def <own>(p, /, **e):\n    return dict(p=p, e=e)", ("dict: <$0>(<any>, p=<any>)", "dict: <$0>(<int>)")),
+    ("def <own>(p, *, k=<lit>):\n    if <bool+p>:\n        return <int+p>\n    <block+p+k>\n    return k", ("int: <$0>(<int>)", "int: <$0>(<int>, k=<int>)")),
+    ("def <own>(p=<list>):\n    p.append(<any>)\n    return p", ("list: <$0>()", "list: <$0>(<list>)")),
+    ("def <own>(p):\n    p['<key>'] = <any>\n    return p", ("dict: <$0>(<path:dict>)", "dict: <$0>(<dict>)")),
+    ("def <own>(v):\n    <path:list>.append(v)\n    return v", ("int: <$0>(<int>)", "bool: any(<$0>(x) for x in <ints>)", "list: [<$0>(x) for x in <ints>]", "int: <$0>(<int>) or <$0>(<int>)")),
+    ("def <own>():\n    global <name:int>\n    <$1> += 1\n    return <$1>", ("int: <$0>()", "int: (<$0>(), <$0>())[0]")),
+    ("def <own>():\n    global <name:dict>\n    <$1> = <dict>", ("none: <$0>()",)),
+    ("def <own>():\n    n = <int>\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n    <block+n>\n    return [inner(), inner(), n]", ("ints: <$0>()",)),
+    ("def <own>():\n    n = <bool>\n    def inner():\n        if <bool>:\n            nonlocal n\n            n = <bool>\n    inner()\n    return n", ("bool: <$0>()",)),
+    ("def <own>(n):\n    return 1 if n < 2 else n * <$0>(n - 1)", ("int: <$0>(4)",)),
+    ("def <own>(n):\n    for i in range(n):\n        if i > <lit>:\n            return i\n        <block+i+n>\n    return n", ("int: <$0>(3)", "int: <$0>(<uint>)")),
+    ("def <own>(a=<lit>):\n    yield a\n    <block+a>\n    yield from <ints>", ("ints: list(<$0>())", "ints: [x for x in <$0>(<int>)]", "int: next(<$0>())", "ints: sorted(<$0>())", "tuple: tuple(zip(<$0>(), <strs>))")),
+    ("def <own>():\n    x = yield 1\n    <path:list>.append(x)\n    yield 2", ("ints: [*<$0>()]", "int: sum(<$0>())")),
+    ("def <own>(k):\n    def inner(x):\n        return <int+x+k>\n    return inner", ("int: <$0>(<int>)(<int>)", "ints: list(map(<$0>(<int>), <ints>))")),
+    ("def <own>(f):\n    <path:list>.append(<any>)\n    return f\n@<$0>\ndef <own>(x=1):\n    return <int+x>", ("int: <$0>(lambda: 1)()",)),
+    ("def <own>(f):\n    def wrapped(*a, **k):\n        return [f(*a, **k)]\n    return wrapped\n@<$0>\ndef <own>(x):\n    return <int+x>\n<new> = <$2>(<int>)", ()),
+    ("def <own>(k):\n    def deco(f):\n        return lambda *a: (k, f(*a))\n    return deco\n@<$0>(<int>)\n@<$0>(<str>)\ndef <own>(x):\n    return x\n<new> = <$1>(<any>)", ()),
+    ("def <own>(v):\n    del v\n    try:\n        return v\n    except NameError:\n        return <int>", ("int: <$0>(1)",)),
+    ("def <own>():\n    try:\n        return <name:int>\n        <$1> = 1\n    except UnboundLocalError:\n        return <int>", ("int: <$0>()",)),
+    ("def <own>():\n    try:\n        return <int>\n    finally:\n        <block>", ("int: <$0>()",)),
+    ("def <own>():\n    try:\n        raise KeyError('a')\n    except KeyError:\n        return <int>\n    finally:\n        <path:list>.append(<any>)", ("int: <$0>()",)),
+    ("def <own>():\n    for i in <ints>:\n        try:\n            return i\n        finally:\n            break\n    return <int>", ("int: <$0>()",)),
+    ("def <own>(x):\n    if <U>:\n        return <int+x>\n    <path:dict>['<key>'] = x\n    return <int+x>", ("int: <$0>(<int>)",)),
+    ("def <own>(x, y):\n    return x if <U> else y", ("dict: <$0>(<path:dict>, <path:dict>)", "int: <$0>(<int>, <int>)")),
+    ("<own> = lambda x, *, k=<lit>: <int+x+k>", ("int: <$0>(<int>)", "int: <$0>(<int>, k=2)", "ints: sorted(<ints>, key=<$0>)")),
+    ("def <own>(x: int = <int>, *args: str) -> 'dict':\n    '''Doc.'''\n    <new> = <any>\n    return dict(x=x, args=args, v=<$1>)", ("dict: <$0>()", "dict: <$0>(<int>, <any>)")),
+    ("<own> = [lambda x: x + i for i in range(3)]\n<new> = [f(<int>) for f in <$0>]\ndel <$0>", ()),
+    ("def <own>(*a):\n    if not a:\n        return {}\n    head, *rest = a\n    return dict(head=head, rest=<$0>(*rest))", ("dict: <$0>(<any>, <any>)",)),
+    ("class <own>:\n    x = <int>\n    y = <any>\n    def get(self, k=<lit>):\n        return self.x + k", ("int: <$0>.x", "int: <$0>().get(<int>)", "int: <$0>().x")),
+    ("class <own>:\n    seen = []\n    def __init__(self, v=<any>, **k):\n        self.v = v\n        self.k = k\n        self.seen.append(<any>)", ("int: len(<$0>().seen)", "list: [<$0>(<any>).v]", "dict: <$0>(1, a=<any>).k", "dict: vars(<$0>(<int>))")),
+    ("class <own>(dict):\n    kind = <any>", ("int: len(<$0>(a=<any>))", "list: list(<$0>(a=<any>).items())", "dict: dict(<$0>(b=<any>))")),
+    ("class <own>:\n    a = <int>\nclass <own>(<$0>):\n    b = <int>\n    def both(self):\n        return super().__init__() or self.a + self.b\n<new> = <$1>().both()", ("int: <$0>.a",)),
+    ("class <own>:\n    @property\n    def p(self):\n        return <int>\n    @classmethod\n    def c(cls, x):\n        return [cls.__name__, x]\n    @staticmethod\n    def s(x):\n        return <int+x>", ("int: <$0>().p", "int: <$0>.s(<int>)", "list: <$0>.c(<any>)")),
+    ("def <own>(c):\n    <path:list>.append(<any>)\n    return c\n@<$0>\nclass <own>:\n    pass", ()),
+    ("class <own>:\n    <path:list>.append(<any>)\n    <path:dict>['<key>'] = <any>\n    z = [x for x in <ints>]", ("ints: <$0>.z",)),
+    ("def <own>():\n    <path:list>.append(1)\n    return object\nclass <own>(<$0>()):\n    v = <any>", ()),
+    ("class <own>(Exception):\n    pass\ntry:\n    raise <$0>(<str>)\nexcept <$0> as <own>:\n    <new> = str(<$1>)\n    <block>", ()),
+    ("class <own>(KeyError):\n    pass\ntry:\n    raise <$0>\nexcept LookupError:\n    <block>", ()),
+    ("<own> = type('T', (), dict(a=<int>))", ("int: <$0>.a",)),
+    ("def <own>(m):\n    m.append(<any>)\n<own> = <$0>\n<$1>(<path:list>)\ndel <$1>", ("none: <$0>(<path:list>)",)),
+    ("from <module:functools> import partial\n<own> = partial(dict, a=<any>)", ("dict: <$0>(b=<any>)",)),
+    ("import functools\n<new> = <module:functools>.reduce(lambda x, y: x + y, <ints>, 0)", ()),
+    ("from <module:collections> import OrderedDict, defaultdict\n<new> = OrderedDict(a=<any>)\n<own> = defaultdict(list)\n<$1>['a'].append(<any>)\n<new> = dict(<$1>)\ndel <$1>, OrderedDict, defaultdict", ()),
+    ("from <module:itertools> import product, chain\n<new> = [list(x) for x in product(<ints>, [1, 2])][:4]\n<new> = list(chain.from_iterable([<list>, <list>]))", ()),
+]  # fmt: skip
+
+#: Only in a file that has named its bases: MMEngine refuses another `with` anywhere else.
+WITH: List[Tuple[str, Tuple[str, ...]]] = [
+    ("class <own>:\n    def __enter__(self):\n        <path:list>.append(<any>)\n        return <any>\n    def __exit__(self, *e):\n        <path:list>.append(<any>)\n        return True\nwith <$0>() as <new>:\n    <block>\n    raise ValueError\n<new> = <any>", ()),
+    ("from <module:contextlib> import contextmanager, suppress\n@contextmanager\ndef <own>(v):\n    <path:list>.append(v)\n    yield v\nwith <$0>(<any>) as <new>:\n    <block>\nwith suppress(KeyError):\n    {}['a']\n    <new> = <any>\ndel contextmanager, suppress", ()),
+    ("from <module:contextlib> import nullcontext\nwith nullcontext(<any>) as <new>, nullcontext(<any>) as <new>:\n    <block>\ndel nullcontext", ()),
+]  # fmt: skip
+
+MATCH: List[Tuple[str, Tuple[str, ...]]] = [
+    ("match <any>:\n    case None:\n        <block>\n    case int(<own>) | float(<$0>) if <bool>:\n        <block>\n    case _:\n        <block>", ()),
+    ("match <dict>:\n    case {'type': <new>, **<own>}:\n        <new> = len(<$1>)\n    case {}:\n        <block>", ()),
+    ("match <list>:\n    case []:\n        <block>\n    case [<new>, *<new>]:\n        <block>\n    case _:\n        <block>", ()),
+    ("match <path:dict>.get('<key>'):\n    case None:\n        <new> = 1\n    case _:\n        <new> = 2", ()),
+    ("match <int>:\n    case 0 | 1:\n        <block>\n    case 2 as <new>:\n        <block>\n    case <new>:\n        <block>", ()),
+    ("match <path:dict> if <U> else <path:dict>:\n    case {'type': _} as <own>:\n        <$2>['with_cp'] = <bool>\n    case <own>:\n        <$3>['with_cp'] = <bool>", ()),
+    ("match <ustr>:\n    case 'a':\n        <block>\n    case _:\n        <block>", ()),
+    ("match (<int>, <str>):\n    case (0, <own>):\n        <block>\n    case (<new>, 'a' | 'b'):\n        <block>\n    case <new>, <own>:\n        <block>", ()),
+]  # fmt: skip
+
+
+def statements(with_statement: bool) -> List[Statement]:
+    """All that the running Python and the place in the file allow."""
+    return [
+        *(Statement(text) for text in SIMPLE),
+        *(Statement(text, 0.5) for text in BLOCKS),
+        *(Statement(text, 0.5, calls) for text, calls in DEFINITIONS),
+        *(Statement(text, 0.5, calls) for text, calls in (MATCH if sys.version_info >= (3, 10) else ())),
+        *(Statement(text, 0.5, calls) for text, calls in (WITH if with_statement else ())),
+    ]
