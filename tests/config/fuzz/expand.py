@@ -23,6 +23,7 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from fuzz.worlds import VARIABLE, Worlds, kind_of
@@ -116,12 +117,13 @@ class Writer:
 
 
 def _weighted(writer: Writer, options: Sequence[Statement]) -> Statement:
-    return writer.rng.choices(options, [_weight(writer, one.text) * one.weight for one in options])[0]
+    return writer.rng.choices(options, [_weight(one.text, writer.unknown) * one.weight for one in options])[0]
 
 
-def _weight(writer: Writer, text: str) -> float:
+@lru_cache(maxsize=None)
+def _weight(text: str, unknown: float) -> float:
     weight = 4.0 if text.startswith("4|") else 1.0
-    return weight * writer.unknown if "<U>" in text or "<uint>" in text or "<ustr>" in text else weight
+    return weight * unknown if "<U>" in text or "<uint>" in text or "<ustr>" in text else weight
 
 
 def expression(writer: Writer, kind: str) -> str:
@@ -144,7 +146,7 @@ def expression(writer: Writer, kind: str) -> str:
                 if calls and writer.depth < _MAX_DEPTH and writer.rng.random() < 0.2:
                     return expand(writer, writer.rng.choice(calls))[0]
                 return expand(
-                    writer, writer.rng.choices(templates, [_weight(writer, one) for one in templates])[0]
+                    writer, writer.rng.choices(templates, [_weight(one, writer.unknown) for one in templates])[0]
                 )[0]
             except NoChoice:
                 continue
