@@ -177,6 +177,8 @@ def _load(config: Any, path: str, flag: int) -> Any:
     try:
         loaded = config.fromfile(path, import_custom_modules=False).to_dict()
         # a lazy config keeps its functions, a classic one drops them: nothing that a run uses either way
-        return {key: plain(value) for key, value in loaded.items() if not isinstance(value, types.FunctionType)}
+        return {
+            key: plain(value) for key, value in loaded.items() if not isinstance(value, types.FunctionType)
+        }
     except BaseException as error:
         return Refused(f"{type(error).__name__}: {str(error)[:300]}")

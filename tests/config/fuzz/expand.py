@@ -146,7 +146,8 @@ def expression(writer: Writer, kind: str) -> str:
                 if calls and writer.depth < _MAX_DEPTH and writer.rng.random() < 0.2:
                     return expand(writer, writer.rng.choice(calls))[0]
                 return expand(
-                    writer, writer.rng.choices(templates, [_weight(one, writer.unknown) for one in templates])[0]
+                    writer,
+                    writer.rng.choices(templates, [_weight(one, writer.unknown) for one in templates])[0],
                 )[0]
             except NoChoice:
                 continue

@@ -129,6 +129,7 @@ UNKNOWN: Dict[str, str] = {
     "while under an unknown condition": "import time\nxs = []\nwhile time.time() < 0 or len(xs) < 3:\n    xs.append(1)\n",
     "break in a loop in a loop": "import time\nxs = []\nfor i in range(3):\n    for j in range(3):\n        if time.time() > 0:\n            break\n        xs.append(j)\n    xs.append(i)\n",
     "continue under a condition": "import time\nxs = []\nfor i in range(3):\n    if time.time() > 0:\n        continue\n    xs.append(i)\n",
+    "identity of equal texts": "a = 'Wide' is 'Wide'\nb = 'Wi' + 'de' is 'Wide'\nc = (1, 2) is (1, 2)\nd = 1e3 is not 1e3\n",
     "compared after an unknown value": "import time\nxs = []\ndef f():\n    xs.append(1)\n    return 1\na = 0 < time.time() < f()\n",
     "assertion with a message": "import time\nxs = []\nassert time.time() > 0, xs.append(1)\n",
 }  # fmt: skip

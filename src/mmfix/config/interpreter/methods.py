@@ -136,6 +136,14 @@ def _merge_into(a: Any, b: Any) -> Any:
     return result
 
 
+def _listed(view: View) -> Any:
+    """A view; of a config dict a list of its own (``mmengine/config/config.py: ConfigDict.items``)."""
+    if not view.owner.config:
+        return view
+    pairs = list(view.pairs())
+    return TreeList([item for item, _ in pairs], [step for _, step in pairs])
+
+
 _DICT: Dict[str, Callable[[TreeDict, List[Any], Blame], Any]] = {
     "get": _get,
     "pop": _pop,
@@ -143,8 +151,8 @@ _DICT: Dict[str, Callable[[TreeDict, List[Any], Blame], Any]] = {
     "setdefault": _setdefault,
     "copy": lambda owner, args, blame: dict_copy(owner),
     "clear": _clear,
-    "items": lambda owner, args, blame: View(owner, "items", *args),
-    "values": lambda owner, args, blame: View(owner, "values", *args),
+    "items": lambda owner, args, blame: _listed(View(owner, "items", *args)),
+    "values": lambda owner, args, blame: _listed(View(owner, "values", *args)),
     "keys": lambda owner, args, blame: View(owner, "keys", *args),
     "merge": _merge_method,
 }

@@ -134,6 +134,7 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             opaque(left)
             or opaque(right)
             or not (identity or keys_only or not (tainted(left) or tainted(right)))
+            or (identity and not _told_apart(left, right))
         ):
             poison_calls(run, node.comparators[position + 1 :], "compared after an unknown value", scope)
             return run.unknown("compares an unknown value", node)
@@ -153,6 +154,19 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             return result
         left = right
     return True
+
+
+def _told_apart(left: Any, right: Any) -> bool:
+    """Whether `is` can be decided: equal numbers or texts are one object or two, as the compiler likes."""
+    if type(left) is not type(right) or isinstance(left, _CHANGING) or left is None or left is ...:
+        return True
+    if isinstance(left, bool) or (isinstance(left, int) and -5 <= left <= 256):
+        return True
+    return not isinstance(left, _CONTAINERS) and bool(left != right)
+
+
+#: Each of them is an object of its own.
+_CHANGING = (dict, list, set)
 
 
 def _consumed(run: Run, wanted: Any, stream: Stream, node: ast.AST) -> bool:
