@@ -8,11 +8,13 @@
 Names are imported when they are first used, so ``import mmfix`` costs next to nothing.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+# Nothing is imported here, not even `__future__` or `typing`: `python -m mmfix` comes by before `__main__`
+# has taken the working directory off the path.
+TYPE_CHECKING = False  # as type checkers know it
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from mmfix.api import check, explain, load, patch
     from mmfix.attach import explaining
     from mmfix.config.document import ConfigDocument
@@ -65,7 +67,7 @@ __all__ = [  # noqa: RUF022 - functions first, then types
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import an exported name on first use (PEP 562)."""
     module = _EXPORTS.get(name)
     if module is None:
@@ -77,5 +79,5 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-def __dir__() -> list[str]:
+def __dir__() -> "list[str]":
     return sorted({*globals(), *_EXPORTS})
