@@ -35,6 +35,7 @@ def check(
     *,
     dependants: bool = False,
     fail_on: str = "likely",
+    proofs: bool = True,
 ) -> Report:
     """Say what will crash or silently go wrong in distributed training.
 
@@ -45,12 +46,13 @@ def check(
         dependants: Judge the configs that inherit ``target``, too (those of a base are always judged).
         fail_on: How sure an error or warning must be to count in ``exit_code``: ``certain``, ``likely``,
             ``possible`` or ``never``.
+        proofs: Believe the proof file of a config (``.mmfix/proofs.json``).
 
     A config that cannot be read is in the report (``status == 'unreadable'``); it is not raised.
     """
     from mmfix.jobs.checking import check_files, judge_document, report_of, select
 
-    settings = Settings(launcher, fail_on)
+    settings = Settings(launcher, fail_on, proofs=proofs)
     if not isinstance(target, (str, os.PathLike)):
         from mmfix.jobs.inmemory import as_document
 
@@ -71,6 +73,7 @@ def patch(
     verify: bool = False,
     no_loader: bool = False,
     possible: bool = False,
+    proofs: bool = True,
 ) -> PatchResult:
     """Plan a patch for one config, and write it when asked.
 
@@ -87,6 +90,7 @@ def patch(
         verify: Without ``write``, too, run the config and have the patch confirmed: ``result.confirmed_by``.
         no_loader: Run nothing; with ``write``, write on mmfix's own reading alone, which the file then says.
         possible: Without ``remedy``, cure what is only possible, too; ``result.left`` lists it otherwise.
+        proofs: Believe the proof file of a config (``.mmfix/proofs.json``).
 
     Raises:
         ConfigError: The config cannot be read.
@@ -94,7 +98,7 @@ def patch(
         TypeError: A config in memory was given with arguments that are about a file.
         ValueError: Both ``verify`` and ``no_loader`` were given.
     """
-    settings = Settings(possible=possible)
+    settings = Settings(possible=possible, proofs=proofs)
     if not isinstance(target, (str, os.PathLike)):
         if output is not None or overlay or undo or write or verify or no_loader:
             raise TypeError("a config in memory has no file: only remedy and possible go with it")

@@ -17,6 +17,7 @@ from mmfix.cli_options import (
     fail_on_option,
     format_option,
     no_loader_option,
+    no_proofs_option,
     no_verify_without_loader,
     reading_seconds_option,
     verify_option,
@@ -55,6 +56,7 @@ def cli() -> None:
 @fail_on_option
 @base_dir_option
 @allow_unjudged_option
+@no_proofs_option
 @reading_seconds_option
 def check(
     paths: Tuple[str, ...],
@@ -64,6 +66,7 @@ def check(
     fail_on: str,
     base_dirs: Tuple[str, ...],
     allow_unjudged: bool,
+    no_proofs: bool,
     reading_seconds: Optional[float],
 ) -> int:
     """Say what will crash or silently go wrong. Runs no config, changes no file.
@@ -80,6 +83,7 @@ def check(
         reading_seconds=reading_seconds,
         base_dirs=base_dirs,
         allow_unjudged=allow_unjudged,
+        proofs=not no_proofs,
     )
     examples = False
     if not paths:
@@ -107,6 +111,7 @@ def check(
 @click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
 @fail_on_option
 @allow_unjudged_option
+@no_proofs_option
 @reading_seconds_option
 @format_option
 def patch(
@@ -122,6 +127,7 @@ def patch(
     fail_on_change: bool,
     fail_on: str,
     allow_unjudged: bool,
+    no_proofs: bool,
     reading_seconds: Optional[float],
     format_: str,
 ) -> int:
@@ -152,6 +158,7 @@ def patch(
         possible=possible,
         reading_seconds=reading_seconds,
         allow_unjudged=allow_unjudged,
+        proofs=not no_proofs,
     )
     selection = select(configs, settings=settings)
     if output and (len(configs) > 1 or len(selection.paths) > 1):

@@ -22,6 +22,7 @@ class Settings:
             reader's own bound.
         base_dirs: Folders in which bases are looked for that are not where a config says.
         allow_unjudged: That a named file, or all of a folder, could not be judged does not fail the run.
+        proofs: Believe the proof file (``.mmfix/proofs.json``) of a config.
     """
 
     launcher: Optional[str] = None
@@ -30,6 +31,7 @@ class Settings:
     reading_seconds: Optional[float] = None
     base_dirs: Tuple[str, ...] = ()
     allow_unjudged: bool = False
+    proofs: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no finding can be compared with.

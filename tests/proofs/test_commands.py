@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,12 @@ TWICE = rehearsal(
 UNUSED = rehearsal("UNUSED", group("never", "fusion_weights", "model", 3))
 
 
+@pytest.fixture(autouse=True)
+def _path_of_the_command(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m pytest` has this repository on its path, where the examples have their models, too."""
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in ("", str(repository))])
+
+
 def keep(folder: Path, name: str, found: Rehearsal, *remedies: RemedyResult) -> None:
     path = str(folder / name)
     document = Reader().load(path)
@@ -43,10 +51,20 @@ def test_a_fresh_proof_in_text(examples: Path, tmp_path: Path, mmfix) -> None:
 
 
 def test_a_refuted_suspicion_in_text(examples: Path, tmp_path: Path, mmfix) -> None:
-    assert mmfix("check", RAPSAM).returncode == 1
+    before = mmfix("check", RAPSAM)
+    assert before.returncode == 1
     keep(tmp_path, RAPSAM, rehearsal("OK"))
     done = mmfix("check", RAPSAM)
-    assert (done.returncode, done.stdout) == (0, "1 config checked (1 with a proof): nothing found\n")
+    said = done.stdout.splitlines()
+    assert (done.returncode, said[-1]) == (
+        0,
+        "1 config checked (1 with a proof): nothing found, 3 taken back by a proof",
+    )
+    assert sum(": taken back: " in line and "[MMF102] " in line for line in said) == 3
+    word = f".mmfix/proofs.json, by {getpass.getuser()}: rehearsed on "
+    assert sum(line.startswith(f"  proof    {word}") for line in said) == 3
+    without = mmfix("check", RAPSAM, "--no-proofs")
+    assert (without.returncode, without.stdout) == (1, before.stdout)
 
 
 def test_a_stale_proof_is_not_used_and_said_once(examples: Path, tmp_path: Path, mmfix) -> None:
@@ -84,9 +102,12 @@ def test_json(examples: Path, tmp_path: Path, mmfix) -> None:
     (config,) = json.loads(mmfix("check", CMT, "--format", "json").stdout)["configs"]
     date = config["proof"].pop("date")
     assert date[:2] == "20"
+    assert config["proof"].pop("says").startswith(f"rehearsed on {date}: 2 gloo ranks, torch 2.13.0")
     assert config["proof"] == {
         "fresh": True,
         "why_stale": None,
+        "by": getpass.getuser(),
+        "file": ".mmfix/proofs.json",
         "outcome": "READY_TWICE",
         "scenarios": [{"name": name, "outcome": "READY_TWICE"} for name in ("normal", "empty")],
     }
@@ -102,6 +123,48 @@ def test_json(examples: Path, tmp_path: Path, mmfix) -> None:
         "find_unused_parameters changed",
     )
     assert len(config["notes"]) == 1
+
+
+def test_what_a_proof_takes_back_in_json_and_in_a_patch(examples: Path, tmp_path: Path, mmfix) -> None:
+    keep(tmp_path, RAPSAM, rehearsal("OK"))
+    report = json.loads(mmfix("check", RAPSAM, "--format", "json").stdout)
+    assert report["summary"]["taken_back"] == len(report["configs"][0]["taken_back"]) == 3
+    assert {item["code"] for item in report["configs"][0]["taken_back"]} == {"MMF102"}
+    done = mmfix("patch", RAPSAM, "--diff")
+    said = done.stdout.splitlines()
+    assert (done.returncode, said[-1]) == (0, "1 config: 3 taken back by a proof")
+    assert sum(line.startswith(f"{RAPSAM}: taken back: ") for line in said) == 3
+    assert sum(line.startswith("    proof: .mmfix/proofs.json, by ") for line in said) == 1
+    (patched,) = json.loads(mmfix("patch", RAPSAM, "--diff", "--format", "json").stdout)["patches"]
+    assert (len(patched["taken_back"]), patched["proof"]["fresh"]) == (3, True)
+    without = mmfix("patch", RAPSAM, "--diff", "--no-proofs")
+    assert "taken back" not in without.stdout
+    assert "find_unused_parameters = True" in without.stdout
+    assert package.check(tmp_path / RAPSAM).exit_code == 0
+    assert package.check(tmp_path / RAPSAM, proofs=False).exit_code == 1
+    assert package.patch(tmp_path / RAPSAM, possible=True).overrides == ()
+    assert package.patch(tmp_path / RAPSAM, possible=True, proofs=False).overrides
+
+
+def test_an_explanation_says_what_a_proof_takes_back(examples: Path, tmp_path: Path, mmfix) -> None:
+    keep(tmp_path, RAPSAM, rehearsal("OK"))
+    (tmp_path / "train.log").write_text("nothing that went wrong\n")
+    said = mmfix("explain", "train.log", "--config", RAPSAM).stdout
+    assert ".mmfix/proofs.json takes 3 of what check finds in the config back" in " ".join(said.split())
+
+
+def test_an_impossible_proof_is_refused_in_one_line(examples: Path, tmp_path: Path, mmfix) -> None:
+    before = mmfix("check", RAPSAM).stdout
+    forged = Rehearsal("OK", scenarios=(Scenario("normal", "OK"), Scenario("empty", "UNUSED")))
+    keep(tmp_path, RAPSAM, forged)
+    done = mmfix("check", RAPSAM)
+    note = (
+        f"note: {RAPSAM}: the proof in .mmfix/proofs.json is refused: it claims OK, and its scenarios say "
+        f"UNUSED; run `mmfix prove {RAPSAM} --save` again\n"
+    )
+    assert (done.returncode, done.stdout.replace(note, "")) == (1, before)
+    (config,) = json.loads(mmfix("check", RAPSAM, "--format", "json").stdout)["configs"]
+    assert (config["proof"]["fresh"], config["taken_back"]) == (False, [])
 
 
 def test_patch_takes_the_cure_of_what_was_measured(examples: Path, tmp_path: Path) -> None:

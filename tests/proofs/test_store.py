@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -158,6 +159,39 @@ def test_own_code_changed(tmp_path: Path) -> None:
     assert kept(path).why_stale == "own.py changed"
     (tmp_path / "own.py").unlink()
     assert kept(path).why_stale == "own.py changed"
+
+
+def test_own_code_without_a_check_sum(tmp_path: Path) -> None:
+    """Whoever wrote the entry by hand: later changes of this file would go unseen."""
+    path = repository(tmp_path, "model = dict(type='Own')\n")
+    (tmp_path / "own.py").write_text(MODEL)
+    file = save(proof_of(path), Reader().load(str(path)))
+    content = json.loads(file.read_text())
+    entry = content["configs"]["configs/a.py"]
+    assert list(entry["code"]) == ["own.py"]
+    entry["code"] = {}
+    file.write_text(json.dumps(content))
+    assert (kept(path).fresh, kept(path).why_stale) == (False, "own.py has no check sum in it")
+
+
+def test_who_made_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = repository(tmp_path)
+    monkeypatch.setenv("LOGNAME", "somebody")
+    file = save(proof_of(path), Reader().load(str(path)))
+    assert kept(path).by == "somebody"
+    content = json.loads(file.read_text())
+    del content["configs"]["configs/a.py"]["by"]  # as mmfix once wrote it
+    file.write_text(json.dumps(content))
+    assert (kept(path).fresh, kept(path).by) == (True, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    path = repository(tmp_path)
+    (tmp_path / ".mmfix").mkdir()
+    os.mkfifo(tmp_path / ".mmfix" / "proofs.json")
+    with pytest.raises(MmfixError, match="it is not a regular file"):
+        kept(path)
 
 
 @pytest.mark.parametrize(

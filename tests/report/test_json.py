@@ -70,6 +70,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                         "hint": "",
                     }
                 ],
+                "taken_back": [],
             },
             {
                 "path": "c.py",
@@ -84,6 +85,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                 "notes": [],
                 "judged": None,
                 "missing_bases": [],
+                "taken_back": [],
             },
         ],
         "summary": {
@@ -91,6 +93,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
             "unreadable": 1,
             "skipped": 0,
             "findings": 1,
+            "taken_back": 0,
             "error": 1,
             "warning": 0,
             "note": 0,
@@ -166,6 +169,8 @@ def test_patches_key_by_key(tmp_path: Path) -> None:
                 "error": None,
                 "notes": ["n"],
                 "judged": None,
+                "proof": None,
+                "taken_back": [],
             }
         ],
         "summary": {"configs": 1, "patched": 0, "clean": 0, "left": 1, "refused": 0, "skipped": 0},

@@ -20,6 +20,7 @@ from mmfix.settings import DEFAULT, Settings
 if TYPE_CHECKING:
     from mmfix.proofs.store import Kept
     from mmfix.repository.carried import Carried
+    from mmfix.training.types import TrainingSetup
 
 MEMORY = "<memory>"
 REPORT_IT = "please report this with the config; MMFIX_DEBUG=1 shows where it happened"
@@ -172,11 +173,15 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
     from mmfix.training import read
 
     setup = read(document, settings.launcher, settings.reading_seconds)
-    kept, notes = (None, ()) if setup.wrapper == "none" else kept_proof(document)
+    wanted = settings.proofs and setup.wrapper != "none"
+    kept, notes = kept_proof(document, setup) if wanted else (None, ())
+    gone: Tuple[Finding, ...] = ()
     if kept is not None and kept.fresh:
         from mmfix.proofs.judged import judged as with_proof
+        from mmfix.proofs.judged import taken_back
 
         found = with_proof(setup, kept.proof, kept.date)
+        gone = taken_back(setup, found)
     else:
         found = judge(setup)
     fitting, left_out = _for_installed_torch(found)
@@ -194,6 +199,7 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
         (*notes, *left_out, *map(_about_carried, setup.carried)),
         judged(setup),
         document.missing,
+        tuple(sorted(gone, key=lambda finding: SEVERITIES.index(finding.severity))),
     )
 
 
@@ -216,8 +222,8 @@ def _about_carried(carried: Carried) -> str:
     return f"this repository carries {carried.package}{version} in {display_path(carried.folder)}{os.sep}"
 
 
-def kept_proof(document: ConfigDocument) -> Tuple[Optional[Kept], Tuple[str, ...]]:
-    """The proof of a config, if any, and what is wrong with it: it is stale, or its file is broken."""
+def kept_proof(document: ConfigDocument, setup: TrainingSetup) -> Tuple[Optional[Kept], Tuple[str, ...]]:
+    """The proof of a config, if any, and what is wrong with it: stale, impossible, or its file broken."""
     from mmfix.proofs.place import has_proofs
 
     if not has_proofs(document):
@@ -228,20 +234,30 @@ def kept_proof(document: ConfigDocument) -> Tuple[Optional[Kept], Tuple[str, ...
         kept = load(document)
     except MmfixError as error:
         return None, (f"{display_path(error.path or '')} {error.message}; {error.hint}",)
-    if kept is None or kept.fresh:
-        return kept, ()
+    if kept is None:
+        return None, ()
+    what = f"is from an older config ({kept.why_stale})"
+    if kept.fresh:
+        from mmfix.proofs.claims import impossible
+
+        why = impossible(setup, kept.proof.rehearsal)
+        if not why:
+            return kept, ()
+        kept, what = replace(kept, fresh=False, why_stale=why), f"is refused: {why}"
     config = display_path(document.path)
-    note = (
-        f"{config}: the proof in {display_path(kept.file)} is from an older config ({kept.why_stale}); run "
-        f"`mmfix prove {shlex.quote(config)} --save` again"
-    )
-    return kept, (note,)
+    note = f"{config}: the proof in {display_path(kept.file)} {what}"
+    return kept, (f"{note}; run `mmfix prove {shlex.quote(config)} --save` again",)
 
 
 def _proof_used(kept: Kept) -> ProofUsed:
+    from mmfix.proofs.measured import rehearsed_when
+
     rehearsal = kept.proof.rehearsal
     scenarios = tuple((item.name, item.outcome) for item in rehearsal.scenarios)
-    return ProofUsed(kept.fresh, kept.why_stale, kept.date, rehearsal.outcome, scenarios)
+    when = rehearsed_when(rehearsal, kept.date)
+    return ProofUsed(
+        kept.fresh, kept.why_stale, kept.date, rehearsal.outcome, scenarios, kept.by, kept.file, when
+    )
 
 
 def unreadable(path: str, error: BaseException) -> ConfigReport:

@@ -39,7 +39,8 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
             raise ConfigError("nothing can train this config by itself", used.shown, hint=hint)
         return Known(UsedConfig(notes=(*used.notes, f"{used.shown} cannot be trained by itself")), log=log)
     orders: List[Order] = []
-    kept, notes = kept_proof(document)
+    setup = read(document)
+    kept, notes = kept_proof(document, setup)
     if kept is not None and kept.fresh and kept.proof.rehearsal.parameters:
         names = kept.proof.rehearsal.parameters
         orders.append(Order(names, f"the rehearsal of {kept.date} in {display_path(kept.file)}", "proven"))
@@ -53,7 +54,7 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
             orders.append(Order(names_read, "the source of the model", "likely"))
     tried = kept.proof.remedies if kept is not None and kept.fresh else ()
     used = replace(used, notes=(*used.notes, *notes))
-    return Known(used, read(document), tuple(orders), tried, log)
+    return Known(used, setup, tuple(orders), tried, log)
 
 
 def _built(path: str, tell: Callable[[str], None]) -> Tuple[List[Order], str]:
@@ -77,9 +78,14 @@ def with_findings(diagnosis: Diagnosis, used: UsedConfig) -> Diagnosis:
     """A diagnosis that knows no error, with what ``check`` finds in the config of the run."""
     if used.document is None or not is_trainable(used.document):
         return diagnosis
-    findings = failing(judge_document(used.document).findings)
+    report = judge_document(used.document)
+    findings = failing(report.findings)
     if not findings:
-        return diagnosis
+        if not report.taken_back or report.proof is None:
+            return diagnosis
+        number, file = len(report.taken_back), display_path(report.proof.file)
+        gone = f"{file} takes {number} of what check finds in the config back; check --no-proofs shows it"
+        return replace(diagnosis, notes=(*diagnosis.notes, *used.notes, gone))
     note = "what stands above is what check finds in the config; the log does not show that it happened"
     return replace(
         diagnosis, findings=findings, config=used.shown, notes=(*diagnosis.notes, *used.notes, note)

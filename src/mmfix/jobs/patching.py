@@ -165,6 +165,8 @@ def patch_inherited(
             error=report.error,
             notes=notes,
             fail_on=settings.fail_on,
+            proof=report.proof,
+            taken_back=report.taken_back,
         )
 
 
@@ -197,14 +199,19 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
     in_place = _target(path, options) == path
     if not choice.overrides and not (in_place and not options.no_loader and is_unconfirmed(document)):
         left = failing(report.findings)
-        return PatchResult(path, path, left=left, notes=report.notes, fail_on=settings.fail_on)
+        plain = PatchResult(path, path, left=left, notes=report.notes, fail_on=settings.fail_on)
+        return replace(plain, proof=report.proof, taken_back=report.taken_back)
     for base in document.missing:
         raise ConfigError(
             "this base is not here, so no loader can confirm a patch",
             base.path,
             hint="put it where the config says; until then, nothing is written",
         )
-    return replace(apply_cures(document, choice, reader, options, verifier), notes=report.notes)
+    result = apply_cures(document, choice, reader, options, verifier)
+    known = {(finding.code, finding.key) for finding in report.taken_back}
+    more = tuple(item for item in result.taken_back if (item.code, item.key) not in known)
+    proof, gone = report.proof or result.proof, (*report.taken_back, *more)
+    return replace(result, notes=report.notes, proof=proof, taken_back=gone)
 
 
 def apply_cures(
@@ -239,7 +246,7 @@ def apply_cures(
         if options.write:
             write_atomically(target, after, before)
     patched = reader.load(target, text=after.decode("utf-8"))
-    left = failing(judge_document(patched, options.settings).findings)
+    now = judge_document(patched, options.settings)
     return PatchResult(
         path,
         target,
@@ -249,8 +256,10 @@ def apply_cures(
         remedies=choice.remedies,
         overrides=choice.overrides or overrides,
         confirmed_by=confirmed_by,
-        left=left,
+        left=failing(now.findings),
         fail_on=options.settings.fail_on,
+        proof=now.proof,
+        taken_back=now.taken_back,
     )
 
 

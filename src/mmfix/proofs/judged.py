@@ -67,6 +67,26 @@ def in_light_of(setup: TrainingSetup, measured: TrainingSetup, proof: Proof) -> 
     return tuple(replace(item, remedies=_rehearsed(item.remedies, proof)) for item in found)
 
 
+def taken_back(setup: TrainingSetup, found: Sequence[Finding]) -> Tuple[Finding, ...]:
+    """The errors and warnings that stood without the proof and stand no longer, worst first as they were.
+
+    Not one in whose place something else was proven of the same key.
+
+    Args:
+        setup: As read from the config.
+        found: What :func:`judged` has made of it.
+    """
+    there = {(finding.code, finding.key) for finding in found}
+    explained = {finding.key for finding in found if finding.confidence == "proven"}
+    return tuple(
+        finding
+        for finding in judge(setup)
+        if finding.severity != "note"
+        and (finding.code, finding.key) not in there
+        and finding.key not in explained
+    )
+
+
 def predicted(setup: TrainingSetup, finding: Finding) -> Optional[str]:
     """The outcome that a finding says the run will have; None for one that speaks of no outcome."""
     if finding.severity == "note":

@@ -62,7 +62,7 @@ def with_proof(setup: TrainingSetup, proof: Proof, date: str = "") -> TrainingSe
     rehearsal = proof.rehearsal
     if rehearsal.outcome == NOT_PROVED:
         return setup
-    line = _line(rehearsal, date)
+    line = rehearsed_when(rehearsal, date)
     seen = replace(
         setup,
         facts=(*seen_facts(setup, rehearsal, line), *_not_refuted(setup, rehearsal, line)),
@@ -84,7 +84,7 @@ def outcomes_of(rehearsal: Rehearsal) -> Set[str]:
     return found - {NOT_PROVED}
 
 
-def _line(rehearsal: Rehearsal, date: str) -> str:
+def rehearsed_when(rehearsal: Rehearsal, date: str) -> str:
     """``rehearsed on 2026-11-22: 2 gloo ranks, torch 2.13.0, scenarios normal, empty``."""
     ran = [item.name for item in rehearsal.scenarios if item.outcome != NOT_PROVED]
     torch = rehearsal.versions.get("torch")

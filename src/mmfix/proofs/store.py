@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import os.path as osp
+import stat
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -26,6 +27,8 @@ VERSION = 1
 _TRIES = 200
 _PAUSE = 0.02
 _MOST_CHANGED = 3
+#: An entry is of a few KB.
+_MOST_BYTES = 64_000_000
 #: Cures under which the same parameters are wrapped by one DDP, as without them.
 _SAME_PARAMETERS = {
     *("find-unused", "find-unused-off", "checkpoint-off", "non-reentrant", "static-graph"),
@@ -43,7 +46,8 @@ class Kept:
 
     Attributes:
         proof: What was found; long lists of names are cut.
-        date: The day of the rehearsal, ``2026-11-22``.
+        date: The day of the rehearsal, ``2026-11-22``, as the file says.
+        by: Whose login name it was made under, as the file says; empty where it names nobody.
         file: The proof file.
         fresh: The config and the user's own code are what they were.
         why_stale: What is not; empty for a fresh one.
@@ -51,6 +55,7 @@ class Kept:
 
     proof: Proof
     date: str
+    by: str
     file: str
     fresh: bool
     why_stale: str = ""
@@ -72,7 +77,7 @@ def save(proof: Proof, document: ConfigDocument, remedies: Sequence[Remedy] = ()
             has become stale.
         MmfixError: Nothing was proved; the config is in no file; the proof file cannot be read or written.
     """
-    from mmfix.proofs.sources import code_sums  # `check` does not need it
+    from mmfix.proofs.sources import code_sums
 
     if proof.rehearsal.outcome == NOT_PROVED:
         reason = proof.rehearsal.reason or "no reason was given"
@@ -83,6 +88,7 @@ def save(proof: Proof, document: ConfigDocument, remedies: Sequence[Remedy] = ()
     found = parts(document)
     entry = {
         "date": datetime.now(timezone.utc).date().isoformat(),
+        "by": _login_name(),
         "digest": digest_of(found),
         "parts": found,
         "cured": _cured(proof, document, remedies),
@@ -114,9 +120,19 @@ def load(document: ConfigDocument) -> Optional[Kept]:
         proof = from_entry(document.path, entry)
         why, cure = _changes(document, entry, proof, osp.dirname(osp.dirname(file)))
         proof = proof if cure is None else _of_cure(proof, cure)
-        return Kept(proof, str(entry["date"]), file, not why, why)
+        return Kept(proof, str(entry["date"]), str(entry.get("by", "")), file, not why, why)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise _broken(file, f"the entry of {_name(document.path, file)}") from error
+
+
+def _login_name() -> str:
+    """Who runs this; empty where the system has no name for the user."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 def _cured(proof: Proof, document: ConfigDocument, remedies: Sequence[Remedy]) -> Dict[str, str]:
@@ -157,8 +173,11 @@ def _changes(
 ) -> Tuple[str, Optional[str]]:
     """What has changed since, in a few words; and the cure that was patched in, if that is all.
 
-    A cure whose scenarios were not written down, as mmfix once did, is no proof of the patched config.
+    A cure whose scenarios were not written down, as mmfix once did, is no proof of the patched config. An
+    entry that leaves out some of the user's own code is none at all: nobody could tell when that has changed.
     """
+    from mmfix.proofs.sources import code_sums  # most configs have no proof
+
     try:
         now = parts(document)
     except NotDigestible as error:
@@ -169,7 +188,11 @@ def _changes(
     changed = [name for name in dict.fromkeys([*then, *now]) if then.get(name) != now.get(name)]
     cure = cures.get(digest_of(now)) if changed else None
     if not changed or cure is not None:
-        changed = [path for path, old in entry["code"].items() if file_sum(osp.join(root, path)) != old]
+        sums = entry["code"]
+        changed = [path for path, old in sums.items() if file_sum(osp.join(root, path)) != old]
+        left_out = [] if changed else [path for path in code_sums(document, root) if path not in sums]
+        if left_out:
+            return f"{left_out[0]} has no check sum in it", cure
     more = f" and {len(changed) - _MOST_CHANGED} more" if len(changed) > _MOST_CHANGED else ""
     return f"{', '.join(changed[:_MOST_CHANGED])}{more} changed" if changed else "", cure
 
@@ -222,6 +245,9 @@ def _entries(file: str) -> Dict[str, Any]:
         status = os.stat(file)
     except (OSError, ValueError):
         return {}
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
+        what = "larger than 64 MB" if stat.S_ISREG(status.st_mode) else "not a regular file"
+        raise _broken(file, f"it is {what}")
     state = (status.st_mtime_ns, status.st_size, status.st_ino)
     known = _remembered.get(file)
     if known is None or known[0] != state:

@@ -96,6 +96,7 @@ def _config(config: ConfigReport) -> Dict[str, Any]:
         "notes": list(config.notes),
         "judged": None if config.judged is None else _judged(config.judged),
         "missing_bases": [_missing(base) for base in config.missing],
+        "taken_back": [finding_json(finding) for finding in config.taken_back],
     }
 
 
@@ -118,7 +119,8 @@ def _proof(proof: Optional[ProofUsed]) -> Optional[Dict[str, Any]]:
     if proof is None:
         return None
     scenarios = [{"name": name, "outcome": outcome} for name, outcome in proof.scenarios]
-    return {**asdict(proof), "why_stale": proof.why_stale or None, "scenarios": scenarios}
+    told = {"why_stale": proof.why_stale or None, "by": proof.by or None, "file": display_path(proof.file)}
+    return {**asdict(proof), **told, "scenarios": scenarios}
 
 
 def finding_json(finding: Finding) -> Dict[str, Any]:
@@ -171,4 +173,6 @@ def patch_json(result: PatchResult) -> Dict[str, Any]:
         "error": problem_json(result.error),
         "notes": list(result.notes),
         "judged": None if result.judged is None else _judged(result.judged),
+        "proof": _proof(result.proof),
+        "taken_back": [finding_json(finding) for finding in result.taken_back],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.config.values import LazyName
@@ -14,7 +14,7 @@ from mmfix.report.judged import KEYS, account
 from mmfix.report.missing import missing_bases
 from mmfix.report.next import what_to_look_for
 from mmfix.report.place import display_path, display_place, source_line
-from mmfix.report.types import ConfigReport, PatchResult, Problem, Report, failing
+from mmfix.report.types import ConfigReport, PatchResult, Problem, ProofUsed, Report, failing
 
 #: Puts colour around a text: ``paint(text, style)`` with a style of :data:`STYLES`.
 Paint = Callable[[str, str], str]
@@ -118,15 +118,32 @@ def _config(config: ConfigReport, paint: Paint) -> Iterator[str]:
         else:
             yield from _cures(config, finding, paint)
         yield ""
+    for finding in config.taken_back:
+        yield from _head(config, finding, paint, "taken back: ")
+        yield row("proof", _word_of(config.proof))
+        yield ""
     for line in config.unknown:
         yield f"{display_path(config.path)}: {paint('cannot tell', 'note')}: {line}"
 
 
-def _finding(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str]:
+def _word_of(proof: Optional[ProofUsed]) -> str:
+    """Who says that a finding does not hold, and when: a proof file is text that anybody can write."""
+    if proof is None:
+        return ""
+    who = f"by {proof.by}" if proof.by else "by nobody it names"
+    return f"{display_path(proof.file)}, {who}: {proof.says}; --no-proofs judges without it"
+
+
+def _head(config: ConfigReport, finding: Finding, paint: Paint, what: str = "") -> Iterator[str]:
     origin = finding.origins[0] if finding.origins else None
     place = display_path(config.path) if origin is None else display_place(*origin)
     label = paint(f"{finding.severity}[{finding.code}]", finding.severity)
-    yield f"{paint(place, 'strong')}: {label} {finding.message}"
+    yield f"{paint(place, 'strong')}: {what}{label} {finding.message}"
+
+
+def _finding(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str]:
+    origin = finding.origins[0] if finding.origins else None
+    yield from _head(config, finding, paint)
     if origin is not None and origin.path != config.path:
         yield row("config", display_path(config.path))
     yield row("key", format_key(finding.key) + ("" if origin else "  (not set in a file)"))
@@ -210,6 +227,8 @@ def _summary(report: Report, paint: Paint) -> str:
         found.append(f"{unsure} only partly readable")
     proven = sum(config.proof is not None and config.proof.fresh for config in report.configs)
     told = ", ".join(found) or _clean(report)
+    if counts["taken_back"]:
+        told += f", {counts['taken_back']} taken back by a proof"
     worst = next((name for name in SEVERITIES if counts[name]), "error" if counts["unreadable"] else "strong")
     return f"{checked} checked{f' ({proven} with a proof)' if proven else ''}: {paint(told, worst)}"
 
@@ -256,6 +275,11 @@ def _patch(result: PatchResult, paint: Paint, diff: bool) -> Iterator[str]:
         yield from _choices(finding)
     if any(_is_possible(finding) and finding.remedies for finding in result.left):
         yield f"{name}: {_UNASKED}"
+    for finding in result.taken_back:
+        label = paint(f"{finding.severity}[{finding.code}]", finding.severity)
+        yield f"{name}: taken back: {label} {finding.message}"
+    if result.taken_back:
+        yield f"    proof: {_word_of(result.proof)}"
     for note in result.notes:
         yield f"{name}: {note}"
 
@@ -296,6 +320,7 @@ def _patch_summary(results: Sequence[PatchResult], paint: Paint, diff: bool) -> 
         )
     ]
     parts.append((sum(bool(item.left) and item.status != "left" for item in results), "with possible ones"))
+    parts.append((sum(len(item.taken_back) for item in results), "taken back by a proof"))
     told = ", ".join(f"{number} {words}" for number, words in parts if number)
     left = any(result.exit_code for result in results)
     style = "warning" if left else "strong"

@@ -43,6 +43,9 @@ class ProofUsed:
         date: The day of the rehearsal, ``2026-11-22``.
         outcome: The outcome of the config as it was.
         scenarios: Name and outcome of each.
+        by: The login name that it was made under; empty where the file names nobody.
+        file: The proof file.
+        says: When and how it was rehearsed, one line. As the rest, it is the file's word.
     """
 
     fresh: bool
@@ -50,6 +53,9 @@ class ProofUsed:
     date: str
     outcome: str
     scenarios: Tuple[Tuple[str, str], ...] = ()
+    by: str = ""
+    file: str = ""
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class ConfigReport:
         notes: What the reader must know, one line each: a stale proof, a broken proof file.
         judged: How much of it was judged, and why not all; None where nothing is known of that.
         missing: Bases that are not where it says.
+        taken_back: Errors and warnings that would stand among the findings without the proof.
     """
 
     path: str
@@ -83,6 +90,7 @@ class ConfigReport:
     notes: Tuple[str, ...] = ()
     judged: Optional[Judged] = None
     missing: Tuple[MissingBase, ...] = ()
+    taken_back: Tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,13 +117,14 @@ class Report:
 
     @property
     def summary(self) -> Dict[str, int]:
-        """Counts: ``configs``, ``unreadable``, ``skipped``, ``findings`` and one count a severity."""
+        """Counts: ``configs``, ``unreadable``, ``skipped``, ``findings``, ``taken_back``, one a severity."""
         findings = self.findings
         counts = {
             "configs": len(self.configs),
             "unreadable": sum(config.status == "unreadable" for config in self.configs),
             "skipped": sum(config.status == "skipped" for config in self.configs),
             "findings": len(findings),
+            "taken_back": sum(len(config.taken_back) for config in self.configs),
         }
         for severity in SEVERITIES:
             counts[severity] = sum(finding.severity == severity for finding in findings)
@@ -156,6 +165,8 @@ class PatchResult:
         confirmed_by: The loader that has confirmed the patch, ``mmengine 0.10.7``; empty when none was asked.
         fail_on: How sure what is left must be to fail (``settings.FAIL_ON``).
         judged: Why the config was not judged, and therefore left alone; None for one that was.
+        proof: The proof that was believed, or was not; None without one.
+        taken_back: Errors and warnings that would be ``left`` or cured without the proof.
     """
 
     path: str
@@ -172,6 +183,8 @@ class PatchResult:
     confirmed_by: str = ""
     fail_on: str = "likely"
     judged: Optional[Judged] = None
+    proof: Optional[ProofUsed] = None
+    taken_back: Tuple[Finding, ...] = ()
 
     @property
     def changed(self) -> bool:
