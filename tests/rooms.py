@@ -32,7 +32,8 @@ class Room:
 
 #: From the ground up. Every room may import `errors`.
 ROOMS: Dict[str, Room] = {
-    "errors": Room("what goes wrong, as one line for people"),
+    "printable": Room("text from outside -> text that a terminal only shows"),
+    "errors": Room("what goes wrong, as one line for people", "printable"),
     "python": Room("Python text without running it: what the readers of configs, models and scripts share"),
     "config": Room(
         "a config file -> a resolved tree in which every value knows the line that set it, "
@@ -92,7 +93,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "patches": Room(
         "overrides -> text -> verified -> atomically written; and undo",
-        "config findings",
+        "config findings printable",
         "a framework's loader, in a child process",
     ),
     "proofs": Room(
@@ -110,7 +111,7 @@ ROOMS: Dict[str, Room] = {
         "config ddp repository training findings remedies diagnosis",
     ),
     "settings": Room("what a caller may choose: one frozen `Settings`"),
-    "report": Room("results -> text, JSON", "config findings proofs diagnosis __init__"),
+    "report": Room("results -> text, JSON", "config findings proofs diagnosis printable __init__"),
     "prove": Room(
         "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each "
         "rank (`worker`, `loop`, `wrapping`, `counting`, `watch`)",
@@ -125,8 +126,8 @@ ROOMS: Dict[str, Room] = {
         "patches proofs diagnosis diagnosis.log diagnosis.kinds settings report prove",
     ),
     "api": Room("the public functions", "config patches diagnosis settings report jobs"),
-    "attach": Room("`with mmfix.explaining(cfg)`", "api"),
-    "terminal": Room("colour and progress on a terminal", "report"),
+    "attach": Room("`with mmfix.explaining(cfg)`", "api printable"),
+    "terminal": Room("colour and progress on a terminal", "report printable"),
     "cli_options": Room("options that several commands take", "settings report", "click"),
     "cli_runs": Room(
         "the commands about a run, `prove` and `explain`",
@@ -135,7 +136,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "cli": Room(
         "click commands that only call `jobs`",
-        "rules settings report jobs api terminal cli_options cli_runs __init__",
+        "rules settings report jobs api terminal cli_options cli_runs printable __init__",
         "click",
     ),
     "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),

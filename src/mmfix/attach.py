@@ -7,6 +7,8 @@ import traceback
 from contextlib import contextmanager
 from typing import Any, Iterator
 
+from mmfix.printable import line
+
 
 @contextmanager
 def explaining(config: Any = None) -> Iterator[None]:
@@ -35,7 +37,7 @@ def _attach(error: BaseException, config: Any) -> None:
             return
         note = f"mmfix explains: {diagnosis}".rstrip()
     except Exception as failure:
-        note = f"mmfix could not explain this error: {type(failure).__name__}: {failure}"
+        note = line(f"mmfix could not explain this error: {type(failure).__name__}: {failure}")
     if sys.version_info >= (3, 11):
         error.add_note(note)
         return

@@ -9,7 +9,7 @@ from typing import Optional, Tuple
 
 import click
 
-from mmfix import __version__
+from mmfix import __version__, printable
 from mmfix.cli_options import (
     PATH,
     allow_unjudged_option,
@@ -25,7 +25,7 @@ from mmfix.cli_options import (
 from mmfix.cli_runs import explain, prove
 from mmfix.report import render_patches, render_report
 from mmfix.settings import Settings
-from mmfix.terminal import close_stdout, paint, progress, show_problems, write
+from mmfix.terminal import close_stdout, paint, progress, say, show_problems, write
 
 INTERRUPTED = 130  # the same for SIGINT
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
@@ -270,6 +270,7 @@ def main() -> None:
         code = cli.main(prog_name="mmfix", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
+        vars(error)["message"] = printable.line(error.message)  # it may quote what was typed
         error.show()
         code = 2
     except (click.Abort, KeyboardInterrupt):
@@ -290,7 +291,7 @@ def _default_path() -> Tuple[str, bool]:
 
     path, examples = default_path()
     where = f"no path given and no configs/ here, using the examples in {path}" if examples else ""
-    print(f"mmfix: {where or 'no path given, using configs/'}", file=sys.stderr)
+    say(where or "no path given, using configs/")
     return path, examples
 
 

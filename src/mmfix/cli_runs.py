@@ -16,7 +16,7 @@ from mmfix.cli_options import (
     verify_option,
 )
 from mmfix.report import render_patches
-from mmfix.terminal import paint, write
+from mmfix.terminal import paint, say, write
 
 if TYPE_CHECKING:
     from mmfix.diagnosis.types import Diagnosis
@@ -85,7 +85,7 @@ def prove(
     if os.environ.get("RANK", "0") != "0" and "TORCHELASTIC_RUN_ID" in os.environ:
         follow(path, options)
         return 0
-    print("mmfix: prove runs the config and its model, in processes of its own", file=sys.stderr)
+    say("prove runs the config and its model, in processes of its own")
     tell = _rehearsing if sys.stderr.isatty() else lambda what: None
     try:
         proved = prove_config(path, options, tell)
@@ -99,9 +99,9 @@ def prove(
     else:
         write(report.render_text(found, proved.remedies, paint(sys.stdout), verbose))
     if all_remedies and not found.remedies and found.rehearsal.outcome == "OK":
-        print("mmfix: nothing is suspected of this config, so there is no cure to rehearse", file=sys.stderr)
+        say("nothing is suspected of this config, so there is no cure to rehearse")
     if save and found.rehearsal.outcome != "NOT_PROVED":
-        print(f"mmfix: kept in {keep(proved)}", file=sys.stderr)
+        say(f"kept in {keep(proved)}")
     return report.exit_code(found)
 
 
@@ -167,4 +167,4 @@ def explain(
 
 
 def _rehearsing(what: str) -> None:
-    print(f"mmfix: rehearsing {what} ...", file=sys.stderr)
+    say(f"rehearsing {what} ...")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Optional
 
+from mmfix.printable import line as one_line
+
 
 class MmfixError(Exception):
     """Base of every error mmfix raises on purpose.
@@ -33,7 +35,7 @@ class MmfixError(Exception):
         if self.line is not None:
             place += f":{self.line}"
         text = f"{place}: {self.message}" if place else self.message
-        return f"{text} ({self.hint})" if self.hint else text
+        return one_line(f"{text} ({self.hint})" if self.hint else text)
 
 
 class ConfigError(MmfixError):

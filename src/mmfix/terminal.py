@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Sequence, Tuple
 
 import click
 
+from mmfix import printable
+
 if TYPE_CHECKING:
     from mmfix.report.types import Problem
 
@@ -32,16 +34,21 @@ def paint(stream: Any) -> Callable[[str, str], str]:
     """Colours on a terminal (https://no-color.org switches them off), else plain text."""
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return lambda text, style: text
-    return lambda text, style: click.style(text, **STYLES[style])
+    return printable.styled
 
 
 def write(text: str) -> None:
     """Write to stdout; a reader that left early (``| head``) ends the program quietly."""
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(_coloured(text))
         sys.stdout.flush()
     except BrokenPipeError:
         sys.exit(close_stdout())
+
+
+def _coloured(text: str) -> str:
+    codes = {name: click.style("", reset=False, **style) for name, style in STYLES.items()}
+    return printable.painted(text, {**codes, "": "\x1b[0m"})
 
 
 def close_stdout() -> int:
@@ -55,7 +62,12 @@ def show_problems(problems: Sequence[Tuple[Problem, str]]) -> None:
     if problems:
         from mmfix.report.text import render_problems
 
-        print(render_problems(problems, paint(sys.stderr)), end="", file=sys.stderr)
+        print(_coloured(render_problems(problems, paint(sys.stderr))), end="", file=sys.stderr)
+
+
+def say(text: str) -> None:
+    """One line on stderr about what mmfix does, which is no part of the report."""
+    print(f"mmfix: {printable.line(text)}", file=sys.stderr)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import List, NamedTuple, Optional, Sequence
 
 from mmfix.errors import PatchError
 from mmfix.patches.comments import only_comments
+from mmfix.printable import line
 
 FIRST = '# >>> mmfix: added by "mmfix patch"; remove with "mmfix patch --undo" >>>'
 LAST = "# <<< mmfix <<<"
@@ -38,7 +39,7 @@ def line_break(data: bytes) -> str:
 
 def comment(text: str) -> str:
     """One comment line: ASCII, no line breaks, no ``{{`` (MMEngine substitutes those in comments too)."""
-    plain = " ".join(text.split()).encode("ascii", "backslashreplace").decode("ascii")
+    plain = line(" ".join(text.split())).encode("ascii", "backslashreplace").decode("ascii")
     return "# " + re.sub(r"\{(?=\{)", "{ ", plain)
 
 

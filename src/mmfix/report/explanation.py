@@ -9,7 +9,7 @@ from mmfix.config.keypath import format_key
 from mmfix.diagnosis.types import Diagnosis, Parameter
 from mmfix.report.json import finding_json, origin_json, patch_json, problem_json, remedy_json, render
 from mmfix.report.place import display_path, display_place, source_line
-from mmfix.report.text import CONFIDENCE_TEXT, Paint, plain, remedy_rows, row
+from mmfix.report.text import CONFIDENCE_TEXT, Paint, as_text, plain, remedy_rows, row
 from mmfix.report.types import PatchResult, Problem
 
 _WIDTH = 110
@@ -24,7 +24,7 @@ def render_text(diagnosis: Diagnosis, paint: Paint = plain, log: str = "") -> st
     lines: List[str] = []
     for item in (diagnosis, *diagnosis.others):
         lines += [*_one(item, paint, log), ""]
-    return "\n".join(lines[:-1]) + "\n"
+    return as_text(lines[:-1])
 
 
 def _one(item: Diagnosis, paint: Paint, log: str) -> Iterator[str]:

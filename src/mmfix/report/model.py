@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.report.place import display_path
-from mmfix.report.text import Paint, count, plain
+from mmfix.report.text import Paint, as_text, count, plain
 from mmfix.report.types import Problem
 
 #: What is known of the module of a config dict: it is in the model; its class is there, and the model holds
@@ -160,7 +160,7 @@ def render_text(tree: ModelTree, paint: Paint = plain) -> str:
     if tree.gave_up:
         lines.append(f"{paint('no verdicts', 'warning')}: {tree.gave_up}")
     lines.extend(_problems(tree, paint))
-    return "".join(f"{line}\n" for line in lines)
+    return as_text(lines)
 
 
 def render_json(tree: ModelTree) -> str:

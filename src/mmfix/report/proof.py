@@ -15,7 +15,7 @@ from mmfix.proofs.price import price
 from mmfix.proofs.types import HANG, NOT_PROVED, ParameterGroup, Proof, Rehearsal, Scenario
 from mmfix.report.json import problem_json
 from mmfix.report.place import display_path
-from mmfix.report.text import Paint, plain
+from mmfix.report.text import Paint, as_text, plain
 from mmfix.report.types import Problem
 
 #: What each outcome means, in a few words.
@@ -78,7 +78,7 @@ def render_text(
         paint: Colours.
         verbose: With tracebacks and stacks.
     """
-    return "\n".join(_lines(proof, remedies, paint, verbose)) + "\n"
+    return as_text(_lines(proof, remedies, paint, verbose))
 
 
 def _lines(proof: Proof, remedies: Sequence[Remedy], paint: Paint, verbose: bool) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _lines(proof: Proof, remedies: Sequence[Remedy], paint: Paint, verbose: bool
         yield from _row("not run", ", ".join(found.left) + (f": {found.why_left}" if found.why_left else ""))
     if verbose and found.detail:
         yield ""
-        yield found.detail.rstrip()
+        yield from (f"  {line}".rstrip() for line in found.detail.splitlines())
     yield f"{proof.seconds:.0f} s"
 
 

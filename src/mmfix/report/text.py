@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
+from mmfix import printable
 from mmfix.config.keypath import format_key
 from mmfix.config.values import LazyName
 from mmfix.findings import SEVERITIES, Finding, Override, Remedy
@@ -19,6 +20,8 @@ from mmfix.report.types import ConfigReport, PatchResult, Problem, ProofUsed, Re
 #: Puts colour around a text: ``paint(text, style)`` with a style of :data:`STYLES`.
 Paint = Callable[[str, str], str]
 STYLES = ("error", "warning", "note", "strong", "dim", "added", "removed")
+
+TAB = "\t"
 
 #: Kinds that can seldom or never be patched in place.
 DATA_KINDS = ("json", "yaml")
@@ -60,7 +63,12 @@ def render_report(report: Report, paint: Paint = plain) -> str:
     unproven = (item for item in report.configs if not (item.proof and item.proof.fresh))
     lines.extend(account(item.judged for item in unproven if item.judged is not None))
     lines.append(_summary(report, paint))
-    return "\n".join(lines) + "\n"
+    return as_text(lines)
+
+
+def as_text(lines: Iterable[str]) -> str:
+    """The lines of a report as text, each of them on one line whatever is in it."""
+    return "".join(f"{printable.line(line)}\n" for line in lines)
 
 
 def render_problems(problems: Sequence[Tuple[Problem, str]], paint: Paint = plain) -> str:
@@ -71,8 +79,7 @@ def render_problems(problems: Sequence[Tuple[Problem, str]], paint: Paint = plai
     stopped: Dict[Problem, List[str]] = {}
     for problem, config in problems:
         stopped.setdefault(problem, []).append(config)
-    lines = (_problem(problem, configs, paint) for problem, configs in stopped.items())
-    return "".join(f"{line}\n" for line in lines)
+    return as_text(_problem(problem, configs, paint) for problem, configs in stopped.items())
 
 
 def _problem(problem: Problem, configs: Sequence[str], paint: Paint) -> str:
@@ -91,16 +98,19 @@ def render_patches(results: Sequence[PatchResult], paint: Paint = plain, diff: b
 
     A config with nothing to say about is only counted.
     """
+    text = ""
     lines: List[str] = []
     for result in results:
         if diff:
-            lines.extend(_diff(result, paint))
+            # a tab is what it is, and a diff is there to be applied
+            shown = "".join(f"{printable.line(line, keep=TAB)}\n" for line in _diff(result, paint))
+            text, lines = text + as_text(lines) + shown, []
         lines.extend(_patch(result, paint, diff))
     lines.extend(account(result.judged for result in results if result.judged is not None))
     made = (result.remedies for result in results if result.written or result.config is not None)
     lines.extend(f"look for: {line}" for line in what_to_look_for(name for names in made for name in names))
     lines.append(_patch_summary(results, paint, diff))
-    return "".join(f"{line}\n" for line in lines)
+    return text + as_text(lines)
 
 
 def render_value(value: Any, width: int = 100) -> str:
@@ -255,7 +265,8 @@ def count(number: int, noun: str) -> str:
 
 
 def _diff(result: PatchResult, paint: Paint) -> Iterator[str]:
-    for line in result.diff().splitlines():
+    for line in result.diff().split("\n")[:-1]:
+        line = line[:-1] if line.endswith("\r") else line
         style = {"+": "added", "-": "removed", "@": "dim"}.get(line[:1])
         yield paint(line, style) if style else line
 

@@ -11,7 +11,7 @@ from mmfix.config.origin import Blame
 from mmfix.config.values import absent
 from mmfix.errors import MmfixError
 from mmfix.report.place import display_path, display_place, source_line
-from mmfix.report.text import Paint, plain, render_value
+from mmfix.report.text import Paint, as_text, plain, render_value
 from mmfix.report.types import Problem
 
 
@@ -28,13 +28,13 @@ def render_text(document: ConfigDocument, key: Optional[str], paint: Paint = pla
         lines.extend(f"  {label:<9}  {place}" for label, place in _blame_lines(document.blame(path)))
         if len(lines) == 1:
             lines.append("  set by no line of a file")
-        return "\n".join(lines) + "\n"
+        return as_text(lines)
     rows = [
         (f"{format_key(leaf)} = {render_value(item)}", document.origin(leaf))
         for leaf, item in _leaves(value, path)
     ]
-    return "".join(
-        text + ("" if origin is None else "  " + paint(display_place(origin.path, origin.line), "dim")) + "\n"
+    return as_text(
+        text + ("" if origin is None else "  " + paint(display_place(origin.path, origin.line), "dim"))
         for text, origin in rows
     )
 

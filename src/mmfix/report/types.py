@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, Optional, Tuple
 
 from mmfix.config.origin import MissingBase
 from mmfix.findings import CONFIDENCES, SEVERITIES, Finding, Override
+from mmfix.printable import line
 from mmfix.report.judged import Judged
 
 #: Severities that make a config fail; a note informs and never fails a run.
@@ -224,11 +225,13 @@ class PatchResult:
 
         from mmfix.report.place import display_path
 
-        name = display_path(self.target).lstrip("/")  # as git has it; `patch -p1` refuses absolute names
+        name = line(display_path(self.target)).lstrip(
+            "/"
+        )  # as git has it; `patch -p1` refuses absolute names
         old = "/dev/null" if self.before is None else f"a/{name}"
         lines = difflib.unified_diff(_lines(self.before), _lines(self.after), old, f"b/{name}", lineterm="\n")
         return "".join(
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+            each if each.endswith("\n") else f"{each}\n\\ No newline at end of file\n" for each in lines
         )
 
 
@@ -241,4 +244,8 @@ def failing(findings: Iterable[Finding], fail_on: str = "possible") -> Tuple[Fin
 
 
 def _lines(data: Optional[bytes]) -> list[str]:
-    return [] if data is None else data.decode("utf-8", errors="replace").splitlines(keepends=True)
+    """Lines as programs that apply a diff count them: `str.splitlines` would break at a form feed, too."""
+    if not data:
+        return []
+    *whole, rest = data.decode("utf-8", errors="replace").split("\n")
+    return [*(f"{each}\n" for each in whole), *([rest] if rest else [])]
