@@ -34,6 +34,7 @@ class Room:
 ROOMS: Dict[str, Room] = {
     "printable": Room("text from outside -> text that a terminal only shows"),
     "errors": Room("what goes wrong, as one line for people", "printable"),
+    "traces": Room("temporary files and folders that are gone afterwards, also after a kill -9"),
     "python": Room("Python text without running it: what the readers of configs, models and scripts share"),
     "config": Room(
         "a config file -> a resolved tree in which every value knows the line that set it, "
@@ -48,7 +49,7 @@ ROOMS: Dict[str, Room] = {
     "ddp": Room("settings and traits of the autograd graph -> what the reducer does"),
     "repository": Room(
         "a name in a config -> the file and class it stands for, without importing anything",
-        "python __init__",
+        "python traces __init__",
     ),
     "model": Room(
         "the class behind a `type` -> what its source says of one training step; kept until the "
@@ -93,12 +94,12 @@ ROOMS: Dict[str, Room] = {
     ),
     "patches": Room(
         "overrides -> text -> verified -> atomically written; and undo",
-        "config findings printable",
+        "config findings printable traces",
         "a framework's loader, in a child process",
     ),
     "proofs": Room(
         "what rehearsals found, as plain data; the proof file; a setup and findings in the light of a proof",
-        "config ddp repository training findings remedies rules patches",
+        "config ddp repository training findings remedies rules patches traces",
     ),
     "diagnosis": Room(
         "a training log -> what happened, which parameters, which key, which cure; `evidence.py` judges it "
@@ -115,7 +116,7 @@ ROOMS: Dict[str, Room] = {
     "prove": Room(
         "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each "
         "rank (`worker`, `loop`, `wrapping`, `counting`, `watch`)",
-        "config ddp proofs prove.inputs prove.ops",
+        "config ddp proofs traces prove.inputs prove.ops",
         "torch and the frameworks, in the ranks only",
     ),
     "prove.inputs": Room("made-up batches for a model", "prove", "as above"),
@@ -123,7 +124,7 @@ ROOMS: Dict[str, Room] = {
     "jobs": Room(
         "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show",
         "python config ddp repository model model.knowledge.openmmlab training findings remedies rules "
-        "patches proofs diagnosis diagnosis.log diagnosis.kinds settings report prove",
+        "patches proofs diagnosis diagnosis.log diagnosis.kinds settings report prove traces",
     ),
     "api": Room("the public functions", "config patches diagnosis settings report jobs"),
     "attach": Room("`with mmfix.explaining(cfg)`", "api printable"),

@@ -116,9 +116,9 @@ def test_full_disk(tmp_path: Path) -> None:
     path.write_bytes(b"old")
     name = str(tmp_path / "temporary")
     setup = (
-        "import tempfile\n"
+        "from mmfix import traces\n"
         f"os.symlink('/dev/full', {name!r})\n"
-        f"tempfile.mkstemp = lambda **kwargs: (os.open({name!r}, os.O_WRONLY), {name!r})"
+        f"traces.new_file = lambda folder: (os.open({name!r}, os.O_WRONLY), {name!r})"
     )
     answer = write_in_child(path, setup)
     assert answer == (

@@ -30,6 +30,7 @@ from mmfix.patches import (
 )
 from mmfix.report.types import ConfigReport, PatchResult, failing
 from mmfix.settings import DEFAULT, Settings
+from mmfix.traces import clean
 from mmfix.training import era, is_trainable
 
 #: ``configs/a.py`` gets the overlay ``configs/a_mmfix.py``: a name a lazy config can import, too.
@@ -226,7 +227,11 @@ def apply_cures(
     """
     path = document.path
     target = _target(path, options)
+    if options.write:
+        clean(os.path.dirname(target))
     before = _bytes(target)
+    if target == path and before != reader.load(path).text.encode("utf-8"):
+        raise PatchError("was changed by somebody else meanwhile", path, hint="run mmfix again")
     after = _planned(document, choice, target, reader, options, confirmed=True)
     if options.no_loader and after != before:
         after = _planned(document, choice, target, reader, options, confirmed=False)
@@ -244,7 +249,7 @@ def apply_cures(
         else:
             reread(original, after, overrides, reader, elsewhere)
         if options.write:
-            write_atomically(target, after, before)
+            write_atomically(target, after, before, new=before is None)
     patched = reader.load(target, text=after.decode("utf-8"))
     now = judge_document(patched, options.settings)
     return PatchResult(
@@ -280,6 +285,7 @@ def _undo(path: str, write: bool) -> PatchResult:
     if after is None:
         return PatchResult(path, path)
     if write:
+        clean(os.path.dirname(path))
         write_atomically(path, after, before)
     return PatchResult(path, path, before, after, write)
 

@@ -16,6 +16,8 @@ import os
 import pickle
 import signal
 import sys
+import threading
+import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
@@ -138,6 +140,13 @@ def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 
+def _end_with(parent: int) -> None:
+    """End when the parent is gone, with what the config has started: it may run for ever."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.killpg(0, signal.SIGKILL)
+
+
 def _serve() -> None:
     """Answer requests until the parent closes the pipe."""
     requests = os.fdopen(os.dup(0), "r", encoding="ascii")
@@ -146,6 +155,8 @@ def _serve() -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    if os.name == "posix":  # where it leads a session of its own
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
 
     def send(reply: Dict[str, Any]) -> None:
         replies.write(json.dumps(reply) + "\n")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import os
 import os.path as osp
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -21,6 +24,7 @@ from mmfix.patches.difference import differences, mismatch_message, short, with_
 from mmfix.patches.edits import BY_OVERLAY
 from mmfix.patches.loaders import MMCV1, MMENGINE
 from mmfix.patches.plan import Loads
+from mmfix.traces import new_folder
 
 #: The smallest loader of both eras, and one that writes over no OpenCV. It imports packaging and does not ask
 #: for it (mmengine-lite 0.10.7).
@@ -73,6 +77,8 @@ class Verifier:
         self.time_limit = time_limit
         self._process: Optional[subprocess.Popen[str]] = None
         self._replies: queue.Queue[str] = queue.Queue()
+        #: The child's temporary folder: a loader that is killed leaves what it has made there.
+        self._scratch = contextlib.ExitStack()
         #: The loader that the running child has for an era, by its name.
         self._loaders: Dict[str, str] = {}
         #: Why there is none for an era; not asked twice.
@@ -94,8 +100,12 @@ class Verifier:
         process, self._process = self._process, None
         self._loaders = {}
         if process is not None:
+            with contextlib.suppress(OSError):
+                if os.name == "posix":
+                    os.killpg(process.pid, signal.SIGKILL)  # with what the config has started
             process.kill()
             process.communicate()
+        self._scratch.close()
 
     def verify(
         self,
@@ -204,12 +214,15 @@ class Verifier:
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
             self._replies = queue.Queue()
+            folder = self._scratch.enter_context(new_folder())
             self._process = subprocess.Popen(
                 # -B: no __pycache__ beside modules that a config imports
                 [sys.executable, "-B", "-W", "ignore", _CHILD],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)},
+                start_new_session=True,
                 encoding="ascii",
             )
             threading.Thread(target=_pump, args=(self._process, self._replies), daemon=True).start()

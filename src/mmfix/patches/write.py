@@ -7,11 +7,14 @@ import errno
 import os
 import os.path as osp
 import stat
-import tempfile
+import sys
 from typing import Optional
 
+from mmfix import traces
 from mmfix.errors import PatchError
 
+#: Kinds of extended attributes that nobody but the user has set.
+_OF_THE_USER = ("user.", "system.posix_acl")
 _CURES = {
     errno.ENOSPC: "free some space and run mmfix again",
     errno.EDQUOT: "free some of your quota and run mmfix again",
@@ -22,14 +25,16 @@ _CURES = {
 }
 
 
-def write_atomically(path: str, data: bytes, expected: Optional[bytes] = None) -> None:
+def write_atomically(path: str, data: bytes, expected: Optional[bytes] = None, new: bool = False) -> None:
     """Write ``data`` to ``path`` so that the file is, at every moment, the old one or the new one.
 
     The new bytes go to a file in the same folder, are synced to disk, and then take the old file's place. A
-    symlink stays and its target is written; mode and, where allowed, owner are kept.
+    symlink stays and its target is written; mode, extended attributes and, where allowed, owner are kept. A
+    file that has other names (hard links) is refused: they would keep the old text.
 
     Args:
-        expected: The bytes the file must still have; if it has others now, it is left alone.
+        expected: The bytes the file must still have; if it has others, or is another file, it is left alone.
+        new: There must be no such file.
 
     Raises:
         PatchError: It cannot be written (read-only, no permission, disk full) or was changed meanwhile; the
@@ -38,20 +43,21 @@ def write_atomically(path: str, data: bytes, expected: Optional[bytes] = None) -
     target = osp.realpath(path)
     temporary = ""
     try:
-        status = os.stat(target) if osp.exists(target) else None
+        status = os.lstat(target) if osp.lexists(target) else None
         _check(path, target, status)
-        descriptor, temporary = tempfile.mkstemp(
-            prefix=f".{osp.basename(target)}.", suffix=".mmfix", dir=osp.dirname(target)
-        )
-        with os.fdopen(descriptor, "wb") as file:
+        descriptor, temporary = traces.new_file(osp.dirname(target))
+        with os.fdopen(descriptor, "wb") as file:  # while it is open, nobody takes it for a left one
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _like(temporary, status)
-        if expected is not None:
-            _check_unchanged(path, target, expected)
-        os.replace(temporary, target)
-        temporary = ""
+            _like(path, target, temporary, status)
+            if os.name == "nt":  # which renames no open file
+                file.close()
+            if expected is not None or new:
+                _check_unchanged(path, target, expected, status)
+            if not (new and _linked(path, temporary, target)):
+                os.replace(temporary, target)
+                temporary = ""
         _sync_folder(osp.dirname(target))
     except OSError as error:
         cure = _CURES.get(error.errno or 0, "")
@@ -74,16 +80,51 @@ def _check(path: str, target: str, status: Optional[os.stat_result]) -> None:
             path,
             hint="make it writable, or use --output or --overlay to write elsewhere",
         )
+    if status.st_nlink > 1:
+        raise PatchError(
+            f"has {status.st_nlink} names (hard links), of which the others would keep the old text",
+            path,
+            hint="copy it and move the copy over it first, or use --output or --overlay",
+        )
 
 
-def _check_unchanged(path: str, target: str, expected: bytes) -> None:
+def _check_unchanged(
+    path: str, target: str, expected: Optional[bytes], before: Optional[os.stat_result]
+) -> None:
+    """Refuse if the name stands for another file by now, or for one with other bytes."""
+    if osp.realpath(path) != target:
+        raise _changed("linked elsewhere", path)
+    now = os.lstat(target) if osp.lexists(target) else None
+    if now is None:
+        if expected is not None:
+            raise _changed("removed", path)
+        return
+    if before is None or expected is None:
+        raise _changed("made", path)
+    if (now.st_dev, now.st_ino, now.st_nlink) != (before.st_dev, before.st_ino, before.st_nlink):
+        raise _changed("replaced", path)
     with open(target, "rb") as file:
         if file.read() != expected:
-            raise PatchError("was changed by somebody else meanwhile", path, hint="run mmfix again")
+            raise _changed("changed", path)
 
 
-def _like(temporary: str, status: Optional[os.stat_result]) -> None:
-    """Give the new file the mode and owner of the old one, or those of any new file."""
+def _changed(how: str, path: str) -> PatchError:
+    return PatchError(f"was {how} by somebody else meanwhile", path, hint="run mmfix again")
+
+
+def _linked(path: str, temporary: str, target: str) -> bool:
+    """Give a new file its name, unless the name is taken; False where the file system has no second names."""
+    try:
+        os.link(temporary, target, follow_symlinks=False)
+    except FileExistsError:
+        raise _changed("made", path) from None
+    except (OSError, NotImplementedError):
+        return False
+    return True
+
+
+def _like(path: str, target: str, temporary: str, status: Optional[os.stat_result]) -> None:
+    """Give the new file the mode, owner and attributes of the old one, or those of any new file."""
     if status is None:
         mask = os.umask(0)
         os.umask(mask)
@@ -93,6 +134,31 @@ def _like(temporary: str, status: Optional[os.stat_result]) -> None:
         with contextlib.suppress(OSError):
             os.chown(temporary, status.st_uid, status.st_gid)
     os.chmod(temporary, stat.S_IMODE(status.st_mode))
+    _keep_attributes(path, target, temporary)
+
+
+def _keep_attributes(path: str, target: str, temporary: str) -> None:
+    """The user's own attributes and access lists; the system gives every file its own of the other kinds.
+
+    Raises:
+        PatchError: One of them cannot be kept.
+    """
+    if sys.platform != "linux":  # Python has them there alone
+        return
+    try:
+        names = os.listxattr(target)
+    except OSError:  # the file system has none
+        return
+    for name in names:
+        try:
+            os.setxattr(temporary, name, os.getxattr(target, name))
+        except OSError as error:
+            if name.startswith(_OF_THE_USER):
+                raise PatchError(
+                    f"its extended attribute {name} cannot be kept: {error.strerror}",
+                    path,
+                    hint="use --output or --overlay to write elsewhere",
+                ) from error
 
 
 def _sync_folder(folder: str) -> None:

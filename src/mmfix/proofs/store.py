@@ -21,6 +21,7 @@ from mmfix.proofs.codec import from_entry, to_entry
 from mmfix.proofs.digest import NotDigestible, digest_of, file_sum, parts
 from mmfix.proofs.place import has_proofs, proof_file
 from mmfix.proofs.types import NOT_PROVED, Proof
+from mmfix.traces import clean
 
 VERSION = 1
 
@@ -97,6 +98,7 @@ def save(proof: Proof, document: ConfigDocument, remedies: Sequence[Remedy] = ()
     }
     try:
         os.makedirs(osp.dirname(file), exist_ok=True)
+        clean(osp.dirname(file))
         with _alone(osp.dirname(file)):
             _merge(file, _name(document.path, file), entry)
     except OSError as error:
@@ -208,10 +210,10 @@ def _merge(file: str, name: str, entry: Mapping[str, Any]) -> None:
         content = {"version": VERSION, "configs": dict(sorted(configs.items()))}
         data = (json.dumps(content, indent=1, sort_keys=False) + "\n").encode()
         try:
-            write_atomically(file, data, before)
+            write_atomically(file, data, before, new=before is None)
             return
         except PatchError as error:
-            if before is not None and _bytes(file) != before:
+            if _bytes(file) != before:
                 time.sleep(_PAUSE)
                 continue
             raise _not_written(file, error.message) from error

@@ -7,21 +7,20 @@ import itertools
 import os
 import pickle
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal
 from mmfix.prove import outside
 from mmfix.prove.assemble import errors_of, joined, rehearsal_of
 from mmfix.prove.job import ENDED, LOST, WAITS, Job, write_job
 from mmfix.prove.watch import ASK, NO_MEMORY
+from mmfix.traces import new_folder
 
 _LAST_WORDS = 2.0
 _MOST_DETAIL = 20_000
@@ -116,7 +115,7 @@ def _tried(job: Job, ranks: Ranks, until: float) -> Rehearsal:
 def _start_within(job: Job, ranks: Ranks, until: float) -> _Start:
     seconds = max(until - time.monotonic(), 1.0)
     try:
-        with _scratch() as folder:
+        with new_folder() as folder:
             return _start(replace(job, folder=folder, seconds=seconds), ranks)
     except OSError as error:
         return _Start(Rehearsal(NOT_PROVED, outside.of_parent(error)), outside.of_parent(error))
@@ -131,33 +130,19 @@ def _explained(rehearsal: Rehearsal, why: str) -> Rehearsal:
     )
 
 
-@contextlib.contextmanager
-def _scratch() -> Iterator[str]:
-    """A temporary folder, which goes also when a rank that was killed is not quite gone from it."""
-    folder = tempfile.mkdtemp(prefix="mmfix-prove-")
-    try:
-        yield folder
-    finally:
-        for _ in range(20):
-            shutil.rmtree(folder, ignore_errors=True)
-            if not os.path.exists(folder):
-                break
-            time.sleep(0.1)
-
-
 def follow(job: Job, ranks: Ranks) -> None:
     """Under torchrun, any rank but the first: run what rank 0 is told to, until it says that this was all."""
     signal.signal(signal.SIGTERM, _leave)
     ended, lost = False, ""
     while not ended:
-        with _scratch() as folder:
+        with new_folder() as folder:
             lost = _start(replace(job, folder=folder, lost=lost), ranks).outside
             ended = (Path(folder) / ENDED).exists()
 
 
 def finish(job: Job, ranks: Ranks) -> None:
     """Under torchrun, the first rank: say to the others that this was all."""
-    with _scratch() as folder:
+    with new_folder() as folder:
         _start(replace(job, folder=folder, ends=True), ranks)
 
 
@@ -175,7 +160,13 @@ def _start(job: Job, ranks: Ranks) -> _Start:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **_ENVIRONMENT, **(_ON_CPU if ranks.own is None else {})},
+            # what the model makes in the temporary folder goes with ours
+            env={
+                **os.environ,
+                "TMPDIR": job.folder,
+                **_ENVIRONMENT,
+                **(_ON_CPU if ranks.own is None else {}),
+            },
             start_new_session=True,  # so that what a model starts ends with it
         )
         try:

@@ -8,7 +8,7 @@ import os
 import os.path as osp
 import sys
 from contextlib import suppress
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Set, Tuple
 
 from mmfix import __version__
 
@@ -17,6 +17,9 @@ VARIABLE = "MMFIX_CACHE_DIR"
 
 #: What Python can parse decides what is read, so its version is part of every entry.
 _STAMP = [__version__, *sys.version_info[:2]]
+
+#: Folders in which this process has looked for what others have left.
+_cleaned: Set[str] = set()
 
 
 def cache_directory(environ: Optional[Mapping[str, str]] = None) -> Optional[str]:
@@ -75,16 +78,17 @@ def store(kind: str, key: str, value: Any, directory: Optional[str] = None) -> N
     path = _path(kind, key, directory)
     if path is None:
         return
-    import tempfile
-
     scratch = None
     try:
         text = json.dumps({"stamp": _STAMP, "key": key, "value": value}, separators=(",", ":"))
         os.makedirs(osp.dirname(path), mode=0o700, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(suffix=".tmp", dir=osp.dirname(path))
+        handle, scratch = _new_file(osp.dirname(path))
         with open(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        os.replace(scratch, path)
+            file.flush()
+            if os.name == "nt":  # which renames no open file
+                file.close()
+            os.replace(scratch, path)
         scratch = None
     except (OSError, ValueError):  # full, read-only, a file where a directory should be; on Windows: in use
         pass
@@ -92,6 +96,15 @@ def store(kind: str, key: str, value: Any, directory: Optional[str] = None) -> N
         if scratch is not None:
             with suppress(OSError):
                 os.unlink(scratch)
+
+
+def _new_file(folder: str) -> Tuple[int, str]:
+    from mmfix import traces  # a run that finds everything kept needs no part of it
+
+    if folder not in _cleaned:
+        _cleaned.add(folder)
+        traces.clean(folder)
+    return traces.new_file(folder)
 
 
 def _path(kind: str, key: str, directory: Optional[str]) -> Optional[str]:
