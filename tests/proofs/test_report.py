@@ -49,7 +49,7 @@ def test_the_json_has_the_keys_that_are_documented() -> None:
 
 def test_the_entry_has_the_keys_that_are_documented() -> None:
     entry = documented("proofs.md", "The file")["configs"]["configs/a.py"]
-    for added in ("date", "digest", "parts", "cured", "code"):
+    for added in ("date", "by", "digest", "parts", "cured", "code"):
         del entry[added]
     assert keys(to_entry(PROOF)) == keys(entry)
 
