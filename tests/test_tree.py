@@ -17,6 +17,7 @@ TOP_LEVEL = {
         "CONTRIBUTING.md",
         "LICENSE",
         "README.md",
+        "SECURITY.md",
     ),
     *("bench", "configs", "docs", "pyproject.toml", "src", "tests"),
 }
