@@ -13,7 +13,9 @@ from mmfix.model.machine.joining import any_item, join, together
 from mmfix.model.machine.reach import reachable
 from mmfix.model.machine.single import Single
 from mmfix.model.machine.values import (
+    GIVEN,
     MISSING,
+    TENSOR,
     UNKNOWN,
     Bound,
     Either,
@@ -154,6 +156,23 @@ def store_inside(m: Machine, place: Optional[Reference], owner: Any, value: Any,
             store(m, place, together([owner, stored], m.assumed, owner.kind), frame)
         elif owner.note.test is not None:
             store(m, place, owner.like(), frame)  # what was asked of it may be answered otherwise now
+
+
+def changed_in_place(m: Machine, old: Any, new: Any) -> None:
+    """``x += y`` on a tensor: what other names hold, and lists and dicts of theirs, is changed with it."""
+    if not isinstance(old, Opaque) or old.kind not in (TENSOR, GIVEN) or not isinstance(new, Opaque):
+        return
+    if not new.may & ~old.must:
+        return
+    for frame in m.frames:
+        for name, value in list(frame.items.items()):
+            if value is old:
+                m.assign(frame, name, new)
+            held = value.items if isinstance(value, (PyDict, PyList)) else ()
+            keys = held if isinstance(held, dict) else range(len(held))
+            for key in [key for key in keys if held[key] is old]:
+                m.touch(value)
+                value.items[key] = new
 
 
 def _unpack_many(m: Machine, targets: List[Any], value: Any, frame: Frame) -> None:

@@ -1,4 +1,4 @@
-"""What one training step hands on to the next: numbers that it changes, and reads before it sets them."""
+"""What one training step hands on to the next: what it changes, and reads before it sets it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class BetweenSteps:
         """A step sets an attribute; ``always``: on every path through it."""
         if item.born < self._began:
             old, value = plain(old), plain(value)
-            if is_scalar(value) and is_scalar(old) and value != old:
+            if is_scalar(old) and (value != old if is_scalar(value) else old is None):
                 self._moved[item, name] = None
             if always:
                 self._written.add((item, name))
@@ -65,5 +65,5 @@ class BetweenSteps:
 
     @property
     def counters(self) -> List[Attribute]:
-        """Attributes that a step gave another value, and that it reads before it sets them."""
+        """Attributes that a step gave another value, or a first one, and reads before it sets them."""
         return [key for key in self._moved if key in self._read]

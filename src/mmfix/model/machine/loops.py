@@ -16,6 +16,7 @@ from mmfix.model.machine.paths import Ways
 from mmfix.model.machine.reach import contents_reach, loaded_names, reachable
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
 from mmfix.model.machine.values import TENSOR, UNKNOWN, Instance, Opaque, PyList, Raised, is_scalar
+from mmfix.python.trees import index_of
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -68,9 +69,28 @@ def for_loop(m: Machine, node: Any, frame: Frame) -> str:
     if isinstance(value, Opaque) and value.kind == TENSOR and not value.may:
         # over the entries of a computed tensor: there may be none, unlike the images of a batch
         return fork(m, [lambda: _unknown_turns(m, node, frame, source.items[0]), lambda: THROUGH])
+    if source.open and source.items and _is_filtered(node.iter):
+        return fork(m, [lambda: _open_loop(m, node, frame, source), lambda: THROUGH])
     if source.open:
-        return _open_loop(m, node, frame, source)
+        before = dict(frame.items) if _is_rest(node.iter) else {}
+        ended = _open_loop(m, node, frame, source)
+        for name, held in before.items():  # they stay what they were where there is nothing behind the first
+            if isinstance(held, Opaque):
+                m.escaped |= held.may & ~m.bits_of(frame.items.get(name))
+        return ended
     return _known_turns(m, node, frame, source)
+
+
+def _is_filtered(node: ast.expr) -> bool:
+    """Whether it is a comprehension that may leave out everything."""
+    comprehension = isinstance(node, (ast.GeneratorExp, ast.ListComp))
+    return comprehension and any(one.ifs for one in node.generators)  # type: ignore[attr-defined]
+
+
+def _is_rest(node: ast.expr) -> bool:
+    """Whether it is what comes behind the first items: ``frames[1:]``."""
+    index = index_of(node.slice) if isinstance(node, ast.Subscript) else None
+    return isinstance(index, ast.Slice) and index.lower is not None
 
 
 def _open_loop(m: Machine, node: Any, frame: Frame, source: PyList) -> str:

@@ -62,6 +62,7 @@ class State:
             are all known.
         grad: Whether gradients are recorded.
         asks: An AttributeError that is raised now is caught.
+        catchers: The ``try`` statements around what runs, the outermost first (``trying.py: Catcher``).
         rehearsing: What runs now is tried, and will be forgotten.
         conditional: How many unknown conditions the code that runs now is under.
         guards: How many branches and ``try`` blocks around the code that runs now may end in an exception.
@@ -127,6 +128,7 @@ class State:
         self.watch = Watch(self.frames)
         self.line = 0
         self.trail: List[Contents] = []
+        self.catchers: List[Any] = []
         self.started: List[int] = []
 
     # -- where ---------------------------------------------------------------

@@ -13,7 +13,8 @@ from mmfix.model.machine.expressions import binary
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.loops import for_loop, fork, while_loop
 from mmfix.model.machine.scopes import absolute_name, from_import, import_value
-from mmfix.model.machine.state import LEFT, RAISED, THROUGH
+from mmfix.model.machine.state import LEFT, THROUGH
+from mmfix.model.machine.trying import aside, raise_statement, try_statement
 from mmfix.model.machine.values import (
     Bound,
     Either,
@@ -78,7 +79,9 @@ def _augmented(m: Machine, node: Any, frame: Frame) -> str:
         if isinstance(in_place, (Bound, Method)):
             assignment.store(m, place, m.call(in_place, [right], {}), frame)
             return THROUGH
-    assignment.store(m, place, binary(m, type(node.op).__name__, left, right), frame)
+    value = binary(m, type(node.op).__name__, left, right)
+    assignment.store(m, place, value, frame)
+    assignment.changed_in_place(m, left, value)
     return THROUGH
 
 
@@ -87,10 +90,6 @@ def _return(m: Machine, node: Any, frame: Frame) -> str:
     frame.returns.append((value, m.assumed))
     frame.stopped, frame.stranded = "return", False
     return LEFT
-
-
-def _raise(m: Machine, node: Any, frame: Frame) -> str:
-    raise Raised(f"raise at line {node.lineno} of {frame.scope.path}")
 
 
 def _assert(m: Machine, node: Any, frame: Frame) -> str:
@@ -209,105 +208,6 @@ def _last_name(value: Any) -> str:
     return value.dotted.rpartition(".")[2] if isinstance(value, NativeRef) else ""
 
 
-def _try(m: Machine, node: Any, frame: Frame) -> str:
-    depth, assumed, turns = len(m.frames), m.assumed, m.turns
-    try:
-        ended = _tried(m, node, frame)
-        if ended is THROUGH:
-            _handlers(m, node, frame)
-            if node.handlers:
-                m.assumed = assumed  # a raise on the way is dealt with here, and all goes on
-            if node.orelse:
-                ended = m.run(node.orelse, frame)
-    except Raised:
-        del m.frames[depth:]
-        m.assumed, m.turns = assumed, turns
-        if not node.handlers:
-            m.run(node.finalbody, frame)
-            raise
-        for item in node.body:  # what comes after may be used all the same
-            if item.lineno > m.line or hasattr(item, "body"):
-                m.escape(mentioned(item, frame))
-        ended = _choose_handler(m, node, frame)
-    stopped, stranded = frame.stopped, frame.stranded
-    if node.finalbody and m.run(node.finalbody, frame) is LEFT:
-        return LEFT
-    frame.stopped, frame.stranded = stopped, stranded
-    return ended
-
-
-def _tried(m: Machine, node: Any, frame: Frame) -> str:
-    caught, asks = bool(node.handlers), m.asks
-    m.guards += caught
-    m.asks = asks or any(_catches_missing(item) for item in node.handlers)
-    try:
-        return m.run(node.body, frame)
-    finally:
-        m.guards -= caught
-        m.asks = asks
-
-
-def _catches_missing(handler: Any) -> bool:
-    """Whether what is done about an AttributeError is written here: the code asks for an attribute."""
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(isinstance(kind, ast.Name) and kind.id == "AttributeError" for kind in kinds)
-
-
-def mentioned(node: ast.AST, frame: Frame) -> List[Any]:
-    """What code that does not run would have at hand: variables, and of objects the attributes it names."""
-    found: List[Any] = []
-    stack: List[ast.AST] = [node]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, ast.Attribute) and isinstance(item.value, ast.Name):
-            owner = frame.items.get(item.value.id)
-            if isinstance(owner, Instance):
-                found.append(owner.items.get(item.attr, owner))
-                continue
-        if isinstance(item, ast.Name):
-            found.append(frame.items.get(item.id))
-        stack.extend(ast.iter_child_nodes(item))
-    return found
-
-
-def _choose_handler(m: Machine, node: Any, frame: Frame) -> str:
-    if len(node.handlers) == 1:
-        return _handle(m, node.handlers[0], frame)
-    return fork(m, [lambda handler=handler: _handle(m, handler, frame) for handler in node.handlers])  # type: ignore[misc]
-
-
-def _handle(m: Machine, handler: Any, frame: Frame) -> str:
-    if handler.name:
-        m.assign(frame, handler.name, NativeRef("builtins.Exception"))
-    return m.run(handler.body, frame)
-
-
-def _handlers(m: Machine, node: Any, frame: Frame) -> None:
-    """The body may still raise: what only a handler would use is not followed further."""
-    for handler in node.handlers:
-        aside(m, frame, lambda handler=handler: _handle(m, handler, frame))  # type: ignore[misc]
-
-
-def aside(m: Machine, frame: Frame, run: Callable[[], str]) -> None:
-    """Run a path that a normal step does not take: the modules it runs are lost track of, all else stays.
-
-    What a normal step has computed before, and only this path puts into the loss, a normal step does not use.
-    """
-    used, m.used = m.used, {}
-    returned = len(frame.returns)
-    kept = [list(found) for found in (frame.leaves, frame.continues, frame.breaks)]
-    ended, _, after, _ = m.attempt(run)
-    frame.leaves, frame.continues, frame.breaks = kept
-    frame.stopped, frame.stranded = "return", False
-    values = [value for value, _ in frame.returns[returned:]]
-    if ended is not RAISED and (values or after):
-        m.doubt("what is done about an error is not followed")
-    del frame.returns[returned:]
-    for bit in m.used:
-        m.escaped |= bit
-    m.used = used
-
-
 def _match(m: Machine, node: Any, frame: Frame) -> str:
     """``match``: which case holds is not looked into; names it binds get the subject."""
     subject = m.eval(node.subject, frame)
@@ -366,13 +266,13 @@ def _delete(m: Machine, node: Any, frame: Frame) -> str:
 
 HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], str]] = {
     ast.Expr: _expr, ast.Assign: _assign, ast.AnnAssign: _annotated, ast.AugAssign: _augmented,
-    ast.Return: _return, ast.Raise: _raise, ast.Assert: _assert, ast.If: _if, ast.For: for_loop,
+    ast.Return: _return, ast.Raise: raise_statement, ast.Assert: _assert, ast.If: _if, ast.For: for_loop,
     ast.AsyncFor: for_loop, ast.While: while_loop, ast.Break: _break, ast.Continue: _break,
-    ast.With: _with, ast.AsyncWith: _with, ast.Try: _try, ast.FunctionDef: _function,
+    ast.With: _with, ast.AsyncWith: _with, ast.Try: try_statement, ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.Import: _import,
     ast.ImportFrom: _import_from, ast.Delete: _delete, ast.Pass: _ignore, ast.Global: _ignore,
     ast.Nonlocal: _ignore,
 }  # fmt: skip
-for _name, _handler in (("TryStar", _try), ("Match", _match)):  # Python 3.11 and 3.10
+for _name, _handler in (("TryStar", try_statement), ("Match", _match)):  # Python 3.11 and 3.10
     if hasattr(ast, _name):
         HANDLERS[getattr(ast, _name)] = _handler

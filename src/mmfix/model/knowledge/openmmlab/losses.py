@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from mmfix.model.machine.joining import joined_summary, without_none
-from mmfix.model.machine.values import MISSING, Either, Opaque, PyDict, PyList
+from mmfix.model.machine.joining import joined_summary, weaken, without_none
+from mmfix.model.machine.values import MISSING, Either, Opaque, Param, PyDict, PyList
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -31,7 +31,9 @@ def summed(m: Machine, losses: Any) -> Opaque:
     always = not losses.maybe and losses.rest is MISSING
     m.same_losses = always and m.same_losses is not False
     values = [
-        without_none(value)
+        weaken(m.flow(value))  # not there on every path
+        if key in losses.maybe and isinstance(value, (Param, PyList, PyDict))
+        else without_none(value)
         for key, value in losses.items.items()
         if not isinstance(key, str) or "loss" in key
     ]

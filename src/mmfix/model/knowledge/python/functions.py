@@ -10,7 +10,7 @@ from mmfix.model.machine import indexing, paths
 from mmfix.model.machine.concrete import NotConcrete, compute, to_python
 from mmfix.model.machine.counting import Counter, at_turn
 from mmfix.model.machine.drawing import Drawn
-from mmfix.model.machine.joining import any_item, join, open_list
+from mmfix.model.machine.joining import any_item, join, joined_summary, open_list
 from mmfix.model.machine.values import (
     MISSING,
     UNKNOWN,
@@ -185,7 +185,11 @@ def _extreme(function: Callable[..., Any]) -> Handler:
             try:
                 return compute(function, arg1, *args)
             except NotConcrete:
-                return m.flow(arg1, *args)
+                among = PyList([arg1, *args]) if args else m.items_of(arg1)
+                parts = [m.depend(item) for item in among.items]  # it is one of them
+                return (
+                    m.flow(arg1, *args) if among.open or not parts else m.flow(reduce(joined_summary, parts))
+                )
         items = PyList([arg1, *args]) if args else m.items_of(arg1)
         if not items.items:
             return UNKNOWN if default is MISSING else default

@@ -15,6 +15,7 @@ from mmfix.model.machine.values import (
     Function,
     Instance,
     Method,
+    NativeClass,
     NativeRef,
     Opaque,
     Param,
@@ -202,7 +203,7 @@ def _hook(
         return _strange_hook(m, receiver, hook)
     m.touch(receiver)
     receiver.notes = receiver.notes._replace(hooks=(*receiver.notes.hooks, hook))
-    return UNKNOWN
+    return _handle(receiver, hook)
 
 
 def _hook_before(
@@ -213,7 +214,23 @@ def _hook_before(
         return _strange_hook(m, receiver, hook)
     m.touch(receiver)
     receiver.notes = receiver.notes._replace(hooks_before=(*receiver.notes.hooks_before, hook))
-    return UNKNOWN
+    return _handle(receiver, hook)
+
+
+def _handle(module: Instance, hook: Any) -> Instance:
+    """What takes a hook away again (``torch/utils/hooks.py: RemovableHandle``)."""
+
+    def remove(m: Machine, receiver: Any) -> None:
+        m.touch(module)
+        hooks, before = (
+            tuple(item for item in found if item is not hook)
+            for found in (module.notes.hooks, module.notes.hooks_before)
+        )
+        module.notes = module.notes._replace(hooks=hooks, hooks_before=before)
+
+    handle = Instance(NativeClass("torch.utils.hooks.RemovableHandle", False))
+    handle.items["remove"] = Method("remove", handle, remove)
+    return handle
 
 
 def _strange_hook(m: Machine, receiver: Instance, hook: Any) -> Any:

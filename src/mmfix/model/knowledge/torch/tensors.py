@@ -161,11 +161,19 @@ def param_attribute(m: Machine, value: Param, name: str) -> Any:
         return UNKNOWN if value.requires_grad is None else value.requires_grad
     if name == "requires_grad_":
         return Method(name, value, _requires_grad_)
+    if name == "detach_":
+        return Method(name, value, _detach_)
     if name in ("to", "cuda", "cpu", "float", "half"):
         return m.flow(value)
     if name in _NO_GRADIENT or name in ("register_hook", "retain_grad", "grad", "normal_", "zero_", "fill_"):
         return Opaque(0, 0, TENSOR if name == "data" else DATA)
     return m.flow(value)
+
+
+def _detach_(m: Machine, value: Param) -> Any:
+    """Of a parameter: it no longer requires grad (``torch/csrc/autograd/VariableTypeManual.cpp``)."""
+    m.set_requires_grad(value, False)
+    return value
 
 
 def _requires_grad_(m: Machine, value: Param, requires_grad: Any = True) -> Any:
