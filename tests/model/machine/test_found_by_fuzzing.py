@@ -59,6 +59,13 @@ CASES = [
         {},
     ),
     (
+        "a tensor changed in place is in a list in a dict, and an attribute",
+        "y = self.c(x)\nd = {'k': [x, y]}\nself.kept = z = x * self.c(x)\ny += self.a(x)\nz += self.b(x)\n"
+        "loss = d['k'][1] + self.kept",
+        "",
+        {},
+    ),
+    (
         "a number of one name is changed under that name alone",
         "n = m = 1\nn += self.a(x).sum()\nloss = self.c(self.b(x)) * m",
         "",

@@ -33,6 +33,8 @@ from mmfix.model.machine.values import (
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
+#: How deep in lists and dicts a tensor is looked for that is changed under another name.
+_DEEPEST = 3
 _FREEZES = "what is frozen or thawed is not known"
 
 
@@ -165,14 +167,21 @@ def changed_in_place(m: Machine, old: Any, new: Any) -> None:
     if not new.may & ~old.must:
         return
     for frame in m.frames:
-        for name, value in list(frame.items.items()):
-            if value is old:
-                m.assign(frame, name, new)
-            held = value.items if isinstance(value, (PyDict, PyList)) else ()
-            keys = held if isinstance(held, dict) else range(len(held))
-            for key in [key for key in keys if held[key] is old]:
-                m.touch(value)
-                value.items[key] = new
+        _put_instead(m, frame, old, new, _DEEPEST)
+
+
+def _put_instead(m: Machine, holder: Any, old: Any, new: Any, depth: int) -> None:
+    """In a frame, an object, a list or a dict, and in the lists and dicts inside."""
+    held = holder.items
+    for key in list(held) if isinstance(held, dict) else range(len(held)):
+        value = held[key]
+        if value is old:
+            m.touch(holder)
+            held[key] = new
+        elif depth and isinstance(
+            value, (PyDict, PyList) if depth < _DEEPEST else (PyDict, PyList, Instance)
+        ):
+            _put_instead(m, value, old, new, depth - 1)
 
 
 def _unpack_many(m: Machine, targets: List[Any], value: Any, frame: Frame) -> None:
