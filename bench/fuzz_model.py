@@ -87,7 +87,7 @@ def section(entries: List[Dict[str, Any]]) -> str:
     return "\n".join([
         HEADING,
         "",
-        "Made by `python bench/fuzz_model.py FILE --models 20000 --write docs/reliability.md`. Each model is a random text (`tests/model/fuzz`)",
+        f"Made by `python bench/fuzz_model.py FILE --models {len(entries)} --write docs/reliability.md`. Each model is a random text (`tests/model/fuzz`)",
         "that torch trains, with several seeds and batches, and the model reader reads. *Exact*: each parameter that DDP would wait for",
         "has the verdict that was seen; *open*: parameters of which the reader says \"cannot tell\". *Wrong* counts models: \"never used\" where a run",
         "uses it; \"used twice\" of a checkpointed part that in some run is not; *trains*: \"used\" where a run does without, or",
