@@ -9,7 +9,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.finish import check_size, finish
-from mmfix.config.imports import BASE_KEY, is_base_assignment
+from mmfix.config.imports import BASE_KEY, is_base_assignment, is_lazy
 from mmfix.config.interpreter.core import evaluate
 from mmfix.config.interpreter.state import Run, Scope
 from mmfix.config.interpreter.statements import run_module
@@ -141,7 +141,12 @@ def _evaluate(source: Source, base: TreeDict) -> Tuple[TreeDict, TreeDict]:
     names.pop(BASE_KEY, None)
     if base is not shared:
         check_size(base, source.path)
-    return finish(names, source.path), base
+    return finish(names, source.path, keep_functions=_kept(source)), base
+
+
+def _kept(source: Source) -> bool:
+    """Whether modules and functions may stay: mmcv 1.x drops them, MMEngine reads such a file as a lazy config."""
+    return source.raw_tree is not None and is_lazy(source.raw_tree, source.path)
 
 
 def _resolve(own: TreeDict, base: TreeDict, source: Source) -> TreeDict:

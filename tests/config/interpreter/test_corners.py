@@ -68,6 +68,7 @@ CLASSIC = {
     "changed by a function through one of two": "import time\ndef f(x):\n    x['k'] = 9\na, b = dict(k=1), dict(k=2)\nf(a if time.time() > 0 else b)\n",
     "a method kept of one of two": "import time\na, b = [1], [2]\nadd = (a if time.time() > 0 else b).append\nadd(3)\n",
     "looped over one of two": "import time\na, b = [dict(k=1)], [dict(k=2)]\nfor d in (a if time.time() > 0 else b):\n    d['k'] = 3\n",
+    "filtered by an unknown truth": "n = 6 * (id(0) > 0)\nx = list(filter(None, [n - 6, 1]))\n",
     "a base inside itself": "_base_.model.l.append(_base_.model.l)\n",
 }  # fmt: skip
 
@@ -112,6 +113,15 @@ def test_one_file_read_as_classic_and_as_lazy(tmp_path: Path) -> None:
         reader = Reader()
         results = {name: reader.load(str(tmp_path / name)).to_dict() for name in order}
         assert results == {"b.py": {"name": "b.py"}, "c.py": {"name": "{{ fileBasename }}"}}
+
+
+def test_a_module_beside_keys_of_mmcv(tmp_path: Path) -> None:
+    """mmcv 1.x drops modules and functions; MMEngine, for which the import makes a lazy config, keeps them."""
+    text = "import time\nimport not_here\ndata = 0\ndef f():\n    pass\n"
+    path = write(tmp_path, {"c.py": text})
+    ours, theirs = with_mmfix(path), with_mmengine(path)
+    assert not isinstance(theirs, Failed)
+    assert [text for kind, text in differences(ours, theirs) if kind == "different"] == []
 
 
 @pytest.mark.parametrize("change", ["_base_ |= dict(model=dict(a=5))\n", "x = 1/_base_['model'].pop('a')\n"])

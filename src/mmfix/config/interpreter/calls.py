@@ -251,6 +251,8 @@ def _builtin(
     elif name != "next":
         args = [_streamed(run, node, arg) for arg in args]
     roots_of = tuple(arg for arg in args if has_reach(arg))
+    if name == "filter" and args[:1] == [None]:
+        args[0] = Builtin("bool")
     args = [_native_callable(run, node, arg, name == "map") for arg in args]
     if tainted([value for value in kwargs.values() if not _is_callable(value)]):
         raise Undecidable("computed from an unknown value")
