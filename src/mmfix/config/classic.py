@@ -145,7 +145,7 @@ def _evaluate(source: Source, base: TreeDict) -> Tuple[TreeDict, TreeDict]:
 
 
 def _kept(source: Source) -> bool:
-    """Whether modules and functions may stay: mmcv 1.x drops them, MMEngine reads such a file as a lazy config."""
+    """Whether modules and functions may stay: mmcv 1.x drops them; for MMEngine it is a lazy config."""
     return source.raw_tree is not None and is_lazy(source.raw_tree, source.path)
 
 
