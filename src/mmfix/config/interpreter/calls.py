@@ -6,7 +6,7 @@ import ast
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from mmfix.config.interpreter import limits
-from mmfix.config.interpreter.aliases import method_called
+from mmfix.config.interpreter.aliases import alternatives, method_called
 from mmfix.config.interpreter.containers import keywords
 from mmfix.config.interpreter.core import (
     HANDLERS,
@@ -21,6 +21,7 @@ from mmfix.config.interpreter.core import (
 from mmfix.config.interpreter.loss import current, has_reach, lose, lose_all, roots
 from mmfix.config.interpreter.methods import call_method, dict_update
 from mmfix.config.interpreter.modules import FUNCTIONS
+from mmfix.config.interpreter.poison import only_looks
 from mmfix.config.interpreter.state import (
     Builtin,
     Function,
@@ -104,8 +105,13 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
     try:
         return apply(run, node, function, args, blames, kwargs)
     except Undecidable as stopped:
-        lose_all(run, [*roots([node], scope), *args, *kwargs.values()], str(stopped), node)
-        return run.unknown(str(stopped) or "computed from an unknown value", node)
+        given = [*args, *kwargs.values()]
+        found = run.unknown(str(stopped) or "computed from an unknown value", node)
+        if not (isinstance(function, Builtin) and only_looks(run, function, given, node)):
+            lose_all(run, [*roots([node], scope), *given], str(stopped), node)
+        elif function.name in ("max", "min") and len(args) > 1:
+            return alternatives(found, args)
+        return found
 
 
 #: They only look at their arguments.
@@ -128,7 +134,7 @@ def apply(
         if callable(kwargs.get("key")) or isinstance(kwargs.get("key"), (MethodRef, Builtin, ModuleRef)):
             kwargs["key"] = _native_callable(run, node, kwargs["key"])
         blame = next((step for step in blames if step is not None), None) or Blame(run.source.origin(node))
-        if function.name in ("setdefault", "insert") and len(blames) > 1 and blames[1] is not None:
+        if function.name in ("setdefault", "insert", "__setitem__") and len(blames) > 1 and blames[1] is not None:
             blame = blames[1]
         if args and function.name in _KEYED and tainted(args[0]) and isinstance(function.owner, (dict, list)):
             if function.name != "get":
@@ -144,6 +150,8 @@ def apply(
         return function.call(function, tuple(args), kwargs)
     if isinstance(function, Builtin):
         return _builtin(run, node, function.name, args, blames, kwargs)
+    if isinstance(function, ModuleRef) and function.path == "dict.fromkeys" and args and not kwargs:
+        return _fromkeys(run, node, args, blames)
     if isinstance(function, ModuleRef) and function.path in FUNCTIONS:
         if function.path.startswith(("os.path.", "math.")) and tainted(args):
             return run.unknown("computed from an unknown value", node)
@@ -167,6 +175,19 @@ def alternatives_of_call(found: Unknown, given: List[Any]) -> Unknown:
     return Unknown(found.reason, found.origin, tuple(value for value in given if has_reach(value)))
 
 
+def _fromkeys(run: Run, node: ast.Call, args: List[Any], blames: List[Optional[Blame]]) -> TreeDict:
+    if len(args) > 2:
+        raise TypeError(f"fromkeys expected at most 2 arguments, got {len(args)}")
+    keys = [key for key, _ in iterate(run, args[0], node)]
+    if tainted(keys):
+        raise Undecidable("a dict key is unknown")
+    result = TreeDict(dict.fromkeys(keys, *args[1:]))
+    blame = blames[-1]
+    if blame is not None:
+        result.blames.update(dict.fromkeys(keys, blame))
+    return result
+
+
 def _of_set(
     run: Run, node: ast.Call, function: MethodRef, args: List[Any], kwargs: TreeDict, blame: Blame
 ) -> Any:
@@ -181,7 +202,7 @@ def _of_set(
 
 
 #: Methods whose first argument decides which slot changes.
-_KEYED = {"pop", "setdefault", "insert", "remove", "get"}
+_KEYED = {"pop", "setdefault", "insert", "remove", "get", "__setitem__"}
 
 
 def _arguments(run: Run, node: ast.Call, scope: Scope) -> Tuple[List[Any], List[Optional[Blame]], bool]:
@@ -231,7 +252,8 @@ def _builtin(
         return _getattr(run, node, name, args)
     if name == "isinstance":
         return _isinstance(run, node, args)
-    if any(isinstance(getattr(arg, "owner", arg), (Unknown, ModuleRef, LazyName)) for arg in args):
+    looked_at = args[1:] if name in ("map", "filter") and _is_known_function(args[:1]) else args
+    if any(isinstance(getattr(arg, "owner", arg), (Unknown, ModuleRef, LazyName)) for arg in looked_at):
         if name in _CALLERS or any(isinstance(arg, Stream) for arg in args):
             raise Undecidable("computed from an unknown value")
         return run.unknown("computed from an unknown value", node)
@@ -266,6 +288,10 @@ def _builtin(
     if name != "next" and hasattr(result, "__next__"):
         return result if isinstance(result, Stream) else Stream(result, roots_of)
     return wrap(result)
+
+
+def _is_known_function(args: List[Any]) -> bool:
+    return bool(args) and isinstance(args[0], ModuleRef) and args[0].path in FUNCTIONS
 
 
 def _any_or_all(run: Run, node: ast.Call, wanted: bool, values: Any) -> Any:

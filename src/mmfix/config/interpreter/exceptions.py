@@ -14,13 +14,20 @@ from mmfix.errors import ConfigError
 
 
 def _try(run: Run, node: ast.Try, scope: Scope) -> Optional[Signal]:
-    unknowns = run.unknowns
-    signal, error = _attempt(run, node.body, scope)
-    handler = None if error is None else _handler(node.handlers, error, scope)
-    if node.handlers and (run.unknowns > unknowns or handler is _UNCLEAR):
-        # what was not evaluated may have raised, and then a handler would have run
-        poison_names(run, [node], "set where an exception may have been caught", scope)
-        return may_leave([node])
+    signal: Optional[Signal] = None
+    error: Optional[Exception] = None
+    handler: Any = None
+    for position, statement in enumerate(node.body):
+        unknowns = run.unknowns
+        signal, error = _attempt(run, [statement], scope)
+        handler = None if error is None else _handler(node.handlers, error, scope)
+        if node.handlers and (run.unknowns > unknowns or handler is _UNCLEAR):
+            # what was not evaluated may have raised, and then a handler would have run
+            rest = [*node.body[position:], *node.handlers, *node.orelse, *node.finalbody]
+            poison_names(run, rest, "set where an exception may have been caught", scope)
+            return may_leave(rest)
+        if signal is not None or error is not None:
+            break
     if error is None and signal is None:
         signal, error = _attempt(run, node.orelse, scope)
     elif error is not None and isinstance(handler, ast.ExceptHandler):

@@ -95,6 +95,12 @@ def _setdefault(owner: TreeDict, args: List[Any], blame: Blame) -> Any:
     return owner[key]
 
 
+def _setitem(owner: TreeDict, args: List[Any], blame: Blame) -> None:
+    key, value = args
+    owner[key] = hook(value) if owner.config else value
+    owner.blames[key] = replacing(blame, owner.blames.get(key))
+
+
 def _clear(owner: TreeDict, args: List[Any], blame: Blame) -> None:
     owner.clear()
     owner.blames.clear()
@@ -155,6 +161,7 @@ _DICT: Dict[str, Callable[[TreeDict, List[Any], Blame], Any]] = {
     "values": lambda owner, args, blame: _listed(View(owner, "values", *args)),
     "keys": lambda owner, args, blame: View(owner, "keys", *args),
     "merge": _merge_method,
+    "__setitem__": _setitem,
 }
 
 

@@ -48,6 +48,8 @@ for _name in (
     "gcd",
 ):
     FUNCTIONS[f"math.{_name}"] = getattr(math, _name)
+for _name in ("lower", "upper", "title", "capitalize", "casefold", "swapcase", "strip"):
+    FUNCTIONS[f"str.{_name}"] = getattr(str, _name)
 
 #: Functions written in Python: MMEngine drops them from the config when imported by name.
 DROPPED = {name for name, function in FUNCTIONS.items() if name.startswith(("os.path.", "copy."))}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Dict, List, Sequence
+from typing import Any, FrozenSet, List, Sequence, Set
 
 from mmfix.config.imports import BASE_KEY
 from mmfix.config.interpreter.loss import has_reach, lose_all, reach, roots
 from mmfix.config.interpreter.modules import BUILTINS, FUNCTIONS
-from mmfix.config.interpreter.names import bound
+from mmfix.config.interpreter.names import bound, names_of
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope, Stream, bind
 from mmfix.config.origin import Blame, Unknown
+from mmfix.config.values import TreeDict
 
 #: Methods of containers and text that change nothing.
 READING = frozenset(
@@ -64,13 +65,38 @@ def traced(run: Run, unknown: Unknown, nodes: Sequence[ast.AST], scope: Scope) -
     return Unknown(unknown.reason, unknown.origin, tuple(may_be.values()))
 
 
-def _harmless(run: Run, nodes: Sequence[ast.AST], found: List[Any], scope: Scope) -> bool:
+def only_looks(run: Run, function: Builtin, given: Sequence[Any], node: ast.AST) -> bool:
+    """Whether a builtin, and the functions that it is given to call, change nothing of what it is given."""
+    called = [value for value in given if isinstance(value, Function)]
+    others = [value for value in given if not isinstance(value, (Function, Builtin))]
+    if function.name not in _HARMLESS or any(isinstance(value, (MethodRef, ModuleRef)) for value in others):
+        return False
+    if any(isinstance(value, (Stream, Function)) for value in reach(run, others, node)):
+        return False
+    return all(_is_harmless(run, value) for value in called)
+
+
+def _is_harmless(run: Run, function: Function) -> bool:
+    own = names_of(function.node).own
+    body = function.node.body
+    nodes = body if isinstance(body, list) else [body]
+    scope = Scope(TreeDict(), function.scope, own=own)
+    return _harmless(run, nodes, list(roots(nodes, scope)), scope, own)
+
+
+def _harmless(
+    run: Run,
+    nodes: Sequence[ast.AST],
+    found: List[Any],
+    scope: Scope,
+    unknown_names: FrozenSet[str] = frozenset(),
+) -> bool:
     """Whether code only computes and binds names: it changes no object and runs no code but Python's own."""
     if any(isinstance(value, (Function, MethodRef)) for value in found):
         return False
     if any(isinstance(value, (Stream, Function)) for value in reach(run, found, nodes[0])):
         return False
-    stored = bound(nodes)
+    stored = {*bound(nodes), *unknown_names}
     for inner in (inner for node in nodes for inner in ast.walk(node)):
         if isinstance(inner, _UNHARMLESS_NODES) or type(inner).__name__ == "MatchClass":
             return False
@@ -96,7 +122,7 @@ def _rebinds(node: ast.AugAssign, nodes: Sequence[ast.AST], scope: Scope) -> boo
     return len(bindings) == 1 and place is not None and isinstance(place.names[name], _IMMUTABLE)
 
 
-def _harmless_call(node: ast.Call, stored: Dict[str, ast.AST], scope: Scope) -> bool:
+def _harmless_call(node: ast.Call, stored: Set[str], scope: Scope) -> bool:
     func = node.func
     if isinstance(func, ast.Name):
         place = scope.find(func.id)
