@@ -128,7 +128,7 @@ def _walk(tree: ast.Module) -> Iterator[ast.AST]:
             yield node
             if isinstance(node, _EXPRESSION_FREE):
                 continue
-            for field in ("body", "handlers", "orelse", "finalbody"):
+            for field in ("body", "handlers", "orelse", "finalbody", "cases"):
                 children = getattr(node, field, None)
                 if isinstance(children, list):
                     below.extend(children)

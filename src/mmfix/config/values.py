@@ -149,29 +149,33 @@ def deep_copy(value: Any, memo: Optional[Dict[int, Any]] = None) -> Any:
     return result
 
 
-def hook(value: Any, fresh: bool = False) -> Any:
+def hook(value: Any, fresh: bool = False, sets: Optional[Dict[int, TreeSet]] = None) -> Any:
     """What ``ConfigDict`` makes of a value stored in it (``mmengine/config/config.py: ConfigDict._hook``).
 
     A plain dict becomes a new config dict, a list or tuple a new one, a config dict stays the same object
-    unless ``fresh`` asks for a copy of everything without aliases (``_dict_to_config_dict``).
+    unless ``fresh`` asks for a copy of everything without aliases (``_dict_to_config_dict``). Sets stay the
+    same objects: in a fresh copy each is one new set (``sets``), so that what was read can be read again.
     """
     if getattr(value, "lost", None) is not None:
         return value.lost.unknown
+    if isinstance(value, set):
+        return value if not fresh or sets is None else sets.setdefault(id(value), TreeSet(value))
+    sets = {} if fresh and sets is None else sets
     if isinstance(value, dict):
         if getattr(value, "config", False) and not fresh:
             return value
         result = TreeDict(config=True)
         for key, item in value.items():
-            result[key] = hook(item, fresh) if isinstance(item, (dict, list, tuple)) else item
+            result[key] = hook(item, fresh, sets) if isinstance(item, (dict, list, tuple, set)) else item
         result.blames = dict(getattr(value, "blames", {}))
         result.missing = getattr(value, "missing", ())
         return result
     if isinstance(value, list):
         return TreeList(
-            [hook(item, fresh) for item in value], list(getattr(value, "blames", [None] * len(value)))
+            [hook(item, fresh, sets) for item in value], list(getattr(value, "blames", [None] * len(value)))
         )
     if isinstance(value, tuple):
-        return TreeTuple([hook(item, fresh) for item in value], getattr(value, "blames", None))
+        return TreeTuple([hook(item, fresh, sets) for item in value], getattr(value, "blames", None))
     return value
 
 

@@ -134,7 +134,7 @@ def apply(
         if callable(kwargs.get("key")) or isinstance(kwargs.get("key"), (MethodRef, Builtin, ModuleRef)):
             kwargs["key"] = _native_callable(run, node, kwargs["key"])
         blame = next((step for step in blames if step is not None), None) or Blame(run.source.origin(node))
-        if function.name in ("setdefault", "insert", "__setitem__") and len(blames) > 1 and blames[1] is not None:
+        if function.name in _PLACING and len(blames) > 1 and blames[1] is not None:
             blame = blames[1]
         if args and function.name in _KEYED and tainted(args[0]) and isinstance(function.owner, (dict, list)):
             if function.name != "get":
@@ -201,7 +201,8 @@ def _of_set(
     return run.unknown("a set of unknown values", node)
 
 
-#: Methods whose first argument decides which slot changes.
+#: Methods whose second argument is put in; and those whose first one decides which slot changes.
+_PLACING = {"setdefault", "insert", "__setitem__"}
 _KEYED = {"pop", "setdefault", "insert", "remove", "get", "__setitem__"}
 
 

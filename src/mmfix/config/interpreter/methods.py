@@ -177,6 +177,8 @@ def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwarg
         if isinstance(source, Unknown) or unordered(source) or getattr(source, "missing", None):
             lose(run, owner, "updated with an unknown value", node, [source, kwargs])
             return None
+        if owner.config and not isinstance(source, dict):
+            raise TypeError(f"descriptor 'items' requires a 'dict' object, not {type(source).__name__}")
         spread(other, source if isinstance(source, dict) else _from_pairs(source), unique=False)
     spread(other, kwargs, unique=False)
     _update(owner, other)

@@ -22,7 +22,9 @@ READING = frozenset(
     )
 )  # fmt: skip
 #: Builtins that neither change their arguments nor ask anything outside.
-_HARMLESS = BUILTINS - {"next", "iter"}
+_HARMLESS = BUILTINS - {"next", "iter", "getattr"}
+#: Methods of containers that change them, or may.
+_CHANGING = {name for kind in (dict, list, set) for name in dir(kind)} - READING | {"merge"}
 _UNHARMLESS_NODES = (
     ast.With, ast.AsyncWith, ast.AsyncFor, ast.ClassDef, ast.Await, ast.Yield, ast.YieldFrom,
     ast.Global, ast.Nonlocal,
@@ -97,11 +99,15 @@ def _harmless(
     if any(isinstance(value, (Stream, Function)) for value in reach(run, found, nodes[0])):
         return False
     stored = {*bound(nodes), *unknown_names}
-    for inner in (inner for node in nodes for inner in ast.walk(node)):
+    everything = [inner for node in nodes for inner in ast.walk(node)]
+    called = {id(inner.func) for inner in everything if isinstance(inner, ast.Call)}
+    for inner in everything:
         if isinstance(inner, _UNHARMLESS_NODES) or type(inner).__name__ == "MatchClass":
             return False
         if isinstance(inner, (ast.Attribute, ast.Subscript)) and not isinstance(inner.ctx, ast.Load):
             return False
+        if isinstance(inner, ast.Attribute) and inner.attr in _CHANGING and id(inner) not in called:
+            return False  # kept, or handed to what calls it
         if isinstance(inner, ast.AugAssign) and not _rebinds(inner, nodes, scope):
             return False
         if isinstance(inner, ast.Call) and not _harmless_call(inner, stored, scope):
