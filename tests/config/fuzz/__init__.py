@@ -1,0 +1,1 @@
+"""Configs written by a grammar, or mutated, and read by both readers."""
