@@ -70,6 +70,7 @@ CLASSIC = {
     "a method kept of one of two": "import time\na, b = [1], [2]\nadd = (a if time.time() > 0 else b).append\nadd(3)\n",
     "looped over one of two": "import time\na, b = [dict(k=1)], [dict(k=2)]\nfor d in (a if time.time() > 0 else b):\n    d['k'] = 3\n",
     "filtered by an unknown truth": "n = 6 * (id(0) > 0)\nx = list(filter(None, [n - 6, 1]))\n",
+    "attributes of an object": "class A:\n    def __init__(self, k):\n        self.k = k\nx = vars(A([1]))\ny = 2\ndel A\n",
     "updated by pairs": "m = _base_.copy()\ntry:\n    m.update([('n', 0)])\nexcept TypeError:\n    x = 1\n",
     "set of a base, changed by an unknown": "_base_.s.update([i for i, x in enumerate({0, 'a', 'b'})])\nx = len(_base_.s)\n",
     "set of a base, with a method": "_base_.s.add((5).__add__)\n",
@@ -126,6 +127,26 @@ def test_a_module_beside_keys_of_mmcv(tmp_path: Path) -> None:
     """mmcv 1.x drops modules and functions; MMEngine, for which the import makes a lazy config, keeps them."""
     text = "import time\nimport not_here\ndata = 0\ndef f():\n    pass\n"
     check({"c.py": text}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if n:\n    globals()['x'] = 2\n",
+        "if n:\n    exec('x = 2')\n",
+        "def f():\n    globals()['x'] = 2\nif n:\n    f()\n",
+        "def f():\n    globals()['x'] = 2\nimport functools\nfunctools.partial(f)()\n",
+        "def f():\n    pass\nf.__globals__['x'] = 2\n",
+        "import sys\nsys._getframe(0).f_globals['x'] = 2\n",
+    ],
+)
+def test_code_that_could_change_any_name_is_refused(code: str, tmp_path: Path) -> None:
+    path = write(tmp_path, {"c.py": HEAD + "x = 1\nn = id(0)\n" + code, "b.py": ""})
+    theirs, ours = with_mmengine(path), with_mmfix(path)
+    assert not isinstance(theirs, Failed)
+    assert theirs["x"] == 2
+    assert isinstance(ours, Failed)
+    assert "cannot be followed" in str(ours.error)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="match")

@@ -8,8 +8,8 @@ from typing import Any, Optional, Tuple
 
 from mmfix.config.interpreter.aliases import alternatives, changed, part, written
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted
-from mmfix.config.interpreter.loss import current, lose, lose_all
-from mmfix.config.interpreter.modules import BUILTINS, CONSTANTS, UNREADABLE, member
+from mmfix.config.interpreter.loss import current, lose, lose_all, refuse
+from mmfix.config.interpreter.modules import BUILTINS, CONSTANTS, UNREADABLE, UNREADABLE_ATTRIBUTES, member
 from mmfix.config.interpreter.state import (
     Builtin,
     Function,
@@ -37,7 +37,7 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Any:
     if node.id in CONSTANTS:
         return CONSTANTS[node.id]
     if node.id in UNREADABLE:
-        run.fail(f"uses {node.id}(), which cannot be followed without running the config", node)
+        refuse(run, f"{node.id}()", node)
     if node.id in BUILTINS:
         return Builtin(node.id)
     if hasattr(builtins, node.id):
@@ -85,6 +85,8 @@ _OWN_NAMES_OF_LAZY = {"module", "name", "location", "build", "source"}
 
 
 def _attribute(run: Run, node: ast.Attribute, scope: Scope) -> Any:
+    if node.attr in UNREADABLE_ATTRIBUTES:
+        refuse(run, node.attr, node)
     return attribute(run, evaluate(run, node.value, scope), node.attr, node)
 
 

@@ -18,8 +18,16 @@ from mmfix.config.interpreter.core import (
     truth,
     unordered,
 )
-from mmfix.config.interpreter.loss import current, has_reach, lose, lose_all, roots
-from mmfix.config.interpreter.methods import call_method, dict_update
+from mmfix.config.interpreter.loss import (
+    current,
+    has_reach,
+    looks_into_one,
+    lose,
+    lose_all,
+    refuse,
+    roots,
+)
+from mmfix.config.interpreter.methods import call_method, dict_update, fromkeys
 from mmfix.config.interpreter.modules import FUNCTIONS
 from mmfix.config.interpreter.poison import only_looks
 from mmfix.config.interpreter.state import (
@@ -76,7 +84,19 @@ def _call_node(run: Run, node: ast.Call, scope: Scope) -> Any:
     func = node.func
     if isinstance(func, ast.Name) and func.id == "dict" and not node.args and scope.find("dict") is None:
         return keywords(run, node, scope)  # most of a config is this
+    if looks_into_one(node) and scope.find("vars") is None:
+        return _vars(run, node, evaluate(run, node.args[0], scope))
     return call(run, node, scope)
+
+
+def _vars(run: Run, node: ast.Call, value: Any) -> Unknown:
+    """``vars(x)``: what can be written through it are the attributes of an object, which are not followed."""
+    if isinstance(value, (ModuleRef, LazyName)):
+        refuse(run, "vars()", node)
+    if not isinstance(value, (Unknown, Function)):
+        raise TypeError("vars() argument must have __dict__ attribute")
+    found = run.unknown("vars() of an object", node)
+    return alternatives_of_call(found, [value])
 
 
 def call(run: Run, node: ast.Call, scope: Scope) -> Any:
@@ -151,7 +171,7 @@ def apply(
     if isinstance(function, Builtin):
         return _builtin(run, node, function.name, args, blames, kwargs)
     if isinstance(function, ModuleRef) and function.path == "dict.fromkeys" and args and not kwargs:
-        return _fromkeys(run, node, args, blames)
+        return fromkeys(run, node, args, blames)
     if isinstance(function, ModuleRef) and function.path in FUNCTIONS:
         if function.path.startswith(("os.path.", "math.")) and tainted(args):
             return run.unknown("computed from an unknown value", node)
@@ -173,19 +193,6 @@ def apply(
 def alternatives_of_call(found: Unknown, given: List[Any]) -> Unknown:
     """What a call gives that is not followed: anything that can be reached from what it was given."""
     return Unknown(found.reason, found.origin, tuple(value for value in given if has_reach(value)))
-
-
-def _fromkeys(run: Run, node: ast.Call, args: List[Any], blames: List[Optional[Blame]]) -> TreeDict:
-    if len(args) > 2:
-        raise TypeError(f"fromkeys expected at most 2 arguments, got {len(args)}")
-    keys = [key for key, _ in iterate(run, args[0], node)]
-    if tainted(keys):
-        raise Undecidable("a dict key is unknown")
-    result = TreeDict(dict.fromkeys(keys, *args[1:]))
-    blame = blames[-1]
-    if blame is not None:
-        result.blames.update(dict.fromkeys(keys, blame))
-    return result
 
 
 def _of_set(

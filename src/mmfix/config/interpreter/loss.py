@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NoReturn, Optional, Sequence, Tuple
 
 from mmfix.config.imports import BASE_KEY
+from mmfix.config.interpreter.modules import UNREADABLE, UNREADABLE_ATTRIBUTES
 from mmfix.config.interpreter.names import names_of
 from mmfix.config.interpreter.state import Function, MethodRef, Run, Scope, Stream, View
 from mmfix.config.origin import Blame, Unknown
@@ -122,6 +123,7 @@ def escape(run: Run, function: Function, reason: str, node: ast.AST) -> None:
     if any(function is other for other in run.escaped):
         return
     run.escaped.append(function)
+    refuse_unreadable(run, [function.node], function.scope)
     names = names_of(function.node)
 
     def read(value: Any) -> Any:
@@ -141,6 +143,40 @@ def escape(run: Run, function: Function, reason: str, node: ast.AST) -> None:
             run.unknowns += 1
             scope.names[name] = written(scope.names.get(name))
             scope.names.blames[name] = Blame(run.source.origin(node))
+
+
+def refuse_unreadable(run: Run, nodes: Sequence[ast.AST], scope: Scope) -> None:
+    """Refuse code that is not followed and could change any name.
+
+    Raises:
+        ConfigError: It could.
+    """
+    asked = set()
+    for node in (inner for outer in nodes for inner in ast.walk(outer)):
+        if isinstance(node, ast.Call) and looks_into_one(node):
+            asked.add(id(node.func))
+        name = getattr(node, "id", getattr(node, "attr", ""))
+        if name in UNREADABLE_ATTRIBUTES and isinstance(node, ast.Attribute):
+            refuse(run, name, node)
+        unclear = name in UNREADABLE and isinstance(node, ast.Name) and id(node) not in asked
+        if unclear and scope.find(name) is None:
+            refuse(run, f"{name}()", node)
+
+
+def looks_into_one(node: ast.Call) -> bool:
+    """Whether a call is ``vars(x)``: the attributes of one object, and no names of the file."""
+    return (
+        isinstance(node.func, ast.Name)
+        and node.func.id == "vars"
+        and len(node.args) == 1
+        and not node.keywords
+        and not isinstance(node.args[0], ast.Starred)
+    )
+
+
+def refuse(run: Run, what: str, node: ast.AST) -> NoReturn:
+    """Give up on a file that uses this."""
+    run.fail(f"uses {what}, which cannot be followed without running the config", node)
 
 
 def roots(nodes: Sequence[ast.AST], scope: Scope) -> Iterator[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.containers import spread
@@ -163,6 +163,20 @@ _DICT: Dict[str, Callable[[TreeDict, List[Any], Blame], Any]] = {
     "merge": _merge_method,
     "__setitem__": _setitem,
 }
+
+
+def fromkeys(run: Run, node: ast.Call, args: List[Any], blames: List[Optional[Blame]]) -> TreeDict:
+    """``dict.fromkeys``."""
+    if len(args) > 2:
+        raise TypeError(f"fromkeys expected at most 2 arguments, got {len(args)}")
+    keys = [key for key, _ in iterate(run, args[0], node)]
+    if tainted(keys):
+        raise Undecidable("a dict key is unknown")
+    result = TreeDict(dict.fromkeys(keys, *args[1:]))
+    blame = blames[-1]
+    if blame is not None:
+        result.blames.update(dict.fromkeys(keys, blame))
+    return result
 
 
 def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwargs: TreeDict) -> Any:

@@ -67,6 +67,8 @@ BUILTINS = frozenset(
 
 #: These can create or change any name; a config that uses them cannot be followed.
 UNREADABLE = frozenset({"exec", "eval", "globals", "locals", "vars", "compile", "__import__"})
+#: The same of attributes: of functions and of frames.
+UNREADABLE_ATTRIBUTES = frozenset({"__globals__", "f_globals", "f_locals"})
 
 CONSTANTS: Dict[str, Any] = {
     "Ellipsis": ...,

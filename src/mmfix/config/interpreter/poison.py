@@ -6,7 +6,7 @@ import ast
 from typing import Any, FrozenSet, List, Sequence, Set
 
 from mmfix.config.imports import BASE_KEY
-from mmfix.config.interpreter.loss import has_reach, lose_all, reach, roots
+from mmfix.config.interpreter.loss import has_reach, lose_all, reach, refuse_unreadable, roots
 from mmfix.config.interpreter.modules import BUILTINS, FUNCTIONS
 from mmfix.config.interpreter.names import bound, names_of
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope, Stream, bind
@@ -38,6 +38,7 @@ def poison_names(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) 
     Functions of the config that it may call count with all that they can reach.
     """
     run.unknowns += 1
+    refuse_unreadable(run, nodes, scope)
     found = list(roots(nodes, scope))
     if not _harmless(run, nodes, found, scope):
         lose_all(run, found, reason, nodes[0])
