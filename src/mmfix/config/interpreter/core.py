@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.config.interpreter.loss import current
 from mmfix.config.interpreter.poison import poison_names, traced
@@ -63,9 +63,9 @@ def evaluate(run: Run, node: ast.AST, scope: Scope) -> Any:
     return value
 
 
-def execute(run: Run, body: Iterable[ast.stmt], scope: Scope) -> Optional[Signal]:
-    """Evaluate statements until one ends the block."""
-    for node in body:
+def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> Optional[Signal]:
+    """Evaluate statements until one ends the block; where it is not known if one does, the rest may run."""
+    for position, node in enumerate(body):
         run.steps += 1
         handler = STATEMENTS.get(type(node))
         if handler is None:
@@ -78,6 +78,9 @@ def execute(run: Run, body: Iterable[ast.stmt], scope: Scope) -> Optional[Signal
                 poison_names(run, [node], str(stopped), scope)
                 signal = may_leave([node])
         if signal is not None:
+            rest = body[position + 1 :]
+            if signal.kind == "unknown" and rest:
+                poison_names(run, rest, "done unless the block was left", scope)
             return signal
     return None
 

@@ -107,12 +107,24 @@ def _clear(owner: TreeDict, args: List[Any], blame: Blame) -> None:
 
 
 def _merge_method(owner: TreeDict, args: List[Any], blame: Blame) -> None:
+    if any(_deletes_perhaps(arg) for arg in args):
+        raise Undecidable("merged with what is unknown")
     merged = _merge_into(deep_copy(args[0]), deep_copy(owner))
     owner.clear()
     owner.blames.clear()
     for key, value in merged.items():
         owner[key] = hook(value)
     owner.blames.update(merged.blames)
+
+
+def _deletes_perhaps(value: Any) -> bool:
+    """Whether it is unknown what merging a value does: it is Unknown, or a `_delete_` in it is."""
+    value = current(value)
+    if isinstance(value, dict):
+        return isinstance(value.get("_delete_"), Unknown) or any(
+            isinstance(item, dict) and _deletes_perhaps(item) for item in value.values()
+        )
+    return isinstance(value, Unknown)
 
 
 _ABSENT = object()
