@@ -49,7 +49,7 @@ def join(job: Job) -> Place:
     try:
         import torch
         import torch.distributed as distributed
-    except ImportError as error:
+    except ModuleNotFoundError as error:  # and not a library of torch's that did not fit into the memory
         raise CannotProve("torch is not installed", hint="pip install torch") from error
     dist: Any = distributed
     on_cpu = not torch.cuda.is_available() or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")

@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 from pathlib import Path
 from typing import List, NamedTuple, Optional
 
@@ -135,6 +136,9 @@ def unwritable(folder: Path) -> str:
 def of_parent(error: OSError) -> str:
     """What kept mmfix itself from starting ranks, or from writing what they need."""
     known = meaning_of(str(error), "mmfix")
+    size = _limit("RLIMIT_FSIZE")
+    if not known and size is not None and size < _RESULT:
+        known = meaning_of("EFBIG", "mmfix")
     return known or f"mmfix cannot start its ranks ({error}): TMPDIR must be a folder that can be written"
 
 
@@ -144,6 +148,16 @@ def few_files() -> str:
     if limit is None or limit >= _FEW_FILES:
         return ""
     return f" (the limit of {limit} open files may be too low: ulimit -n 1024)"
+
+
+def no_network() -> str:
+    """A hint when a process of this machine cannot reach another one; empty when it can."""
+    try:
+        with socket.create_server(("localhost", 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=1.0).close()
+    except OSError as error:
+        return f" (localhost cannot be reached by network: {error.strerror or error})"
+    return ""
 
 
 def _files() -> str:

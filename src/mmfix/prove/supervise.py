@@ -22,7 +22,8 @@ from mmfix.prove.job import ENDED, LOST, WAITS, Job, write_job
 from mmfix.prove.watch import ASK, NO_MEMORY
 from mmfix.traces import new_folder
 
-_LAST_WORDS = 2.0
+#: Seconds for the keeper to end what the ranks have started.
+_LAST_WORDS = 10.0
 _MOST_DETAIL = 20_000
 #: Starts of ranks from this process.
 _NUMBERS = itertools.count()
@@ -154,9 +155,12 @@ def _start(job: Job, ranks: Ranks) -> _Start:
     folder = Path(job.folder)
     job = replace(job, share=ranks.own is not None, number=next(_NUMBERS))
     module = ("mmfix.prove.launch", str(ranks.world_size)) if ranks.own is None else ("mmfix.prove.worker",)
+    command = [sys.executable, "-m", *module, write_job(job)]
+    if os.name != "nt":
+        command[:0] = [sys.executable, "-m", "mmfix.prove.keeper"]
     with open(folder / "output.txt", "wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *module, write_job(job)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -211,8 +215,8 @@ def _out_of_time(folder: Path, ranks: Ranks, seconds: float) -> str:
     """Which phase took the time. A step that computes for too long is not a hang: nobody can tell."""
     doing = _doing(folder, ranks)
     _ask_for_stacks(folder)
-    few = outside.few_files() if doing == "start" else ""
-    return f"the time limit of {seconds:.0f} s came in this phase: {doing}{few}; allow more with --timeout"
+    known = outside.few_files() or outside.no_network() if doing == "start" else ""
+    return f"the time limit of {seconds:.0f} s came in this phase: {doing}{known}; allow more with --timeout"
 
 
 def _ask_for_stacks(folder: Path) -> None:
@@ -232,7 +236,7 @@ def _age(path: Path) -> float:
 
 
 def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """End the ranks and their launcher, by the ids they left."""
+    """End the ranks by the ids they left, and with their keeper all that is below it."""
     for pid in _pids(folder):
         with contextlib.suppress(OSError):
             _kill(pid)

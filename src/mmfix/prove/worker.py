@@ -84,18 +84,38 @@ def result_of(
         began: Called when the ranks have joined.
         keep: Called after each scenario.
     """
+    pid = os.getpid()
+
+    def only_here() -> None:
+        """A copy of this rank that its model has forked has its connections: it must not say anything."""
+        if os.getpid() != pid:
+            os._exit(1)
+
+    def saying(doing: str) -> None:
+        only_here()
+        progress(doing)
+
+    def keeping() -> None:
+        only_here()
+        keep()
+
     try:
         progress("import")
         place = join(job)
         began(place)
         with tempfile.TemporaryDirectory(dir=job.folder or None) as work_dir:
-            rehearse(job, place, work_dir, progress, result, keep)
+            try:
+                rehearse(job, place, work_dir, saying, result, keeping)
+            finally:
+                only_here()
     except MmfixError as error:
         result["reason"] = error.message + (f"; {error.hint}" if error.hint else "")
     except SystemExit as error:
         result["reason"] = f"the config's own code ended the process (SystemExit: {error.code})"
         result["traceback"] = traceback.format_exc()
-    except Exception as error:
+    except KeyboardInterrupt:  # as a signal from outside ends it
+        raise
+    except BaseException as error:
         result["reason"] = f"{type(error).__name__}: {error}"
         result["traceback"] = traceback.format_exc()
 

@@ -1,0 +1,108 @@
+"""The process above the ranks: nothing that they have started is left, whatever it does to get away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="other systems know no child subreaper"
+)
+
+#: What starts something that goes on for long, with the folder in its arguments.
+ESCAPES: Dict[str, str] = {
+    "a child": "subprocess.Popen(sleep)",
+    "a session of its own": "subprocess.Popen(sleep, start_new_session=True)",
+    "a daemon that has nothing of ours": """
+if os.fork() == 0:
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if os.fork() == 0:
+        os.closerange(0, 64)
+        os.chdir('/')
+        os.execve(sleep[0], sleep, {})
+    os._exit(0)
+""",
+    "one that forks on and on": """
+if os.fork() == 0:
+    while True:
+        time.sleep(0.002)
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+""",
+}
+SCRIPT = """
+import os, signal, subprocess, sys, time
+sleep = [sys.executable, '-c', 'import time; time.sleep(1013)', sys.argv[1]]
+{escape}
+time.sleep(0.5)
+open('ready', 'w').close()
+{ending}
+"""
+#: Runs the keeper, so that it has a parent that can be killed.
+PARENT = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
+
+
+def start(folder: Path, escape: str, ending: str, parent: bool = False) -> subprocess.Popen[bytes]:
+    script = SCRIPT.format(escape=ESCAPES[escape], ending=ending)
+    command = [sys.executable, "-m", "mmfix.prove.keeper", sys.executable, "-c", script, str(folder)]
+    above = [sys.executable, "-c", PARENT] if parent else []
+    process = subprocess.Popen([*above, *command], cwd=folder, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 30
+    while not (folder / "ready").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    return process
+
+
+def running(folder: Path) -> List[str]:
+    """What still runs with the folder in its arguments."""
+    listed = subprocess.run(["ps", "-ww", "-eo", "stat,pid,args"], capture_output=True, text=True).stdout
+    return [line for line in listed.splitlines() if str(folder) in line and not line.startswith("Z")]
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_nothing_is_left_when_the_command_ends(escape: str, tmp_path: Path) -> None:
+    assert start(tmp_path, escape, "os._exit(7)").wait(30) == 7
+    assert running(tmp_path) == []
+
+
+@pytest.mark.parametrize("escape", ["a session of its own", "a daemon that has nothing of ours"])
+def test_nothing_is_left_when_the_keeper_is_told_to_end(escape: str, tmp_path: Path) -> None:
+    process = start(tmp_path, escape, "time.sleep(1013)")
+    assert len(running(tmp_path)) == 3
+    process.terminate()
+    assert process.wait(30) == -signal.SIGTERM
+    assert running(tmp_path) == []
+
+
+def test_nothing_is_left_when_the_parent_of_all_is_killed(tmp_path: Path) -> None:
+    process = start(tmp_path, "a daemon that has nothing of ours", "time.sleep(1013)", parent=True)
+    assert len(running(tmp_path)) == 4
+    process.kill()
+    process.wait()
+    until = time.monotonic() + 10
+    while running(tmp_path) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert running(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+def test_it_ends_as_its_command_did(number: int, tmp_path: Path) -> None:
+    process = start(tmp_path, "a child", f"os.kill(os.getpid(), {int(number)})")
+    assert process.wait(30) == -number
+
+
+def test_a_command_that_cannot_be_started_is_said() -> None:
+    command = [sys.executable, "-m", "mmfix.prove.keeper", os.path.join(os.sep, "nowhere", "python")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("FileNotFoundError")
+    assert "Traceback" not in done.stderr
