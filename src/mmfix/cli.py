@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from typing import Optional, Tuple
 
@@ -266,6 +267,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a path that the terminal's encoding cannot show is still shown
             stream.reconfigure(errors="backslashreplace")
+    _end_in_order()
     try:
         code = cli.main(prog_name="mmfix", standalone_mode=False)
         sys.stdout.flush()
@@ -283,6 +285,19 @@ def main() -> None:
         show_problems([(problem_of(error), "")])
         code = 2
     sys.exit(code)
+
+
+def _end_in_order() -> None:
+    """What is told to end (`kill`, `timeout`, a terminal that closes) takes its temporary files along."""
+
+    def leave(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # else nohup ignores it
+            signal.signal(number, leave)
 
 
 def _default_path() -> Tuple[str, bool]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
 import pytest
+
+from mmfix.traces import clean
 
 pytest.importorskip("torch")
 pytestmark = [
@@ -21,8 +25,10 @@ pytestmark = [
 TOY = Path(__file__).parent / "toy"
 
 
-def prove(folder: Path, model: str, before: Sequence[str] = (), *options: str) -> Dict[str, Any]:
-    """The JSON of a rehearsal of the toy, with what came of the command and what it has left."""
+def start(
+    folder: Path, model: str, before: Sequence[str] = (), options: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """A rehearsal of the toy with this model, in a folder of its own."""
     for name in ("toy_graph.py", "toy_model.py", "toy_fire.py", "toy.py"):
         shutil.copy(TOY / name, folder)
     lines = "custom_imports = dict(imports=['toy_fire'], allow_failed_imports=False)"
@@ -30,20 +36,26 @@ def prove(folder: Path, model: str, before: Sequence[str] = (), *options: str) -
     (folder / "temp").mkdir()
     told = {"PYTHONPATH": str(folder), "TMPDIR": str(folder / "temp"), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "mmfix", "prove", "fire.py", "--scenario", "normal", "--format", "json"]
-    done = subprocess.run(
+    return subprocess.Popen(
         [*before, *command, *options],
         cwd=folder,
         env={**os.environ, **told},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=280,
     )
-    assert done.stdout, done.stderr
-    assert "Traceback" not in done.stderr
-    found = json.loads(done.stdout)
-    found["code"] = done.returncode
-    return found
+
+
+def prove(
+    folder: Path, model: str, before: Sequence[str] = (), options: Sequence[str] = ()
+) -> Dict[str, Any]:
+    """The JSON of a rehearsal, with the exit code of the command."""
+    process = start(folder, model, before, options)
+    said, trouble = process.communicate(timeout=280)
+    assert said, trouble
+    assert "Traceback" not in trouble
+    return {**json.loads(said), "code": process.returncode}
 
 
 def left(folder: Path) -> List[str]:
@@ -66,6 +78,23 @@ def test_what_gets_away_is_ended_and_changes_nothing(tmp_path: Path) -> None:
     both = "session, daemon, fork_that_exits, fork_that_raises"
     found = prove(tmp_path, f"build={both!r}, step={both + ', folders, fork'!r}")
     assert (found["code"], found["outcome"], found["reason"]) == (0, "OK", "")
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_gets_away_is_ended_when_mmfix_is(number: int, tmp_path: Path) -> None:
+    process = start(tmp_path, "build='session, daemon, waits'")
+    until = time.monotonic() + 200
+    while not (tmp_path / "waits").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(number)
+    process.communicate()
+    if number == signal.SIGKILL:
+        until = time.monotonic() + 20
+        while len(left(tmp_path)) > 1 and time.monotonic() < until:
+            time.sleep(0.1)
+        clean(str(tmp_path / "temp"))  # as the next start does
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
     assert left(tmp_path) == []
 
 
@@ -111,7 +140,7 @@ SHORT: Dict[str, Any] = {
     "network": ((*APART, "--net"), "true", "", "localhost cannot be reached by network"),
 }
 #: Those that take long; the others end in a process that does no more than import torch.
-LONG = ("disk", "network")
+LONG = ("disk", "shared memory", "network")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +154,7 @@ def test_a_machine_that_is_short_of_something_is_a_reason(of: str, tmp_path: Pat
         tried = subprocess.run(probe, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True)
         if tried.returncode:
             pytest.skip(f"no namespaces here: {tried.stderr.decode(errors='replace').strip()}")
-    found = prove(tmp_path, model, (*apart, "sh", "-c", f'{setup} && exec "$0" "$@"'), *options)
+    found = prove(tmp_path, model, (*apart, "sh", "-c", f'{setup} && exec "$0" "$@"'), options)
     assert (found["code"], found["outcome"]) == (2, "NOT_PROVED")
     assert said in found["reason"]
     assert "\n" not in found["reason"]

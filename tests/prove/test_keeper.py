@@ -94,6 +94,27 @@ def test_nothing_is_left_when_the_parent_of_all_is_killed(tmp_path: Path) -> Non
     assert running(tmp_path) == []
 
 
+SHARED = """
+from multiprocessing import shared_memory
+block = shared_memory.SharedMemory(create=True, size=100)
+open('shared', 'w').write(block.name)
+"""
+
+
+def test_shared_memory_goes_with_those_that_made_it(tmp_path: Path) -> None:
+    process = start(tmp_path, "a session of its own", f"{SHARED}\ntime.sleep(1013)")
+    until = time.monotonic() + 30
+    while not (tmp_path / "shared").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.2)
+    block = Path("/dev/shm", (tmp_path / "shared").read_text())
+    assert block.exists()
+    process.terminate()
+    process.wait(30)
+    assert not block.exists()
+    assert running(tmp_path) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
 def test_it_ends_as_its_command_did(number: int, tmp_path: Path) -> None:
     process = start(tmp_path, "a child", f"os.kill(os.getpid(), {int(number)})")

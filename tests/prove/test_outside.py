@@ -94,6 +94,10 @@ OUTSIDE = {
         'raise RuntimeError("can\'t start new thread")',
         "torch's launcher of the ranks could not start",
     ),
+    "no memory for a library": (
+        "raise ImportError('libtorch_cpu.so: failed to map segment from shared object')",
+        "torch's launcher of the ranks could not load a library: the limit of memory",
+    ),
     "no memory": ("raise MemoryError", "torch's launcher of the ranks found no more memory"),
     "disk full": (
         "raise OSError(28, 'No space left on device')",

@@ -22,6 +22,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _EVERY = 0.05
 #: Seconds after which what cannot be ended (a process that the kernel holds) is left.
 _ENOUGH = 5.0
+#: Seconds for what cleans up after others.
+_CLEANING = 1.0
 
 
 class _Told(BaseException):
@@ -78,14 +80,29 @@ def _reaped() -> Dict[int, int]:
 
 def _end_all(started: List[int]) -> None:
     """End all that is below this process. What was started during a look is found by the next one."""
-    until = time.monotonic() + _ENOUGH
+    began = time.monotonic()
     left = [*started, *_below(os.getpid())]
-    while left and time.monotonic() < until:
+    while left and time.monotonic() < began + _ENOUGH:
         for pid in left:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+            if time.monotonic() > began + _CLEANING or not _cleans_up(pid):
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
         _reaped()
         left = _below(os.getpid())
+        time.sleep(0.002)
+
+
+def _cleans_up(pid: int) -> bool:
+    """Whether a process ends by itself when those that it serves are gone, and takes their memory along.
+
+    Source: CPython ``multiprocessing/resource_tracker.py``, torch ``lib/libshm/manager.cpp``.
+    """
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            command = file.read()
+    except OSError:
+        return False
+    return b"multiprocessing.resource_tracker" in command or b"torch_shm_manager" in command
 
 
 def _below(above: int) -> List[int]:

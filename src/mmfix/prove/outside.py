@@ -52,6 +52,11 @@ _SIGNS = (
         f"{{who}} found no more memory{{memory}}: {_SHORT_OF_MEMORY}",
     ),
     _Sign(
+        "failed to map segment from shared object",
+        "{who} could not load a library: the limit of memory{memory} may be too low, or the library lies on a"
+        " disk that is mounted noexec",
+    ),
+    _Sign(
         "can't start new thread|resource temporarily unavailable|pthread_create",
         "{who} could not start a thread or a process: the limit of processes (ulimit -u) or of memory"
         "{memory} may be too low",

@@ -133,7 +133,6 @@ def _explained(rehearsal: Rehearsal, why: str) -> Rehearsal:
 
 def follow(job: Job, ranks: Ranks) -> None:
     """Under torchrun, any rank but the first: run what rank 0 is told to, until it says that this was all."""
-    signal.signal(signal.SIGTERM, _leave)
     ended, lost = False, ""
     while not ended:
         with new_folder() as folder:
@@ -145,10 +144,6 @@ def finish(job: Job, ranks: Ranks) -> None:
     """Under torchrun, the first rank: say to the others that this was all."""
     with new_folder() as folder:
         _start(replace(job, folder=folder, ends=True), ranks)
-
-
-def _leave(*_: Any) -> None:
-    raise SystemExit(1)  # and not without taking the temporary folder along
 
 
 def _start(job: Job, ranks: Ranks) -> _Start:
@@ -236,10 +231,7 @@ def _age(path: Path) -> float:
 
 
 def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """End the ranks by the ids they left, and with their keeper all that is below it."""
-    for pid in _pids(folder):
-        with contextlib.suppress(OSError):
-            _kill(pid)
+    """End what is below the keeper with it, and by the ids they left the ranks, where it could not."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -247,6 +239,9 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    for pid in _pids(folder):
+        with contextlib.suppress(OSError):
+            _kill(pid)
 
 
 def _kill(pid: int) -> None:

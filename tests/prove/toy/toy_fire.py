@@ -75,6 +75,11 @@ def system_exit():
     raise SystemExit("enough")
 
 
+def waits():
+    open("waits", "w").close()
+    time.sleep(1000)
+
+
 def kills_the_launcher():
     if dist.get_rank() == 0:
         session()
