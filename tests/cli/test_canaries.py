@@ -165,7 +165,7 @@ CHECK_HOOK, PATCH_HOOK = hooks()
         (["--help"], NOTHING),
         (["--version"], NOTHING),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value if isinstance(value, list) else sorted(value)),
 )
 def test_a_command_runs_what_its_help_says(
     command: List[str], runs: FrozenSet[str], repository_with_canaries: Repository

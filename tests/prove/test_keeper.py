@@ -32,7 +32,7 @@ if os.fork() == 0:
 """,
     "one that forks on and on": """
 if os.fork() == 0:
-    while True:
+    for _ in range(10_000):  # not for ever, should nobody end it
         time.sleep(0.002)
         if os.fork():
             os._exit(0)
