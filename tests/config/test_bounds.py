@@ -36,6 +36,7 @@ HOSTILE = {
     "endless recursion": "def f(x):\n    return f(x)\ny = f(1)\n",
     "exponential calls": "def f(n):\n    return f(n - 1) + f(n - 1) if n else 1\nx = f(38)\n",
     "shared parts that explode": "a = [1] * 10\n" + "".join("a = [a] * 10\n" for _ in range(12)),
+    "shared parts in a format": "x = ()\nfor i in range(40):\n    x = (x, x)\ny = 'a %s' % x\n",
     "a list that holds itself": "a = []\na.append(a)\n",
     "a dict that holds itself": "a = dict()\na['a'] = a\n",
     "deep brackets": "x = " + "[" * 10_000 + "]" * 10_000 + "\n",

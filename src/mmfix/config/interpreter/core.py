@@ -192,20 +192,32 @@ def truth(run: Run, value: Any, node: ast.AST) -> Any:
 
 
 def unordered(value: Any, deep: bool = False) -> bool:
-    """Whether a set has no order that is the same in every run (``deep``: one somewhere inside).
+    """Whether a set has no order that is the same in every run (``deep``: one somewhere inside)."""
+    seen = {id(value)}
+    stack = [value] if isinstance(value, _INSIDE) else []
+    while stack:
+        container = stack.pop()
+        if isinstance(container, (set, frozenset)):
+            if len(container) > 1 and not _by_its_numbers(container):
+                return True
+        elif deep:
+            for part in [*container, *container.values()] if isinstance(container, dict) else container:
+                if isinstance(part, _INSIDE) and id(part) not in seen:  # a part may be shared many times
+                    seen.add(id(part))
+                    stack.append(part)
+    return False
+
+
+def _by_its_numbers(value: Any) -> bool:
+    """Whether the order of a set only depends on what is in it.
 
     That of text differs from process to process; that of small numbers does not depend on how they came in.
     """
-    if isinstance(value, (set, frozenset)) and len(value) > 1:
-        if not all(type(item) in (int, bool) for item in value):
-            return True
-        up = sorted(value)
-        down = up[::-1]
-        return not list(value) == list(set(up)) == list(set(down))
-    if deep and isinstance(value, (dict, list, tuple)):
-        parts = [*value, *value.values()] if isinstance(value, dict) else value
-        return any(unordered(part, deep) for part in parts if isinstance(part, _INSIDE))
-    return False
+    if not all(type(item) in (int, bool) for item in value):
+        return False
+    up = sorted(value)
+    down = up[::-1]
+    return list(value) == list(set(up)) == list(set(down))
 
 
 def iterate(run: Run, value: Any, node: ast.AST) -> Iterator[Tuple[Any, Optional[Blame]]]:
