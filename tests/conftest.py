@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, Iterator, Optional
 
 import hypothesis
 import pytest
@@ -71,3 +71,14 @@ def mmfix(tmp_path: Path) -> Mmfix:
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def gloo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A process group of this process alone: the reducer keeps the same books as with many."""
+    import torch.distributed
+
+    store: Path = tmp_path_factory.mktemp("gloo") / "store"
+    torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=0, world_size=1)
+    yield
+    torch.distributed.destroy_process_group()

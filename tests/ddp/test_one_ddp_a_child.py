@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
 torch = pytest.importorskip("torch")
 model = pytest.importorskip("mmengine.model")
-pytestmark = [pytest.mark.ddp, pytest.mark.filterwarnings("ignore")]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _gloo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A process group of this process alone: the reducer keeps the same books as with many."""
-    store: Path = tmp_path_factory.mktemp("gloo") / "store"
-    torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=0, world_size=1)
-    yield
-    torch.distributed.destroy_process_group()
+pytestmark = [pytest.mark.ddp, pytest.mark.usefixtures("gloo"), pytest.mark.filterwarnings("ignore")]
 
 
 class Part(torch.nn.Module):

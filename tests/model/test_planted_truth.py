@@ -7,7 +7,6 @@ import importlib
 import logging
 import random
 from collections import Counter
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Set
 
@@ -231,15 +230,6 @@ def test_labels(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_unguarded_checkpoint_is_told_by_its_input(monkeypatch: pytest.MonkeyPatch) -> None:
     case = next(case for case in CASES if case.name == "cp-unguarded-after-frozen")
     assert {call.input_needs_grad for call in Steps(case, monkeypatch).checkpoints} == {False}
-
-
-@pytest.fixture(scope="module")
-def gloo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A process group of this process alone: the reducer keeps the same books as with many."""
-    store: Path = tmp_path_factory.mktemp("gloo") / "store"
-    torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=0, world_size=1)
-    yield
-    torch.distributed.destroy_process_group()
 
 
 class TrainStep(torch.nn.Module):
