@@ -72,11 +72,6 @@ def fuzz(first: int, cases: int, *arguments: str) -> Dict[str, Dict[str, Any]]:
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
-#: Kinds that are still read differently; `docs/reliability.md` counts them.
-KNOWN = pytest.mark.xfail(reason="some constructs are still read differently", strict=False)
-
-
-@KNOWN
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_the_grammar(shard: int) -> None:
@@ -84,7 +79,6 @@ def test_the_grammar(shard: int) -> None:
     assert sum(sum(count["outcomes"].values()) for count in counts.values()) == CASES // SHARDS
 
 
-@KNOWN
 @pytest.mark.zoo
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_mutated_configs_of_the_zoos(zoo: Callable[[str], Path], shard: int) -> None:
