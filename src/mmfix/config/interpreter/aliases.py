@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 from mmfix.config.interpreter.core import evaluate
 from mmfix.config.interpreter.loss import current, has_reach, lose, lose_all, reach
 from mmfix.config.interpreter.poison import READING
-from mmfix.config.interpreter.state import Run, Scope
+from mmfix.config.interpreter.state import MethodRef, Run, Scope
 from mmfix.config.origin import Unknown
 from mmfix.config.values import TreeDict, TreeList
 
@@ -81,7 +81,7 @@ def targets(run: Run, value: Unknown, node: ast.AST) -> Tuple[List[Any], bool]:
 
 def _direct(value: Unknown) -> Iterator[Any]:
     for item in value.may_be or ():
-        yield item.owner if type(item).__name__ == "MethodRef" else item
+        yield item.owner if isinstance(item, MethodRef) else item
 
 
 def written(run: Run, target: Unknown, key: Any, value: Any, node: ast.AST) -> None:

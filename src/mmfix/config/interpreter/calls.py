@@ -19,6 +19,7 @@ from mmfix.config.interpreter.core import (
     unordered,
 )
 from mmfix.config.interpreter.loss import (
+    anything_in,
     current,
     has_reach,
     looks_into_one,
@@ -96,7 +97,7 @@ def _vars(run: Run, node: ast.Call, value: Any) -> Unknown:
     if not isinstance(value, (Unknown, Function)):
         raise TypeError("vars() argument must have __dict__ attribute")
     found = run.unknown("vars() of an object", node)
-    return alternatives_of_call(found, [value])
+    return anything_in(found, [value])
 
 
 def call(run: Run, node: ast.Call, scope: Scope) -> Any:
@@ -149,7 +150,7 @@ def apply(
     if isinstance(function, MethodRef) and isinstance(function.owner, Unknown):
         method_called(run, function.owner, function.name, [*args, *kwargs.values()], node)
         found = run.unknown(f"calls {_called(node.func)}, which is not evaluated", node)
-        return alternatives_of_call(found, [function.owner, *args, *kwargs.values()])
+        return anything_in(found, [function.owner, *args, *kwargs.values()])
     if isinstance(function, MethodRef):
         if callable(kwargs.get("key")) or isinstance(kwargs.get("key"), (MethodRef, Builtin, ModuleRef)):
             kwargs["key"] = _native_callable(run, node, kwargs["key"])
@@ -160,7 +161,7 @@ def apply(
             if function.name != "get":
                 lose(run, function.owner, "changed at an unknown key", node, args[1:])
             found = run.unknown("an unknown key", node)
-            return alternatives_of_call(found, [function.owner, *args])
+            return anything_in(found, [function.owner, *args])
         if isinstance(function.owner, (set, frozenset)):
             return _of_set(run, node, function, args, kwargs, blame)
         if not isinstance(function.owner, (dict, list)):
@@ -186,13 +187,8 @@ def apply(
     if isinstance(function, (Unknown, ModuleRef)):
         lose_all(run, [function, *args, *kwargs.values()], "handed to code that is not evaluated", node)
         found = run.unknown(f"calls {_called(node.func)}, which is not evaluated", node)
-        return alternatives_of_call(found, [function, *args, *kwargs.values()])
+        return anything_in(found, [function, *args, *kwargs.values()])
     raise TypeError(f"'{type(function).__name__}' object is not callable")
-
-
-def alternatives_of_call(found: Unknown, given: List[Any]) -> Unknown:
-    """What a call gives that is not followed: anything that can be reached from what it was given."""
-    return Unknown(found.reason, found.origin, tuple(value for value in given if has_reach(value)))
 
 
 def _of_set(

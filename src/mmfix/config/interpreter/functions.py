@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any, Dict, Tuple, Union
 
 from mmfix.config.interpreter.core import HANDLERS, evaluate, execute
-from mmfix.config.interpreter.loss import current, has_reach, lose_all
+from mmfix.config.interpreter.loss import anything_in, current, lose_all
 from mmfix.config.interpreter.names import names_of
 from mmfix.config.interpreter.state import MAX_CALL_DEPTH, Function, Run, Scope
 from mmfix.config.origin import Blame, Unknown
@@ -27,18 +27,13 @@ def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Sco
             _bind_arguments(function, args, kwargs)
             given = [function, *args, *kwargs.values()]
             lose_all(run, given, "a generator is not followed", node)
-            return _one_of(run.unknown("a generator", node), given)
+            return anything_in(run.unknown("a generator", node), given)
         value = _call(run, function, args, kwargs)
         if isinstance(value, Unknown) and value.may_be is None:
-            return _one_of(value, [function, *args, *kwargs.values()])
+            return anything_in(value, [function, *args, *kwargs.values()])
         return value
 
     return Function(node, scope, defaults, call)
-
-
-def _one_of(unknown: Unknown, given: List[Any]) -> Unknown:
-    """What a call gives that is not followed: anything that the function and its arguments can reach."""
-    return Unknown(unknown.reason, unknown.origin, tuple(value for value in given if has_reach(value)))
 
 
 def _call(run: Run, function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:

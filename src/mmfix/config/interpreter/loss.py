@@ -35,6 +35,11 @@ def has_reach(value: Any) -> bool:
     return isinstance(value, (*_CONTAINERS, Function, MethodRef, Stream, View))
 
 
+def anything_in(found: Unknown, given: Iterable[Any]) -> Unknown:
+    """What a call gives that is not followed: anything that can be reached from what it was given."""
+    return Unknown(found.reason, found.origin, tuple(value for value in given if has_reach(value)))
+
+
 def reach(run: Run, values: Iterable[Any], node: ast.AST) -> List[Any]:
     """Everything that can be changed or called through values, at any depth, each once."""
     found: List[Any] = []

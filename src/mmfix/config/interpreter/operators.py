@@ -103,8 +103,6 @@ _COMPARE: Dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
-#: Python may keep equal ones of these once or twice.
-_SHARED = (str, bytes, int, float, complex, tuple, frozenset, range)
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 
 
@@ -130,26 +128,19 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             and not tainted(left)
             and not getattr(right, "missing", None)
         )
-        if (
-            opaque(left)
-            or opaque(right)
-            or not (identity or keys_only or not (tainted(left) or tainted(right)))
-            or (identity and not _told_apart(left, right))
-        ):
+        why = ""
+        if opaque(left) or opaque(right):
+            why = "compares an unknown value"
+        elif identity:
+            why = "" if _told_apart(left, right) else "whether equal constants are one object is up to Python"
+        elif not keys_only and (tainted(left) or tainted(right)):
+            why = "compares an unknown value"
+        if why:
             poison_calls(run, node.comparators[position + 1 :], "compared after an unknown value", scope)
-            return run.unknown("compares an unknown value", node)
+            return run.unknown(why, node)
         if isinstance(left, _CONTAINERS) or isinstance(right, _CONTAINERS):
             run.spend(weight(left) + weight(right), node)
         result = _COMPARE[kind](left, right)
-        if (
-            identity
-            and isinstance(left, _SHARED)
-            and not isinstance(left, bool)
-            and type(left) is type(right)
-            and left == right
-        ):
-            poison_calls(run, node.comparators[position + 1 :], "compared after an unknown value", scope)
-            return run.unknown("whether equal constants are one object is up to Python", node)
         if not result:
             return result
         left = right

@@ -27,7 +27,7 @@ class Scope:
     Attributes:
         names: What is bound.
         parent: The scope around it.
-        own: The names that are its own, bound or not; None at the top of a file.
+        own: The names that are its own, bound or not; empty at the top of a file.
         global_names: Names declared `global` here.
         nonlocal_names: Names declared `nonlocal` here.
         comprehension: `:=` binds outside of it.
