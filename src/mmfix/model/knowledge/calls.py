@@ -9,14 +9,13 @@ import platform
 import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from mmfix.model.knowledge.openmmlab import configs, hub, methods
+from mmfix.model.knowledge.openmmlab import configs, message_hub, methods
 from mmfix.model.knowledge.openmmlab import registries as openmmlab
 from mmfix.model.knowledge.python import chance, copying, reflection
 from mmfix.model.knowledge.python import functions as pythons
 from mmfix.model.knowledge.python.functions import Handler
 from mmfix.model.knowledge.torch import checkpoints, layers, modules, order, tensors
 from mmfix.model.knowledge.torch.tensors import NO_GRADIENT_FUNCTIONS
-from mmfix.model.machine import plain
 from mmfix.model.machine.calls import STOPS, failed
 from mmfix.model.machine.concrete import NotConcrete, compute, from_python
 from mmfix.model.machine.foreign import Foreign, is_foreign
@@ -35,7 +34,6 @@ from mmfix.model.machine.values import (
     Method,
     NativeRef,
     Opaque,
-    Param,
     Partial,
     PyList,
     Raised,
@@ -334,12 +332,6 @@ def _sync_batchnorm(m: Machine, module: Any, process_group: Any = None) -> Any:
     return module
 
 
-def _is_tensor(m: Machine, obj: Any, /) -> Any:
-    if isinstance(obj, Opaque):
-        return True if obj.kind == TENSOR else plain.asked(m, obj, lambda item: isinstance(item, Opaque))
-    return isinstance(obj, Param) or (UNKNOWN if isinstance(obj, Either) else False)
-
-
 def _get_enum(m: Machine, reduction: Any) -> Any:
     return _REDUCTIONS.get(reduction, UNKNOWN) if isinstance(reduction, str) else UNKNOWN
 
@@ -380,9 +372,9 @@ CALLS: Dict[str, Handler] = {
     "torch.tensor": tensors.tensor, "torch.jit.script": _script,
     "torch.jit.ignore": _ignore, "torch.nn.SyncBatchNorm.convert_sync_batchnorm": _sync_batchnorm,
     "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),
-    "typing.cast": _cast, "torch.is_tensor": _is_tensor, **pythons.CALLS, **openmmlab.CALLS,
+    "typing.cast": _cast, "torch.is_tensor": tensors.is_tensor, **pythons.CALLS, **openmmlab.CALLS,
     **configs.CALLS, **reflection.CALLS, **copying.CALLS, **checkpoints.CALLS, **chance.CALLS,
-    **hub.CALLS,
+    **message_hub.CALLS,
 }  # fmt: skip
 #: Functions that pass keyword arguments on: those under unknown names are their second argument.
 PASSING: Dict[str, Handler] = {

@@ -111,3 +111,12 @@ OPERATORS: Dict[str, Callable[..., Any]] = {
     "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt, "GtE": operator.ge,
     "USub": operator.neg, "UAdd": operator.pos, "Invert": operator.invert,
 }  # fmt: skip
+
+
+def each_compared(operator: str, left: Any, right: Any) -> Any:
+    """``left < right`` of many numbers and one: an array, for Python compares no list with a number."""
+    if operator not in ("Lt", "LtE", "Gt", "GtE") or not isinstance(left, PyList) or left.open:
+        return MISSING
+    if not all(isinstance(item, (int, float)) for item in (*left.items, right)):
+        return MISSING
+    return PyList([OPERATORS[operator](item, right) for item in left.items])

@@ -117,7 +117,7 @@ class Number(NamedTuple):
     counts: bool = False
 
 
-class Plain(NamedTuple):
+class MaybeScalar(NamedTuple):
     """A value that is one of a few scalars, or depends on parameters.
 
     Attributes:
@@ -138,7 +138,7 @@ class Note(NamedTuple):
         number: What is known of it as a count.
         picked: Data has chosen which entries it has: there may be none.
         sizes: Of a tensor that was just given a shape, its sizes; None for those that are not known.
-        plain: The scalars that it may be.
+        maybe_scalar: The scalars that it may be.
     """
 
     test: Optional[Side] = None
@@ -146,7 +146,7 @@ class Note(NamedTuple):
     number: Optional[Number] = None
     picked: bool = False
     sizes: Tuple[Optional[int], ...] = ()
-    plain: Optional[Plain] = None
+    maybe_scalar: Optional[MaybeScalar] = None
 
 
 PLAIN = Note()

@@ -10,12 +10,12 @@ from mmfix.model.machine import emptiness, indexing, paths
 from mmfix.model.machine.call_expressions import call
 from mmfix.model.machine.calls import evaluate_defaults
 from mmfix.model.machine.comprehensions import comprehension, dict_comprehension
-from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute, same, to_python
+from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute, each_compared, same, to_python
 from mmfix.model.machine.conditions import Note
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import concatenated, is_one_text, without_none
-from mmfix.model.machine.single import Single, computed, each_compared, plain
+from mmfix.model.machine.single import Single, computed, plain
 from mmfix.model.machine.texts import Text, filled, text_of
 from mmfix.model.machine.values import (
     DATA,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from mmfix.model.machine import plain
+from mmfix.model.machine import maybe_scalar
 from mmfix.model.machine.conditions import (
     NO_GIVEN,
     PLAIN,
@@ -170,7 +170,7 @@ def weaken(value: Any, ways: Split = UNSPLIT) -> Any:
         if not value.must and not value.given:
             return value
         must, given = join_given(value.must, value.given, 0, NO_GIVEN, ways)
-        return Opaque(value.may, must, value.kind, given, value.note._replace(test=None, plain=None))
+        return Opaque(value.may, must, value.kind, given, value.note._replace(test=None, maybe_scalar=None))
     if isinstance(value, tuple):
         return tuple(weaken(item, ways) for item in value)
     return value
@@ -233,11 +233,15 @@ def joined_summary(a: Any, b: Any, ways: Split = UNSPLIT) -> Opaque:
     )
     must, given = join_given(first.must, first.given, second.must, second.given, ways)
     note = Note(picked=True) if first.note.picked or second.note.picked else PLAIN
-    known = plain.either(
+    known = maybe_scalar.either(
         a, b, must_on(first.must, first.given, ways.first), must_on(second.must, second.given, ways.second)
     )
     return Opaque(
-        first.may | second.may, must, kind, given, note if known is None else note._replace(plain=known)
+        first.may | second.may,
+        must,
+        kind,
+        given,
+        note if known is None else note._replace(maybe_scalar=known),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
 
 from mmfix.model.machine import paths
-from mmfix.model.machine.conditions import Note, Plain
+from mmfix.model.machine.conditions import MaybeScalar, Note
 from mmfix.model.machine.values import DATA, TENSOR, UNKNOWN, Opaque, Param, is_scalar
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _MOST_SCALARS = 4
 _ALL = -1
 
 
-def either(a: Any, b: Any, first: int, second: int) -> Optional[Plain]:
+def either(a: Any, b: Any, first: int, second: int) -> Optional[MaybeScalar]:
     """What is known of a value that is ``a`` or ``b``, which must depend on ``first`` and on ``second``.
 
     None when it is no scalar, and when what is none of its scalars may be anything.
@@ -30,15 +30,15 @@ def either(a: Any, b: Any, first: int, second: int) -> Optional[Plain]:
     bits = known[0][0] & known[1][0]
     if not scalars or len(scalars) > _MOST_SCALARS or bits in (_ALL, 0):
         return None
-    return Plain(tuple(scalars.values()), bits)
+    return MaybeScalar(tuple(scalars.values()), bits)
 
 
 def _parts(value: Any, must: int) -> Optional[Tuple[int, Tuple[Any, ...]]]:
     """What a value depends on where it is no scalar, and the scalars that it may be."""
     if is_scalar(value):
         return _ALL, (value,)
-    if isinstance(value, Opaque) and value.note.plain is not None:
-        return value.note.plain.otherwise | must, value.note.plain.scalars
+    if isinstance(value, Opaque) and value.note.maybe_scalar is not None:
+        return value.note.maybe_scalar.otherwise | must, value.note.maybe_scalar.scalars
     if isinstance(value, Param) or (isinstance(value, Opaque) and value.kind == TENSOR):
         return must, ()
     return None
@@ -46,9 +46,9 @@ def _parts(value: Any, must: int) -> Optional[Tuple[int, Tuple[Any, ...]]]:
 
 def asked(m: Machine, value: Any, test: Callable[[Any], Optional[bool]]) -> Any:
     """What a test says that tells a tensor from the scalars that a value may be (``torch.is_tensor``)."""
-    if not isinstance(value, Opaque) or value.note.plain is None:
+    if not isinstance(value, Opaque) or value.note.maybe_scalar is None:
         return UNKNOWN
-    answers = {test(item) for item in value.note.plain.scalars}
+    answers = {test(item) for item in value.note.maybe_scalar.scalars}
     of_tensors = test(Opaque(0, 0, TENSOR))
     if of_tensors is None or answers != {not of_tensors}:
         return UNKNOWN

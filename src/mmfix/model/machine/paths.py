@@ -67,9 +67,9 @@ def tell(value: Any, side: Side, test: Callable[[Any], Any]) -> None:
 
     Where it answers other than the scalars would, the value is none of them.
     """
-    if not isinstance(value, Opaque) or value.note.plain is None:
+    if not isinstance(value, Opaque) or value.note.maybe_scalar is None:
         return
-    scalars, otherwise = value.note.plain
+    scalars, otherwise = value.note.maybe_scalar
     try:
         answers = {bool(test(item)) for item in scalars}
     except TypeError:  # None > 0

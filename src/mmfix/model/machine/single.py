@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any, Union
 
 from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute
-from mmfix.model.machine.values import MISSING, TENSOR, Opaque, PyList
-
-Number = Union[int, float]
+from mmfix.model.machine.values import MISSING, TENSOR, Opaque
 
 
 class Single(Opaque):
@@ -15,7 +13,7 @@ class Single(Opaque):
 
     __slots__ = ("value",)
 
-    def __init__(self, value: Number) -> None:
+    def __init__(self, value: Union[int, float]) -> None:
         super().__init__(0, 0, TENSOR)
         self.value: Any = value
 
@@ -39,12 +37,3 @@ def computed(operator: str, left: Any, right: Any) -> Any:
         return Single(compute(function, one, two))
     except NotConcrete:
         return MISSING
-
-
-def each_compared(operator: str, left: Any, right: Any) -> Any:
-    """``left < right`` of many numbers and one: an array, for Python compares no list with a number."""
-    if operator not in ("Lt", "LtE", "Gt", "GtE") or not isinstance(left, PyList) or left.open:
-        return MISSING
-    if not all(isinstance(item, (int, float)) for item in (*left.items, right)):
-        return MISSING
-    return PyList([OPERATORS[operator](item, right) for item in left.items])

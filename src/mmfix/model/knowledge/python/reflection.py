@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from mmfix.model.knowledge.torch import layers
 from mmfix.model.knowledge.torch.attributes import detach
-from mmfix.model.machine import access, assignment, plain
+from mmfix.model.machine import access, assignment, maybe_scalar
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.joining import join
 from mmfix.model.machine.texts import Text
@@ -128,7 +128,9 @@ def _has_class(m: Machine, value: Instance, kind: Any) -> Optional[bool]:
 def _isinstance(m: Machine, obj: Any, class_or_tuple: Any, /) -> Any:
     answer = is_instance(m, obj, class_or_tuple)
     return (
-        plain.asked(m, obj, lambda item: is_instance(m, item, class_or_tuple)) if answer is None else answer
+        maybe_scalar.asked(m, obj, lambda item: is_instance(m, item, class_or_tuple))
+        if answer is None
+        else answer
     )
 
 

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple
 
+from mmfix.model.machine import maybe_scalar
 from mmfix.model.machine.conditions import Note
 from mmfix.model.machine.drawing import Drawn
 from mmfix.model.machine.emptiness import expected, told_broken
 from mmfix.model.machine.single import Single, plain
-from mmfix.model.machine.values import DATA, LOST, NUMBERS, TENSOR, UNKNOWN, Method, Opaque, Param, PyList
+from mmfix.model.machine.values import (
+    DATA,
+    LOST,
+    NUMBERS,
+    TENSOR,
+    UNKNOWN,
+    Either,
+    Method,
+    Opaque,
+    Param,
+    PyList,
+)
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -116,6 +128,15 @@ def tensor(m: Machine, data: Any, **kwargs: Any) -> Any:
     """``torch.tensor(0)``, where the model is built: it may be a counter."""
     known = m.before_wrap and isinstance(data, (int, float)) and "requires_grad" not in kwargs
     return Single(data) if known else Opaque(0, 0, TENSOR)
+
+
+def is_tensor(m: Machine, obj: Any, /) -> Any:
+    """``torch.is_tensor``."""
+    if isinstance(obj, Opaque):
+        if obj.kind == TENSOR:
+            return True
+        return maybe_scalar.asked(m, obj, lambda item: isinstance(item, Opaque))
+    return isinstance(obj, Param) or (UNKNOWN if isinstance(obj, Either) else False)
 
 
 def written(dotted: str, args: Tuple[Any, ...]) -> None:
