@@ -237,11 +237,16 @@ def test_show_as_json(tmp_path: Path, mmfix: Any) -> None:
         ("model.cp", "a.py: error: no key model.cp (did you mean model.with_cp?)"),
         ("with_cp", "a.py: error: no key with_cp (did you mean model.with_cp?)"),
         ("zzz", "a.py: error: no key zzz"),
+        (
+            "neck.cp",
+            "a.py: error: cannot tell whether there is a key neck.cp: neck is not known without running the "
+            "config: calls f(), which is not evaluated",
+        ),
         ("model..", "error: 'model..' is not a key path; write it like model.heads[0].with_cp"),
     ],
 )
 def test_show_a_key_that_is_not_there(key: str, message: str, tmp_path: Path, mmfix: Any) -> None:
-    (tmp_path / "a.py").write_text("model = dict(with_cp=True)\n")
+    (tmp_path / "a.py").write_text("from time import time as f\nmodel = dict(with_cp=True)\nneck = f()\n")
     done = mmfix("show", "a.py", key)
     assert (done.returncode, done.stderr) == (2, message + "\n")
 

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, KeyPath, format_key, parse_key
-from mmfix.config.origin import Blame
+from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import absent
 from mmfix.errors import MmfixError
 from mmfix.report.place import display_path, display_place, source_line
@@ -84,7 +84,11 @@ def _find(document: ConfigDocument, key: Optional[str]) -> KeyPath:
     last = format_key(path[-1:])
     near = [name for name in known if name.rpartition(".")[2] == last][:3] or near
     for depth, part in enumerate(path):
-        elsewhere = absent(document.get(path[:depth], None), part)
+        above = document.get(path[:depth], None)
+        if isinstance(above, Unknown):
+            reason = f"{format_key(path[:depth])} is not known without running the config: {above.reason}"
+            raise MmfixError(f"cannot tell whether there is a key {key}: {reason}", document.path)
+        elsewhere = absent(above, part)
         if elsewhere is not None:
             raise MmfixError(f"no key {key} in the files that are here: {elsewhere.reason}", document.path)
     raise MmfixError(
