@@ -29,7 +29,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
-from field_tables import HEADINGS, JUDGMENTS, groups, judged, section, write
+from field_tables import HEADINGS, JUDGMENTS, groups, judged, section
+from sections import ON_DDP, put
 
 HERE = Path(__file__).resolve().parent
 ALONE = 12
@@ -89,7 +90,7 @@ def main() -> None:
     before = json.loads(given.before.read_text(encoding="utf-8")) if given.before else None
     text = section(raw, given.judgments, before, given.lot)
     if given.write:
-        write(given.write, text, HEADINGS[given.lot])
+        put(given.write, HEADINGS[given.lot], text, ON_DDP)
     print(text)
 
 

@@ -229,14 +229,3 @@ def section(
             "",
         ]
     )  # fmt: skip
-
-
-def write(path: Path, text: str, heading: str) -> None:
-    """Replace the section in the document, or put it in front of the one on DDP."""
-    document = path.read_text(encoding="utf-8")
-    old = re.search(rf"^{re.escape(heading)}$.*?(?=^## |\Z)", document, flags=re.M | re.S)
-    place = re.search(r"^## What DDP does$|\Z", document, flags=re.M) if old is None else old
-    if place is None:
-        raise SystemExit(f"{path} has no place for the section")
-    start, end = (place.start(), place.start()) if old is None else (old.start(), old.end())
-    path.write_text(document[:start] + text.rstrip("\n") + "\n\n" + document[end:], encoding="utf-8")

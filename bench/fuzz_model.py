@@ -16,7 +16,6 @@ import argparse
 import json
 import logging
 import multiprocessing
-import re
 import sys
 import tempfile
 import warnings
@@ -24,6 +23,8 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
+
+from sections import put
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -104,14 +105,6 @@ def section(entries: List[Dict[str, Any]]) -> str:
     ])  # fmt: skip
 
 
-def write(path: Path, text: str) -> None:
-    """Replaces the section, or adds it at the end."""
-    page = path.read_text() if path.exists() else "# How reliable it is\n"
-    found = re.search(rf"^{re.escape(HEADING)}\n.*?(?=^## |\Z)", page, re.M | re.S)
-    page = page[: found.start()] + text + page[found.end() :] if found else page.rstrip("\n") + "\n\n" + text
-    path.write_text(page.rstrip("\n") + "\n")
-
-
 def reduce(kind: str, numbers: List[int]) -> None:
     from model.fuzz.compared import compared
     from model.fuzz.programs import Program, program
@@ -158,7 +151,7 @@ def main() -> None:
         parser.error("FILE is needed")
     fill(args.file, args.models, args.processes)
     if args.write:
-        write(args.write, section(known(args.file)))
+        put(args.write, HEADING, section(known(args.file)))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from field import HERE, extent, shortened, talk
-from field_tables import SURE, beside, share, table, write
+from field_tables import SURE, beside, share, table
+from sections import ON_DDP, put
 
 from mmfix.rules.common import UNUSED
 
@@ -75,7 +76,7 @@ def main() -> None:
         )
         text = section(raw, before)
         if given.write:
-            write(given.write, text, HEADING)
+            put(given.write, HEADING, text, ON_DDP)
         print(text)
 
 

@@ -21,6 +21,7 @@ TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS / "zoo")]
 
 from model_code_cost import REPEATS, cost  # noqa: E402
+from sections import ON_DDP, put  # noqa: E402
 from test_model_code import (  # noqa: E402
     FALSE_ALARMS,
     NOT_SEEN,
@@ -261,17 +262,6 @@ def healthy_row(name: str, count: Counter) -> List[str]:
     return [name, *(str(count[what]) for what in COUNTED), share, str(count["possible"])]  # fmt: skip
 
 
-def write(path: Path, section: str) -> None:
-    """Replace the section in the document, or put it in front of the one on DDP."""
-    text = path.read_text(encoding="utf-8")
-    old = re.search(rf"^{re.escape(HEADING)}$.*?(?=^## |\Z)", text, flags=re.M | re.S)
-    place = re.search(r"^## What DDP does$|\Z", text, flags=re.M) if old is None else old
-    if place is None:
-        raise SystemExit(f"{path} has no place for the section")
-    start, end = (place.start(), place.start()) if old is None else (old.start(), old.end())
-    path.write_text(text[:start] + section.rstrip("\n") + "\n\n" + text[end:], encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -293,7 +283,7 @@ def main() -> None:
         lines += ["### Cost\n", *cost(zoo, options.repeats)]
     section = "\n".join(lines) + "\n"
     if options.write:
-        write(options.write, section)
+        put(options.write, HEADING, section, ON_DDP)
     print(section)
 
 

@@ -29,6 +29,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
+from sections import put
+
 HEADING = "## Which parameter has index N"
 BEFORE = "## What is rehearsed"
 EQUAL, NONE, DIFFERENT, NOT_BUILT = "equal", "none", "DIFFERENT", "not built"
@@ -151,8 +153,8 @@ def table(results: Dict[str, Any]) -> List[str]:
     return lines
 
 
-def write(path: Path, results: Dict[str, Any]) -> None:
-    """Replace the section in the document, or put it in front of the one on rehearsals."""
+def section(results: Dict[str, Any]) -> str:
+    """The section of docs/accuracy.md."""
     head = f"""{HEADING}
 
 `python bench/parameter_order.py --output FILE --packages PACKAGE...`, then `--from FILE... --write docs/accuracy.md`.
@@ -160,11 +162,7 @@ DDP names parameters by index. mmfix reads the list behind these indices from th
 unless it is certain of all of it. Compared with `named_parameters()` of the model that torch builds from the same config:
 one config of each folder.
 """
-    section = "\n".join([head, *table(results)]) + "\n\n"
-    text = path.read_text(encoding="utf-8")
-    text = re.sub(rf"^{re.escape(HEADING)}$.*?(?=^## |\Z)", "", text, flags=re.M | re.S)
-    place = text.index(BEFORE + "\n")
-    path.write_text(text[:place] + section + text[place:], encoding="utf-8")
+    return "\n".join([head, *table(results)])
 
 
 def main() -> None:
@@ -197,7 +195,7 @@ def main() -> None:
                 options.output.write_text(json.dumps(results, indent=1), encoding="utf-8")
     print("\n".join(table(results)))
     if options.write:
-        write(options.write, results)
+        put(options.write, HEADING, section(results), BEFORE)
 
 
 if __name__ == "__main__":

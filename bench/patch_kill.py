@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Dict, List, Tuple
 
-from pythons import write
+from sections import put
 
 HEADING = "## Killed in the middle"
 CONFIGS = 30
@@ -137,7 +137,7 @@ def main() -> int:
         f"| {kills} | {between} | {torn} | {left} | {len(faults) - torn - left} |",
     ]
     if options.write:
-        write(options.write, HEADING, "\n".join([*lines, ""]))
+        put(options.write, HEADING, "\n".join(lines))
     print("\n".join(lines))
     return int(bool(faults))
 

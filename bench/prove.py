@@ -88,9 +88,10 @@ def main() -> None:
     options = parser.parse_args()
     root, results = options.folder.resolve(), Results(RESULTS)
     if options.write:
-        from prove_tables import write
+        from prove_tables import HEADING, section
+        from sections import ON_DDP, put
 
-        write(options.write, results, root)
+        put(options.write, HEADING, section(results, root), ON_DDP)
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with the processes that were started
     sys.path.insert(0, str(root))

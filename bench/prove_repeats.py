@@ -20,7 +20,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple
 
-from pythons import write
+from sections import put
 
 from mmfix.config.reader import Reader
 from mmfix.jobs.proving import settings_of_script
@@ -122,7 +122,7 @@ def main() -> int:
                     options.file.write_text(json.dumps(seen, indent=1))
     lines = table(seen, options.load)
     if options.write:
-        write(options.write, HEADING, "\n".join([*lines, ""]))
+        put(options.write, HEADING, "\n".join(lines))
     print("\n".join(lines))
     return int(any(odd(name, kept) for name, kept in seen.items()))
 

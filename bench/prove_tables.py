@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 from statistics import median
@@ -38,19 +37,6 @@ itself cannot build gave way to the next one of its folder; it is listed below a
 MATRIX = """Rows: what `mmfix check` predicts from the source (the outcome of its worst finding, and how sure it is). Columns:
 what the rehearsal showed.
 """
-
-
-def write(path: Path, results: Results, root: Path) -> None:
-    """Replace the section in the document, or put it in front of the one on DDP."""
-    text = path.read_text(encoding="utf-8")
-    old = re.search(rf"^{re.escape(HEADING)}$.*?(?=^## |\Z)", text, flags=re.M | re.S)
-    place = re.search(r"^## What DDP does$|\Z", text, flags=re.M) if old is None else old
-    if place is None:
-        raise SystemExit(f"{path} has no place for the section")
-    start, end = (place.start(), place.start()) if old is None else (old.start(), old.end())
-    path.write_text(
-        text[:start] + section(results, root).rstrip("\n") + "\n\n" + text[end:], encoding="utf-8"
-    )
 
 
 def section(results: Results, root: Path) -> str:

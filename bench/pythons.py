@@ -21,6 +21,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Dict, List, Optional
 
+from sections import put
 from versions import ROOT, required
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
@@ -90,13 +91,6 @@ def row(version: str, result: Optional[Dict[str, object]]) -> str:
     return f"| {version} | {result['passed']} | {len(failed)} | {reasons or 'none'} |"
 
 
-def write(path: Path, heading: str, text: str) -> None:
-    """Put the section in the place of the old one, or at the end."""
-    document = path.read_text(encoding="utf-8") if path.exists() else "# Reliability\n"
-    kept = re.sub(rf"^{re.escape(heading)}$.*?(?=^## |\Z)", "", document, flags=re.M | re.S)
-    path.write_text(kept.rstrip("\n") + "\n\n" + text, encoding="utf-8")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -124,7 +118,7 @@ def main() -> int:
         lines.append(row(version, result))
         print(lines[-1], flush=True)
     if options.write:
-        write(options.write, HEADING, "\n".join([*lines, ""]))
+        put(options.write, HEADING, "\n".join(lines))
     print("\n".join(lines))
     return int(failed)
 
