@@ -120,6 +120,7 @@ def worker_killed():
 @scene()
 def keyboard_interrupt():
     signal.alarm(0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
     os.kill(os.getpid(), signal.SIGINT)
 
 
