@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, Tuple
 
+from parity import Failed, differences, with_mmfix
+
 from fuzz.case import Case, write
 from fuzz.engine import Engine, Foreign, Refused
 from fuzz.worlds import FLAGS
-from parity import Failed, differences, with_mmfix
-
 from mmfix.config.origin import Unknown
 
 SAME = "same"

@@ -7,12 +7,13 @@ import sys
 from random import Random
 from typing import Any, Dict, List, Mapping, Set
 
+from mmengine.config import ConfigDict
+
 from fuzz.case import Case
 from fuzz.expand import Writer
 from fuzz.expressions import EXPRESSIONS
 from fuzz.statements import statements
 from fuzz.worlds import Worlds, kind_of
-from mmengine.config import ConfigDict
 
 GRAMMARS = ("alone", "classic", "lazy")
 

@@ -12,13 +12,14 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Sequence, Tuple
 
+from parity import with_mmfix
+
 from fuzz.case import Case
 from fuzz.compare import DIFFERENT, ONLY_MMFIX, OUTCOMES, Reads, compare
 from fuzz.configs import GRAMMARS, grammar_case
 from fuzz.engine import Engine
 from fuzz.reduce import reduce
 from fuzz.zoo import zoo_case
-from parity import with_mmfix
 
 #: Outcomes of which a small example is worth having.
 FAULTS = (DIFFERENT, ONLY_MMFIX)

@@ -13,7 +13,6 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from fuzz.case import ZOO, Case
 from fuzz.configs import AFTER_BASE, BUILTIN, INHERIT, UNKNOWN_WEIGHTS, config_dict, new_writer, text_of
 from fuzz.expand import KEYS
-
 from mmfix.config.document import ConfigDocument
 from mmfix.config.family import walk
 from mmfix.config.reader import Reader
