@@ -98,6 +98,13 @@ CASES = [
         "handle = self.a.register_forward_pre_hook(lambda m, i: None)\nhandle.remove()",
         {},
     ),
+    (
+        "a hook that is there twice is taken away once, by a handle that is used twice",
+        "loss = self.a(x) + self.c(x)",
+        "hook = lambda m, i, o: o + self.b(o)\nself.a.register_forward_hook(hook)\n"
+        "handle = self.a.register_forward_hook(hook)\nhandle.remove()\nhandle.remove()",
+        {},
+    ),
 ]  # fmt: skip
 PICKY = "def picky(self, x):\n    if x.sum() > 0:\n        raise ValueError('no')\n    return self.a(x)"
 

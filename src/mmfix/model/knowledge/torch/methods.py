@@ -203,7 +203,7 @@ def _hook(
         return _strange_hook(m, receiver, hook)
     m.touch(receiver)
     receiver.notes = receiver.notes._replace(hooks=(*receiver.notes.hooks, hook))
-    return _handle(receiver, hook)
+    return _handle(receiver, hook, "hooks")
 
 
 def _hook_before(
@@ -214,19 +214,21 @@ def _hook_before(
         return _strange_hook(m, receiver, hook)
     m.touch(receiver)
     receiver.notes = receiver.notes._replace(hooks_before=(*receiver.notes.hooks_before, hook))
-    return _handle(receiver, hook)
+    return _handle(receiver, hook, "hooks_before")
 
 
-def _handle(module: Instance, hook: Any) -> Instance:
-    """What takes a hook away again (``torch/utils/hooks.py: RemovableHandle``)."""
+def _handle(module: Instance, hook: Any, kind: str) -> Instance:
+    """What takes a hook away again, once (``torch/utils/hooks.py: RemovableHandle``) from these notes."""
 
     def remove(m: Machine, receiver: Any) -> None:
+        found = list(getattr(module.notes, kind))
+        if handle.items.get("removed") or hook not in found:
+            return
+        m.touch(handle)
+        handle.items["removed"] = True
         m.touch(module)
-        hooks, before = (
-            tuple(item for item in found if item is not hook)
-            for found in (module.notes.hooks, module.notes.hooks_before)
-        )
-        module.notes = module.notes._replace(hooks=hooks, hooks_before=before)
+        found.remove(hook)
+        module.notes = module.notes._replace(**{kind: tuple(found)})
 
     handle = Instance(NativeClass("torch.utils.hooks.RemovableHandle", False))
     handle.items["remove"] = Method("remove", handle, remove)
