@@ -162,22 +162,36 @@ def store_inside(m: Machine, place: Optional[Reference], owner: Any, value: Any,
 
 def changed_in_place(m: Machine, old: Any, new: Any) -> None:
     """``x += y`` on a tensor: what other names hold, and lists and dicts of theirs, is changed with it."""
-    if not isinstance(old, Opaque) or old.kind not in (TENSOR, GIVEN) or not isinstance(new, Opaque):
+    if not isinstance(old, Opaque) or not isinstance(new, Opaque) or not new.may & ~old.must:
         return
-    if not new.may & ~old.must:
-        return
-    for frame in m.frames:
-        _put_instead(m, frame, old, new, _DEEPEST)
+    if old.kind in (TENSOR, GIVEN) or old.may:  # else it may be a number, which no other name has
+        for frame in m.frames:
+            _put_instead(m, frame, old, new, _DEEPEST)
 
 
-def _put_instead(m: Machine, holder: Any, old: Any, new: Any, depth: int) -> None:
+def _may_share(one: Opaque, other: Opaque) -> bool:
+    """Whether two tensors may have the same memory: views, what a function gave back, what is joined.
+
+    One of these depends on all that the other does; from what depends on nothing that is not told.
+    """
+    if one.own and other.own:
+        return False
+    if not (one.may and other.may):
+        return one.may == other.may and one.kind == other.kind == TENSOR
+    return one.may | other.may in (one.may, other.may)
+
+
+def _put_instead(m: Machine, holder: Any, old: Opaque, new: Opaque, depth: int) -> None:
     """In a frame, an object, a list or a dict, and in the lists and dicts inside."""
     held = holder.items
     for key in list(held) if isinstance(held, dict) else range(len(held)):
         value = held[key]
-        if value is old:
+        if value is old and old.kind in (TENSOR, GIVEN):
             m.touch(holder)
             held[key] = new
+        elif isinstance(value, Opaque):
+            if value is not new and _may_share(value, old):
+                m.escaped |= new.may & ~value.may
         elif depth and isinstance(
             value, (PyDict, PyList) if depth < _DEEPEST else (PyDict, PyList, Instance)
         ):

@@ -158,7 +158,10 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
     result = m.flow(left, right)
     data = not result.may and not any(isinstance(v, (Opaque, Param)) and v.kind == TENSOR
                                       for v in (left, right) if isinstance(v, Opaque))  # fmt: skip
-    return Opaque(0, 0, DATA, note=result.note) if data else result
+    if data:
+        return Opaque(0, 0, DATA, note=result.note)
+    result.own = True
+    return result
 
 
 def _sequence(operator: str, left: Any, right: Any) -> Any:

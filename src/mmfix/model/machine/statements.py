@@ -23,6 +23,7 @@ from mmfix.model.machine.values import (
     Instance,
     Method,
     NativeRef,
+    Opaque,
     PyList,
     Raised,
 )
@@ -80,6 +81,8 @@ def _augmented(m: Machine, node: Any, frame: Frame) -> str:
             assignment.store(m, place, m.call(in_place, [right], {}), frame)
             return THROUGH
     value = binary(m, type(node.op).__name__, left, right)
+    if isinstance(value, Opaque):
+        value.own = isinstance(left, Opaque) and left.own
     assignment.store(m, place, value, frame)
     assignment.changed_in_place(m, left, value)
     return THROUGH

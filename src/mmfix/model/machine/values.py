@@ -36,9 +36,10 @@ class Opaque:
         kind: ``tensor``, ``data`` or ``lost``.
         given, note: What it must depend on beside, and what else is known of it, by conditions.
         born: When it came to be.
+        own: It was made in memory of its own; any other may be a view of a tensor, or that tensor itself.
     """
 
-    __slots__ = ("born", "given", "kind", "may", "must", "note")
+    __slots__ = ("born", "given", "kind", "may", "must", "note", "own")
 
     def __init__(
         self, may: int = 0, must: int = 0, kind: str = TENSOR, given: Given = NO_GIVEN, note: Note = PLAIN
@@ -49,6 +50,7 @@ class Opaque:
         self.given = given
         self.note = note
         self.born = next(CLOCK)
+        self.own = False
 
     def like(self, kind: str = "") -> Opaque:
         """Another value that depends on the same."""

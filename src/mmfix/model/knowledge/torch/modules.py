@@ -203,4 +203,6 @@ def forward(m: Machine, instance: Instance, cls: NativeClass, args: List[Any], k
     if name in parts.CONTAINERS:
         raise Raised(f"{name} has no forward")
     params = [value for value in instance.items.values() if isinstance(value, Param)]
-    return m.flow(*args, *kwargs.values(), *params)
+    result = m.flow(*args, *kwargs.values(), *params)
+    result.own = bool(params)
+    return result
