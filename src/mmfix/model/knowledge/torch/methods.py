@@ -203,7 +203,7 @@ def _hook(
         return _strange_hook(m, receiver, hook)
     m.touch(receiver)
     receiver.notes = receiver.notes._replace(hooks=(*receiver.notes.hooks, hook))
-    return _handle(receiver, hook, "hooks")
+    return _handle(receiver, hook)
 
 
 def _hook_before(
@@ -214,21 +214,24 @@ def _hook_before(
         return _strange_hook(m, receiver, hook)
     m.touch(receiver)
     receiver.notes = receiver.notes._replace(hooks_before=(*receiver.notes.hooks_before, hook))
-    return _handle(receiver, hook, "hooks_before")
+    return _handle(receiver, hook, before=True)
 
 
-def _handle(module: Instance, hook: Any, kind: str) -> Instance:
-    """What takes a hook away again, once (``torch/utils/hooks.py: RemovableHandle``) from these notes."""
+def _handle(module: Instance, hook: Any, before: bool = False) -> Instance:
+    """What takes a hook away again, once (``torch/utils/hooks.py: RemovableHandle``)."""
 
     def remove(m: Machine, receiver: Any) -> None:
-        found = list(getattr(module.notes, kind))
+        found = list(module.notes.hooks_before if before else module.notes.hooks)
         if handle.items.get("removed") or hook not in found:
             return
         m.touch(handle)
         handle.items["removed"] = True
         m.touch(module)
         found.remove(hook)
-        module.notes = module.notes._replace(**{kind: tuple(found)})
+        left = tuple(found)
+        module.notes = (
+            module.notes._replace(hooks_before=left) if before else module.notes._replace(hooks=left)
+        )
 
     handle = Instance(NativeClass("torch.utils.hooks.RemovableHandle", False))
     handle.items["remove"] = Method("remove", handle, remove)
