@@ -323,7 +323,7 @@ def _weighed_step(m: Machine, root: Instance) -> Any:
                 carries=True
                 if loss.must & call.mark
                 else None
-                if (loss.may | m.escaped) & call.mark
+                if (loss.may | m.escaped | m.added) & call.mark
                 else False
             )
             for call in m.checkpoints

@@ -115,7 +115,9 @@ class _Judge:
                 return _BY_COUNT
         if (self.m.escaped | self.hanging) & param.bit:
             return CANNOT_TELL
-        return SOMETIMES if self.loss.may & param.bit else NEVER
+        if self.loss.may & param.bit:
+            return SOMETIMES
+        return CANNOT_TELL if self.m.added & param.bit else NEVER
 
     def _hangs_on_pipeline(self, mentions: List[Mention]) -> str:
         """The argument of ``forward_train`` in a use's conditions that the data pipeline may leave out."""

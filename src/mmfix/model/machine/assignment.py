@@ -191,7 +191,7 @@ def _put_instead(m: Machine, holder: Any, old: Opaque, new: Opaque, depth: int) 
             held[key] = new
         elif isinstance(value, Opaque):
             if value is not new and _may_share(value, old):
-                m.escaped |= new.may & ~value.may
+                m.added |= new.may & ~value.may
         elif depth and isinstance(
             value, (PyDict, PyList) if depth < _DEEPEST else (PyDict, PyList, Instance)
         ):
