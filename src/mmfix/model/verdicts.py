@@ -194,10 +194,14 @@ class _Judge:
             parted=self._parted(item) if verdict == SOMETIMES else (),
             why=f"whether the data pipeline gives {given} is not read"
             if given
-            else _WHYS.get(left_to) or _why(verdict, bool(with_grad), bool(without)),
+            else _WHYS.get(left_to) or self._of_names(item) or _why(verdict, bool(with_grad), bool(without)),
             when_full=verdict == SOMETIMES and self._is_used_when_full(item),
             left_to=left_to,
         )
+
+    def _of_names(self, item: Any) -> str:
+        bits = self.m.bits_of(item)
+        return _ADDED if bits & self.m.added & ~self.loss.may and not bits & self.m.escaped else ""
 
     def _is_used_when_full(self, item: Any) -> bool:
         found = [item] if isinstance(item, Param) else [param for _, param in parts.all_params(self.m, item)]
@@ -265,6 +269,7 @@ def _calls(m: Machine, item: Any) -> Tuple[List[Place], List[Place]]:
     return with_grad, without
 
 
+_ADDED = "added in place to a tensor that may be the same as another"
 _WHYS = {
     CHANCE: "whether it reaches the loss is left to chance in each step",
     COUNT: "whether it reaches the loss depends on how many steps there were",

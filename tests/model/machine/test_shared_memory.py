@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_nets import net, read
+from small_nets import net, read, read_net
 
 from mmfix.model.types import CANNOT_TELL, NEVER
 
@@ -29,7 +29,9 @@ VIEWS = [
 @pytest.mark.parametrize(("made", "shared"), VIEWS)
 def test_what_is_added_in_place(made: str, shared: bool, tmp_path: Path) -> None:
     source = net(f"y = self.b(x)\nv = {made}\nv += self.a(x)\nloss = y + self.c(x)")
-    assert read(tmp_path, source) == {"a": CANNOT_TELL if shared else NEVER}
+    (part,) = read_net(tmp_path, source).submodules
+    assert (part.name, part.verdict) == ("a", CANNOT_TELL if shared else NEVER)
+    assert ("added in place" in part.why) is shared
 
 
 def test_what_is_added_to_the_whole_is_in_its_views(tmp_path: Path) -> None:
