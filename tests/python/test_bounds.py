@@ -18,7 +18,8 @@ from mmfix.errors import ConfigError
 from mmfix.model.reading import read_model
 from mmfix.model.types import NEVER
 from mmfix.python.bounds import TooLarge, size_of_binary
-from mmfix.python.call_bounds import size_of_call, size_of_method
+from mmfix.python.call_bounds import size_of_call
+from mmfix.python.method_bounds import size_of_method
 from mmfix.repository.library import Library
 
 #: Each would take minutes or gigabytes.

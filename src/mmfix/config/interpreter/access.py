@@ -6,6 +6,7 @@ import ast
 import builtins
 from typing import Any, Optional, Tuple
 
+from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.aliases import alternatives, changed, part, written
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted
 from mmfix.config.interpreter.loss import current, lose, lose_all, refuse
@@ -63,12 +64,11 @@ def index_value(run: Run, node: ast.Subscript, scope: Scope) -> Any:
 
 def item(run: Run, value: Any, index: Any, node: ast.AST) -> Any:
     """``value[index]``."""
+    limits.pay_for_key(run, node, index)
     if isinstance(value, Unknown) or (isinstance(index, Unknown) and isinstance(value, (dict, list, tuple))):
         return part(run, value, index, node)
     if isinstance(value, (ModuleRef, Builtin, Function)) or tainted(index):
         return run.unknown("part of an unknown value", node)
-    if isinstance(index, tuple):
-        run.spend(weight(index), node)  # hashing walks it
     if isinstance(value, TreeDict) and value.missing and index not in value:
         return run.unknown(f"{index!r} may come from a base that is not here", node)
     result = value[index]
@@ -193,6 +193,7 @@ def store_item(
 
 def set_item(run: Run, container: Any, key: Any, value: Any, blame: Optional[Blame], node: ast.AST) -> None:
     """``container[key] = value`` with the blame of what it replaced kept."""
+    limits.pay_for_key(run, node, key)
     container = current(container)
     if isinstance(container, Unknown):
         written(run, container, key, value, node)
@@ -246,6 +247,9 @@ def delete(run: Run, target: ast.AST, scope: Scope) -> None:
         if isinstance(container, TreeDict) and container.missing:
             lose(run, container, "changed where a base that is not here may have set more", target)
             return
+        limits.pay_for_key(run, target, key)
+        if isinstance(container, (list, dict)):
+            run.spend(len(container) >> (4 if isinstance(key, slice) else 10), target)
         if isinstance(key, Unknown) or tainted(key):
             lose(run, container, "an unknown item was deleted", target)
             return
@@ -276,6 +280,7 @@ def _set_slice(run: Run, container: Any, place: Any, value: Any, node: ast.AST) 
         lose(run, container, "an unknown slice was assigned", node, [value])
         return
     pairs = list(iterate(run, value, node))
+    run.spend(len(container) >> 10, node)
     container[place] = [item for item, _ in pairs]
     container.blames[place] = [blame for _, blame in pairs]
 

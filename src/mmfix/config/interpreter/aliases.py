@@ -61,6 +61,7 @@ def part(run: Run, value: Any, key: Any, node: ast.AST) -> Unknown:
             inner.append(current(owner[key]))
         except (LookupError, TypeError):
             continue
+    run.spend(len(inner), node)
     return alternatives(found, inner)
 
 

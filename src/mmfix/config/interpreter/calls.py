@@ -121,7 +121,9 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
     if not complete or isinstance(kwargs, Unknown):
         if isinstance(function, Builtin) and function.name in _BLIND and isinstance(kwargs, TreeDict):
             return run.unknown("unpacks an unknown value", node)
-        lose_all(run, [*roots([node], scope), function, *args, kwargs], "called with what is unknown", node)
+        lose_all(
+            run, [*roots(run, [node], scope), function, *args, kwargs], "called with what is unknown", node
+        )
         return run.unknown(f"calls {_called(node.func)}, which is not followed", node)
     try:
         return apply(run, node, function, args, blames, kwargs)
@@ -129,7 +131,7 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
         given = [*args, *kwargs.values()]
         found = run.unknown(str(stopped) or "computed from an unknown value", node)
         if not (isinstance(function, Builtin) and only_looks(run, function, given, node)):
-            lose_all(run, [*roots([node], scope), *given], str(stopped), node)
+            lose_all(run, [*roots(run, [node], scope), *given], str(stopped), node)
         elif function.name in ("max", "min") and len(args) > 1:
             return alternatives(found, args)
         return found
@@ -157,6 +159,8 @@ def apply(
         blame = next((step for step in blames if step is not None), None) or Blame(run.source.origin(node))
         if function.name in _PLACING and len(blames) > 1 and blames[1] is not None:
             blame = blames[1]
+        if args and function.name in _KEYED:
+            limits.pay_for_key(run, node, args[0])
         if args and function.name in _KEYED and tainted(args[0]) and isinstance(function.owner, (dict, list)):
             if function.name != "get":
                 lose(run, function.owner, "changed at an unknown key", node, args[1:])
@@ -174,6 +178,7 @@ def apply(
     if isinstance(function, ModuleRef) and function.path == "dict.fromkeys" and args and not kwargs:
         return fromkeys(run, node, args, blames)
     if isinstance(function, ModuleRef) and function.path in FUNCTIONS:
+        run.spend(weight(*args), node)
         if function.path.startswith(("os.path.", "math.")) and tainted(args):
             return run.unknown("computed from an unknown value", node)
         if any(isinstance(arg, (Unknown, ModuleRef, Stream, View)) for arg in args) or tainted(kwargs):
@@ -181,9 +186,7 @@ def apply(
             return run.unknown("computed from an unknown value", node)
         if any(unordered(arg) for arg in args) and not function.path.startswith("copy."):
             return run.unknown("the order of a set", node)
-        run.spend(sum(weight(arg) for arg in args), node)
-        limits.pay(run, node, size_of_call, FUNCTIONS[function.path], args, kwargs)
-        return wrap(FUNCTIONS[function.path](*args, **kwargs))
+        return wrap(_library(run, node, FUNCTIONS[function.path])(*args, **kwargs))
     if isinstance(function, (Unknown, ModuleRef)):
         lose_all(run, [function, *args, *kwargs.values()], "handed to code that is not evaluated", node)
         found = run.unknown(f"calls {_called(node.func)}, which is not evaluated", node)
@@ -195,6 +198,7 @@ def _of_set(
     run: Run, node: ast.Call, function: MethodRef, args: List[Any], kwargs: TreeDict, blame: Blame
 ) -> Any:
     args = [_materialized(run, node, arg) for arg in args]
+    run.spend(weight(*args, *kwargs.values()), node)
     if not (tainted(args) or tainted(kwargs)):
         try:
             return call_method(run, node, function.owner, function.name, args, kwargs, blame)
@@ -241,6 +245,7 @@ def _builtin(
 ) -> Any:
     if name == "print":
         return None
+    limits.pay(run, node, limits.size_of_looking, name, args)
     if any(getattr(arg, "missing", None) for arg in args):
         return run.unknown("a base that is not here may have set more", node)
     if name == "dict":
@@ -248,6 +253,7 @@ def _builtin(
         args = [_materialized(run, node, arg) for arg in args]
         if any(isinstance(arg, (Unknown, ModuleRef)) or unordered(arg) for arg in args):
             return run.unknown("made from an unknown value", node)
+        limits.pay(run, node, limits.size_of_own_method, result, "update", args)
         dict_update(run, node, result, args, kwargs)
         return result
     if name in ("type", "id", "hash", "callable"):
@@ -273,7 +279,6 @@ def _builtin(
         args = [_materialized(run, node, arg) for arg in args]
         if name not in _SHALLOW and tainted([arg for arg in args if not _is_callable(arg)]):
             raise Undecidable("computed from an unknown value")
-        run.spend(sum(weight(arg) for arg in args), node)
     elif name != "next":
         args = [_streamed(run, node, arg) for arg in args]
     roots_of = tuple(arg for arg in args if has_reach(arg))
@@ -290,7 +295,7 @@ def _builtin(
         return TreeList(items, steps) if name == "list" else TreeTuple(items, tuple(steps))
     result = _NATIVE[name](*args, **keyword_args)
     if name != "next" and hasattr(result, "__next__"):
-        return result if isinstance(result, Stream) else Stream(result, roots_of)
+        return result if isinstance(result, Stream) else Stream(run, result, roots_of, len(args))
     return wrap(result)
 
 
@@ -372,11 +377,21 @@ def _native_callable(run: Run, node: ast.Call, value: Any, unseen: bool = False)
     return value
 
 
+def _library(run: Run, node: ast.AST, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A library's function that is paid for."""
+
+    def paid(*args: Any, **kwargs: Any) -> Any:
+        limits.pay(run, node, size_of_call, function, args, kwargs)
+        return function(*args, **kwargs)
+
+    return paid
+
+
 def _plain_callable(run: Run, node: ast.Call, value: Any) -> Any:
     if isinstance(value, ModuleRef):
         if value.path not in FUNCTIONS:
             raise Undecidable("calls what is not evaluated")
-        return FUNCTIONS[value.path]
+        return _library(run, node, FUNCTIONS[value.path])
     if isinstance(value, Builtin):
         name = value.name
         return lambda *args: _builtin(run, node, name, list(args), [None] * len(args), TreeDict())

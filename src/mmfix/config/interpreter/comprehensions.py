@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any, Iterator, List, Optional
 
+from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.access import assign
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted, truth
 from mmfix.config.interpreter.loss import lose_all, roots
@@ -13,6 +14,7 @@ from mmfix.config.interpreter.poison import poison_calls
 from mmfix.config.interpreter.state import ModuleRef, Run, Scope, Stream, Undecidable
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeSet
+from mmfix.python.bounds import weight
 
 
 def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
@@ -20,10 +22,10 @@ def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
     inner = Scope(TreeDict(), scope, comprehension=True, own=names_of_comprehension(node))
     if isinstance(node, ast.GeneratorExp):
         if isinstance(first, (Unknown, ModuleRef, LazyName)):
-            lose_all(run, roots([node], scope), "run over an unknown value", node)
+            lose_all(run, roots(run, [node], scope), "run over an unknown value", node)
             return run.unknown("loops over an unknown value", node)
         items = (evaluate(run, node.elt, inner) for _ in _generate(run, node, 0, first, inner))
-        return Stream(items, (first, *roots([node.elt, *node.generators], scope)))
+        return Stream(run, items, (first, *roots(run, [node.elt, *node.generators], scope)))
     results: List[Any] = []
     blames: List[Optional[Blame]] = []
     is_dict = isinstance(node, ast.DictComp)
@@ -40,6 +42,7 @@ def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
     if is_dict:
         mapping = TreeDict()
         for (key, value), blame in zip(results, blames):
+            limits.pay_for_key(run, node, key)
             if tainted(key):
                 return run.unknown("a dict key is unknown", node)
             mapping[key] = value
@@ -47,6 +50,7 @@ def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
                 mapping.blames[key] = blame
         return mapping
     if isinstance(node, ast.SetComp):
+        run.spend(weight(results), node)
         return run.unknown("a set of unknown values", node) if tainted(results) else TreeSet(results)
     return TreeList(results, blames)
 

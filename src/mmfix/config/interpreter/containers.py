@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from typing import Any, List, Optional, Tuple
 
+from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted
 from mmfix.config.interpreter.loss import current
 from mmfix.config.interpreter.poison import poison_calls, traced
 from mmfix.config.interpreter.state import ModuleRef, Run, Scope
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeSet, TreeTuple
+from mmfix.python.bounds import outline, weight
 
 
 def _list(run: Run, node: ast.List, scope: Scope) -> Any:
@@ -29,6 +31,8 @@ def _tuple(run: Run, node: ast.Tuple, scope: Scope) -> Any:
 
 def _set(run: Run, node: ast.Set, scope: Scope) -> Any:
     items = _elements(run, node.elts, scope)
+    if items is not None:
+        run.spend(weight(items[0]), node)
     if items is None or tainted(items[0]):
         return run.unknown("a set of unknown values", node)
     return TreeSet(items[0])
@@ -60,12 +64,12 @@ def _dict(run: Run, node: ast.Dict, scope: Scope) -> Any:
     unknown = None
     for key_node, value_node in zip(node.keys, node.values):
         if key_node is None:
-            if not spread(result, evaluate(run, value_node, scope), unique=False):
+            if not spread(run, value_node, result, evaluate(run, value_node, scope), unique=False):
                 unknown = run.unknown("unpacks an unknown value", value_node)
-            run.spend(len(result), value_node)
             continue
         key = evaluate(run, key_node, scope)
         value = evaluate(run, value_node, scope)
+        limits.pay_for_key(run, key_node, key)
         if tainted(key):
             unknown = run.unknown("a dict key is unknown", key_node)
             continue
@@ -74,7 +78,7 @@ def _dict(run: Run, node: ast.Dict, scope: Scope) -> Any:
     return result if unknown is None else unknown
 
 
-def spread(result: TreeDict, mapping: Any, unique: bool) -> bool:
+def spread(run: Run, node: ast.AST, result: TreeDict, mapping: Any, unique: bool) -> bool:
     """``**mapping`` into ``result``; False when the mapping is unknown.
 
     Raises:
@@ -85,6 +89,7 @@ def spread(result: TreeDict, mapping: Any, unique: bool) -> bool:
         return False
     if not isinstance(mapping, dict):
         raise TypeError(f"argument after ** must be a mapping, not {type(mapping).__name__}")
+    run.spend(outline(mapping), node)
     for key, value in mapping.items():
         if unique and not isinstance(key, str):
             raise TypeError("keywords must be strings")
@@ -106,7 +111,7 @@ def keywords(run: Run, node: ast.Call, scope: Scope) -> Any:
         value = evaluate(run, value_node, scope)
         name = keyword.arg
         if name is None:
-            if not spread(result, value, unique=True):
+            if not spread(run, value_node, result, value, unique=True):
                 unknown = run.unknown("unpacks an unknown value", value_node)
             continue
         if name in result:

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from mmfix.config.interpreter.loss import current
 from mmfix.config.interpreter.poison import poison_names, traced
 from mmfix.config.interpreter.state import (
+    MAX_STEPS,
     Builtin,
     Function,
     MethodRef,
@@ -43,11 +44,11 @@ def evaluate(run: Run, node: ast.AST, scope: Scope) -> Any:
         ConfigError: A bound was hit.
         Exception: Whatever Python would raise for this expression (the caller names the line).
     """
+    run.steps += 1
     if isinstance(node, ast.Constant):
         return node.value
     kind = type(node)
-    run.steps += 1
-    if run.steps % 1000 == 0:
+    if run.steps > MAX_STEPS:
         run.spend(0, node)
     handler = HANDLERS.get(kind)
     if handler is None:
@@ -237,6 +238,8 @@ def iterate(run: Run, value: Any, node: ast.AST) -> Iterator[Tuple[Any, Optional
                 raise Undecidable("loops over a list that it may change")
             position += 1
         return
+    if isinstance(value, (set, frozenset)):
+        run.spend(4 * len(value), node)
     if unordered(value):
         raise Undecidable("the order of a set")
     owner = value.owner if isinstance(value, View) else value

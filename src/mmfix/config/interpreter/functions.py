@@ -38,7 +38,7 @@ def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Sco
 
 def _call(run: Run, function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
     node = function.node
-    run.spend(1, node)
+    run.spend(4 + len(args) + len(kwargs), node)
     names = names_of(node)
     bound = _bind_arguments(function, args, kwargs)
     scope = Scope(bound, function.scope, False, names.own, names.global_names, names.nonlocal_names)

@@ -52,13 +52,13 @@ def reach(run: Run, values: Iterable[Any], node: ast.AST) -> List[Any]:
         seen.add(id(value))
         if isinstance(value, (*_MUTABLE, Function)):
             found.append(value)
-        inside = list(_inside(value))
+        inside = list(_inside(run, value))
         run.spend(2 + len(inside) // 4, node)
         stack.extend(inner for inner in inside if has_reach(inner))
     return found
 
 
-def _inside(value: Any) -> Iterator[Any]:
+def _inside(run: Run, value: Any) -> Iterator[Any]:
     lost: Optional[Loss] = getattr(value, "lost", None)
     if lost is not None:
         yield from lost.held
@@ -74,14 +74,14 @@ def _inside(value: Any) -> Iterator[Any]:
         yield from value.roots
     elif isinstance(value, Function):
         yield from value.defaults.values()
-        yield from _starts(value)
+        yield from _starts(run, value)
 
 
-def _starts(function: Function) -> Iterator[Any]:
+def _starts(run: Run, function: Function) -> Iterator[Any]:
     """What the code of a function starts from, its arguments left out."""
     body = function.node.body
     hiding = Scope(TreeDict(), function.scope, own=names_of(function.node).own)
-    return roots(body if isinstance(body, list) else [body], hiding)
+    return roots(run, body if isinstance(body, list) else [body], hiding)
 
 
 def lose(
@@ -139,7 +139,7 @@ def escape(run: Run, function: Function, reason: str, node: ast.AST) -> None:
         lose_all(run, [value], reason, node)
         return Unknown(reason, run.source.origin(node), (value,))
 
-    lose_all(run, [*_starts(function), *function.defaults.values()], reason, node)
+    lose_all(run, [*_starts(run, function), *function.defaults.values()], reason, node)
     for name in names.free - {BASE_KEY}:
         scope = run.scope if name in names.global_names else function.scope.source(name)
         scope.watched = {} if scope.watched is None else scope.watched
@@ -157,7 +157,7 @@ def refuse_unreadable(run: Run, nodes: Sequence[ast.AST], scope: Scope) -> None:
         ConfigError: It could.
     """
     asked = set()
-    for node in (inner for outer in nodes for inner in ast.walk(outer)):
+    for node in nodes_of(run, nodes):
         if isinstance(node, ast.Call) and looks_into_one(node):
             asked.add(id(node.func))
         name = getattr(node, "id", getattr(node, "attr", ""))
@@ -184,26 +184,37 @@ def refuse(run: Run, what: str, node: ast.AST) -> NoReturn:
     run.fail(f"uses {what}, which cannot be followed without running the config", node)
 
 
-def roots(nodes: Sequence[ast.AST], scope: Scope) -> Iterator[Any]:
+def roots(run: Run, nodes: Sequence[ast.AST], scope: Scope) -> Iterator[Any]:
     """The values that code can start from: of the names in it, as far down as it reads them by constants."""
     for node in nodes:
-        for chain in _chains(node):
+        length, chains = _chains(node)
+        run.spend(length // 4 + len(chains), node)
+        for chain in chains:
             yield from _look_up(chain, scope)
 
 
 @lru_cache(maxsize=512)
-def _chains(node: ast.AST) -> Tuple[Any, ...]:
-    """All names in an expression or statement with what is read of them."""
+def _chains(node: ast.AST) -> Tuple[int, Tuple[Any, ...]]:
+    """How many nodes an expression or statement has; and all names in it with what is read of them."""
     found: Dict[Any, None] = {}
     stack = [node]
+    length = 0
     while stack:
         node = stack.pop()
+        length += 1
         chain = _chain(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) else None
         if chain is None:
             stack.extend(ast.iter_child_nodes(node))
         else:
             found[chain] = None
-    return tuple(found)
+    return length, tuple(found)
+
+
+def nodes_of(run: Run, nodes: Sequence[ast.AST]) -> List[ast.AST]:
+    """All nodes of code that is not followed."""
+    found = [inner for node in nodes for inner in ast.walk(node)]
+    run.spend(len(found), nodes[0])
+    return found
 
 
 def _chain(node: ast.AST) -> Any:

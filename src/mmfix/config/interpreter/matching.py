@@ -21,6 +21,7 @@ from mmfix.config.interpreter.poison import poison_names
 from mmfix.config.interpreter.state import Builtin, Run, Scope, bind
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList
+from mmfix.python.bounds import weight
 
 #: Captures with the blame of what they hold, in the order in which Python binds them.
 _Captures = List[Tuple[str, Any, Optional[Blame]]]
@@ -83,6 +84,7 @@ def _fits(
 
 def _value(run: Run, pattern: Any, subject: Any, captures: _Captures, scope: Scope) -> _Fits:
     wanted = evaluate(run, pattern.value, scope)
+    run.spend(weight(wanted, subject), pattern)
     return None if tainted(wanted) or tainted(subject) else bool(subject == wanted)
 
 
@@ -98,6 +100,7 @@ def _sequence(run: Run, pattern: Any, subject: Any, captures: _Captures, scope: 
     surplus = len(subject) - len(wanted)
     if surplus < -1 or (surplus != 0 and not stars):
         return False
+    run.spend(len(subject), pattern)
     items: List[Any] = list(subject)
     steps: List[Any] = list(getattr(subject, "blames", None) or [None] * len(subject))
     if stars:
@@ -119,6 +122,8 @@ def _mapping(run: Run, pattern: Any, subject: Any, captures: _Captures, scope: S
     if not isinstance(subject, TreeDict):
         return False if isinstance(subject, _KNOWN) else None
     keys = [evaluate(run, key, scope) for key in pattern.keys]
+    if pattern.rest is not None:
+        run.spend(len(subject) * (1 + len(keys)), pattern)
     if tainted(keys) or (subject.missing and (keys or pattern.rest)):
         return None
     if any(key not in subject for key in keys):

@@ -13,7 +13,8 @@ from mmfix.config.interpreter.loss import current, lose
 from mmfix.config.interpreter.state import Run, Undecidable, View, replacing
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, dict_copy, hook, wrap
-from mmfix.python.call_bounds import size_of_method
+from mmfix.python.bounds import weight
+from mmfix.python.method_bounds import size_of_method
 
 _FIELD_ACCESS = re.compile(r"\{\w*[.\[]")
 _PLAIN_TYPES = (str, bytes, int, float, complex, set, frozenset, range, tuple)
@@ -27,6 +28,8 @@ def call_method(
     Raises:
         Exception: As Python would.
     """
+    if isinstance(owner, (TreeDict, TreeList)):
+        limits.pay(run, node, limits.size_of_own_method, owner, name, args)
     if isinstance(owner, TreeDict):
         if owner.missing and name not in ("update", "merge"):
             if name not in ("get", "items", "keys", "values", "copy"):
@@ -52,6 +55,7 @@ def call_method(
         return list_handler(run, node, owner, args, blame)
     if not isinstance(owner, _PLAIN_TYPES) or name.startswith("_"):
         return run.unknown(f"{type(owner).__name__}.{name} is not evaluated", node)
+    run.spend(weight(*args, *kwargs.values()), node)
     if tainted(args) or tainted(kwargs):
         return run.unknown("computed from an unknown value", node)
     if name == "pop" and unordered(owner):
@@ -182,6 +186,7 @@ def fromkeys(run: Run, node: ast.Call, args: List[Any], blames: List[Optional[Bl
     if len(args) > 2:
         raise TypeError(f"fromkeys expected at most 2 arguments, got {len(args)}")
     keys = [key for key, _ in iterate(run, args[0], node)]
+    run.spend(weight(keys), node)
     if tainted(keys):
         raise Undecidable("a dict key is unknown")
     result = TreeDict(dict.fromkeys(keys, *args[1:]))
@@ -205,8 +210,9 @@ def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwarg
             return None
         if owner.config and not isinstance(source, dict):
             raise TypeError(f"descriptor 'items' requires a 'dict' object, not {type(source).__name__}")
-        spread(other, source if isinstance(source, dict) else _from_pairs(source), unique=False)
-    spread(other, kwargs, unique=False)
+        pairs = source if isinstance(source, dict) else _from_pairs(source)
+        spread(run, node, other, pairs, unique=False)
+    spread(run, node, other, kwargs, unique=False)
     _update(owner, other)
     return None
 

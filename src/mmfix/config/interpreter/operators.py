@@ -15,8 +15,8 @@ from mmfix.config.interpreter.poison import poison_calls
 from mmfix.config.interpreter.state import Run, Scope, Stream, Undecidable, View
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeSet, TreeTuple
-from mmfix.python.bounds import weight
-from mmfix.python.call_bounds import size_of_formatted
+from mmfix.python.bounds import outline, size_of_comparison, weight
+from mmfix.python.method_bounds import size_of_formatted
 
 
 def _binary(run: Run, node: ast.BinOp, scope: Scope) -> Any:
@@ -29,9 +29,12 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
     """A binary operation on values, with blames carried over for sequences and dicts."""
     left, right = current(left), current(right)
     if isinstance(left, View) or isinstance(right, View):
+        run.spend(weight(_native(left), _native(right)), node)
         if tainted(left) or tainted(right):
             return run.unknown("computed from an unknown value", node)
         left, right = _native(left), _native(right)
+    if kind is ast.Mod:
+        run.spend(weight(right), node)
     if opaque(left) or opaque(right) or (kind is ast.Mod and (tainted(right) or unordered(right, deep=True))):
         return run.unknown("computed from an unknown value", node)
     if kind is ast.BitOr and isinstance(left, dict) and isinstance(right, dict):
@@ -39,9 +42,10 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
             return run.unknown("`|` of config dicts", node)
         if getattr(left, "missing", None) or getattr(right, "missing", None):
             return run.unknown("a base that is not here may have set more", node)
+        run.spend(outline(left), node)
         merged = TreeDict(left, config=getattr(left, "config", False))
         merged.blames = dict(getattr(left, "blames", {}))
-        spread(merged, right, unique=False)
+        spread(run, node, merged, right, unique=False)
         return merged
     result = limits.compute(run, node, kind, left, right)
     if isinstance(result, (list, tuple)):
@@ -70,6 +74,7 @@ def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Any:
         return known if isinstance(known, Unknown) else not known
     if opaque(value):
         return run.unknown("computed from an unknown value", node)
+    run.spend(weight(value), node)
     if isinstance(node.op, ast.USub):
         return -value
     return +value if isinstance(node.op, ast.UAdd) else ~value
@@ -119,12 +124,16 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             left = right
             continue
         viewed = isinstance(left, View) or isinstance(right, View)
+        if viewed:
+            run.spend(weight(_native(left), _native(right)), node)
+        elif kind not in (ast.Is, ast.IsNot):
+            limits.pay(run, node, size_of_comparison, kind, left, right)
         if viewed and not (tainted(left) or tainted(right)):
             left, right = _native(left), _native(right)
         identity = kind in (ast.Is, ast.IsNot)
         keys_only = (
             kind in (ast.In, ast.NotIn)
-            and isinstance(right, dict)
+            and isinstance(right, (dict, set, frozenset))  # what is in a set is known
             and not tainted(left)
             and not getattr(right, "missing", None)
         )
@@ -138,8 +147,6 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
         if why:
             poison_calls(run, node.comparators[position + 1 :], "compared after an unknown value", scope)
             return run.unknown(why, node)
-        if isinstance(left, _CONTAINERS) or isinstance(right, _CONTAINERS):
-            run.spend(weight(left) + weight(right), node)
         result = _COMPARE[kind](left, right)
         if not result:
             return result
@@ -163,6 +170,7 @@ _CHANGING = (dict, list, set)
 def _consumed(run: Run, wanted: Any, stream: Stream, node: ast.AST) -> bool:
     """``wanted in stream``: it is read as far as needed."""
     for item, _ in iterate(run, stream, node):
+        run.spend(weight(item, wanted), node)
         if tainted(item) or tainted(wanted):
             raise Undecidable("looks for an unknown value")
         if item is wanted or item == wanted:
@@ -195,6 +203,7 @@ _CONVERSIONS: Dict[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii
 def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Any:
     value = evaluate(run, node.value, scope)
     spec = "" if node.format_spec is None else evaluate(run, node.format_spec, scope)
+    run.spend(weight(value), node)
     if tainted(value) or isinstance(spec, Unknown) or unordered(value, deep=True):
         return run.unknown("text made from an unknown value", node)
     limits.pay(run, node, size_of_formatted, value, spec)

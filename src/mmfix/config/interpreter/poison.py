@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, FrozenSet, List, Sequence, Set
+from collections import Counter
+from typing import Any, Dict, FrozenSet, List, Sequence, Set
 
 from mmfix.config.imports import BASE_KEY
-from mmfix.config.interpreter.loss import has_reach, lose_all, reach, refuse_unreadable, roots
+from mmfix.config.interpreter.loss import has_reach, lose_all, nodes_of, reach, refuse_unreadable, roots
 from mmfix.config.interpreter.modules import BUILTINS, FUNCTIONS
 from mmfix.config.interpreter.names import bound, names_of
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope, Stream, bind
@@ -39,13 +40,15 @@ def poison_names(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) 
     """
     run.unknowns += 1
     refuse_unreadable(run, nodes, scope)
-    found = list(roots(nodes, scope))
+    found = list(roots(run, nodes, scope))
     if not _harmless(run, nodes, found, scope):
         lose_all(run, found, reason, nodes[0])
+    reached = tuple(value for value in found if has_reach(value))
     for name, place in bound(nodes).items():
         home = scope.home(name)
         old = home.names.get(name)
-        may_be = tuple(value for value in (*found, old) if has_reach(value))
+        may_be = (*reached, old) if has_reach(old) else reached
+        run.spend(len(may_be) // 4, place)
         if name != BASE_KEY:
             origin = run.source.origin(place)
             bind(home, name, Unknown(reason, origin, may_be), Blame(origin))
@@ -54,7 +57,7 @@ def poison_names(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) 
 def poison_calls(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) -> None:
     """Expressions that may or may not run: what they may change or bind is unknown."""
     for node in nodes:
-        if any(isinstance(inner, (ast.Call, ast.NamedExpr, *_LOOPS)) for inner in ast.walk(node)):
+        if any(isinstance(inner, (ast.Call, ast.NamedExpr, *_LOOPS)) for inner in nodes_of(run, [node])):
             poison_names(run, [node], reason, scope)
 
 
@@ -63,7 +66,7 @@ _LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Starred
 
 def traced(run: Run, unknown: Unknown, nodes: Sequence[ast.AST], scope: Scope) -> Unknown:
     """An Unknown that says what it may be: anything that the code it came from can reach."""
-    may_be = {id(value): value for value in roots(nodes, scope) if has_reach(value)}
+    may_be = {id(value): value for value in roots(run, nodes, scope) if has_reach(value)}
     run.spend(len(may_be), nodes[0])
     return Unknown(unknown.reason, unknown.origin, tuple(may_be.values()))
 
@@ -84,7 +87,7 @@ def _is_harmless(run: Run, function: Function) -> bool:
     body = function.node.body
     nodes = body if isinstance(body, list) else [body]
     scope = Scope(TreeDict(), function.scope, own=own)
-    return _harmless(run, nodes, list(roots(nodes, scope)), scope, own)
+    return _harmless(run, nodes, list(roots(run, nodes, scope)), scope, own)
 
 
 def _harmless(
@@ -100,7 +103,12 @@ def _harmless(
     if any(isinstance(value, (Stream, Function)) for value in reach(run, found, nodes[0])):
         return False
     stored = {*bound(nodes), *unknown_names}
-    everything = [inner for node in nodes for inner in ast.walk(node)]
+    everything = nodes_of(run, nodes)
+    bindings = Counter(
+        inner.id
+        for inner in everything
+        if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load)
+    )
     called = {id(inner.func) for inner in everything if isinstance(inner, ast.Call)}
     for inner in everything:
         if isinstance(inner, _UNHARMLESS_NODES) or type(inner).__name__ == "MatchClass":
@@ -109,27 +117,21 @@ def _harmless(
             return False
         if isinstance(inner, ast.Attribute) and inner.attr in _CHANGING and id(inner) not in called:
             return False  # kept, or handed to what calls it
-        if isinstance(inner, ast.AugAssign) and not _rebinds(inner, nodes, scope):
+        if isinstance(inner, ast.AugAssign) and not _rebinds(inner, bindings, scope):
             return False
-        if isinstance(inner, ast.Call) and not _harmless_call(inner, stored, scope):
+        if isinstance(inner, ast.Call) and not _harmless_call(run, inner, stored, scope):
             return False
     return True
 
 
-def _rebinds(node: ast.AugAssign, nodes: Sequence[ast.AST], scope: Scope) -> bool:
+def _rebinds(node: ast.AugAssign, bindings: Dict[str, int], scope: Scope) -> bool:
     """Whether ``a += b`` makes a new value: it is a number or text, and nothing else is bound to the name."""
     name = getattr(node.target, "id", "")
-    bindings = [
-        inner
-        for part in nodes
-        for inner in ast.walk(part)
-        if isinstance(inner, ast.Name) and inner.id == name and not isinstance(inner.ctx, ast.Load)
-    ]
     place = scope.find(name)
-    return len(bindings) == 1 and place is not None and isinstance(place.names[name], _IMMUTABLE)
+    return bindings.get(name) == 1 and place is not None and isinstance(place.names[name], _IMMUTABLE)
 
 
-def _harmless_call(node: ast.Call, stored: Set[str], scope: Scope) -> bool:
+def _harmless_call(run: Run, node: ast.Call, stored: Set[str], scope: Scope) -> bool:
     func = node.func
     if isinstance(func, ast.Name):
         place = scope.find(func.id)
@@ -140,21 +142,22 @@ def _harmless_call(node: ast.Call, stored: Set[str], scope: Scope) -> bool:
         value = place.names[func.id]
         if isinstance(value, Builtin):
             return value.name in _HARMLESS
-        return isinstance(value, ModuleRef) and (value.path in FUNCTIONS or _gives_nothing(node, scope))
+        return isinstance(value, ModuleRef) and (value.path in FUNCTIONS or _gives_nothing(run, node, scope))
     if not isinstance(func, ast.Attribute):
         return False
-    owners = list(roots([func.value], scope))
+    owners = list(roots(run, [func.value], scope))
     if func.attr in READING and not any(isinstance(value, (Unknown, ModuleRef)) for value in owners):
-        return not any(isinstance(inner, ast.Name) and inner.id in stored for inner in ast.walk(func.value))
-    if any(isinstance(inner, ast.Call) for inner in ast.walk(func.value)):
+        names = [inner.id for inner in nodes_of(run, [func.value]) if isinstance(inner, ast.Name)]
+        return not any(name in stored for name in names)
+    if any(isinstance(inner, ast.Call) for inner in nodes_of(run, [func.value])):
         return False
     known = bool(owners) and all(isinstance(value, ModuleRef) for value in owners)
-    return known and _gives_nothing(node, scope)
+    return known and _gives_nothing(run, node, scope)
 
 
-def _gives_nothing(node: ast.Call, scope: Scope) -> bool:
+def _gives_nothing(run: Run, node: ast.Call, scope: Scope) -> bool:
     """Whether a call of a library hands it nothing that it could change or call."""
     parts = [*node.args, *(keyword.value for keyword in node.keywords)]
-    if any(isinstance(inner, (ast.Lambda, ast.Call)) for part in parts for inner in ast.walk(part)):
+    if parts and any(isinstance(inner, (ast.Lambda, ast.Call)) for inner in nodes_of(run, parts)):
         return False
-    return not any(has_reach(value) for value in roots(parts, scope))
+    return not any(has_reach(value) for value in roots(run, parts, scope))

@@ -11,8 +11,9 @@ from mmfix.config.source import Source
 from mmfix.config.values import Loss, TreeDict, TreeTuple
 from mmfix.errors import ConfigError
 
-#: Evaluated nodes plus created elements in one file; the largest zoo config needs under 3,000.
-MAX_STEPS = 500_000
+#: Evaluated nodes, and work as `mmfix.python.bounds` counts it, in one file; the largest zoo config needs
+#: under 10,000.
+MAX_STEPS = 300_000
 #: Calls of a config's own functions inside each other.
 MAX_CALL_DEPTH = 40
 
@@ -191,22 +192,27 @@ class Stream:
     """An iterator: what it gives is computed when it is asked for, as in Python.
 
     Attributes:
+        run: The file, whose budget pays for each element.
         items: Where it comes from.
         roots: What it looks at on its way; once one of these is lost, what comes is not known.
+        width: Parts of an element.
         lost: It may have been advanced by code that is not followed.
     """
 
-    __slots__ = ("items", "lost", "roots")
+    __slots__ = ("items", "lost", "roots", "run", "width")
 
-    def __init__(self, items: Iterator[Any], roots: Tuple[Any, ...]) -> None:
+    def __init__(self, run: Run, items: Iterator[Any], roots: Tuple[Any, ...], width: int = 1) -> None:
+        self.run = run
         self.items = items
         self.roots = roots
+        self.width = width
         self.lost: Optional[Loss] = None
 
     def __iter__(self) -> Stream:
         return self
 
     def __next__(self) -> Any:
+        self.run.spend(self.width + len(self.roots))
         if self.lost is not None or any(getattr(root, "lost", None) is not None for root in self.roots):
             raise Undecidable("an iterator over something unknown")
         return next(self.items)

@@ -15,7 +15,8 @@ from mmfix.model.machine.values import (
     PyList,
     is_scalar,
 )
-from mmfix.python.call_bounds import size_of_call, size_of_method
+from mmfix.python.call_bounds import size_of_call
+from mmfix.python.method_bounds import size_of_method
 
 #: The largest result of one operation, as `mmfix.python.bounds` counts it: 10,000 items, 160,000 characters.
 _LARGEST = 10_000
