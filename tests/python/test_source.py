@@ -23,7 +23,7 @@ SMALL = Bounds("poem", 1_000_000)
         (b"# coding: klingon\n", "", None),
         (b"x = '\xff'\n", "", None),
         ("x = " + "[" * 5000 + "]" * 5000, "", None),
-        ("x = " + "-" * 100_000 + "1", "is nested too deeply to be read", None),
+        ("x = " + "-" * 90_000 + "1", "is nested too deeply to be read", None),
     ],
     ids=["syntax", "null", "encoding", "bytes", "brackets", "minus"],
 )

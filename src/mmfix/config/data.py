@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from json.scanner import NUMBER_RE
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from mmfix.config.nesting import json_too_deep, yaml_too_deep
+from mmfix.config.nesting import Excess, json_excess, yaml_excess
 from mmfix.config.origin import Blame, Origin, Unknown
 from mmfix.config.source import Source
 from mmfix.config.values import TreeDict, TreeList
@@ -40,14 +40,14 @@ def read_data(source: Source) -> TreeDict:
     return value
 
 
-def _refuse_deep(line: Optional[int], path: str) -> None:
-    if line is not None:
-        raise ConfigError("is nested too deeply to be read", path, line)
+def _refuse(excess: Optional[Excess], path: str) -> None:
+    if excess is not None:
+        raise ConfigError(excess.reason, path, excess.line)
 
 
 def _read_json(source: Source) -> Any:
     text = source.code
-    _refuse_deep(json_too_deep(text), source.path)
+    _refuse(json_excess(text), source.path)
     reader = _JsonReader(text, source.path)
     if text.startswith("\ufeff"):
         raise ConfigError("starts with a byte order mark, which JSON does not allow", source.path, 1)
@@ -159,7 +159,7 @@ def _read_yaml(source: Source) -> Any:
 
     try:
         with _yaml_loader(source.code) as loader:
-            _refuse_deep(yaml_too_deep(source.code, loader), source.path)
+            _refuse(yaml_excess(source.code, loader), source.path)
         with _yaml_loader(source.code) as loader:
             node = loader.get_single_node()
             return None if node is None else _YamlReader(loader, source.path).value(node)
@@ -209,6 +209,8 @@ class _YamlReader:
             return Unknown(
                 f"the YAML tag {node.tag.rsplit(':', 1)[1]} makes a Python object", self.blame(node).origin
             )
+        if len(getattr(node, "value", "")) > 4000 and node.tag.endswith((":int", ":float")):
+            raise ConfigError("a number too long to be a setting", self.path, node.start_mark.line + 1)
         try:
             return self.loader.construct_object(node, deep=True)
         except (KeyError, ValueError, TypeError) as error:

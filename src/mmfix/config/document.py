@@ -7,7 +7,7 @@ from typing import Any, Dict, FrozenSet, Optional, Tuple
 
 from mmfix.config.keypath import MISSING, KeyPath, get_path
 from mmfix.config.origin import Blame, MissingBase, Origin, Unknown
-from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
+from mmfix.config.values import LazyName, LongNumber, TreeDict, TreeList, TreeTuple
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def to_plain(value: Any) -> Any:
         return tuple(to_plain(item) for item in value)
     if isinstance(value, LazyName):
         return value.text
-    return value
+    return int(value) if isinstance(value, LongNumber) else value
 
 
 def _unknowns(value: Any, path: KeyPath) -> Any:

@@ -7,16 +7,19 @@ from typing import Any, Dict
 from mmfix.config.interpreter.modules import DROPPED
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef
 from mmfix.config.origin import Unknown
-from mmfix.config.values import LazyName, TreeDict, TreeSet, TreeTuple
+from mmfix.config.values import LazyName, LongNumber, TreeDict, TreeTuple, is_long
 from mmfix.errors import ConfigError
+from mmfix.python.bounds import weight
 
-#: Nodes a config may have once shared parts are counted as often as they are seen.
-MAX_NODES = 1_000_000
+#: Nodes a config may have once shared parts are counted as often as they are seen; the largest zoo config has
+#: under 10,000. Long text and long numbers count as many.
+MAX_NODES = 200_000
 #: Levels of nesting; Python's own repr and copy give up a little later.
 MAX_DEPTH = 200
 
 _CONTAINERS = (dict, list, tuple)
 _SCALARS = frozenset({str, int, float, bool, type(None)})
+_SETS = (set, frozenset)
 _PLAIN = (str, int, float, bool, type(None), bytes, complex, LazyName, Unknown, set, frozenset, range, slice)
 
 
@@ -54,59 +57,93 @@ def check_size(tree: TreeDict, path: str) -> None:
     Raises:
         ConfigError: A container holds itself, or it is too deep or too large.
     """
-    if _size(tree, {}, path, 0) > MAX_NODES:
-        raise ConfigError("is too large when its shared parts are expanded", path)
+    _Tree(path).check(tree)
 
 
-def _size(value: Any, sizes: Dict[int, int], path: str, depth: int) -> int:
-    """Nodes of a tree, shared parts counted every time; replaces values that no config can hold."""
-    key = id(value)
-    if key in sizes:
-        if sizes[key] < 0:
-            raise ConfigError("a container in it contains itself", path)
-        return sizes[key]
-    if depth > MAX_DEPTH:
-        raise ConfigError("is nested too deeply to be read", path)
-    sizes[key] = -1
-    total = 1
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    for place, item in items:
-        if type(place) not in _SCALARS and not _is_plain(place) and not isinstance(place, tuple):
-            raise ConfigError("a dict key in it cannot be known without running the config", path)
-        if type(item) in _SCALARS:
-            total += 1
-            continue
-        if not isinstance(item, tuple) and not isinstance(value, tuple):
-            known = _settled(item)
-            if known is not item:
-                value[place] = item = known
-        if isinstance(item, tuple):
-            parts = [_settled(one) for one in item]
-            parts = [
-                one if isinstance(one, _CONTAINERS) or _is_plain(one) else _unknown(one) for one in parts
-            ]
-            if any(new is not old for new, old in zip(parts, item)):
-                item = TreeTuple(parts, getattr(item, "blames", None))
-            if not isinstance(value, tuple):
-                value[place] = item
-        if isinstance(item, _CONTAINERS):
-            total += _size(item, sizes, path, depth + 1)
-        else:
-            total += 1
-            if not _is_plain(item) and not isinstance(value, tuple):
-                value[place] = _unknown(item)
-    sizes[key] = total
-    return total
+def _length(value: Any) -> int:
+    """Nodes that a value without parts of its own counts as."""
+    if isinstance(value, (str, bytes)):
+        return 1 + (len(value) >> 7)
+    return 1 + (value.bit_length() >> 9) if isinstance(value, int) else 1
 
 
-def _settled(value: Any) -> Any:
-    """The value as it is after the file was read: lost ones unknown, and no Unknown that may be something."""
-    lost = getattr(value, "lost", None)
-    if lost is not None:
-        value = lost.unknown
-    if isinstance(value, Unknown) and value.may_be:
-        return Unknown(value.reason, value.origin, ())
-    return set(value) if isinstance(value, TreeSet) else value
+class _Tree:
+    """A tree that is checked; what no config can hold is replaced on the way."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._sizes: Dict[int, int] = {}
+        self._settled_tuples: Dict[int, Any] = {}
+        self._copied = 0
+
+    def check(self, tree: TreeDict) -> None:
+        """Raise ConfigError where it is too deep or too large, or holds itself."""
+        self._require(self._size(tree, 0))
+
+    def _require(self, nodes: int) -> None:
+        if nodes > MAX_NODES:
+            raise ConfigError("is too large when its shared parts are expanded", self._path)
+
+    def _size(self, value: Any, depth: int) -> int:
+        """Nodes of a tree, shared parts counted every time."""
+        sizes = self._sizes
+        key = id(value)
+        if key in sizes:
+            if sizes[key] < 0:
+                raise ConfigError("a container in it contains itself", self._path)
+            return sizes[key]
+        if depth > MAX_DEPTH:
+            raise ConfigError("is nested too deeply to be read", self._path)
+        if isinstance(value, _SETS):
+            sizes[key] = weight(value)
+            return sizes[key]
+        sizes[key] = -1
+        total = 1
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for place, item in items:
+            if type(place) is str:
+                total += len(place) >> 7
+            elif type(place) not in _SCALARS and not _is_plain(place) and not isinstance(place, tuple):
+                raise ConfigError("a dict key in it cannot be known without running the config", self._path)
+            elif is_long(place):
+                raise ConfigError("a dict key in it is a number too long to be printed", self._path)
+            if type(item) in _SCALARS and not is_long(item):
+                total += _length(item)
+                continue
+            if not isinstance(value, tuple):  # a tuple is settled as a whole
+                known = self._settled(item)
+                if known is not item:
+                    value[place] = item = known
+            parted = isinstance(item, (*_CONTAINERS, *_SETS))
+            total += self._size(item, depth + 1) if parted else _length(item)
+        sizes[key] = total
+        return total
+
+    def _settled(self, value: Any) -> Any:
+        """The value as it is after the file was read, and as a config can hold it.
+
+        What is lost is unknown, and no Unknown may be something. A set is a new one at each of its places.
+        """
+        lost = getattr(value, "lost", None)
+        if lost is not None:
+            value = lost.unknown
+        if isinstance(value, Unknown) and value.may_be:
+            return Unknown(value.reason, value.origin, ())
+        if is_long(value):
+            return LongNumber(value)
+        if not isinstance(value, (tuple, *_SETS)):
+            return value if isinstance(value, _CONTAINERS) or _is_plain(value) else _unknown(value)
+        if id(value) in self._settled_tuples:
+            return value
+        parts = [self._settled(item) for item in value]
+        if isinstance(value, tuple) and all(new is old for new, old in zip(parts, value)):
+            self._settled_tuples[id(value)] = value  # kept, for its number could be given again
+            return value
+        self._copied += len(parts)
+        self._require(self._copied)
+        if isinstance(value, tuple):
+            return TreeTuple(parts, getattr(value, "blames", None))
+        return set(parts) if isinstance(value, set) else frozenset(parts)
 
 
 def _is_plain(value: Any) -> bool:

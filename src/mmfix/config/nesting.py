@@ -1,23 +1,34 @@
-"""How deep a JSON or YAML config is nested, measured before anything recurses into it.
+"""How deep a JSON or YAML config is nested, and how much is in it, measured before it is read.
 
-Parsers have limits of their own, other ones in each release, or none. This one is the same for
-both languages.
+Parsers have limits of their own, other ones in each release, or none. The depth is the same for both formats.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 #: Collections inside one another. No real config comes near this.
 MAX_NESTING = 200
+#: Values in a file. A YAML parser takes as long for each as a JSON parser for several.
+MAX_JSON_VALUES, MAX_YAML_VALUES = 100_000, 40_000
 
-_JSON_MARKS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
+_JSON_MARKS = re.compile(r'\\.|["\[\]{},]', re.DOTALL)
 
 
-def json_too_deep(text: str) -> Optional[int]:
-    """The line on which JSON goes deeper than :data:`MAX_NESTING`, if it does. One pass, no recursion."""
-    depth = 0
+class Excess(NamedTuple):
+    """What is too much in a file, and on which line."""
+
+    reason: str
+    line: int
+
+
+_TOO_DEEP, _TOO_MUCH = "is nested too deeply to be read", "has too many values to be a config"
+
+
+def json_excess(text: str) -> Optional[Excess]:
+    """Where JSON goes over a bound, if it does. One pass, no recursion."""
+    depth = values = 0
     in_string = False
     for match in _JSON_MARKS.finditer(text):
         mark = match.group()
@@ -25,17 +36,19 @@ def json_too_deep(text: str) -> Optional[int]:
             in_string = not in_string
         elif in_string or mark[0] == "\\":
             continue
-        elif mark in "[{":
-            depth += 1
-            if depth > MAX_NESTING:
-                return text.count("\n", 0, match.start()) + 1
+        elif mark in "[{,":
+            depth += mark != ","
+            values += 1
+            if depth > MAX_NESTING or values > MAX_JSON_VALUES:
+                reason = _TOO_DEEP if depth > MAX_NESTING else _TOO_MUCH
+                return Excess(reason, text.count("\n", 0, match.start()) + 1)
         else:
             depth -= 1
     return None
 
 
-def yaml_too_deep(text: str, loader: Any) -> Optional[int]:
-    """The line on which YAML goes deeper than :data:`MAX_NESTING`, if it does.
+def yaml_excess(text: str, loader: Any) -> Optional[Excess]:
+    """Where YAML goes over a bound, if it does.
 
     Counted in the parser's events, which it makes one by one and without recursion; an alias is one event.
 
@@ -48,15 +61,18 @@ def yaml_too_deep(text: str, loader: Any) -> Optional[int]:
     """
     import yaml
 
-    depth = read = 0
+    depth = read = values = 0
     try:
         while loader.check_event():
             event = loader.get_event()
             read, line = event.end_mark.index, event.end_mark.line + 1
+            values += 1
+            if values > MAX_YAML_VALUES:
+                return Excess(_TOO_MUCH, int(line))
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_NESTING:
-                    return int(line)
+                    return Excess(_TOO_DEEP, int(line))
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.MarkedYAMLError as error:
@@ -67,5 +83,5 @@ def yaml_too_deep(text: str, loader: Any) -> Optional[int]:
         depth += sum((char in "[{") - (char in "]}") for char in text[read : mark.index])
         if depth <= MAX_NESTING:
             raise
-        return int(mark.line) + 1
+        return Excess(_TOO_DEEP, int(mark.line) + 1)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 
 class Origin(NamedTuple):
@@ -32,12 +32,15 @@ class Blame(NamedTuple):
 
     def chain(self) -> Tuple[Origin, ...]:
         """All origins, newest first: the setter, what it read, then what it overrode."""
-        seen = []
+        seen: Dict[Origin, None] = {}
         stack: List[Blame] = [self]
+        followed = set()  # the same blame may be reached on very many ways
         while stack:
             blame = stack.pop()
-            if blame.origin not in seen:
-                seen.append(blame.origin)
+            if id(blame) in followed:
+                continue
+            followed.add(id(blame))
+            seen[blame.origin] = None
             if blame.previous is not None:
                 stack.append(blame.previous)
             if blame.via is not None:

@@ -67,12 +67,17 @@ def _predefined(text: str, path: str) -> str:
 #: More would make MMEngine's regular expressions, which are used here too, take minutes.
 _MAX_VARIABLES = 200
 _LONG_GAP = re.compile(r"\s{500}")
+_START = r"\{\{['\"]?\s*\$"
+_LONG_WORD = re.compile(_START + r"\S{2000}")
+_MAX_STARTS = 2_000
 _NESTED_REPEAT = re.compile(r"[+*}][^+*{]*[+*{]")
 
 
 def _environment(text: str, path: str) -> str:
     if _LONG_GAP.search(text):
         raise ConfigError("has {{ }} and a gap of 500 spaces, which MMEngine takes very long to read", path)
+    if _LONG_WORD.search(text) or sum(1 for _ in re.finditer(_START, text)) > _MAX_STARTS:
+        raise ConfigError("has more or longer {{$ }} than MMEngine can read in a reasonable time", path)
     found = _ENVIRONMENT.findall(text)
     if len(set(found)) > _MAX_VARIABLES or any(_NESTED_REPEAT.search(default) for _, default in found):
         raise ConfigError("has environment variables in {{ }} that MMEngine takes very long to read", path)

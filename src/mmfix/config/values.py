@@ -87,6 +87,28 @@ def absent(node: Any, key: Any) -> Optional[Unknown]:
     return None
 
 
+#: Bits of the longest number that Python prints: 4300 digits (``sys.set_int_max_str_digits``, Python 3.11).
+_PRINTED_BITS = 14_000
+
+
+class LongNumber(int):
+    """A number of more digits than Python prints; it shows its beginning and its end."""
+
+    def __repr__(self) -> str:
+        text = hex(self)
+        return f"{text[:14]}...{text[-6:]} ({self.bit_length():,} bits)"
+
+    __str__ = __repr__
+
+    def __format__(self, specification: str) -> str:
+        return repr(self)
+
+
+def is_long(value: Any) -> bool:
+    """Whether a number can only be shown shortened."""
+    return isinstance(value, int) and value.bit_length() > _PRINTED_BITS
+
+
 class LazyName:
     """A name imported by a lazy config: what MMEngine holds as ``LazyObject`` or ``LazyAttr``.
 

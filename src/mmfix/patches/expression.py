@@ -7,6 +7,7 @@ import math
 import re
 from typing import Any, List
 
+from mmfix.config.values import LongNumber
 from mmfix.errors import PatchError
 
 #: Longer statements are broken over several lines.
@@ -67,6 +68,8 @@ def _flat(value: Any) -> str:
         return f"float('{value}')"
     if type(value) is str:
         return string(value)
+    if isinstance(value, LongNumber):
+        return hex(value)
     if value is None or value is Ellipsis or type(value) in (bool, int, float, bytes):
         return repr(value)
     if type(value) is set and value:

@@ -10,7 +10,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.config.names import type_name, type_scope
 from mmfix.config.origin import Unknown
-from mmfix.config.values import LazyName
+from mmfix.config.values import LazyName, LongNumber
 from mmfix.errors import MmfixError
 from mmfix.training.era import MMCV1, era
 from mmfix.training.script import deciding_script
@@ -179,6 +179,8 @@ def _canonical(value: Any, key: KeyPath) -> Any:
         return [kind, *(_canonical(item, (*key, index)) for index, item in enumerate(value))]
     if isinstance(value, (set, frozenset)):
         return ["set", *sorted(json.dumps(_canonical(item, key)) for item in value)]
+    if isinstance(value, LongNumber):
+        return hex(value)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, LazyName):

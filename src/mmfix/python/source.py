@@ -9,6 +9,7 @@ import warnings
 from typing import NamedTuple, Optional, Tuple, Union
 
 from mmfix.python.place import Place, Problem
+from mmfix.python.tokens import too_many
 
 
 class Bounds(NamedTuple):
@@ -78,6 +79,8 @@ def parse(text: Union[str, bytes]) -> ast.Module:
     """
     if _too_deep_for_old_parser(text):
         raise Unparsable("is nested too deeply to be read")
+    if too_many(text):
+        raise Unparsable("has too much code to be read")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in somebody's file is not our news

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterable, Optional, Sequence
 
 from mmfix.config.keypath import format_key
 from mmfix.config.origin import MissingBase, Origin, Unknown
-from mmfix.config.values import LazyName
+from mmfix.config.values import LazyName, LongNumber
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.report.judged import Judged
 from mmfix.report.place import display_path
@@ -64,7 +64,8 @@ def jsonable(value: Any) -> Any:
         return [jsonable(item) for item in value]
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return repr(value)
-    return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)
+    plain = value is None or isinstance(value, (bool, int, float, str))
+    return value if plain and not isinstance(value, LongNumber) else repr(value)
 
 
 def origin_json(origin: Optional[Origin]) -> Optional[Dict[str, Any]]:

@@ -114,8 +114,12 @@ def _is_container(value: Any) -> bool:
 
 
 def _blame_lines(blame: Optional[Blame], label: str = "set at") -> Iterator[Tuple[str, str]]:
-    if blame is None:
-        return
-    yield label, f"{display_place(*blame.origin)}  {source_line(blame.origin)}".rstrip()
-    yield from _blame_lines(blame.via, "read from")
-    yield from _blame_lines(blame.previous, "overrides")
+    stack = [(blame, label)]
+    told = set()  # the same place may be reached on very many ways
+    while stack:
+        step, label = stack.pop()
+        if step is None or (step.origin, label) in told:
+            continue
+        told.add((step.origin, label))
+        yield label, f"{display_place(*step.origin)}  {source_line(step.origin)}".rstrip()
+        stack += [(step.previous, "overrides"), (step.via, "read from")]

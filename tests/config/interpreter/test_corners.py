@@ -79,6 +79,7 @@ CLASSIC = {
     "updated by pairs": "m = _base_.copy()\ntry:\n    m.update([('n', 0)])\nexcept TypeError:\n    x = 1\n",
     "set of a base, changed by an unknown": "_base_.s.update([i for i, x in enumerate({0, 'a', 'b'})])\nx = len(_base_.s)\n",
     "set of a base, with a method": "_base_.s.add((5).__add__)\n",
+    "list in a tuple in a tuple": "import random\nl = [1, 2, 3, 4, 5, 6, 7]\nt = (0, (1, l))\nrandom.shuffle(l)\n",
     "set of a base, twice": "_base_.s.add(3)\nx = _base_.t.r\n",
     "method handed on in a loop": "import sys\nxs = [1]\nfor i in range(len(sys.argv)):\n    list(map(xs.append, [0]))\n",
     "method got in a loop": "import sys\nxs = [1]\nfor i in range(len(sys.argv)):\n    list(map(getattr(xs, 'append'), [0]))\n",

@@ -1,8 +1,8 @@
 """What operations cost, taken from the budget before they are done.
 
 Work is counted as `mmfix.python.bounds` counts it. What a method of a dict or list of the config costs is
-here: the tables name those that cost less, or more, than walking through the receiver and the arguments, which
-is what all others cost.
+here: the tables name those that cost less, or more, than walking through the receiver and the arguments,
+which is what all others cost.
 """
 
 from __future__ import annotations
