@@ -35,7 +35,10 @@ ROOMS: Dict[str, Room] = {
     "printable": Room("text from outside -> text that a terminal only shows"),
     "errors": Room("what goes wrong, as one line for people", "printable"),
     "traces": Room("temporary files and folders that are gone afterwards, also after a kill -9"),
-    "python": Room("Python text without running it: what the readers of configs, models and scripts share"),
+    "python": Room(
+        "files that others wrote, and Python text without running it: what the readers of configs, models "
+        "and scripts share"
+    ),
     "config": Room(
         "a config file -> a resolved tree in which every value knows the line that set it, "
         "and what it overrode",
@@ -94,12 +97,12 @@ ROOMS: Dict[str, Room] = {
     ),
     "patches": Room(
         "overrides -> text -> verified -> atomically written; and undo",
-        "config findings printable traces",
+        "python config findings printable traces",
         "a framework's loader, in a child process",
     ),
     "proofs": Room(
         "what rehearsals found, as plain data; the proof file; a setup and findings in the light of a proof",
-        "config ddp repository training findings remedies rules patches traces",
+        "python config ddp repository training findings remedies rules patches traces",
     ),
     "diagnosis": Room(
         "a training log -> what happened, which parameters, which key, which cure; `evidence.py` judges it "
@@ -112,7 +115,7 @@ ROOMS: Dict[str, Room] = {
         "config ddp repository training findings remedies diagnosis",
     ),
     "settings": Room("what a caller may choose: one frozen `Settings`"),
-    "report": Room("results -> text, JSON", "config findings proofs diagnosis printable __init__"),
+    "report": Room("results -> text, JSON", "python config findings proofs diagnosis printable __init__"),
     "prove": Room(
         "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each "
         "rank (`worker`, `loop`, `wrapping`, `counting`, `watch`)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import Dict
@@ -27,6 +28,26 @@ HEAVY = {
     "mmseg": set(),
     "mmpretrain": set(),
 }
+#: What opens a file by itself: the one place for files of others, and what opens only files of our own.
+OPENERS = {
+    "python/disk": "files that others wrote",
+    "repository/cache": "a new file, by its descriptor",
+    "traces": "temporary files, and their locks",
+    "patches/write": "the temporary file, by its descriptor; a folder, to sync it",
+    "proofs/store": "the folder of the proof file, to lock it",
+    "cli": "nowhere, in place of a stream that is shut",
+    "terminal": "nowhere, in place of a pipe that is shut",
+    "patches/child": "its own pipes, and what a framework's loader opens",
+    "repository/carried": "our own data",
+    "training/table": "our own data",
+    "prove/job": "what our processes tell each other",
+    "prove/keeper": "/proc",
+    "prove/outside": "what our processes tell each other",
+    "prove/supervise": "what our processes tell each other",
+    "prove/watch": "what our processes tell each other, and /proc",
+}
+_OPENING = ("open", "fdopen", "read_text", "read_bytes", "write_text", "write_bytes", "getline", "getlines")
+
 #: Circles of imports that stay: a result knows how to print itself, and what prints it knows the result.
 ALLOWED_CIRCLES = [
     ("mmfix.diagnosis.types", "mmfix.report.explanation"),
@@ -95,6 +116,29 @@ def test_tests_mirror_the_packages(repository: Path) -> None:
         str(folder) for folder in folders if not any((repository / "tests" / folder).rglob("test_*.py"))
     }
     assert missing == {"jobs"}
+
+
+def test_files_of_others_are_opened_in_one_place() -> None:
+    """What is no file, or has no end, is refused there; `Modules.open`, `Scripts.open` lead there, too."""
+    found = {
+        str(path.relative_to(SOURCE).with_suffix(""))
+        for path, _, tree in files()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _opens(node.func)
+    }
+    in_ranks = {
+        name for name in found if name.startswith("prove/") and name[len("prove/") :].startswith(IN_RANKS)
+    }
+    assert found - in_ranks == set(OPENERS)
+
+
+def _opens(called: ast.expr) -> bool:
+    if isinstance(called, ast.Name):
+        return called.id == "open"
+    if not isinstance(called, ast.Attribute) or called.attr not in _OPENING:
+        return False
+    owner = getattr(called.value, "attr", getattr(called.value, "id", ""))
+    return (owner, called.attr) not in (("_modules", "open"), ("self", "open"), ("scripts", "open"))
 
 
 def test_files_are_small() -> None:

@@ -169,6 +169,8 @@ def patch(
     with progress(selection.paths, "patching") as items:
         results.extend(patch_files(items, selection.reader, options, selection.must_be_judged))
     results.extend(patch_inherited(selection.inherited, selection.reader, settings))
+    for note in selection.notes:
+        say(f"note: {note}")
     show_problems([(result.error, result.path) for result in results if result.error])
     write(render_patches(results, format_, paint(sys.stdout), diff))
     code = max((result.exit_code for result in results), default=0)

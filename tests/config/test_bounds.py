@@ -204,7 +204,7 @@ def test_missing_folder_unreadable(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="file not found"):
         Reader().load(str(tmp_path / "nope.py"))
     (tmp_path / "folder.py").mkdir()
-    with pytest.raises(ConfigError, match="is a directory"):
+    with pytest.raises(ConfigError, match="is a folder"):
         Reader().load(str(tmp_path / "folder.py"))
 
 

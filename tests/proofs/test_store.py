@@ -190,7 +190,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     path = repository(tmp_path)
     (tmp_path / ".mmfix").mkdir()
     os.mkfifo(tmp_path / ".mmfix" / "proofs.json")
-    with pytest.raises(MmfixError, match="it is not a regular file"):
+    with pytest.raises(MmfixError, match="it is a named pipe, not a file"):
         kept(path)
 
 

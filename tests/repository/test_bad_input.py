@@ -124,15 +124,43 @@ class TestLinks:
         (repo / "twin").symlink_to(repo / "a", target_is_directory=True)
         assert [file.path for file in walk_sources(str(repo)).files] == [str(repo / "m.py")]
 
-    def test_a_linked_directory_outside_is_read_once(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(("repository", "found"), [(".", 1), ("repo", 0)], ids=["inside", "outside"])
+    def test_a_linked_directory_is_read_once_or_said(
+        self, repository: str, found: int, tmp_path: Path
+    ) -> None:
         (tmp_path / "repo").mkdir()
         (tmp_path / "lib").mkdir()
+        (tmp_path / repository / ".git").mkdir()
         (tmp_path / "lib" / "m.py").write_bytes(GOOD)
         (tmp_path / "lib" / "back").symlink_to(tmp_path / "repo", target_is_directory=True)
         (tmp_path / "repo" / "x").symlink_to(tmp_path / "lib", target_is_directory=True)
         (tmp_path / "repo" / "y").symlink_to(tmp_path / "lib", target_is_directory=True)
         walk = walk_sources(str(tmp_path / "repo"))
-        assert len(walk.files) == 1
+        assert len(walk.files) == found
+        said = "2 links lead out of the repository and are not followed unless they are named: x, y"
+        assert [problem.reason for problem in walk.problems] == [] if found else [said]
+
+    def test_what_is_installed_may_be_links_to_anywhere(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        packages, cache = tmp_path / "packages", tmp_path / "cache"
+        (packages / "net-1.0.dist-info").mkdir(parents=True)
+        (packages / "net").mkdir()
+        cache.mkdir()
+        (cache / "m.py").write_bytes(GOOD)
+        (packages / "net" / "__init__.py").symlink_to(cache / "m.py")
+        assert walk_sources(str(packages / "net")).files == ()
+        monkeypatch.syspath_prepend(str(packages))
+        assert len(walk_sources(str(packages / "net")).files) == 1
+
+    def test_a_package_that_is_a_link_is_named_by_the_scope(self, tmp_path: Path) -> None:
+        (tmp_path / "fork" / "net").mkdir(parents=True)
+        (tmp_path / "repo" / ".git").mkdir(parents=True)
+        (tmp_path / "fork" / "net" / "__init__.py").write_bytes(GOOD)
+        (tmp_path / "repo" / "net").symlink_to(tmp_path / "fork" / "net", target_is_directory=True)
+        lib = Library([str(tmp_path / "repo")])
+        assert lib.find("A", None).candidates == ()
+        assert len(lib.find("A", "net").candidates) == 1
 
 
 SKIPPED = [
@@ -162,11 +190,11 @@ def test_bounds_of_a_walk(tmp_path: Path) -> None:
         (tmp_path / f"m{number}.py").write_bytes(b"")
     few = walk_sources(str(tmp_path), max_files=10)
     assert len(few.files) == 10
-    assert few.problem is not None
-    assert "too many files" in few.problem.reason
+    assert few.problems
+    assert "too many files" in few.problems[0].reason
     late = walk_sources(str(tmp_path), max_seconds=-1)
-    assert late.problem is not None
-    assert walk_sources(str(tmp_path)).problem is None
+    assert late.problems
+    assert walk_sources(str(tmp_path)).problems == ()
 
 
 @pytest.mark.slow

@@ -401,7 +401,7 @@ def test_a_script_that_cannot_be_read(tmp_path: Path, text: str, reason: str) ->
 def test_no_script(tmp_path: Path) -> None:
     assert read_training_script([]) is None
     assert read_training_script([str(tmp_path), str(tmp_path / "missing")]) is None
-    (tmp_path / "tools" / "train.py").mkdir(parents=True)
+    (tmp_path / "tools" / "train").mkdir(parents=True)
     assert script_of(tmp_path, pkg__apis__test="model = MMDistributedDataParallel(model)\n") is None
 
 

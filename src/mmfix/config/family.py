@@ -15,6 +15,7 @@ from mmfix.config.lazy import base_paths
 from mmfix.config.reader import Reader
 from mmfix.config.source import BOUNDS, DATA_SUFFIXES, PYTHON_SUFFIXES, Source
 from mmfix.errors import ConfigError
+from mmfix.python.disk import Links, as_text, other_than_a_file, read_whole
 from mmfix.python.source import Unparsable, parse
 
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "work_dirs", "build", "dist"}
@@ -27,28 +28,36 @@ MANY_NAMES = 50
 _PROJECT_FILES = (".git", "setup.py", "pyproject.toml")
 
 
-def walk(folder: str, seen: Optional[Callable[[str], None]] = None) -> Iterator[str]:
-    """Files below ``folder`` that look like configs, sorted.
+def walk(folder: str, out: Optional[List[str]] = None) -> Iterator[str]:
+    """Files below ``folder`` that look like configs, sorted; those behind links to folders come last.
 
     A file looks like one when it binds ``model`` or ``_base_`` at its top level, or uses ``read_base``;
-    scripts, annotation files and metafiles that happen to lie there do not. Hidden folders are skipped,
-    links to folders are not followed.
+    scripts, annotation files and metafiles that happen to lie there do not. What cannot be read, and what is
+    no file but is called like a config, may be one. Hidden folders are skipped.
 
     Args:
-        seen: Called with the path of every file looked at, for a progress display.
+        out: Gets the links that lead out of the repository around ``folder``, which are not followed.
     """
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS
-        )
-        for name in sorted(names):
-            if name.startswith(".") or not name.endswith((*PYTHON_SUFFIXES, *DATA_SUFFIXES)):
-                continue
-            path = osp.join(root, name)
-            if seen is not None:
-                seen(path)
-            if _looks_like_config(path):
-                yield path
+    links = Links(folder)
+    waiting = [folder]
+    for top in waiting:
+        if top is not folder and not links.follows_folder(top):
+            continue
+        for root, folders, names in os.walk(top):
+            folders[:] = sorted(
+                name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS
+            )
+            waiting += (path for path in (osp.join(root, name) for name in folders) if osp.islink(path))
+            for name in sorted(names):
+                if name.startswith(".") or not name.endswith((*PYTHON_SUFFIXES, *DATA_SUFFIXES)):
+                    continue
+                path = osp.join(root, name)
+                if osp.islink(path) and not other_than_a_file(path) and not links.follows_file(path):
+                    continue
+                if _looks_like_config(path):
+                    yield path
+    if out is not None:
+        out += links.out
 
 
 def _looks_like_config(path: str) -> bool:
@@ -95,12 +104,12 @@ def _binds_model(text: str) -> bool:
 def _text(path: str) -> Optional[str]:
     """The file's text, roughly decoded; None when it cannot be read (reading it properly says why)."""
     try:
-        if os.stat(path).st_size > BOUNDS.bytes:
-            return "" if path.endswith(DATA_SUFFIXES) else None
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
+        data = read_whole(path, BOUNDS.bytes)
+    except (OSError, ValueError):
         return None
+    if data is None:
+        return "" if path.endswith(DATA_SUFFIXES) else None
+    return as_text(data)
 
 
 def configs_root(path: str) -> str:
@@ -147,12 +156,16 @@ def dependants(path: str, reader: Reader) -> List[str]:
     return dependants_of([path], reader)
 
 
-def dependants_of(paths: Iterable[str], reader: Reader) -> List[str]:
-    """All configs under the same configs roots that inherit one of ``paths`` and are none of them, sorted."""
+def dependants_of(paths: Iterable[str], reader: Reader, out: Optional[List[str]] = None) -> List[str]:
+    """All configs under the same configs roots that inherit one of ``paths`` and are none of them, sorted.
+
+    Args:
+        out: As for :func:`walk`.
+    """
     given = {osp.abspath(path) for path in paths}
     texts: Dict[str, str] = {}
     for root in {configs_root(path) for path in given}:
-        for name in walk(root):
+        for name in walk(root, out):
             texts[osp.abspath(name)] = _text(name) or ""
     found: Set[str] = set(given)
     fresh = set(given)

@@ -7,7 +7,9 @@ import re
 from typing import Any, Dict, Optional, Tuple
 
 from mmfix.config.imports import find_origin
+from mmfix.config.source import BOUNDS
 from mmfix.errors import ConfigError
+from mmfix.python.disk import read_whole
 
 #: Packages MMEngine takes configs from (``mmengine/config/utils.py: MODULE2PACKAGE``).
 PACKAGES = frozenset(
@@ -107,7 +109,7 @@ def _yaml(path: str) -> Any:
     import yaml
 
     try:
-        with open(path, encoding="utf-8") as file:
-            return yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, yaml.YAMLError):
+        data = read_whole(path, BOUNDS.bytes)
+        return None if data is None else yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, ValueError, yaml.YAMLError):
         return None

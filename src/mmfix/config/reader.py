@@ -14,6 +14,7 @@ from mmfix.config.lazy import read_lazy
 from mmfix.config.origin import MissingBase, Origin
 from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES, Source, parse_printed, parse_source, read_text
 from mmfix.errors import ConfigError
+from mmfix.python.disk import other_than_a_file
 
 #: Files that inherit each other in a row; the longest chain of the zoos has 6.
 MAX_CHAIN = 50
@@ -143,7 +144,7 @@ class Reader:
 
     def _classic_base(self, reference: BaseRef, child: Source) -> Found:
         path, gone = reference.path, None
-        if not osp.isfile(path):
+        if not _is_file(path, reference.entry, child, reference.line):
             gone = self._missing(path or reference.entry, reference.entry, child, reference.line)
             if not gone.read:
                 return None, gone
@@ -161,7 +162,7 @@ class Reader:
 
     def _lazy_base(self, module: str, path: str, child: Source, line: int) -> Found:
         gone = None
-        if not osp.isfile(path):
+        if not _is_file(path, module, child, line):
             gone = self._missing(path or module, module, child, line)
             if not gone.read:
                 return None, gone
@@ -177,6 +178,18 @@ class Reader:
 
         names = () if child.raw_tree is None else top_level_names(child.raw_tree)
         return search(path, entry, Origin(child.path, line or 1, 1), self._base_dirs, is_of_mmcv1(names))
+
+
+def _is_file(path: str, entry: str, child: Source, line: Optional[int]) -> bool:
+    """Whether a base is there.
+
+    Raises:
+        ConfigError: Something is there that is no file.
+    """
+    what = other_than_a_file(path) if path else ""
+    if what:
+        raise ConfigError(f"the base {entry} is {what}, not a config file", child.path, line)
+    return osp.isfile(path)
 
 
 def _shown(path: str, child: Source) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from mmfix.config.origin import Origin
 from mmfix.config.template import substitute
 from mmfix.errors import ConfigError
+from mmfix.python.disk import other_than_a_file
 from mmfix.python.source import Bounds, Unparsable, parse, read_bytes, too_large
 
 #: No real config comes near this; a bigger file is refused instead of read.
@@ -62,9 +63,11 @@ def read_text(path: str) -> str:
     Raises:
         ConfigError: Not there, not readable, not a file, too large, or not UTF-8.
     """
+    what = other_than_a_file(path)
+    if what:
+        raise ConfigError(f"is {what}, not a config file", path)
     if not osp.isfile(path):
-        what = "is a directory, not a config file" if osp.isdir(path) else "file not found"
-        raise ConfigError(what, path)
+        raise ConfigError("file not found", path)
     data, problem = read_bytes(path, BOUNDS)
     if problem is not None:
         raise ConfigError(problem.reason, path)

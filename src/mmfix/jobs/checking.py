@@ -13,6 +13,7 @@ from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError, MmfixError, PatchError
 from mmfix.findings import SEVERITIES, Finding
 from mmfix.jobs.accounting import Unfit, judged, not_a_config, unfit
+from mmfix.python.disk import about_links
 from mmfix.report.place import display_path
 from mmfix.report.types import ConfigReport, Problem, ProofUsed, Report
 from mmfix.settings import DEFAULT, Settings
@@ -64,10 +65,11 @@ def select(paths: Sequence[str], dependants: bool = False, settings: Settings = 
     bases: List[str] = []
     failed: List[ConfigReport] = []
     notes: List[str] = []
+    out: List[str] = []
     for path in paths:
         full = os.path.abspath(os.path.expanduser(path))
         if os.path.isdir(full):
-            below = list(walk(full))
+            below = list(walk(full, out))
             if not below:
                 failed.append(unreadable(full, ConfigError("no config in this folder", full)))
             found.update(dict.fromkeys(below))
@@ -83,9 +85,11 @@ def select(paths: Sequence[str], dependants: bool = False, settings: Settings = 
             else:
                 failed.append(unreadable(full, error))
     parents = [*bases, *named] if dependants else bases
-    heirs = [path for path in dependants_of(parents, reader) if path not in found] if parents else []
+    heirs = [path for path in dependants_of(parents, reader, out) if path not in found] if parents else []
     if bases:
         notes.append(_about_bases(bases, len(heirs)))
+    if out:
+        notes.append(about_links(display_path(path) for path in dict.fromkeys(out)))
     return Selection(
         tuple(found),
         tuple(heirs),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, Callable, List, Optional, Tuple
 
@@ -14,6 +13,7 @@ from mmfix.diagnosis.log.scan import read_log
 from mmfix.diagnosis.types import Diagnosis, LogReading, Run, Sighting
 from mmfix.diagnosis.unknown import joined
 from mmfix.errors import MmfixError
+from mmfix.python.disk import NotAFile, open_regular
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -45,11 +45,12 @@ def explain_file(path: str, options: ExplainOptions) -> Diagnosis:
     Raises:
         MmfixError: It cannot be read, or the config that was given cannot.
     """
-    if os.path.isdir(path):
-        raise MmfixError("is a folder, not a log", path, hint="name one file of it")
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open_regular(path) as file:
             return explain_stream(file, path, options)
+    except NotAFile as error:
+        hint = "name one file of it" if error.what == "a folder" else f"`{STDIN}` reads what is piped in"
+        raise MmfixError(f"is {error.what}, not a log", path, hint=hint) from error
     except OSError as error:
         raise MmfixError((error.strerror or str(error)).lower(), path) from error
 

@@ -7,6 +7,8 @@ import re
 import sys
 from functools import lru_cache
 
+from mmfix.python.disk import as_text, read_start
+
 _VERSION = re.compile(r"""^__version__(?:\s*:[^=]+)?\s*=\s*['"]([^'"]+)""", re.MULTILINE)
 
 
@@ -15,8 +17,7 @@ def installed_torch() -> str:
     """The version of the torch that ``import torch`` would find, ``1.9.0+cu111``; empty without one."""
     for folder in sys.path:
         try:
-            with open(osp.join(folder, "torch", "version.py"), encoding="utf-8", errors="replace") as file:
-                match = _VERSION.search(file.read(4096))
+            match = _VERSION.search(as_text(read_start(osp.join(folder, "torch", "version.py"), 4096)))
         except (OSError, ValueError):
             continue
         return match.group(1) if match else ""

@@ -9,7 +9,7 @@ from typing import Container, Dict, Iterable, Iterator, List, Optional, Sequence
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.reader import Reader
-from mmfix.config.source import read_text
+from mmfix.config.source import BOUNDS, read_text
 from mmfix.errors import ConfigError, PatchError
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.jobs.accounting import unfit
@@ -28,6 +28,8 @@ from mmfix.patches import (
     undo,
     write_atomically,
 )
+from mmfix.python.disk import NotAFile, read_whole
+from mmfix.python.source import too_large
 from mmfix.report.types import ConfigReport, PatchResult, failing
 from mmfix.settings import DEFAULT, Settings
 from mmfix.traces import clean
@@ -327,8 +329,18 @@ def _target(path: str, options: Options) -> str:
 
 
 def _bytes(path: str) -> Optional[bytes]:
+    """What is in a file that is to be written; None where there is none.
+
+    Raises:
+        OSError: It cannot be read.
+        PatchError: It is no file, or larger than any config.
+    """
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        data = read_whole(path, BOUNDS.bytes)
     except FileNotFoundError:
         return None
+    except NotAFile as error:
+        raise PatchError(f"cannot be written: it is {error.what}, not a file", path) from error
+    if data is None:
+        raise PatchError(f"is {too_large(BOUNDS)}", path)
+    return data

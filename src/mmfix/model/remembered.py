@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 from mmfix.model.stored import from_json, to_json
 from mmfix.model.types import ModelReading
 from mmfix.repository import cache
-from mmfix.repository.walk import walk_sources
+from mmfix.repository.walk import holds_packages, walk_sources
 
 if TYPE_CHECKING:
     from mmfix.repository.library import Library
@@ -106,13 +106,13 @@ def _fingerprint(roots: Tuple[str, ...]) -> str:
         return known[1]
     digest = hashlib.sha256()
     for root in roots:
-        if not _holds_packages(root):
+        if not holds_packages(root):
             for file in walk_sources(root).files:
                 digest.update(f"{file.path}\n{file.size}\n{file.mtime_ns}\n".encode("utf-8", "surrogatepass"))
     for path in _own_sources():  # between releases, mmfix itself changes
         digest.update(f"{path}\n{_stamp(path)}\n".encode("utf-8", "surrogatepass"))
     for folder in filter(None, sys.path):  # a package that is installed or removed changes its folder
-        stamp = _stamp(folder) if _holds_packages(folder) else ""
+        stamp = _stamp(folder) if holds_packages(folder) else ""
         digest.update(f"{folder}\n{stamp}\n".encode("utf-8", "surrogatepass"))
     _walks[spot] = (now, digest.hexdigest())
     return _walks[spot][1]
@@ -125,13 +125,6 @@ def _own_sources() -> List[str]:
         for name in names
     )
     return sorted(path for path in found if path.endswith(".py"))
-
-
-def _holds_packages(root: str) -> bool:
-    try:
-        return any(name.endswith(".dist-info") for name in os.listdir(root))
-    except OSError:
-        return True
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ import re
 from typing import Any, Callable, NamedTuple, Optional, Tuple
 
 from mmfix.config.imports import find_origin
+from mmfix.python.disk import as_text, read_start
 
 #: The eras of ``mmfix.training.era``.
 MMCV1 = "mmcv1"
@@ -91,8 +92,7 @@ def _stated_version(package: str) -> Tuple[int, int]:
     if origin is None:
         return (0, 0)
     try:
-        with open(osp.join(osp.dirname(origin), "version.py"), encoding="utf-8") as file:
-            found = _VERSION.search(file.read())
+        found = _VERSION.search(as_text(read_start(osp.join(osp.dirname(origin), "version.py"), 1 << 16)))
     except OSError:
         return (0, 0)
     return (0, 0) if found is None else (int(found[1]), int(found[2]))

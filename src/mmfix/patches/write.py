@@ -12,6 +12,7 @@ from typing import Optional
 
 from mmfix import traces
 from mmfix.errors import PatchError
+from mmfix.python.disk import other_than_a_file, read_start
 
 #: Kinds of extended attributes that nobody but the user has set.
 _OF_THE_USER = ("user.", "system.posix_acl")
@@ -72,7 +73,7 @@ def _check(path: str, target: str, status: Optional[os.stat_result]) -> None:
     if status is None:
         return
     if not stat.S_ISREG(status.st_mode):
-        raise PatchError("cannot be written: it is not a regular file", path)
+        raise PatchError(f"cannot be written: it is {other_than_a_file(target)}, not a file", path)
     # A replace needs no permission on the file itself, but a read-only file says "do not change me".
     if not status.st_mode & 0o222 or not os.access(target, os.W_OK):
         raise PatchError(
@@ -103,9 +104,8 @@ def _check_unchanged(
         raise _changed("made", path)
     if (now.st_dev, now.st_ino, now.st_nlink) != (before.st_dev, before.st_ino, before.st_nlink):
         raise _changed("replaced", path)
-    with open(target, "rb") as file:
-        if file.read() != expected:
-            raise _changed("changed", path)
+    if read_start(target, len(expected) + 1) != expected:
+        raise _changed("changed", path)
 
 
 def _changed(how: str, path: str) -> PatchError:

@@ -12,6 +12,8 @@ from mmfix.config.names import type_name, type_scope
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName, LongNumber
 from mmfix.errors import MmfixError
+from mmfix.python.disk import read_whole
+from mmfix.repository.source import MODELS
 from mmfix.training.era import MMCV1, era
 from mmfix.training.script import deciding_script
 from mmfix.training.types import TrainingSetup
@@ -90,12 +92,12 @@ def parts(document: ConfigDocument) -> Dict[str, str]:
 
 
 def file_sum(path: str) -> str:
-    """A short check sum of a text file, the same for all line endings; empty when it cannot be read."""
+    """A short check sum of a text file, the same for all line ends; empty when it is huge or not readable."""
     try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read().replace(b"\r\n", b"\n")).hexdigest()[:16]
+        data = read_whole(path, MODELS.bytes)
     except (OSError, ValueError):
         return ""
+    return "" if data is None else hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()[:16]
 
 
 def _deciding(document: ConfigDocument) -> Iterator[Tuple[str, KeyPath, Any]]:

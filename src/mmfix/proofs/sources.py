@@ -16,6 +16,7 @@ from mmfix.remedies.graph import custom_imports
 from mmfix.repository.behind import files_behind, registered
 from mmfix.repository.library import Library
 from mmfix.repository.roots import source_roots
+from mmfix.repository.walk import holds_packages
 from mmfix.training.components import components
 from mmfix.training.era import era
 from mmfix.training.reading import code_reading
@@ -47,7 +48,7 @@ def _of_model(document: ConfigDocument) -> Tuple[str, ...]:
 
 def _of_the_rest(document: ConfigDocument, root: str) -> Set[str]:
     roots = source_roots(document.path, document.tree)
-    library, own = Library(roots), [folder for folder in roots if not _holds_packages(folder)]
+    library, own = Library(roots), [folder for folder in roots if not holds_packages(folder)]
     kinds = list(components(document))
     names = {name for name in map(type_name, kinds) if name is not None}
     found: Set[str] = set()
@@ -74,7 +75,7 @@ def _is_own(path: str, root: str) -> bool:
 
 def _is_installed(path: str, root: str) -> bool:
     steps = osp.relpath(path, root).split(os.sep)
-    if _holds_packages(root) or any(name in steps for name in _INSTALLED):
+    if holds_packages(root) or any(name in steps for name in _INSTALLED):
         return True
     return any(path.startswith(osp.join(folder, "")) for folder in _installations(root, tuple(sys.path)))
 
@@ -85,13 +86,5 @@ def _installations(root: str, folders: Tuple[str, ...]) -> Tuple[str, ...]:
     return tuple(
         folder
         for folder in (folder.rstrip(os.sep) for folder in folders)
-        if folder.startswith(osp.join(root, "")) and _holds_packages(folder)
+        if folder.startswith(osp.join(root, "")) and holds_packages(folder)
     )
-
-
-@lru_cache(maxsize=64)
-def _holds_packages(folder: str) -> bool:
-    try:
-        return any(name.endswith(".dist-info") for name in os.listdir(folder))
-    except OSError:
-        return False

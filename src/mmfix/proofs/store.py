@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import os.path as osp
-import stat
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -21,6 +20,7 @@ from mmfix.proofs.codec import from_entry, to_entry
 from mmfix.proofs.digest import NotDigestible, digest_of, file_sum, parts
 from mmfix.proofs.place import has_proofs, proof_file
 from mmfix.proofs.types import NOT_PROVED, Proof
+from mmfix.python.disk import read_whole
 from mmfix.traces import clean
 
 VERSION = 1
@@ -247,9 +247,6 @@ def _entries(file: str) -> Dict[str, Any]:
         status = os.stat(file)
     except (OSError, ValueError):
         return {}
-    if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
-        what = "larger than 64 MB" if stat.S_ISREG(status.st_mode) else "not a regular file"
-        raise _broken(file, f"it is {what}")
     state = (status.st_mtime_ns, status.st_size, status.st_ino)
     known = _remembered.get(file)
     if known is None or known[0] != state:
@@ -289,8 +286,16 @@ def _name(config: str, file: str) -> str:
 
 
 def _bytes(file: str) -> Optional[bytes]:
+    """What is in a proof file; None without one.
+
+    Raises:
+        OSError: It cannot be read.
+        MmfixError: It is too large.
+    """
     try:
-        with open(file, "rb") as stream:
-            return stream.read()
+        data = read_whole(file, _MOST_BYTES)
     except FileNotFoundError:
         return None
+    if data is None:
+        raise _broken(file, "it is larger than 64 MB")
+    return data

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import os
 import sys
 import warnings
 from typing import NamedTuple, Optional, Tuple, Union
 
+from mmfix.python.disk import read_whole
 from mmfix.python.place import Place, Problem
 from mmfix.python.tokens import too_many
 
@@ -42,28 +42,19 @@ class Unparsable(Exception):
         self.syntax = syntax
 
 
-def read_bytes(path: str, bounds: Bounds, size: Optional[int] = None) -> Tuple[bytes, Optional[Problem]]:
+def read_bytes(path: str, bounds: Bounds) -> Tuple[bytes, Optional[Problem]]:
     """The file's bytes, or nothing and the reason.
 
     Args:
         path: A file.
         bounds: How large it may be.
-        size: Its size, when the caller knows it already.
     """
     try:
-        if size is None:
-            size = os.stat(path).st_size
-        if size <= bounds.bytes:
-            with open(path, "rb") as file:
-                data = file.read(size + 1)
-                if len(data) > size:  # it has grown, or is a device
-                    data += file.read(bounds.bytes + 1 - len(data))
-            if len(data) <= bounds.bytes:
-                return data, None
+        data = read_whole(path, bounds.bytes)
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
         return b"", Problem(f"cannot be read: {why}", Place(path, 1))
-    return b"", Problem(too_large(bounds), Place(path, 1))
+    return (b"", Problem(too_large(bounds), Place(path, 1))) if data is None else (data, None)
 
 
 def too_large(bounds: Bounds) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import linecache
+import io
 import os
-from typing import Optional
+import tokenize
+from contextlib import suppress
+from functools import lru_cache
+from typing import Optional, Tuple
 
 from mmfix.config.origin import Origin
+from mmfix.python.disk import as_text, read_start
+
+#: Of a file; no source that is read is larger.
+_MOST_BYTES = 4_000_000
 
 
 def display_path(path: str) -> str:
@@ -32,5 +39,19 @@ def display_place(path: str, line: Optional[int] = None, column: Optional[int] =
 
 def source_line(origin: Origin, width: int = 60) -> str:
     """The text of the line at ``origin``, stripped and cut to ``width``; empty when it cannot be read."""
-    line = linecache.getline(origin.path, origin.line).strip()
+    lines = _lines(origin.path)
+    line = lines[origin.line - 1].strip() if 0 < origin.line <= len(lines) else ""
     return line if len(line) <= width else f"{line[: width - 3]}..."
+
+
+@lru_cache(maxsize=64)
+def _lines(path: str) -> Tuple[str, ...]:
+    """The lines of a source file, by its own encoding; none when it cannot be read."""
+    try:
+        data = read_start(path, _MOST_BYTES)
+    except (OSError, ValueError):
+        return ()
+    with suppress(SyntaxError, UnicodeDecodeError):  # no such encoding, or not in it
+        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+        data = data.decode(encoding).encode("utf-8")
+    return tuple(as_text(data).split("\n"))

@@ -27,7 +27,7 @@ def registered(roots: Iterable[str], wanted: Sequence[str]) -> Iterator[Tuple[st
     marks = [name.encode("utf-8", "surrogatepass") for name in wanted]
     files = {file.path: (file, root) for root in roots for file in walk_sources(root).files} if marks else {}
     for file, root in files.values():
-        data, problem = read_bytes(file.path, MODELS, file.size)
+        data, problem = read_bytes(file.path, MODELS)
         if problem is not None or MARK not in data or not any(mark in data for mark in marks):
             continue
         module, is_package = dotted_name(file, root, "")

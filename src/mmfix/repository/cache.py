@@ -11,12 +11,16 @@ from contextlib import suppress
 from typing import Any, Mapping, Optional, Set, Tuple
 
 from mmfix import __version__
+from mmfix.python.disk import read_whole
 
 #: Moves the cache; ``off`` or nothing turns it off.
 VARIABLE = "MMFIX_CACHE_DIR"
 
 #: What Python can parse decides what is read, so its version is part of every entry.
 _STAMP = [__version__, *sys.version_info[:2]]
+
+#: What the largest repositories have read of them takes a few MB.
+_MOST_BYTES = 256_000_000
 
 #: Folders in which this process has looked for what others have left.
 _cleaned: Set[str] = set()
@@ -56,8 +60,7 @@ def load(kind: str, key: str, directory: Optional[str] = None) -> Any:
     if path is None:
         return None
     try:
-        with open(path, encoding="utf-8") as file:
-            entry = json.load(file)
+        entry = json.loads(read_whole(path, _MOST_BYTES) or b"")
         fits = entry["stamp"] == _STAMP and entry["key"] == key
         return entry["value"] if fits else None
     except (OSError, ValueError, LookupError, TypeError, RecursionError):

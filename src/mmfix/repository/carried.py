@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Dict, FrozenSet, Iterable, Optional, Set, Tuple
 
-from mmfix.repository.walk import inside
+from mmfix.python.disk import as_text, inside, read_start
 
 _DATA = Path(__file__).parent / "data" / "released.json"
 _VERSION = re.compile(r"""__version__\s*=\s*["']([\w.+-]+)["']""")
@@ -130,7 +130,6 @@ def _line(path: str, line: int) -> str:
 @lru_cache(maxsize=64)
 def _text(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(4_000_000)
-    except OSError:
+        return as_text(read_start(path, 4_000_000))
+    except (OSError, ValueError):
         return ""

@@ -6,11 +6,11 @@ import ast
 import os.path as osp
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
+from mmfix.python.disk import inside, leads_out
 from mmfix.python.imports import absolute_module
 from mmfix.python.source import read_bytes
 from mmfix.repository.finder import Finder
 from mmfix.repository.source import MODELS, parse_bytes
-from mmfix.repository.walk import inside
 
 #: Of one run. The largest forks have under 2,000 files.
 MOST_FILES = 5000
@@ -62,10 +62,10 @@ class Imports:
             roots: Directories of the repository; training scripts in them are run first.
         """
         found: Dict[str, int] = {}
-        scripts = [osp.join(root, name) for root in roots for name in _SCRIPTS]
+        scripts = [(root, osp.join(root, name)) for root in roots for name in _SCRIPTS]
         starts: List[str] = []
-        for script in scripts:
-            if osp.isfile(script):
+        for root, script in scripts:
+            if osp.isfile(script) and not leads_out(script, root):
                 starts.extend(self._imported(script, "__main__", False))
         for name in modules:
             starts.extend(_with_packages(_from_folder(name, roots) if osp.isabs(name) else name))

@@ -55,7 +55,7 @@ def build_index(root: str, prefix: str, walk: Walk, cache_directory: Optional[st
     fresh: Dict[str, Any] = {}
     names: Dict[str, List[Tuple[str, str, Registration]]] = {}
     modules: Dict[str, str] = {}
-    problems = [walk.problem] if walk.problem is not None else []
+    problems = list(walk.problems)
     changed = len(old) != len(walk.files)
     start = len(root.rstrip(os.sep)) + 1
     collecting = gc.isenabled()
@@ -100,7 +100,7 @@ def dotted_name(file: SourceFile, root: str, prefix: str) -> Tuple[str, bool]:
 
 
 def _read(file: SourceFile, module: str, is_package: bool) -> _Read:
-    data, problem = read_bytes(file.path, MODELS, file.size)
+    data, problem = read_bytes(file.path, MODELS)
     if problem is None and not may_register(data):
         return [], []
     tree = None

@@ -7,6 +7,7 @@ import os.path as osp
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from mmfix.python.disk import inside
 from mmfix.python.place import Problem
 from mmfix.repository.finder import Finder
 from mmfix.repository.importing import Imports
@@ -16,7 +17,7 @@ from mmfix.repository.names import Names
 from mmfix.repository.registrations import Registration
 from mmfix.repository.registries import is_helper
 from mmfix.repository.source import SourceModule
-from mmfix.repository.walk import inside, walk_sources
+from mmfix.repository.walk import holds_packages, walk_sources
 
 __all__ = ["Found", "Library", "Registered", "SourceModule"]
 
@@ -211,7 +212,7 @@ class Library:
         if self._own is None:
             indexes: List[Index] = []
             for root in self._roots:
-                if _holds_packages(root) or any(inside(root, index.root) for index in indexes):
+                if holds_packages(root) or any(inside(root, index.root) for index in indexes):
                     continue
                 walk = walk_sources(root)
                 index = build_index(root, "", walk, self._cache)
@@ -236,8 +237,8 @@ class Library:
         if spot is None or not spot.folders or not spot.file:
             return None
         root = spot.folders[0]
-        if any(inside(root, index.root) for index in self._own_indexes()):
-            return None
+        if any(inside(osp.realpath(root), osp.realpath(index.root)) for index in self._own_indexes()):
+            return None  # a link that leads out of there is named by the scope
         return build_index(root, package, walk_sources(root), self._cache)
 
     def _registered(self, name: str, indexes: Iterable[Index]) -> List[Registered]:
@@ -308,11 +309,3 @@ def _rank(found: List[Registered], registry: Optional[str], in_order: bool) -> T
 
 def _place(entry: Registered) -> Tuple[str, bool]:
     return entry.scope, is_helper(entry.registry)
-
-
-def _holds_packages(root: str) -> bool:
-    """True for ``site-packages`` and folders like it, where only named packages are searched."""
-    try:
-        return any(name.endswith(".dist-info") for name in os.listdir(root))
-    except (OSError, ValueError):
-        return False

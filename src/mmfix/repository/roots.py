@@ -7,6 +7,8 @@ import os.path as osp
 from functools import lru_cache
 from typing import Any, List, Mapping, Optional, Tuple
 
+from mmfix.python.disk import leads_out
+
 _PROJECT = (".git", "setup.py", "pyproject.toml")
 
 
@@ -81,7 +83,7 @@ def _around(start: str) -> Tuple[str, ...]:
                 below = sorted(e.path for e in listing if e.is_dir() and not e.name.startswith((".", "_")))
         except OSError:
             below = []
-        roots.extend(path for path in below if path not in roots)
+        roots.extend(path for path in below if path not in roots and not leads_out(path, roots[0]))
     return tuple(roots)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import os.path as osp
+import sys
 import time
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from functools import lru_cache
+from typing import Iterator, List, Tuple
 
-from mmfix.python.place import Place, Problem
+from mmfix.python.disk import Links, about_links, inside, leads_out, other_than_a_file
+from mmfix.python.place import BROKEN, Place, Problem
 
 #: Bounds of one walk. The largest OpenMMLab repository has under 3,000 Python files.
 MAX_FILES = 20_000
@@ -63,18 +66,19 @@ class Walk:
     Attributes:
         files: Sorted; those that count from the root first.
         projects: Directories inside with their own ``setup.py`` or ``pyproject.toml``.
-        problem: Set when a bound was hit and files are missing.
+        problems: What is missing: behind a bound, behind links that lead out, and what is no file.
     """
 
     files: Tuple[SourceFile, ...]
     projects: Tuple[str, ...]
-    problem: Optional[Problem] = None
+    problems: Tuple[Problem, ...] = ()
 
 
 def walk_sources(root: str, max_files: int = MAX_FILES, max_seconds: float = MAX_SECONDS) -> Walk:
     """All Python files below ``root`` but hidden directories, environments, data and build results.
 
-    A symbolic link is followed only to a directory that is not walked anyway, so each file comes up once.
+    A link is followed only if it stays in the repository (or in what is installed), and only to a directory
+    that is not walked anyway, so each file comes up once.
 
     Args:
         root: A directory; one that is not there has no files.
@@ -84,18 +88,17 @@ def walk_sources(root: str, max_files: int = MAX_FILES, max_seconds: float = MAX
     started = time.monotonic()
     files: List[SourceFile] = []
     projects: List[str] = []
-    links: List[Tuple[str, str, int]] = []
-    walked = [osp.realpath(root)]
+    linked: List[Tuple[str, str, int]] = []
+    links = Links(root, everywhere=_is_installed(root))
     pending: List[Tuple[str, str, int]] = [(root, root, 0)]
-    problem = None
-    while pending or links:
+    problems: List[Problem] = []
+    while pending or linked:
         if not pending:
-            path, base, depth = links.pop(0)
-            target = osp.realpath(path)
-            # also not when it is above a walked directory: everything would come up twice
-            if any(inside(target, seen) or inside(seen, target) for seen in walked):
+            path, base, depth = linked.pop(0)
+            if osp.basename(path) in _UNLESS_PACKAGE and not osp.isfile(osp.join(path, "__init__.py")):
+                continue  # a link to data is in most repositories
+            if not links.follows_folder(path):
                 continue
-            walked.append(target)
             pending.append((path, base, depth))
         directory, base, depth = pending.pop()
         try:
@@ -113,46 +116,70 @@ def walk_sources(root: str, max_files: int = MAX_FILES, max_seconds: float = MAX
                 base = directory
                 projects.append(directory)
         for entry in entries:
-            _sort_in(entry, base, depth, files, pending, links)
+            if entry.name.startswith("."):
+                continue
+            if not entry.name.endswith(".py"):
+                if entry.name not in _NEVER and depth < _MAX_DEPTH and _is_folder(entry):
+                    (linked if entry.is_symlink() else pending).append((entry.path, base, depth + 1))
+            elif not entry.is_symlink() or other_than_a_file(entry.path) or links.follows_file(entry.path):
+                files += _file(entry, base, problems)
         if len(files) > max_files or time.monotonic() - started > max_seconds:
-            problem = Problem(
-                "too many files to search them all; point mmfix at the repository", Place(root, 1)
-            )
+            reason = "too many files to search them all; point mmfix at the repository"
+            problems.insert(0, Problem(reason, Place(root, 1)))
             break
+    if links.out:
+        reason = about_links(osp.relpath(path, root) for path in links.out)
+        problems.append(Problem(reason, Place(links.out[0], 1)))
     files = files[:max_files]
     files.sort(key=lambda file: (file.base != root, file.path))
-    return Walk(tuple(files), tuple(sorted(projects)), problem)
+    return Walk(tuple(files), tuple(sorted(projects)), tuple(problems))
 
 
-def _sort_in(
-    entry: os.DirEntry[str],
-    base: str,
-    depth: int,
-    files: List[SourceFile],
-    pending: List[Tuple[str, str, int]],
-    links: List[Tuple[str, str, int]],
-) -> None:
-    name = entry.name
-    if name.startswith("."):
-        return
+def _file(entry: os.DirEntry[str], base: str, problems: List[Problem]) -> Iterator[SourceFile]:
     try:
-        if name.endswith(".py"):
-            if entry.is_file():
-                stat = entry.stat()
-                files.append(SourceFile(entry.path, base, stat.st_size, stat.st_mtime_ns))
-        elif name not in _NEVER and depth < _MAX_DEPTH and entry.is_dir():
-            (links if entry.is_symlink() else pending).append((entry.path, base, depth + 1))
+        if entry.is_file():
+            stat = entry.stat()
+            yield SourceFile(entry.path, base, stat.st_size, stat.st_mtime_ns)
+            return
     except OSError:  # vanished, or a link that points to itself
         return
+    what = other_than_a_file(entry.path)
+    if what:
+        problems.append(Problem(f"cannot be read: it is {what}, not a file", Place(entry.path, 1), BROKEN))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that points to itself
+        return False
+
+
+@lru_cache(maxsize=64)
+def holds_packages(folder: str) -> bool:
+    """True for ``site-packages`` and folders like it, where only named packages are searched."""
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(folder))
+    except (OSError, ValueError):
+        return False
+
+
+def _is_installed(root: str) -> bool:
+    """Whether a folder lies where this Python's packages are, which may be links to wherever a cache is."""
+    return any(
+        inside(osp.realpath(root), osp.realpath(folder)) for folder in filter(holds_packages, sys.path)
+    )
 
 
 def folders(path: str) -> List[str]:
-    """The folders in ``path``, sorted, hidden ones left out; empty when it cannot be read."""
+    """The folders in ``path``, sorted, without hidden ones and links that lead out of the repository."""
     found: List[str] = []
     try:
         with os.scandir(path) as entries:
             for entry in itertools.islice(entries, _MAX_ENTRIES):
-                if not entry.name.startswith((".", "__")) and entry.is_dir():
+                if entry.name.startswith((".", "__")) or not entry.is_dir():
+                    continue
+                if not entry.is_symlink() or not leads_out(entry.path, path):
                     found.append(entry.path)
     except OSError:
         return []
@@ -166,8 +193,3 @@ def files_named(path: str, word: str) -> List[str]:
     except OSError:
         return []
     return [osp.join(path, name) for name in sorted(names) if name.endswith(".py") and word in name]
-
-
-def inside(path: str, directory: str) -> bool:
-    """True for a directory itself and all below it."""
-    return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)

@@ -7,7 +7,8 @@ import os.path as osp
 from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from mmfix.python.bindings import Import, all_bindings
-from mmfix.python.place import Problem
+from mmfix.python.disk import leads_out, other_than_a_file
+from mmfix.python.place import Place, Problem
 from mmfix.python.source import Bounds
 from mmfix.repository.finder import Finder
 from mmfix.repository.modules import Modules
@@ -57,7 +58,11 @@ class Scripts:
     def open(self, path: str) -> Optional[Script]:
         """A file below the root; None when it is not there, or when ``problems`` says why not."""
         path = osp.abspath(path)
-        if not osp.isfile(path):
+        if not osp.lexists(path):
+            return None
+        if not other_than_a_file(path) and leads_out(path, self._root):
+            reason = "is not read, because a link leads there out of the repository"
+            self.problems[Problem(reason, Place(path, 1))] = None
             return None
         name = osp.splitext(osp.relpath(path, self._root))[0].replace(osp.sep, ".")
         return self._script(self._modules.open(name, path, False))

@@ -58,13 +58,18 @@ def _read(roots: Tuple[str, ...]) -> Optional[TrainingScript]:
 
 
 def _read_root(root: str, scripts: Scripts) -> Optional[TrainingScript]:
-    entry = next((path for path in (osp.join(root, name) for name in _ENTRIES) if osp.isfile(path)), None)
+    entry = _entry(root)
     if entry is not None:
         walker = _walk(scripts, [entry])
         if _found(walker) or scripts.problems:
             return _script(root, scripts, walker)
     walker = _walk(scripts, list(_fallbacks(root))[:_MOST_FALLBACKS])
     return _script(root, scripts, walker) if _found(walker) or scripts.problems else None
+
+
+def _entry(root: str) -> Optional[str]:
+    """The file that training starts with, or what stands in its place."""
+    return next((path for path in (osp.join(root, name) for name in _ENTRIES) if osp.lexists(path)), None)
 
 
 def _found(walker: Walker) -> bool:
@@ -107,7 +112,7 @@ def _script(root: str, scripts: Scripts, walker: Walker) -> TrainingScript:
 
 def _touches(root: str, scripts: Scripts) -> Optional[Place]:
     """The first line of the entry script that names ``find_unused_parameters`` or ``model_wrapper_cfg``."""
-    entry = next((path for path in (osp.join(root, name) for name in _ENTRIES) if osp.isfile(path)), None)
+    entry = _entry(root)
     script = scripts.open(entry) if entry is not None else None
     lines = [
         node.lineno

@@ -9,7 +9,9 @@ from typing import Any, Iterator, Optional, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.config.names import type_name
+from mmfix.python.source import read_bytes
 from mmfix.repository.roots import source_roots
+from mmfix.repository.source import MODELS
 from mmfix.training.era import era as era_of
 from mmfix.training.reading import CodeReading, code_reading
 from mmfix.training.wrapping import runner_kind, wrapping
@@ -118,8 +120,7 @@ def _freezing_script(document: ConfigDocument) -> Optional[str]:
     for root in source_roots(document.path, document.tree) if document.path else ():
         for entry in _ENTRIES:
             path = osp.join(root, entry)
-            if osp.isfile(path):
-                with open(path, "rb") as file:
-                    if _FREEZES.search(file.read()):
-                        return entry
+            data, problem = read_bytes(path, MODELS)
+            if problem is None and _FREEZES.search(data):
+                return entry
     return None
