@@ -35,6 +35,7 @@ ROOMS: Dict[str, Room] = {
     "printable": Room("text from outside -> text that a terminal only shows"),
     "errors": Room("what goes wrong, as one line for people", "printable"),
     "traces": Room("temporary files and folders that are gone afterwards, also after a kill -9"),
+    "keeper": Room("the process above those that run a config: nothing that they start is left"),
     "python": Room(
         "files that others wrote, and Python text without running it: what the readers of configs, models "
         "and scripts share"
@@ -97,7 +98,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "patches": Room(
         "overrides -> text -> verified -> atomically written; and undo",
-        "python config findings printable traces",
+        "python config findings printable traces keeper",
         "a framework's loader, in a child process",
     ),
     "proofs": Room(
@@ -119,7 +120,7 @@ ROOMS: Dict[str, Room] = {
     "prove": Room(
         "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each "
         "rank (`worker`, `loop`, `wrapping`, `counting`, `watch`)",
-        "config ddp proofs traces prove.inputs prove.ops",
+        "config ddp proofs traces keeper prove.inputs prove.ops",
         "torch and the frameworks, in the ranks only",
     ),
     "prove.inputs": Room("made-up batches for a model", "prove", "as above"),

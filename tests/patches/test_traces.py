@@ -95,13 +95,33 @@ def test_what_is_not_surely_ours_stays(tmp_path: Path) -> None:
     assert (tmp_path / Path(path).name).is_symlink()
 
 
-def test_a_killed_command_leaves_no_process_and_its_folder_until_the_next_start(tmp_path: Path) -> None:
+LEAVES = {"in its group": "", "in a session of its own": ", start_new_session=True"}
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems know no child subreaper")
+
+
+@on_linux
+@pytest.mark.parametrize("how", LEAVES)
+def test_what_a_config_starts_ends_with_the_command(how: str, tmp_path: Path) -> None:
+    pytest.importorskip("mmengine")
+    start = f"{'setsid ' if LEAVES[how] else ''}sleep 600 & echo $! > grandchild"
+    (tmp_path / "a.py").write_text(f"import sys\nsys.modules['os'].system({start!r})\n{CONFIG}")
+    subprocess.run(
+        [sys.executable, "-m", "mmfix", "patch", "a.py"], cwd=str(tmp_path), timeout=120, check=True
+    )
+    assert gone(int((tmp_path / "grandchild").read_text()))
+
+
+@on_linux
+@pytest.mark.parametrize("how", LEAVES)
+def test_a_killed_command_leaves_no_process_and_its_folder_until_the_next_start(
+    how: str, tmp_path: Path
+) -> None:
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     code = (
         "import subprocess, sys\n"
         "open('child', 'w').write(str(__import__('os').getpid()))\n"
-        "tool = subprocess.Popen(['sleep', '600'])\n"
+        f"tool = subprocess.Popen(['sleep', '600']{LEAVES[how]})\n"
         "open('grandchild', 'w').write(str(tool.pid))\n"
         "while True: pass\n"
     )

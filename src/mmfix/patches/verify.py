@@ -16,6 +16,7 @@ import threading
 from types import TracebackType
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Type
 
+from mmfix import keeper
 from mmfix.config.document import ConfigDocument, to_plain
 from mmfix.config.keypath import KeyPath
 from mmfix.errors import ConfigError, PatchError
@@ -32,6 +33,9 @@ INSTALL = "pip install mmengine-lite packaging"
 
 #: Seconds until a framework must have been imported.
 _IMPORT_LIMIT = 120.0
+
+#: Seconds for what is above the child to end all that the config has started.
+_LAST_WORDS = 10.0
 
 _CHILD = osp.join(osp.dirname(osp.abspath(__file__)), "child.py")
 
@@ -100,10 +104,10 @@ class Verifier:
         process, self._process = self._process, None
         self._loaders = {}
         if process is not None:
+            keeper.end(process, _LAST_WORDS)  # with what the config has started
             with contextlib.suppress(OSError):
                 if os.name == "posix":
-                    os.killpg(process.pid, signal.SIGKILL)  # with what the config has started
-            process.kill()
+                    os.killpg(process.pid, signal.SIGKILL)  # where a keeper sees nothing that is below it
             process.communicate()
         self._scratch.close()
 
@@ -217,7 +221,7 @@ class Verifier:
             folder = self._scratch.enter_context(new_folder())
             self._process = subprocess.Popen(
                 # -B: no __pycache__ beside modules that a config imports
-                [sys.executable, "-B", "-W", "ignore", _CHILD],
+                keeper.under([sys.executable, "-B", "-W", "ignore", _CHILD]),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

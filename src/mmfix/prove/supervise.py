@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+from mmfix import keeper
 from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal
 from mmfix.prove import outside
 from mmfix.prove.assemble import errors_of, joined, rehearsal_of
@@ -150,9 +151,7 @@ def _start(job: Job, ranks: Ranks) -> _Start:
     folder = Path(job.folder)
     job = replace(job, share=ranks.own is not None, number=next(_NUMBERS))
     module = ("mmfix.prove.launch", str(ranks.world_size)) if ranks.own is None else ("mmfix.prove.worker",)
-    command = [sys.executable, "-m", *module, write_job(job)]
-    if os.name != "nt":
-        command[:0] = [sys.executable, "-m", "mmfix.prove.keeper"]
+    command = keeper.under([sys.executable, "-m", *module, write_job(job)])
     with open(folder / "output.txt", "wb") as output:
         process = subprocess.Popen(
             command,
@@ -232,13 +231,7 @@ def _age(path: Path) -> float:
 
 def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
     """End what is below the keeper with it, and by the ids they left the ranks, where it could not."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(_LAST_WORDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    keeper.end(process, _LAST_WORDS)
     for pid in _pids(folder):
         with contextlib.suppress(OSError):
             _kill(pid)

@@ -1,4 +1,4 @@
-"""The process above the ranks: nothing that they have started is left, whatever it does to get away."""
+"""The process above those that run a config: nothing that they start is left, whatever it does."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Dict, List
 
 import pytest
+
+from mmfix import keeper
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="other systems know no child subreaper"
@@ -53,7 +55,7 @@ PARENT = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
 
 def start(folder: Path, escape: str, ending: str, parent: bool = False) -> subprocess.Popen[bytes]:
     script = SCRIPT.format(escape=ESCAPES[escape], ending=ending)
-    command = [sys.executable, "-m", "mmfix.prove.keeper", sys.executable, "-c", script, str(folder)]
+    command = keeper.under([sys.executable, "-c", script, str(folder)])
     above = [sys.executable, "-c", PARENT] if parent else []
     process = subprocess.Popen([*above, *command], cwd=folder, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 30
@@ -122,8 +124,26 @@ def test_it_ends_as_its_command_did(number: int, tmp_path: Path) -> None:
 
 
 def test_a_command_that_cannot_be_started_is_said() -> None:
-    command = [sys.executable, "-m", "mmfix.prove.keeper", os.path.join(os.sep, "nowhere", "python")]
+    command = keeper.under([os.path.join(os.sep, "nowhere", "python")])
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.startswith("FileNotFoundError")
     assert "Traceback" not in done.stderr
+
+
+#: Somebody else computes, too: the command has ended before its start returns.
+QUICK = """
+import subprocess, time
+class Slow(subprocess.Popen):
+    def __init__(self, command):
+        super().__init__(command)
+        time.sleep(0.5)
+subprocess.Popen = Slow
+from mmfix import keeper
+keeper.main({command})
+"""
+
+
+def test_a_command_that_ends_at_once() -> None:
+    command = [sys.executable, "-c", "import os; os._exit(7)"]
+    assert subprocess.run([sys.executable, "-c", QUICK.format(command=command)], timeout=60).returncode == 7

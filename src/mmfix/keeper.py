@@ -1,10 +1,10 @@
-"""The process above the ranks of a rehearsal: ``python -m mmfix.prove.keeper COMMAND ...``. No torch.
+"""The process above those that run a config: the ranks of a rehearsal, and the loader that confirms a patch.
 
 It runs a command, ends everything that the command has started, and then ends as the command did. On Linux
 nothing gets away: what has lost its parent becomes a child of this process (``PR_SET_CHILD_SUBREAPER``,
 ``man 2 prctl``; it needs no rights), also after ``setsid()``, a double fork, and with an environment of its
-own. Other systems know nothing like it (but for FreeBSD's ``procctl``): there what is in a rank's group
-of processes ends with it, and what has left that group stays.
+own. Other systems know nothing like it (but for FreeBSD's ``procctl``): there what is in a group of
+processes that somebody ends goes with it, and what has left that group stays.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 #: ``linux/prctl.h``
 _PR_SET_CHILD_SUBREAPER = 36
@@ -24,6 +24,28 @@ _EVERY = 0.05
 _ENOUGH = 5.0
 #: Seconds for what cleans up after others.
 _CLEANING = 1.0
+
+
+def under(command: Sequence[str]) -> List[str]:
+    """The command line that runs a command below a keeper; the command itself where there is none.
+
+    The keeper is a Python of its own that sees no module but those of the standard library (``-I -S``).
+    """
+    if os.name == "nt":
+        return list(command)
+    return [sys.executable, "-I", "-S", os.path.abspath(__file__), *command]
+
+
+def end(process: subprocess.Popen[Any], seconds: float) -> None:
+    """Tell a keeper to end with all that is below it; end it after ``seconds``."""
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class _Told(BaseException):
@@ -38,7 +60,10 @@ def main(command: List[str]) -> None:
     started: List[int] = []
     code: Optional[int] = None
     try:
-        started.append(subprocess.Popen(command).pid)
+        process = subprocess.Popen(
+            command
+        )  # kept: without a name it may be reaped, and nobody learns its end
+        started.append(process.pid)
         while code is None and os.getppid() == parent:
             time.sleep(_EVERY)
             code = _reaped().get(started[0])
