@@ -39,19 +39,30 @@ def display_place(path: str, line: Optional[int] = None, column: Optional[int] =
 
 def source_line(origin: Origin, width: int = 60) -> str:
     """The text of the line at ``origin``, stripped and cut to ``width``; empty when it cannot be read."""
-    lines = _lines(origin.path)
+    lines = _lines(origin.path, _state(origin.path))
     line = lines[origin.line - 1].strip() if 0 < origin.line <= len(lines) else ""
     return line if len(line) <= width else f"{line[: width - 3]}..."
 
 
+def _state(path: str) -> Tuple[int, int]:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
 @lru_cache(maxsize=64)
-def _lines(path: str) -> Tuple[str, ...]:
-    """The lines of a source file, by its own encoding; none when it cannot be read."""
+def _lines(path: str, state: Tuple[int, int]) -> Tuple[str, ...]:
+    """The lines of a file, UTF-8 or else as its first lines say; none when it cannot be read."""
     try:
         data = read_start(path, _MOST_BYTES)
     except (OSError, ValueError):
         return ()
-    with suppress(SyntaxError, UnicodeDecodeError):  # no such encoding, or not in it
-        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
-        data = data.decode(encoding).encode("utf-8")
+    try:
+        data.decode("utf-8")  # what a config is, whatever its first line says
+    except UnicodeDecodeError:
+        with suppress(SyntaxError, UnicodeDecodeError):  # no such encoding, or not in it
+            encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+            data = data.decode(encoding).encode("utf-8")
     return tuple(as_text(data).split("\n"))

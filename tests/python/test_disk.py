@@ -1,0 +1,131 @@
+"""Files of others: what is opened, how much is read, and which links are followed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, List
+
+import pytest
+
+from mmfix.python.disk import (
+    Links,
+    NotAFile,
+    as_text,
+    leads_out,
+    open_regular,
+    other_than_a_file,
+    read_start,
+    read_whole,
+    repository_around,
+)
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs pipes, devices and links")
+
+
+@pytest.mark.parametrize("size", [0, 1, 9, 10, 11, 100_000])
+def test_as_much_as_is_asked_for(size: int, tmp_path: Path) -> None:
+    path, data = tmp_path / "a", os.urandom(size)
+    path.write_bytes(data)
+    assert read_whole(str(path), 10) == (data if size <= 10 else None)
+    assert read_start(str(path), 10) == data[:10]
+    with open_regular(str(path)) as file:
+        assert file.read() == data
+
+
+@posix
+@pytest.mark.parametrize("said", [0, 1, 5])
+def test_the_size_that_the_system_tells_counts_for_nothing(
+    said: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It grows meanwhile, or is made up by the kernel."""
+    path = tmp_path / "a"
+    path.write_bytes(b"0123456789")
+    status = SimpleNamespace(st_mode=stat.S_IFREG | 0o600, st_size=said)
+    monkeypatch.setattr(os, "fstat", lambda descriptor: status)
+    assert read_whole(str(path), 10) == b"0123456789"
+    assert read_whole(str(path), 9) is None
+    assert read_start(str(path), 9) == b"012345678"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has /proc")
+def test_a_file_of_the_kernel() -> None:
+    assert os.stat("/proc/self/status").st_size == 0
+    assert b"\nPid:" in (read_whole("/proc/self/status", 1 << 20) or b"")
+    assert read_whole("/proc/self/status", 10) is None
+
+
+@posix
+def test_what_is_no_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    opened: List[Any] = []
+    monkeypatch.setattr(os, "open", lambda *arguments: opened.append(arguments))
+    for name, what in (("pipe", "a named pipe"), ("link", "a device"), (".", "a folder")):
+        assert other_than_a_file(str(tmp_path / name)) == what
+        for read in (lambda path: read_whole(path, 10), lambda path: read_start(path, 10), open_regular):
+            with pytest.raises(NotAFile, match=f"it is {what}, not a file"):
+                read(str(tmp_path / name))
+    assert opened == []
+    assert [other_than_a_file(str(tmp_path / name)) for name in ("gone", "a\0b")] == ["", ""]
+
+
+@posix
+def test_a_pipe_that_comes_meanwhile_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    held = len(os.listdir("/dev/fd"))
+    monkeypatch.setattr(os, "stat", lambda path: SimpleNamespace(st_mode=stat.S_IFREG | 0o600))
+    with pytest.raises(NotAFile, match="it is a named pipe"):
+        read_whole(str(tmp_path / "pipe"), 10)
+    monkeypatch.undo()
+    assert len(os.listdir("/dev/fd")) == held
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [(b"a\r\nb\rc\n", "a\nb\nc\n"), (b"\xef\xbb\xbfa", "a"), (b"\xff", "\ufffd"), (b"", "")],
+)
+def test_text_for_a_search(data: bytes, text: str) -> None:
+    assert as_text(data) == text
+
+
+@posix
+class TestLinks:
+    def test_a_repository(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        deep = tmp_path / "repo" / "project" / "configs"
+        deep.mkdir(parents=True)
+        assert repository_around(str(deep)) == str(deep)
+        (tmp_path / "repo" / "project" / "setup.py").touch()
+        repository_around.cache_clear()
+        assert repository_around(str(deep)) == str(tmp_path / "repo" / "project")
+        (tmp_path / "repo" / ".git").touch()  # a work tree's is a file
+        repository_around.cache_clear()
+        assert repository_around(str(deep)) == str(tmp_path / "repo")
+        monkeypatch.setenv("HOME", str(tmp_path / "repo"))
+        repository_around.cache_clear()
+        assert repository_around(str(deep)) == str(tmp_path / "repo" / "project")
+        repository_around.cache_clear()
+
+    def test_what_leads_out(self, tmp_path: Path) -> None:
+        repo, outside = tmp_path / "repo", tmp_path / "repository"
+        for folder in (repo / ".git", repo / "a", outside):
+            folder.mkdir(parents=True)
+        (repo / "out").symlink_to(outside)
+        (repo / "in").symlink_to("a")
+        (repo / "self").symlink_to("self")
+        (repo / "gone").symlink_to(outside / "gone")
+        found = [
+            name for name in ("out", "in", "self", "gone", "a") if leads_out(str(repo / name), str(repo))
+        ]
+        assert found == ["out", "gone"]
+        links = Links(str(repo / "a"))
+        assert [links.follows_folder(str(repo / name)) for name in ("out", "in")] == [False, False]
+        assert links.out == [str(repo / "out")]
+        anywhere = Links(str(repo / "a"), everywhere=True)
+        assert [anywhere.follows_folder(str(repo / "out")) for _ in range(2)] == [True, False]
+        assert anywhere.out == []
