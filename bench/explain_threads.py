@@ -42,7 +42,7 @@ def main() -> None:
     if options.verb == "run":
         for thread in threads:
             text = (options.folder / f"{thread['id']}.txt").read_text(encoding="utf-8")
-            thread[options.column] = said(text)
+            thread[options.column] = explained(text)
         lines = (json.dumps(thread, ensure_ascii=False) for thread in threads)
         LIST.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return
@@ -53,7 +53,7 @@ def main() -> None:
         print(section)
 
 
-def said(text: str) -> Dict[str, Any]:
+def explained(text: str) -> Dict[str, Any]:
     """The diagnoses of a text, the first cure of the first, and the keys that are named."""
     found = mmfix.explain(text)
     known = [item for item in (found, *found.others) if item.known]
@@ -86,11 +86,11 @@ def lines_of(threads: List[Dict[str, Any]]) -> Iterator[str]:
     yield "2026, found by search, none of them in the lists above. What each is was decided by hand, and written down before mmfix read the first of them."
     yield "*As found*: the mmfix of that day. *Now*: after the kinds of faults that this had shown were mended, so this is no independent figure. Right is the"
     yield "diagnosis and no other, the first cure for the text alone, and the key where the text has a config.\n"
-    rows = [
-        (thread["id"], f"[{where(thread)}]({thread['address']})", thread["posted"], thread["text"], by_hand(thread))
-        + tuple("right" if is_right(thread, column) else told(thread, column) for column in COLUMNS)
-        for thread in threads
-    ]  # fmt: skip
+    rows = []
+    for thread in threads:
+        cells = ("right" if is_right(thread, column) else told(thread, column) for column in COLUMNS)
+        link = f"[{where(thread)}]({thread['address']})"
+        rows.append((thread["id"], link, thread["posted"], thread["text"], by_hand(thread), *cells))
     yield from table(
         ("id", "thread", "posted", "what of the message it has", "by hand", "as found", "now"), rows
     )
