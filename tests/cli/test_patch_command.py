@@ -38,8 +38,10 @@ def test_patch_a_folder_twice_and_undo(examples: Path, mmfix: Any) -> None:
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.splitlines()[-1] == "5 configs: 3 changed"
     signs = [line for line in first.stdout.splitlines() if line.startswith("look for: ")]
-    assert [line.split()[2] for line in signs] == ["(checkpoint-off)", "(find-unused)"]
-    assert "`memory` in it is higher than before" in signs[0]
+    assert [line.split()[2] for line in signs] == ["(checkpoint-off)", "(checkpoint-off)", "(find-unused)"]
+    lines = [line.split("`")[1] for line in signs]
+    assert lines == ["Epoch [1][50/...]", "Epoch(train) [1][10/...]", "Iter(train) [50/...]"]
+    assert "`memory` is higher than before" in signs[0]
     patched = {path: path.read_bytes() for path in examples.rglob("*.py")}
     assert sum(patched[path] != before[path] for path in before) == 3
 

@@ -10,6 +10,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.memory import from_mapping
 from mmfix.jobs.checking import MEMORY, judge_document
 from mmfix.jobs.patching import choose
+from mmfix.remedies.next import what_to_look_for
 from mmfix.report.types import PatchResult, failing
 from mmfix.settings import DEFAULT, Settings
 
@@ -41,14 +42,16 @@ def patch_config(config: Any, remedy: Optional[str] = None, settings: Settings =
     patched = copied(config)
     for override in choice.overrides:
         set_override(patched, override.key, copied(override.value))
+    now = as_document(patched)
     return PatchResult(
         MEMORY,
         MEMORY,
         remedies=choice.remedies,
         overrides=choice.overrides,
-        left=failing(judge_document(as_document(patched), settings).findings),
+        left=failing(judge_document(now, settings).findings),
         config=patched,
         notes=("a config in memory has no origins: take the patch over into its file to keep it",),
+        look_for=what_to_look_for(now, choice.remedies),
     )
 
 

@@ -30,6 +30,7 @@ from mmfix.patches import (
 )
 from mmfix.python.disk import NotAFile, read_whole
 from mmfix.python.source import too_large
+from mmfix.remedies.next import what_to_look_for
 from mmfix.report.types import ConfigReport, PatchResult, failing
 from mmfix.settings import DEFAULT, Settings
 from mmfix.traces import clean
@@ -267,6 +268,7 @@ def apply_cures(
         fail_on=options.settings.fail_on,
         proof=now.proof,
         taken_back=now.taken_back,
+        look_for=what_to_look_for(patched, choice.remedies),
     )
 
 

@@ -13,7 +13,6 @@ from mmfix.config.values import LazyName
 from mmfix.findings import SEVERITIES, Finding, Override, Remedy
 from mmfix.report.judged import KEYS, account
 from mmfix.report.missing import missing_bases
-from mmfix.report.next import what_to_look_for
 from mmfix.report.place import display_path, display_place, source_line
 from mmfix.report.types import ConfigReport, PatchResult, Problem, ProofUsed, Report, failing
 
@@ -107,8 +106,8 @@ def render_patches(results: Sequence[PatchResult], paint: Paint = plain, diff: b
             text, lines = text + as_text(lines) + shown, []
         lines.extend(_patch(result, paint, diff))
     lines.extend(account(result.judged for result in results if result.judged is not None))
-    made = (result.remedies for result in results if result.written or result.config is not None)
-    lines.extend(f"look for: {line}" for line in what_to_look_for(name for names in made for name in names))
+    made = (result.look_for for result in results if result.written or result.config is not None)
+    lines.extend(f"look for: {line}" for line in dict.fromkeys(made) if line)
     lines.append(_patch_summary(results, paint, diff))
     return text + as_text(lines)
 

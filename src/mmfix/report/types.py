@@ -168,6 +168,7 @@ class PatchResult:
         judged: Why the config was not judged, and therefore left alone; None for one that was.
         proof: The proof that was believed, or was not; None without one.
         taken_back: Errors and warnings that would be ``left`` or cured without the proof.
+        look_for: How the next run shows that the cures work, one line; empty without a cure.
     """
 
     path: str
@@ -186,6 +187,7 @@ class PatchResult:
     judged: Optional[Judged] = None
     proof: Optional[ProofUsed] = None
     taken_back: Tuple[Finding, ...] = ()
+    look_for: str = ""
 
     @property
     def changed(self) -> bool:
