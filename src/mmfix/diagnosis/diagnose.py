@@ -95,7 +95,7 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
         excerpt=sighting.excerpt,
         parameters=named_.parameters,
         warns=kind.role == WARNING,
-        evidence=_evidence(run, named_),
+        evidence=(*_evidence(run, named_), *together.weighed),
         places=() if document is None else tuple((key, document.origin(key)) for key in where),
         findings=together.findings,
         remedies=remedies,
@@ -129,6 +129,7 @@ def _with_config(
 ) -> Judged:
     """The findings and cures of the config for a sighting."""
     from mmfix.diagnosis.evidence import Seen, judged
+    from mmfix.diagnosis.fitting import lists_of
     from mmfix.rules import judge
 
     kind = sighting.kind
@@ -147,6 +148,7 @@ def _with_config(
         warned,
         reading.runs[sighting.run].reentrant,
         known.tried,
+        lists_of(sighting.listed, named_.parameters),
     )
     return judged(setup, seen)
 

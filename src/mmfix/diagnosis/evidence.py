@@ -7,15 +7,16 @@ code: facts about the parameters it names, then ``proofs.judged``, the rules and
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key, parse_key
 from mmfix.config.names import type_name
 from mmfix.ddp import Outcome
+from mmfix.diagnosis.fitting import NO_LISTS, OPEN, OTHER, SHOWN, Fit, Lists, fits
 from mmfix.diagnosis.types import Judged, Parameter
 from mmfix.findings import CONFIDENCES, Finding
-from mmfix.proofs.judged import in_light_of, predicted
+from mmfix.proofs.judged import in_light_of, predicted, with_tried
 from mmfix.proofs.measured import is_about, new_site, rehearsed, seen_facts
 from mmfix.proofs.types import (
     NEVER,
@@ -31,6 +32,8 @@ from mmfix.rules import judge, proven_failure
 from mmfix.training.switches import WELL_KNOWN
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
 
+#: Errors that are about parameters: of others the message alone says what it was.
+_OF_PARAMETERS = (Outcome.UNUSED.value, Outcome.READY_TWICE.value, Outcome.UNTRAINED.value)
 #: Keys that nobody reads: told whenever the run failed, since what they ask for would have mattered.
 _DEAD_KEYS = ("MMF106", "MMF107", "MMF108", "MMF111")
 _WHO = "The logged run"
@@ -49,6 +52,7 @@ class Seen:
         cut_off: A warning says that a checkpointed part has an input without a gradient.
         reentrant: A traceback goes through a reentrant checkpoint.
         remedies: What rehearsals of cures have shown, from a proof of this config.
+        lists: The parameters that it lists.
     """
 
     outcome: str
@@ -59,11 +63,16 @@ class Seen:
     cut_off: bool = False
     reentrant: bool = False
     remedies: Tuple[RemedyResult, ...] = ()
+    lists: Lists = NO_LISTS
 
 
 def judged(setup: TrainingSetup, seen: Seen) -> Judged:
     """The findings that explain what was seen, and the cures that hold with it."""
+    weighed = fits(setup.facts, seen.lists) if seen.outcome == Outcome.UNUSED.value else {}
+    if any(fact.varies for fact, fit in weighed.items() if fit.rank == SHOWN):
+        seen = replace(seen, varies=True)  # its source says so, whatever iteration it was
     groups = _with_freezing(setup, groups_of(seen.parameters, setup.document, seen.outcome, seen.varies))
+    setup = replace(setup, facts=tuple(_as_shown(fact, weighed.get(fact), seen) for fact in setup.facts))
     rehearsal = Rehearsal(seen.outcome, groups=groups)
     setup = replace(setup, checkpoints=_cut_off(setup) if seen.cut_off else setup.checkpoints)
     known = _surely(setup, seen)
@@ -77,16 +86,36 @@ def judged(setup: TrainingSetup, seen: Seen) -> Judged:
     if Outcome(seen.outcome) not in outcomes(measured.settings, possible(measured)):
         return _misfit(measured, seen)
     proof = Proof(setup.document.path, rehearsal, seen.remedies)
-    if groups or len({finding.key for finding in known}) == 1 or seen.outcome != Outcome.UNUSED.value:
+    if groups or seen.outcome not in _OF_PARAMETERS:
         found = in_light_of(setup, measured, proof)
-    else:
-        found = judge(measured)  # the log does not say which of several suspicions it was
+    else:  # the log does not say which parameters these are, so it proves no more than their number
+        found = with_tried(judge(measured), proof)
     telling = [item for item in found if predicted(measured, item) == seen.outcome]
     remedies = next((item.remedies for item in telling if item.remedies), ())
     shown = [item for item in telling if item.code != proven_failure.CODE and not _is_general(item)]
     shown += [item for item in found if item.code in _DEAD_KEYS and item not in shown]
-    shown.sort(key=lambda item: CONFIDENCES.index(item.confidence))
-    return Judged(tuple(shown), remedies, fits=True)
+    told = sorted(shown, key=lambda item: (CONFIDENCES.index(item.confidence), _fit_of(item, weighed).rank))
+    lines = [_fit_of(item, weighed).line for item in told]
+    lines += [
+        fit.line for fact, fit in weighed.items() if fit.rank == OTHER and fact.confidence != "possible"
+    ]
+    if told and not groups and seen.outcome == Outcome.READY_TWICE.value:
+        lines.append("nothing here names that parameter, so the log does not show which checkpoint it was")
+    return Judged(tuple(told), remedies, True, tuple(line for line in dict.fromkeys(lines) if line))
+
+
+def _as_shown(fact: ModelFact, fit: Optional[Fit], seen: Seen) -> ModelFact:
+    """A suspicion, as sure as the log makes it."""
+    if fit is None or fit.rank not in (SHOWN, OTHER):
+        return fact
+    sure = "proven" if fit.rank == SHOWN else "possible"
+    return replace(fact, confidence=sure, evidence=(*fact.evidence, f"seen in {seen.line}: {fit.line}"))
+
+
+def _fit_of(finding: Finding, weighed: Mapping[ModelFact, Fit]) -> Fit:
+    """How well the suspicion behind a finding fits; the message of a rule begins with that of its fact."""
+    same = (fact for fact in weighed if fact.key == finding.key and finding.message.startswith(fact.why))
+    return next((weighed[fact] for fact in same), Fit(OPEN, ""))
 
 
 def groups_of(

@@ -31,7 +31,7 @@ def shape_of(indices: Sequence[int], total: int = 0) -> Shape:
     DDP has wrapped it (mmdetection#8208: ``0 ... 32 325 326``); a run at the very end is a head that had no
     positive samples.
     """
-    blocks = _blocks(indices)
+    blocks = blocks_of(indices)
     told = ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in blocks[:6])
     told += ", ..." if len(blocks) > 6 else ""
     first, last = blocks[0]
@@ -58,7 +58,8 @@ def shape_of(indices: Sequence[int], total: int = 0) -> Shape:
     )
 
 
-def _blocks(indices: Sequence[int]) -> Tuple[Tuple[int, int], ...]:
+def blocks_of(indices: Sequence[int]) -> Tuple[Tuple[int, int], ...]:
+    """Runs of consecutive indices, first and last of each."""
     found: List[Tuple[int, int]] = []
     for index in indices:
         if found and found[-1][1] == index - 1:

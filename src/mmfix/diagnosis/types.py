@@ -311,8 +311,10 @@ class Judged:
         findings: What explains the log, the surest first.
         remedies: Cures for the setup as a whole.
         fits: A run of this config can end so; otherwise the findings are about the config alone.
+        weighed: How well the findings fit the parameters that the log lists, one line each.
     """
 
     findings: Tuple[Finding, ...]
     remedies: Tuple[Remedy, ...]
     fits: bool
+    weighed: Tuple[str, ...] = ()

@@ -35,6 +35,7 @@ class Submodule:
             that do not come together; two empty texts where one step of training differs from another.
         left_to: What leaves it out of some steps for certain, whatever the data is like: ``chance`` or
             ``count``, how many steps there were; empty where nothing of the kind is known.
+        parameters: How many parameters of it DDP waits for; 0 where that is not certain.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Submodule:
     when_full: bool = False
     parted: Tuple[Tuple[str, str], ...] = ()
     left_to: str = ""
+    parameters: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, S
 
 from mmfix.config.keypath import KeyPath
 from mmfix.model.deciding import Configs, Mention, key_of, mention_at, mentions_of, preventing
-from mmfix.model.knowledge.torch import parts
+from mmfix.model.knowledge.torch import order, parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.conditions import FULL, when_full
 from mmfix.model.machine.machine import Machine
@@ -197,6 +197,7 @@ class _Judge:
             else _WHYS.get(left_to) or self._of_names(item) or _why(verdict, bool(with_grad), bool(without)),
             when_full=verdict == SOMETIMES and self._is_used_when_full(item),
             left_to=left_to,
+            parameters=order.count(self.m, item, self.waited_for),
         )
 
     def _of_names(self, item: Any) -> str:

@@ -64,7 +64,12 @@ def in_light_of(setup: TrainingSetup, measured: TrainingSetup, proof: Proof) -> 
         told = [_told(measured, proof, seen, finding) for finding in found]
         found = _explained([finding for finding in told if finding], measured, seen)
         found = (*found, *_refuted(setup, proof, seen, suspected, found))
-    return tuple(replace(item, remedies=_rehearsed(item.remedies, proof)) for item in found)
+    return with_tried(found, proof)
+
+
+def with_tried(findings: Iterable[Finding], proof: Proof) -> Tuple[Finding, ...]:
+    """The findings; their cures say how a rehearsal of them went, and those that failed are left out."""
+    return tuple(replace(item, remedies=_rehearsed(item.remedies, proof)) for item in findings)
 
 
 def taken_back(setup: TrainingSetup, found: Sequence[Finding]) -> Tuple[Finding, ...]:

@@ -158,7 +158,11 @@ def _suspicion(setup: TrainingSetup, group: ParameterGroup, kind: str) -> Option
     A suspicion that names no part stands for its whole scope, if it is the only one there.
     """
     place = _key(setup, group)
-    facts = [fact for fact in setup.facts_of(kind) if place[: len(fact.scope)] == fact.scope]
+    facts = [
+        fact
+        for fact in setup.facts_of(kind)
+        if place[: len(fact.scope)] == fact.scope and _may_be_of(group.names, fact.modules)
+    ]
     if not facts:
         return None
     words = _words(group.module)
@@ -168,6 +172,13 @@ def _suspicion(setup: TrainingSetup, group: ParameterGroup, kind: str) -> Option
         return facts[shared.index(best)]
     whole = [fact for fact in facts if kind != "unused" or fact.scope == place]
     return whole[0] if len({fact.key for fact in whole}) == 1 else None
+
+
+def _may_be_of(names: Sequence[str], modules: Sequence[str]) -> bool:
+    """Whether some of the parameters are in the parts of a suspicion, as far as these are known."""
+    return not modules or any(
+        name == module or name.startswith(f"{module}.") for name in names for module in modules
+    )
 
 
 def _not_refuted(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Iterator[ModelFact]:

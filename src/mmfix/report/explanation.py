@@ -40,7 +40,8 @@ def _one(item: Diagnosis, paint: Paint, log: str) -> Iterator[str]:
     if item.config:
         yield row("config", display_path(item.config))
     for finding in item.findings[:_MOST_FINDINGS]:
-        yield from _wrapped("why", f"{finding.code} {finding.message}")
+        surely = finding.confidence == item.confidence
+        yield from _wrapped("why" if surely else "suspect", f"{finding.code} {finding.message}")
         origin = finding.origins[0] if finding.origins else None
         where = "" if origin is None else f"  {display_place(*origin)}  {paint(source_line(origin), 'dim')}"
         yield row("key", f"{format_key(finding.key)}{where}")

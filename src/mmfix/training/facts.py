@@ -70,5 +70,6 @@ def _is_unclear(scope: KeyPath, code: CodeReading) -> bool:
 def _with_evidence(fact: ModelFact, read: List[ModelFact]) -> ModelFact:
     for other in read:
         if other.kind == fact.kind and other.key == fact.key:
-            return replace(fact, evidence=tuple(dict.fromkeys([*fact.evidence, *other.evidence])))
+            lines = tuple(dict.fromkeys([*fact.evidence, *other.evidence]))
+            return replace(fact, evidence=lines, modules=other.modules, count=other.count)
     return fact

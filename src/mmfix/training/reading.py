@@ -231,6 +231,7 @@ def _unused(code: CodeReading) -> List[ModelFact]:
         for key, items in (_of_one_cause(groups) if verdict == SOMETIMES else groups).items():
             whys = {item.why for item in items}
             why = whys.pop() if len(whys) == 1 else "not used"
+            counts = [item.parameters for item in items]  # 0: not certain
             facts.append(
                 ModelFact(
                     kind="unused",
@@ -242,6 +243,8 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                     scope=_shared([item.key for item in items]),
                     varies=verdict == SOMETIMES,
                     inside=all(_is_inside(code, item) for item in items),
+                    modules=tuple(item.name for item in items),
+                    count=sum(counts) if all(counts) else 0,
                 )
             )
     return facts

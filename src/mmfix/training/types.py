@@ -65,6 +65,9 @@ class ModelFact:
         scope: The part whose parameters it is about, ``model.backbone``.
         varies: It holds in some iterations and not in others.
         inside: It is about parts inside of children of the model that get gradients otherwise.
+        modules: The parts it is about, as ``named_modules()`` names them, or a bare parameter; empty when
+            that is not known.
+        count: How many parameters DDP waits for in them; 0 when that is not certain.
     """
 
     kind: str
@@ -76,6 +79,8 @@ class ModelFact:
     scope: KeyPath = ("model",)
     varies: bool = False
     inside: bool = False
+    modules: Tuple[str, ...] = ()
+    count: int = 0
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ def test_with_the_config_of_the_thread(entry: Entry, tmp_path: Path) -> None:
 
     assert found.id == entry.diagnosis
     assert ".".join(map(str, found.findings[0].key)) == entry.key
-    assert found.confidence == "proven"
+    # a run proves only what it names; a checkpoint, or a key that freezes late, is certain by itself
+    assert found.confidence == ("proven" if entry.names else "certain")
     assert found.command.startswith("mmfix patch ")
     assert (entry.written or entry.cure) in [remedy.name for remedy in found.remedies if remedy.overrides]
 

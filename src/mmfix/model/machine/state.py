@@ -84,6 +84,7 @@ class State:
         phase: ``build``, ``init_weights``, ``train`` or ``step``.
         before_wrap: DDP has not wrapped the model yet.
         doubts: The first reason not to be sure which parameters the model has at the wrap, in which order.
+        doubts_unseen: One of them cannot be seen from the module that it is of.
         watch: Where the paths of the training step part.
         edits: How many times a parameter or module was made, put in place or frozen.
         recursions: Function, its closure and ``edits`` -> what was lost track of when it called itself.
@@ -121,6 +122,7 @@ class State:
         self.phase = "build"
         self.before_wrap = True
         self.doubts = ""
+        self.doubts_unseen = False
         self.edits = 0
         self.steps = 0
         self.seconds = MOST_SECONDS if seconds is None else seconds
@@ -153,8 +155,12 @@ class State:
         if len(self.problems) < most and entry not in self.problems:
             self.problems.append(entry)
 
-    def doubt(self, reason: str) -> None:
-        """Which parameters the model has at the wrap, or their order, is not certain."""
+    def doubt(self, reason: str, seen: bool = False) -> None:
+        """Which parameters the model has at the wrap, or their order, is not certain.
+
+        ``seen``: it is of one module, which shows it.
+        """
+        self.doubts_unseen = self.doubts_unseen or (self.before_wrap and not seen)
         if self.before_wrap and not self.doubts:
             here = self.here
             where = f" ({here.path.replace(chr(92), '/').rpartition('/')[2]}:{here.line})" if here else ""

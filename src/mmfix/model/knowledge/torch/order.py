@@ -23,7 +23,7 @@ from mmfix.model.machine.values import (
     Opaque,
     Param,
 )
-from mmfix.python.place import SEVERAL
+from mmfix.python.place import ABSENT, SEVERAL
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -73,11 +73,11 @@ def placed(m: Machine, target: Instance, name: str, value: Any) -> None:
     old = target.items.get(name)
     was, becomes = _is_part(m, old), _is_part(m, value)
     if isinstance(value, Opaque) and (value.kind == LOST or value.may or was):
-        m.doubt(f"what {target.cls.name}.{name} is, is not known")
+        m.doubt(f"what {target.cls.name}.{name} is, is not known", seen=True)
     if was or becomes:
         m.edits += 1
     if m.conditional and (was or becomes) and (reachable(value) or reachable(old)):
-        m.doubt(f"whether {target.cls.name} has {name} is not known")
+        m.doubt(f"whether {target.cls.name} has {name} is not known", seen=True)
     if was and value is None:
         hold_place(target, name)
     elif becomes and name not in target.notes.slots and not (was and type(old) is type(value)):
@@ -124,8 +124,26 @@ def trainable(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Tuple[Optio
         walked: The modules of the model, as :func:`parts.walk` gives them.
     """
     doubt = _of_machine(m)
-    if doubt:
-        return None, doubt
+    return (None, doubt) if doubt else _names(m, walked)
+
+
+def count(m: Machine, part: Any, waited_for: Set[Param]) -> int:
+    """How many parameters of a part DDP waits for; 0 where that is not certain.
+
+    Args:
+        m: The machine, after the step.
+        part: A module or a parameter.
+        waited_for: The parameters that DDP waits for.
+    """
+    if m.doubts_unseen or m.ambiguous or any(problem.kind != ABSENT for problem in m.problems):
+        return 0
+    if isinstance(part, Param):
+        return 1
+    names, _ = _names(m, parts.walk(m, part))
+    return 0 if names is None else len({param for _, param in parts.all_params(m, part)} & waited_for)
+
+
+def _names(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Tuple[Optional[Tuple[str, ...]], str]:
     names: List[str] = []
     seen: Set[Param] = set()
     classes: Dict[Any, str] = {}
