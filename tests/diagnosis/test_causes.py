@@ -246,6 +246,122 @@ def test_a_warning_is_not_what_a_run_died_of(warning: str, death: str) -> None:
     assert [other.warns for other in found.others] == [True]
 
 
+NO_GRAD = "RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn\n"
+ENGINE = "SystemError: <method 'run_backward' of 'torch._C._EngineBase' objects> returned NULL without setting an exception\n"
+STATIC = "model_wrapper_cfg = dict(type='MMDistributedDataParallel', static_graph=True)\n"
+ZERO = (
+    "AssertionError: The parameter 97 has already been reduced. Gradient computed twice for this partition.\n"
+)
+
+
+def test_a_warning_whose_error_comes_is_the_cause_of_it() -> None:
+    found = explain(
+        GRADLESS + 'Traceback (most recent call last):\n  File "train.py", line 3, in main\n' + NO_GRAD + NCCL
+    )
+
+    assert (found.id, found.warns, found.others) == ("checkpoint-input-without-grad", False, ())
+    assert "had nothing to do, and stopped" in found.explanation
+
+
+def test_that_error_alone_is_not_about_a_checkpoint() -> None:
+    assert not explain(NO_GRAD).known
+
+
+def test_the_words_of_an_engine_that_has_lost_its_message_are_likely() -> None:
+    alone = explain(ENGINE)
+    both = explain(f"{ENGINE}RuntimeError: expect_autograd_hooks_ INTERNAL ASSERT FAILED at reducer.cpp\n")
+
+    assert (alone.id, alone.confidence, both.confidence) == ("static-graph-no-sync", "likely", "certain")
+    assert "seldom anything else" in str(alone)
+
+
+@pytest.mark.parametrize(
+    ("config", "confidence"),
+    [
+        (f"{STATIC}optim_wrapper = dict(accumulative_counts=4)\nmodel = dict(type='A')\n", "certain"),
+        ("model = dict(type='A')\n", "possible"),  # no static graph: it was something else
+    ],
+)
+def test_they_are_judged_with_the_config(config: str, confidence: str) -> None:
+    assert explain(ENGINE, config).confidence == confidence
+
+
+def test_what_deepspeed_says_has_cures_of_its_own() -> None:
+    found = explain(ZERO)
+
+    assert (found.outcome, found.remedies) == ("READY_TWICE", ())
+    assert "DeepSpeed" in found.explanation
+    assert "non-reentrant" in found.hints[0]
+
+
+PASS = "ValueError: torch.utils.checkpoint: please pass in use_reentrant=True or use_reentrant=False explicitly.\n"
+
+
+def test_a_torch_that_makes_no_choice_gets_one() -> None:
+    alone = explain(PASS)
+    found = explain(PASS, "model = dict(type='A', backbone=dict(type='ResNet', with_cp=True))\n")
+
+    assert names(alone) == names(found) == ["non-reentrant", "checkpoint-off"]
+    written = [[str(item) for item in remedy.overrides] for remedy in found.remedies]
+    assert "mmfix.nonreentrant_checkpoint" in written[0][0]
+    assert written[1] == ["model.backbone.with_cp = False"]
+
+
+def test_a_torch_that_only_warns_of_it_is_no_error() -> None:
+    assert not explain(PASS.replace("ValueError", "a/checkpoint.py:429: UserWarning")).known
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        (unused([4, 5]), True),
+        (unused([4, 5], names=["a.weight", "a.bias"]), False),
+        (unused([4], on=True), True),
+        (unused([4], names=["a.weight"], on=True), False),
+        (
+            "[Rank 0] Parameter: distill.0.bias did not get gradient in backwards due to unused or frozen.\n",
+            False,
+        ),
+    ],
+)
+def test_names_are_not_asked_for_where_the_text_has_them(text: str, asks: bool) -> None:
+    assert ("TORCH_DISTRIBUTED_DEBUG" in " ".join(mmfix.explain(text).hints)) is asks
+
+
+def rank(number: int, losses: str) -> str:
+    count = len(losses.split(","))
+    return (
+        f"[rank{number}]: AssertionError: loss log variables are different across GPUs!\n"
+        f"[rank{number}]: rank {number} len(log_vars): {count} keys: {losses}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (rank(1, "loss_rpn_cls,loss") + rank(0, "loss_rpn_cls,s0.loss_cls,s0.loss_bbox,loss"),
+         "Rank 1 has no s0.loss_cls, s0.loss_bbox. They are made by the RoI head."),
+        (rank(0, "a,loss") + rank(1, "loss") + rank(2, "loss"), "Ranks 1, 2 have no a."),
+        (rank(0, "a,loss") + rank(1, "b,loss"), "Rank 0 has no b. Rank 1 has no a."),
+        (rank(0, "decode.loss_ce,loss") + rank(1, "decode.loss_ce,aux_0.loss_ce,loss"), "by the auxiliary head."),
+        (rank(0, "loss_cls,loss_bbox,loss") + rank(1, "loss"), "Rank 1 has no loss_cls, loss_bbox."),
+        (rank(3, "loss_cls,loss"), "Rank 3 has loss_cls, loss; what the others have is not in this text."),
+    ],
+)  # fmt: skip
+def test_the_losses_that_a_rank_lacks_are_named(text: str, told: str) -> None:
+    found = mmfix.explain(text)
+
+    assert told in found.explanation
+    assert found.parameters == ()
+
+
+def test_the_part_that_makes_the_losses_is_a_place_in_the_config() -> None:
+    text = rank(1, "loss_rpn_cls,loss") + rank(0, "loss_rpn_cls,loss_cls,loss")
+    found = explain(text, "model = dict(type='A', roi_head=dict(type='StandardRoIHead'))\n", MMCV1)
+
+    assert [".".join(map(str, key)) for key, _ in found.places] == ["model.roi_head"]
+
+
 def test_a_warning_of_a_run_that_lives_is_told() -> None:
     found = explain(NOTHING_UNUSED)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from mmfix.ddp import Outcome
+from mmfix.diagnosis.advice import GIVE_CONFIG, SHOW_NAMES
 from mmfix.diagnosis.parameters import Named, Order, differ, named
 from mmfix.diagnosis.shape import shape_of
 from mmfix.diagnosis.types import (
-    CAUSE,
     CONSEQUENCE,
     WARNING,
     Diagnosis,
@@ -21,7 +21,7 @@ from mmfix.diagnosis.types import (
     Run,
     Sighting,
 )
-from mmfix.findings import CONFIDENCES, Finding, Remedy
+from mmfix.findings import CONFIDENCES, Remedy
 
 if TYPE_CHECKING:  # what judges a config is loaded when there is one
     from mmfix.diagnosis.configs import UsedConfig
@@ -53,9 +53,10 @@ class Known:
 def told(reading: LogReading, run: int) -> Tuple[Sighting, ...]:
     """The sightings of a run that explain it: first causes, then warnings; what only follows if it is all."""
     found = [item for item in reading.sightings if item.run == run]
-    causes = [item for item in found if item.kind.role == CAUSE]
+    causes = [item for item in found if item.ended]
     follows = [item for item in found if item.kind.role == CONSEQUENCE]
-    return (*(causes or follows[:1]), *(item for item in found if item.kind.role == WARNING))
+    warnings = (item for item in found if item.kind.role == WARNING and not item.ended)
+    return (*(causes or follows[:1]), *warnings)
 
 
 def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[Diagnosis]:
@@ -65,7 +66,7 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
     where = tuple(kind.places(document, sighting)) if kind.places is not None and document is not None else ()
     if kind.needs_place and not where:
         return None
-    named_ = named(sighting, _fitting(setup, known.orders), document)
+    named_ = Named() if kind.of_losses else named(sighting, _fitting(setup, known.orders), document)
     varies = kind.outcome == Outcome.UNUSED.value and _varies(sighting, run, setup)
     variant = next((kind.variants[name] for name in kind.variants if name in sighting.fields), None)
     together = Judged((), () if setup is not None or variant else _general(kind), fits=True)
@@ -82,19 +83,19 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
         *_about_config(sighting, setup, together, named_),
     ]
     remedies = _for_torch(together.remedies, run, notes)
-    hints = kind.hints if variant is None else variant.hints
+    hints = _left_to_do(kind.hints if variant is None else variant.hints, sighting, used)
     explanation = kind.explanation if variant is None else variant.explanation
     return Diagnosis(
         id=kind.id,
         title=kind.title,
         outcome=kind.outcome,
-        confidence=_confidence(sighting, together.findings, named_),
+        confidence=_confidence(sighting, together, named_),
         explanation=" ".join([explanation, *_more(sighting, run, named_, varies)]),
         line=sighting.line,
         rank=sighting.rank,
         excerpt=sighting.excerpt,
         parameters=named_.parameters,
-        warns=kind.role == WARNING,
+        warns=kind.role == WARNING and not sighting.ended,
         evidence=(*_evidence(run, named_), *together.weighed),
         places=() if document is None else tuple((key, document.origin(key)) for key in where),
         findings=together.findings,
@@ -106,6 +107,13 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
         fits=together.fits,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _left_to_do(hints: Tuple[str, ...], sighting: Sighting, used: UsedConfig) -> Tuple[str, ...]:
+    """The hints, without those that ask for what the text has."""
+    there = {GIVE_CONFIG} if used.document is not None else set()
+    there |= {SHOW_NAMES} if any(item.names for item in sighting.listed) else set()
+    return tuple(hint for hint in hints if hint not in there)
 
 
 def _doubted(together: Judged) -> Judged:
@@ -149,6 +157,7 @@ def _with_config(
         reading.runs[sighting.run].reentrant,
         known.tried,
         lists_of(sighting.listed, named_.parameters),
+        bool(sighting.alone),
     )
     return judged(setup, seen)
 
@@ -182,6 +191,7 @@ def _more(sighting: Sighting, run: Run, named_: Named, varies: bool) -> List[str
     wanted = set(re.findall(r"\{(\w+)\}", sighting.kind.detail))
     if wanted and wanted <= set(sighting.fields):
         lines.append(sighting.kind.detail.format(**sighting.fields))
+    lines += () if sighting.kind.more is None else sighting.kind.more(sighting)
     if sighting.kind.outcome == Outcome.UNUSED.value:
         if differ(sighting.listed):
             lines.append("The ranks name different parameters, so which are used depends on the data.")
@@ -268,15 +278,18 @@ def _switch(value: bool) -> str:
     return "on" if value else "off"
 
 
-def _confidence(sighting: Sighting, findings: Tuple[Finding, ...], named_: Named) -> str:
-    if named_.notes:  # the log is of another model
+def _confidence(sighting: Sighting, together: Judged, named_: Named) -> str:
+    if named_.notes or (
+        sighting.alone and not together.fits
+    ):  # the log is of another model, or something else
         return "possible"
-    levels = [finding.confidence for finding in findings if finding.severity != "note"]
+    of_kind = max(sighting.kind.confidence, sighting.alone or "proven", key=CONFIDENCES.index)
+    levels = [finding.confidence for finding in together.findings if finding.severity != "note"]
     if sighting.kind.outcome in _DDP and named_.confidence:
         levels.append(named_.confidence)
-    if not findings:
-        levels.append(sighting.kind.confidence)
-    return min(levels, key=CONFIDENCES.index, default=sighting.kind.confidence)
+    if not together.findings:
+        levels.append(of_kind)
+    return min(levels, key=CONFIDENCES.index, default=of_kind)
 
 
 def _for_torch(remedies: Tuple[Remedy, ...], run: Run, notes: List[str]) -> Tuple[Remedy, ...]:

@@ -53,6 +53,7 @@ class Seen:
         reentrant: A traceback goes through a reentrant checkpoint.
         remedies: What rehearsals of cures have shown, from a proof of this config.
         lists: The parameters that it lists.
+        unsure: Its words may stand for something else, too.
     """
 
     outcome: str
@@ -64,6 +65,7 @@ class Seen:
     reentrant: bool = False
     remedies: Tuple[RemedyResult, ...] = ()
     lists: Lists = NO_LISTS
+    unsure: bool = False
 
 
 def judged(setup: TrainingSetup, seen: Seen) -> Judged:
@@ -86,7 +88,7 @@ def judged(setup: TrainingSetup, seen: Seen) -> Judged:
     if Outcome(seen.outcome) not in outcomes(measured.settings, possible(measured)):
         return _misfit(measured, seen)
     proof = Proof(setup.document.path, rehearsal, seen.remedies)
-    if groups or seen.outcome not in _OF_PARAMETERS:
+    if groups or not (seen.unsure or seen.outcome in _OF_PARAMETERS):
         found = in_light_of(setup, measured, proof)
     else:  # the log does not say which parameters these are, so it proves no more than their number
         found = with_tried(judge(measured), proof)

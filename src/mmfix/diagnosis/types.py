@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # a log without a config is explained without the rooms for c
 
 #: What a message is to the run: it ended it; it only warned; it is what other ranks say when one has ended.
 CAUSE, WARNING, CONSEQUENCE = "cause", "warning", "consequence"
+#: What a sign is worth without another one of its kind: it is likely this; it may be anything.
+LIKELY, NOTHING = "likely", "nothing"
 #: The id of a diagnosis that knows no error.
 UNKNOWN = "unknown"
 
@@ -27,23 +29,24 @@ class Sign(NamedTuple):
         rest: What must follow it, with named groups for what changes; None: nothing.
         line: What the line must have in which it starts, spaces and all; None: nothing.
         above: What one of the files of the traceback above must have, if there is one; None: nothing.
+        alone: Empty: it shows its kind; else :data:`LIKELY` or :data:`NOTHING`, if it is the only one.
     """
 
     start: str
     rest: Optional[Pattern[str]] = None
     line: Optional[Pattern[str]] = None
     above: Optional[Pattern[str]] = None
+    alone: str = ""
 
 
-def sign(start: str, rest: str = "", line: str = "", above: str = "") -> Sign:
+def sign(start: str, rest: str = "", line: str = "", above: str = "", alone: str = "") -> Sign:
     """A :class:`Sign` from text as people read it; all but ``start`` are regular expressions.
 
     Spaces in ``start`` and ``rest`` are for the reader: both are looked for in text without any.
     """
     packed = "".join(rest.split())
-    return Sign(
-        "".join(start.split()), *(re.compile(text) if text else None for text in (packed, line, above))
-    )
+    patterns = (re.compile(text) if text else None for text in (packed, line, above))
+    return Sign("".join(start.split()), *patterns, alone)
 
 
 class Variant(NamedTuple):
@@ -68,6 +71,8 @@ class Kind:
         message: The words of it that people search for.
         outcome: The outcome of :mod:`mmfix.ddp` that it is; None for one outside the reducer.
         detail: A sentence with the names of its fields in braces; told where the message has them all.
+        more: Sentences on what else it says.
+        of_losses: The names it lists are those of losses, not of parameters.
         takes: Kinds whose lists of parameters are part of this message.
         role: :data:`CAUSE`, :data:`WARNING` or :data:`CONSEQUENCE`.
         signs: Any of them in a log shows it.
@@ -90,6 +95,8 @@ class Kind:
     explanation: str
     hints: Tuple[str, ...]
     detail: str = ""
+    more: Optional[Callable[[Sighting], Tuple[str, ...]]] = None
+    of_losses: bool = False
     takes: Tuple[str, ...] = ()
     role: str = CAUSE
     confidence: str = "certain"
@@ -129,7 +136,8 @@ class Sighting:
         rank: The rank that wrote it; None when that is not said.
         excerpt: That line, cut.
         listed: The parameters it names, by rank.
-        fields: What else it names: ``{"type": "ResNett"}``.
+        fields: What else it names: ``{"type": "ResNett"}``; ``ended``: a warning's run died of it.
+        alone: What its surest sign is worth, as :attr:`Sign.alone`.
     """
 
     kind: Kind
@@ -139,6 +147,12 @@ class Sighting:
     excerpt: str
     listed: Tuple[Listed, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
+    alone: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run died of it."""
+        return self.kind.role == CAUSE or "ended" in self.fields
 
 
 @dataclass(frozen=True)

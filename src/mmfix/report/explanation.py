@@ -79,6 +79,8 @@ def _how(item: Diagnosis) -> str:
         return "the message says it"
     if item.confidence == "possible" and not item.findings:
         return "the message alone does not tell the cause"
+    if item.confidence == "likely" and not item.findings and not item.parameters:
+        return "the message is not quite clear, and seldom anything else"
     return CONFIDENCE_TEXT[item.confidence]
 
 

@@ -65,6 +65,7 @@ RANKS: Tuple[Tuple[str, str, str, Optional[str], str], ...] = (
 #: The same for those in one process.
 ALONE: Tuple[Tuple[str, str, str, Optional[str], str], ...] = (
     ("plain", "untrained", "checkpoint-input-without-grad", "UNTRAINED", "None of the inputs have requires_grad=True."),
+    ("plain", "nothing_to_train", "checkpoint-input-without-grad", "UNTRAINED", "element 0 of tensors does not require grad"),
     ("mmcv1", "mmcv1_sync_batchnorm", "sync-batchnorm-without-ddp", None, f"ValueError: {GROUP}"),
     ("plain", "one_value", "one-value-per-channel", None, "Expected more than 1 value per channel when training"),
 )  # fmt: skip
@@ -82,6 +83,12 @@ WRITTEN: Tuple[Tuple[str, str, str, Optional[str], str, str], ...] = (
     ("sync_batchnorm_cpu", by_hand.SYNC_BATCHNORM_GPU, "sync-batchnorm-without-ddp", None, "SyncBatchNorm expected input tensor to be on GPU", "open-mmlab/mmsegmentation#292"),
     ("sync_batchnorm_1_7", by_hand.SYNC_BATCHNORM_GROUP_1, "sync-batchnorm-without-ddp", None, "AssertionError: Default process group is not initialized", "fudan-zvg/SETR#19"),
     ("sync_batchnorm_1_11", by_hand.SYNC_BATCHNORM_GROUP_2, "sync-batchnorm-without-ddp", None, f"RuntimeError: {GROUP}", "open-mmlab/mmsegmentation#809, #2189"),
+    ("engine_without_message", by_hand.ENGINE_WITHOUT_MESSAGE, "static-graph-no-sync", "NO_SYNC_ASSERT", "returned NULL without setting an exception", "huggingface/accelerate#3679"),
+    ("engine_without_message_1", by_hand.ENGINE_WITHOUT_MESSAGE_1, "static-graph-no-sync", "NO_SYNC_ASSERT", "returned NULL without setting an error", "pytorch/pytorch#80832"),
+    ("zero_2", by_hand.ZERO_2, "marked-ready-twice", "READY_TWICE", "Gradient computed twice for this partition", "deepspeedai/DeepSpeed#2103"),
+    ("use_reentrant_2_3", by_hand.USE_REENTRANT, "use-reentrant-not-passed", None, "please pass in use_reentrant=True or", "open-mmlab/mmengine#1539"),
+    ("use_reentrant_later", by_hand.USE_REENTRANT_2, "use-reentrant-not-passed", None, "the use_reentrant parameter should be passed", "torch 2.13 torch/utils/checkpoint.py: checkpoint"),
+    ("loss_keys", by_hand.LOSS_KEYS, "loss-keys-differ", None, LOSSES, "mmdet 2.28.2 mmdet/models/detectors/base.py"),
     ("inplace_2_6", by_hand.INPLACE, "inplace-buffer", None, f"{INPLACE}cuda.FloatTensor [768]] is at version 3", "pytorch/pytorch#175024"),
 )  # fmt: skip
 

@@ -95,6 +95,45 @@ RuntimeError: has_marked_unused_parameters_ INTERNAL ASSERT FAILED at "/pytorch/
 """
 
 
+ENGINE_WITHOUT_MESSAGE = """
+  File "mmengine/optim/optimizer/optimizer_wrapper.py", line 220, in backward
+    loss.backward(**kwargs)
+  File "torch/autograd/__init__.py", line 266, in backward
+    Variable._execution_engine.run_backward(  # Calls into the C++ engine to run the backward pass
+SystemError: <method 'run_backward' of 'torch._C._EngineBase' objects> returned NULL without setting an exception
+"""
+
+ENGINE_WITHOUT_MESSAGE_1 = """
+SystemError: <built-in method run_backward of torch._C._EngineBase object at 0x7fb37a2ec200> returned NULL without setting an error
+"""
+
+ZERO_2 = """
+  File "deepspeed/runtime/zero/stage_1_and_2.py", line 899, in reduce_independent_p_g_buckets_and_remove_grads
+    assert self.params_already_reduced[param_id] == False, \\
+AssertionError: The parameter 97 has already been reduced.             Gradient computed twice for this partition.             Multiple gradient reduction is currently not supported
+"""
+
+USE_REENTRANT = """
+  File "mmdet/models/backbones/resnet.py", line 98, in forward
+    out = cp.checkpoint(_inner_forward, x)
+  File "torch/utils/checkpoint.py", line 450, in checkpoint
+    raise ValueError(
+ValueError: torch.utils.checkpoint: please pass in use_reentrant=True or use_reentrant=False explicitly. The default value of use_reentrant will be updated to be False in the future.
+"""
+
+USE_REENTRANT_2 = """
+ValueError: torch.utils.checkpoint: the use_reentrant parameter should be passed explicitly. use_reentrant=False is recommended.
+"""
+
+LOSS_KEYS = """
+AssertionError: loss log variables are different across GPUs!
+rank 1 len(log_vars): 3 keys: loss_rpn_cls,loss_rpn_bbox,loss
+
+AssertionError: loss log variables are different across GPUs!
+rank 0 len(log_vars): 5 keys: loss_rpn_cls,loss_rpn_bbox,loss_cls,loss_bbox,loss
+"""
+
+
 def written(text: str) -> Callable[[Path], str]:
     """A function of a folder that it does not need."""
     return lambda folder: text.lstrip("\n")

@@ -25,6 +25,7 @@ from mmfix.diagnosis.kinds import (
     type_and_by_epoch,
     type_not_registered,
     unused_parameters,
+    use_reentrant_not_passed,
     workers_options,
 )
 from mmfix.diagnosis.types import Kind
@@ -36,6 +37,7 @@ KINDS: Tuple[Kind, ...] = (
     static_graph_no_sync.KIND,
     static_graph_changed.KIND,
     checkpoint_input_without_grad.KIND,
+    use_reentrant_not_passed.KIND,
     loss_keys_differ.KIND,
     find_unused_for_nothing.KIND,
     sync_batchnorm_without_ddp.KIND,

@@ -2,20 +2,30 @@
 
 torch warns once and goes on (``torch/utils/checkpoint.py: check_backward_validity``). Without
 ``find_unused_parameters`` DDP then stops; with it, or with static graph, the run goes on with an untrained
-part.
+part. If the loss hangs on nothing else, the backward pass stops, also on one GPU: nothing in it requires a
+gradient. Measured with torch 2.13: a frozen stem, then a reentrant checkpoint; made non-reentrant, it trains.
 """
 
 from __future__ import annotations
 
 from mmfix.ddp import Outcome
-from mmfix.diagnosis.types import WARNING, Kind, sign
+from mmfix.diagnosis.types import NOTHING, WARNING, Kind, sign
 
 KIND = Kind(
     id="checkpoint-input-without-grad",
     title="a checkpointed part that is not trained",
-    message="None of the inputs have requires_grad=True (a warning)",
+    message="None of the inputs have requires_grad=True (a warning); after it, element 0 of tensors does "
+    "not require grad",
     outcome=Outcome.UNTRAINED.value,
-    signs=(sign("None of the inputs have requires_grad=True. Gradients will be None"),),
+    signs=(
+        sign("None of the inputs have requires_grad=True. Gradients will be None"),
+        sign(
+            "element 0 of tensors does not require grad and does not have a grad_fn",
+            "(?P<ended>)",
+            alone=NOTHING,
+        ),
+    ),
+    detail="{ended}Nothing else seems to carry the loss: the backward pass had nothing to do, and stopped.",
     explanation="A reentrant gradient checkpoint got an input without a gradient, so everything inside it "
     "gets none and stays as it is. That happens to the first part of a network, and behind a frozen part.",
     hints=(

@@ -1,20 +1,98 @@
 """The ranks have different losses to average.
 
-``_parse_losses`` of the mmcv 1.x era compares the number of losses between the ranks before it reduces them
-(``mmdet 2.28.2 mmdet/models/detectors/base.py``). MMEngine has no such check; there the same cause ends in
-a hang or in parameters without a gradient.
+``_parse_losses`` of the mmcv 1.x era compares the number of losses between the ranks before it reduces them,
+and each rank names its own (``mmdet 2.28.2 mmdet/models/detectors/base.py``). MMEngine has no such check;
+there the same cause ends in a hang or in parameters without a gradient.
 """
 
 from __future__ import annotations
 
-from mmfix.diagnosis.types import Kind, sign
+import re
+from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
+
+from mmfix.diagnosis.types import Kind, Sighting, sign
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
+    from mmfix.config.keypath import KeyPath
+
+_MOST = 4
+#: Which part makes a loss, by its name: ``mmdet 2.28.2 mmdet/models/detectors/two_stage.py`` and
+#: ``cascade_roi_head.py``; ``mmsegmentation 0.30.0 mmseg/models/segmentors/encoder_decoder.py``.
+_PARTS: Tuple[Tuple[str, str, str], ...] = (
+    (r"loss_rpn_\w+", "rpn_head", "the RPN head"),
+    (r"decode\.\w+|decode_\d\.\w+", "decode_head", "the decode head"),
+    (r"aux\.\w+|aux_\d\.\w+", "auxiliary_head", "the auxiliary head"),
+)
+#: Of a detector with an RPN these are the losses of its RoI head.
+_OF_ROI_HEAD = re.compile(r"(s\d\.)?(loss_cls|loss_bbox|loss_mask|acc)")
+_ROI_HEAD = ("roi_head", "the RoI head")
+
+
+def lacking(sighting: Sighting) -> Dict[int, Tuple[str, ...]]:
+    """By rank, the losses that another rank has and it has not."""
+    ranks = {item.rank: item.names for item in sighting.listed if item.rank is not None}
+    every = dict.fromkeys(name for names in ranks.values() for name in names)
+    return {
+        rank: tuple(name for name in every if name not in ranks[rank])
+        for rank in sorted(ranks)
+        if len(ranks[rank]) < len(every)
+    }
+
+
+def _parts(sighting: Sighting) -> Tuple[Tuple[str, str], ...]:
+    """Key in the model, and name, of each part whose losses a rank lacks."""
+    every = {name for item in sighting.listed for name in item.names}
+    has_rpn = any(name.startswith("loss_rpn_") for name in every)
+    found: List[Tuple[str, str]] = []
+    for name in (name for names in lacking(sighting).values() for name in names):
+        found += [(key, what) for pattern, key, what in _PARTS if re.fullmatch(pattern, name)]
+        found += [_ROI_HEAD] if has_rpn and _OF_ROI_HEAD.fullmatch(name) else []
+    return tuple(dict.fromkeys(found))
+
+
+def more(sighting: Sighting) -> Tuple[str, ...]:
+    """Which rank lacks which losses, and which part of the model makes them."""
+    ranks: Dict[Tuple[str, ...], List[int]] = {}
+    for rank, names in lacking(sighting).items():
+        ranks.setdefault(names, []).append(rank)
+    lines = [f"{_ranks(numbers)} no {_listed(names)}." for names, numbers in list(ranks.items())[:_MOST]]
+    if not lines and len(sighting.listed) == 1 and sighting.listed[0].rank is not None:
+        only = sighting.listed[0]
+        lines.append(f"Rank {only.rank} has {_listed(only.names)}; what the others have is not in this text.")
+    parts = [what for _, what in _parts(sighting)]
+    return (*lines, f"They are made by {' and '.join(parts)}.") if parts else tuple(lines)
+
+
+def _ranks(numbers: Sequence[int]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:_MOST])
+    more_of_them = ", ..." if len(numbers) > _MOST else ""
+    return f"Rank {shown} has" if len(numbers) == 1 else f"Ranks {shown}{more_of_them} have"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
+    """The parts that make the losses that a rank lacks."""
+    keys = tuple(("model", key) for key, _ in _parts(sighting))
+    return tuple(key for key in keys if document.get(key, None) is not None)
+
 
 KIND = Kind(
     id="loss-keys-differ",
     title="ranks with different losses",
     message="loss log variables are different across GPUs",
     outcome=None,
-    signs=(sign("loss log variables are different across"),),
+    signs=(
+        sign("loss log variables are different across"),
+        sign(
+            "len(log_vars): ",
+            r"\d+ keys: (?P<names_here>)",
+            line=r"rank (?P<rank>\d+) len\(log_vars\)",
+        ),
+    ),
     explanation="One rank has more entries in its loss dict than another. Most often an image without "
     "ground truth, or without positive samples, makes a head leave a loss out; a loss that became NaN "
     "does it, too.",
@@ -24,6 +102,9 @@ KIND = Kind(
         "always there.",
         "If the losses grew before: lower the learning rate.",
     ),
+    more=more,
+    of_losses=True,
+    places=places,
     confidence="possible",
     rules=("MMF115", "MMF102"),
 )

@@ -4,6 +4,9 @@ A reentrant gradient checkpoint (``with_cp=True``) runs its part a second time w
 With ``find_unused_parameters=True`` DDP had marked those parameters as unused before; used in two
 checkpointed calls, they fire twice. torch names one parameter, the first to fire. Up to torch 1.8 the
 message ends in a third clause if ``find_unused_parameters`` was on.
+
+ZeRO 1 and 2 of DeepSpeed reduce each gradient once, too, and have words of their own for it
+(``deepspeed/runtime/zero/stage_1_and_2.py``; DeepSpeed#2103).
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Tuple
 
 from mmfix.ddp import Outcome
-from mmfix.diagnosis.types import Kind, sign
+from mmfix.diagnosis.advice import GIVE_CONFIG
+from mmfix.diagnosis.types import Kind, Variant, sign
 
 if TYPE_CHECKING:
     from mmfix.findings import Remedy
@@ -52,7 +56,8 @@ def general() -> Tuple[Remedy, ...]:
 KIND = Kind(
     id="marked-ready-twice",
     title="a parameter marked ready twice",
-    message="Expected to mark a variable ready only once",
+    message="Expected to mark a variable ready only once; of DeepSpeed: Gradient computed twice for this "
+    "partition",
     outcome=Outcome.READY_TWICE.value,
     signs=(
         sign("Expected to mark a variable ready only once"),
@@ -64,11 +69,25 @@ KIND = Kind(
             "DDP does not support such use cases yet.",
             r"(?P<clause_3>3\)Incorrect unused parameter detection)",
         ),
+        sign("Gradient computed twice for this partition", r"(?P<deepspeed>)"),
     ),
     explanation="DDP got the gradient of a parameter a second time in one iteration. That is what a "
     "reentrant gradient checkpoint (with_cp=True, use_checkpoint=True) does when find_unused_parameters "
     "is on, or when the checkpointed part runs twice in a step.",
-    hints=("Give the config with --config: it tells the key, and which cure is right.",),
+    hints=(GIVE_CONFIG,),
+    variants={
+        "deepspeed": Variant(
+            "DeepSpeed (ZeRO 1 or 2) got the gradient of a parameter a second time in one step. That is "
+            "what a reentrant gradient checkpoint does whose part runs twice in a step: a layer that is "
+            "shared, or two forward passes whose losses are added up.",
+            (
+                "Make that checkpoint non-reentrant: custom_imports = "
+                "dict(imports=['mmfix.nonreentrant_checkpoint']); where a library makes it, by its own "
+                "switch for use_reentrant=False.",
+                "Or switch the checkpoint of that part off (with_cp=False), for more memory.",
+            ),
+        ),
+    },
     general=general,
     confidence="possible",
 )

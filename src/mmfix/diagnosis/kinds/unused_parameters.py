@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Tuple
 
 from mmfix.ddp import Outcome
+from mmfix.diagnosis.advice import GIVE_CONFIG, SHOW_NAMES
 from mmfix.diagnosis.types import Kind, Variant, sign
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ KIND = Kind(
     explanation="Parameters that DDP watches got no gradient in an iteration, so DDP cannot start the "
     "next one.",
     hints=(
-        "Give the config with --config: it tells the key, and which cure is right.",
-        "Run once with TORCH_DISTRIBUTED_DEBUG=INFO to see the names of the parameters.",
+        GIVE_CONFIG,
+        SHOW_NAMES,
     ),
     general=_general,
     variants={
@@ -67,7 +68,7 @@ KIND = Kind(
             (
                 "MMEngine adds up the entries of the loss dict whose key has 'loss' in it. Rename the entry, "
                 "detach() it, or leave it out of what the training step returns.",
-                "Run once with TORCH_DISTRIBUTED_DEBUG=INFO to see the names of the parameters.",
+                SHOW_NAMES,
             ),
         ),
     },

@@ -11,7 +11,7 @@ from mmfix.diagnosis.log import listed
 from mmfix.diagnosis.log.lines import Stream, streams
 from mmfix.diagnosis.log.marks import Marks, marks_of
 from mmfix.diagnosis.log.stream import regions
-from mmfix.diagnosis.types import CONSEQUENCE, Kind, Listed, LogReading, Run, Sighting, Sign
+from mmfix.diagnosis.types import CONSEQUENCE, LIKELY, NOTHING, Kind, Listed, LogReading, Run, Sighting, Sign
 from mmfix.errors import MmfixError
 
 #: Of each sign in a region, more are not read: one message a rank and run is enough.
@@ -19,6 +19,8 @@ _MOST = 500
 _EXCERPT = 200
 _SAMPLE = 4096
 _GZIP = b"\x1f\x8b"
+#: What signs are worth alone, the surest first.
+_WORTH = ("", LIKELY, NOTHING)
 #: Lines of a traceback.
 _TRACEBACK = 100
 #: Code that raises for others: its frames do not say who asked.
@@ -34,6 +36,7 @@ class _Hit(NamedTuple):
     excerpt: str
     listed: Optional[Listed]
     fields: Dict[str, str]
+    alone: str
 
 
 def read_log(file: BinaryIO, kinds: Sequence[Kind], path: str = "") -> LogReading:
@@ -78,7 +81,8 @@ def _hits(stream: Stream, kinds: Sequence[Kind]) -> Iterator[_Hit]:
 def _hit(stream: Stream, kind: Kind, sign: Sign, at: int) -> Optional[_Hit]:
     """The sign at an offset; None if what must be around it is not.
 
-    Groups of these names are about parameters: ``indices_of`` and ``names_of`` (a rank), ``index``, ``name``.
+    Groups of these names are about parameters: ``indices_of`` and ``names_of`` (a rank), ``names_here``,
+    ``index``, ``name``.
     """
     index, column = stream.place(at)
     number, text = stream.lines[index]
@@ -107,10 +111,13 @@ def _hit(stream: Stream, kind: Kind, sign: Sign, at: int) -> Optional[_Hit]:
     elif "names_of" in fields:
         rank = int(fields.pop("names_of"))
         told = Listed(rank, names=listed.names(_after(stream, end)))
+    elif "names_here" in fields:
+        fields.pop("names_here")
+        told = Listed(None if rank < 0 else rank, names=listed.names(_after(stream, end)))
     elif "index" in fields or "name" in fields:
         one = (int(fields.pop("index")),) if "index" in fields else ()
         told = Listed(None if rank < 0 else rank, one, (fields.pop("name"),) if "name" in fields else ())
-    return _Hit(kind, number, None if rank < 0 else rank, _excerpt(text, column), told, fields)
+    return _Hit(kind, number, None if rank < 0 else rank, _excerpt(text, column), told, fields, sign.alone)
 
 
 def _is_below(stream: Stream, index: int, wanted: Pattern[str]) -> bool:
@@ -145,9 +152,11 @@ def _reading(hits: List[_Hit], marks: Marks, lines: int) -> LogReading:
         spot = (run_of(hit.line), hit.kind.id)
         known = sightings.get(spot)
         if known is None:
-            known = Sighting(hit.kind, spot[0], hit.line, hit.rank, hit.excerpt)
+            known = Sighting(hit.kind, spot[0], hit.line, hit.rank, hit.excerpt, alone=hit.alone)
+        alone = min(known.alone, hit.alone, key=_WORTH.index)
         told = known.listed if hit.listed is None else _merged(known.listed, hit.listed)
-        sightings[spot] = replace(known, listed=told, fields={**known.fields, **hit.fields})
+        sightings[spot] = replace(known, listed=told, fields={**known.fields, **hit.fields}, alone=alone)
+    sightings = {spot: found for spot, found in sightings.items() if found.alone != NOTHING}
     for (run, _), sighting in list(sightings.items()):
         for other in sighting.kind.takes:
             part = sightings.get((run, other))

@@ -152,6 +152,13 @@ def untrained():
     net(torch.randn(2, WIDTH)).backward()
 
 
+@scene()
+def nothing_to_train():
+    """All that is left to train lies behind a frozen stem, in a checkpoint."""
+    stem, part = nn.Linear(WIDTH, WIDTH).requires_grad_(False), nn.Linear(WIDTH, WIDTH)
+    checkpoint(part, stem(torch.randn(2, WIDTH)), use_reentrant=True).sum().backward()
+
+
 @scene(ranks=2)
 def untrained_ddp():
     join()

@@ -1,0 +1,6 @@
+"""Advice that asks people for something: told only where the text has not got it."""
+
+from __future__ import annotations
+
+GIVE_CONFIG = "Give the config with --config: it tells the key, and which cure is right."
+SHOW_NAMES = "Run once with TORCH_DISTRIBUTED_DEBUG=INFO to see the names of the parameters."
