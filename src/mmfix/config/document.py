@@ -28,6 +28,7 @@ class ConfigDocument:
         imported: Names in ``own`` that came from ``import`` statements (lazy: also from base files).
         missing: Bases, its own and theirs, that are not where they should be. ``tree.missing`` are those in
             whose place nothing was read.
+        homes: Directories around which its code is looked for, too: of a config that is in no file.
     """
 
     path: str
@@ -39,6 +40,7 @@ class ConfigDocument:
     files: Tuple[str, ...] = ()
     imported: FrozenSet[str] = field(default_factory=frozenset)
     missing: Tuple[MissingBase, ...] = ()
+    homes: Tuple[str, ...] = ()
 
     def to_dict(self) -> Dict[str, Any]:
         """Plain dicts, lists and tuples, as ``mmengine.Config.to_dict()`` gives them.

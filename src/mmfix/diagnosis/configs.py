@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import os.path as osp
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
@@ -70,6 +71,8 @@ def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
     if on_disk is not None:
         on_disk, typed = _with_options(on_disk, run, notes)
     printed = None if run.config is None else _printed(run.config, log, path, notes)
+    if printed is not None and not path:
+        printed = replace(printed, homes=homes_of(run, log))
     differing = _differences(on_disk, printed) if on_disk is not None and printed is not None else []
     others = [key for key in differing if key[0] == "model" and key[-1] == "type"]
     if given and others:
@@ -97,17 +100,37 @@ def _on_disk(run: Run, log: str) -> str:
     if run.command is None:
         return ""
     name = osp.expanduser(run.command.config)
-    folders = ["."]
+    paths = (osp.abspath(osp.join(folder, name)) for folder in _folders(log))
+    return next((path for path in paths if osp.isfile(path)), "")
+
+
+def _folders(log: str) -> List[str]:
+    """The working directory, the folder of the log, and some above it."""
+    folders = [os.getcwd()]
     if log not in ("", "-"):
         folder = osp.dirname(osp.abspath(log))
         for _ in range(_ABOVE):
             folders.append(folder)
             folder = osp.dirname(folder)
-    for folder in folders:
-        path = osp.abspath(osp.join(folder, name))
-        if osp.isfile(path):
-            return path
-    return ""
+    return folders
+
+
+def homes_of(run: Run, log: str) -> Tuple[str, ...]:
+    """Where the code of a run may lie: what its traceback and its command name, as far as it is here.
+
+    Then the working directory, the repository around the log, and PYTHONPATH.
+    """
+    command = run.command
+    named = [*run.files]
+    if command is not None:
+        named += [osp.abspath(osp.join(folder, command.script)) for folder in _folders(log)]
+    scripts = [path for path in named if osp.isabs(path) and osp.isfile(path)]
+    found = [osp.dirname(path) for path in scripts]
+    found = [osp.dirname(home) if osp.basename(home) == "tools" else home for home in found]
+    found += [os.getcwd(), *(folder for folder in _folders(log) if osp.exists(osp.join(folder, ".git")))]
+    listed = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    found += [osp.abspath(folder) for folder in listed if folder and osp.isdir(folder)]
+    return tuple(dict.fromkeys(found))
 
 
 def _printed(config: ConfigInLog, log: str, path: str, notes: List[str]) -> Optional[ConfigDocument]:

@@ -45,8 +45,8 @@ def sign(start: str, rest: str = "", line: str = "", above: str = "", alone: str
     Spaces in ``start`` and ``rest`` are for the reader: both are looked for in text without any.
     """
     packed = "".join(rest.split())
-    patterns = (re.compile(text) if text else None for text in (packed, line, above))
-    return Sign("".join(start.split()), *patterns, alone)
+    patterns = [re.compile(text) if text else None for text in (packed, line, above)]
+    return Sign("".join(start.split()), patterns[0], patterns[1], patterns[2], alone)
 
 
 class Variant(NamedTuple):
@@ -186,11 +186,13 @@ class Command:
         line: Where.
         config: The config's path as it was typed.
         options: ``--cfg-options``, each ``key=value``.
+        script: The training script's path as it was typed.
     """
 
     line: int
     config: str
     options: Tuple[str, ...] = ()
+    script: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,7 @@ class Run:
         torch: The version it printed, empty if none.
         reentrant: A traceback goes through the backward pass of a reentrant checkpoint.
         resumed: It went on from a checkpoint.
+        files: The files of its tracebacks that belong to no installed package.
     """
 
     config: Optional[ConfigInLog] = None
@@ -212,6 +215,7 @@ class Run:
     torch: str = ""
     reentrant: bool = False
     resumed: bool = False
+    files: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import os.path as osp
 from functools import lru_cache
-from typing import Any, List, Mapping, Optional, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from mmfix.python.disk import leads_out
 
 _PROJECT = (".git", "setup.py", "pyproject.toml")
 
 
-def source_roots(config_path: Optional[str], tree: Mapping[str, Any]) -> Tuple[str, ...]:
+def source_roots(
+    config_path: Optional[str], tree: Mapping[str, Any], homes: Sequence[str] = ()
+) -> Tuple[str, ...]:
     """Directories to put in front of ``sys.path`` to find the config's code; most general first.
 
     The repository around the config (nearest ``.git``, ``setup.py`` or ``pyproject.toml``; the parent of the
@@ -24,11 +26,15 @@ def source_roots(config_path: Optional[str], tree: Mapping[str, Any]) -> Tuple[s
     Args:
         config_path: None or empty for a config that is not in a file: the working directory counts.
         tree: The resolved config.
+        homes: Further directories whose surroundings count; one that is in no repository counts itself.
     """
     start = osp.dirname(osp.abspath(config_path)) if config_path else os.getcwd()
     roots = list(_around(start))
+    for home in homes:
+        roots += [root for root in _around(home) or _upward(home)[:1] if root not in roots]
     for wanted in _wanted(tree):
-        holder = _holder(start, tuple(roots), wanted)
+        holders = (_holder(place, tuple(roots), wanted) for place in (start, *homes))
+        holder = next((found for found in holders if found is not None), None)
         if holder is not None and holder not in roots:
             roots.append(holder)
     return tuple(roots)

@@ -36,7 +36,8 @@ def deciding_script(document: ConfigDocument, runner: str, unknown: List[str]) -
 
 
 def _script_around(document: ConfigDocument) -> Optional[TrainingScript]:
-    roots = source_roots(document.path, document.tree) if document.path else ()
+    known = document.path or document.homes
+    roots = source_roots(document.path, document.tree, document.homes) if known else ()
     if not roots:
         return None
     from mmfix.scripts import read_training_script  # loads slowly, and few configs have a script

@@ -35,7 +35,7 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
     where = places(document, sighting)
     package = config_package(document.path)
     scope = default_package(document) or package
-    library = Library(source_roots(document.path, document.tree))
+    library = Library(source_roots(document.path, document.tree, document.homes))
     found = library.find(name, scope).candidates
     if found:
         module = found[0].module

@@ -29,7 +29,8 @@ _RESUMED = re.compile(r"resumed (?:from )?epoch|Resumed? (?:checkpoint )?from|re
 _SCRIPT = re.compile(r"train\w*\.(?:py|sh)$")
 _IS_CONFIG = re.compile(r"[\w./~+-]+\.(?:py|json|ya?ml)$")
 _REENTRANT = re.compile(r'torch[/\\]utils[/\\]checkpoint\.py", line \d+, in backward')
-_FRAME = re.compile(r'\s*File "[^"]*", line \d+')
+_FRAME = re.compile(r'\s*File "([^"]*)", line \d+')
+_INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]|[/\\]lib[/\\]python|^<")
 _ERROR = re.compile(r"((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit))(?:: .*|:?\s*)$")
 #: What launchers and waiting ranks raise: never the first cause.
 _FOLLOWS = frozenset({
@@ -49,6 +50,7 @@ _SOME = 200
 #: Only the first of each run and rank is told.
 _MOST_ERRORS = 5_000
 _MOST_OF_A_LINE = 1_000
+_MOST_FILES = 20
 
 
 class Progress(NamedTuple):
@@ -70,6 +72,7 @@ class Marks:
     saved: Dict[int, int] = field(default_factory=dict)
     resumed: Dict[int, bool] = field(default_factory=dict)
     reentrant: Dict[int, bool] = field(default_factory=dict)
+    files: Dict[int, str] = field(default_factory=dict)
     errors: Dict[Tuple[int, Optional[int]], LoggedError] = field(default_factory=dict)
     follows: Dict[Tuple[int, Optional[int]], LoggedError] = field(default_factory=dict)
     cut_short: bool = False
@@ -77,7 +80,7 @@ class Marks:
 
     def add(self, other: Marks) -> None:
         """Take over the marks of another part of the log."""
-        for name in ("configs", "commands", "torch", "progress", "saved", "resumed", "reentrant"):
+        for name in ("configs", "commands", "torch", "progress", "saved", "resumed", "reentrant", "files"):
             known: Dict[int, object] = getattr(self, name)
             known.update(_thinned(getattr(other, name)) if len(known) > _MOST_LINES else getattr(other, name))
         for mine, others in ((self.errors, other.errors), (self.follows, other.follows)):
@@ -102,6 +105,7 @@ class Marks:
             torch=next(iter(within(self.torch)), ""),
             reentrant=any(within(self.reentrant)),
             resumed=resumed,
+            files=tuple(dict.fromkeys(within(self.files)))[:_MOST_FILES],
         )
 
 
@@ -140,8 +144,11 @@ def marks_of(stream: Stream) -> Marks:
             command = command_of(text)
             if command is not None:
                 marks.commands[number] = Command(number, *command)
-        if "File" in text and _FRAME.match(text):
+        match = _FRAME.match(text) if "File" in text else None
+        if match is not None:
             frame, marks.last_frame = index, text.strip()
+            if not _INSTALLED.search(match.group(1)):
+                marks.files[number] = match.group(1)
             if _REENTRANT.search(text):
                 marks.reentrant[number] = True
         elif "Error" in text or "Exception" in text or "Interrupt" in text:
@@ -191,8 +198,8 @@ def _config_lines(lines: Sequence[Line]) -> Iterator[str]:
         yield text
 
 
-def command_of(text: str) -> Optional[Tuple[str, Tuple[str, ...]]]:
-    """The config and the ``--cfg-options`` of a command line that trains; None for any other text.
+def command_of(text: str) -> Optional[Tuple[str, Tuple[str, ...], str]]:
+    """Config, ``--cfg-options`` and script of a command line that trains; None for any other text.
 
     Reads what a shell shows, ``bash tools/dist_train.sh CFG 8``, and the list that a launcher prints when it
     fails, ``Command '['python', 'tools/train.py', 'CFG']' returned non-zero exit status 1``.
@@ -207,7 +214,7 @@ def command_of(text: str) -> Optional[Tuple[str, Tuple[str, ...]]]:
     config = next((word for word in rest if _IS_CONFIG.match(word)), None)
     if config is None:
         return None
-    return config, tuple(_options(rest))
+    return config, tuple(_options(rest)), words[script]
 
 
 def _words(text: str) -> List[str]:
