@@ -1,14 +1,14 @@
-"""Make the tables in src/mmfix/training/data from released packages.
+"""Make the tables of checkpoints and of late freezing in src/mmfix/training/data.
 
+    python bench/make_tables.py checkpoints [wheels/*.whl]
     pip download --no-deps -d wheels mmdet==3.3.0 mmdet==2.28.2 ...   # versions: "sources" in the data
     python bench/make_tables.py freezing wheels/*.whl
-    python bench/make_tables.py checkpoints facts.json [wheels/*.whl]
 
-``freezing`` reads the wheels' classes with ``ast``: which keys freeze parameters only in ``train()``, and
-from which value on. ``checkpoints`` packs a list of switch facts (one dict a class and switch: package,
-version, type, param, default, reentrant, guarded, confidence, file, line) and, given wheels, checks that
-each class is on its line and takes the parameter with that default. Third-party rows are in THIRD_PARTY,
-taken by hand from the repositories they name. Nothing is imported from the packages. Needs Python 3.9.
+``checkpoints`` packs bench/facts/checkpoints.jsonl, one line a class and switch, and, given wheels, checks that
+each class is on its line and takes the switch with that default. ``freezing`` reads the wheels' classes with ``ast``
+(which keys freeze parameters only in ``train()``, and from which value on) and adds bench/facts/freezing.jsonl, which
+has what was taken by hand from the repositories that it names. docs/developers/ says what a line means. Nothing is
+imported from the packages. Needs Python 3.9.
 """
 
 from __future__ import annotations
@@ -22,40 +22,13 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 DATA = Path(__file__).parent.parent / "src" / "mmfix" / "training" / "data"
+FACTS = Path(__file__).parent / "facts"
 
 MMCV1 = {("mmdet", "2.28.2"), ("mmseg", "0.30.0"), ("mmcls", "0.25.0"), ("mmrotate", "0.3.4"),
          ("mmtrack", "0.14.0"), ("mmdet3d", "1.0.0rc6"), ("mmcv", "1.7.2")}  # fmt: skip
 SCOPES = {"mmsegmentation": "mmseg", "mmaction2": "mmaction"}
 # Evidence names the first row, so the packages most configs come from are first.
 ORDER = ["mmdet", "mmseg", "mmpretrain", "mmcls", "mmpose", "mmaction", "mmdet3d", "mmrotate", "mmtrack"]
-
-PETR = "projects/mmdet3d_plugin/models/"
-# repository, era, type, switch, default, code (see mmfix.training.table), file
-THIRD_PARTY: List[Tuple[str, str, str, str, Any, str, str]] = [
-    ("megvii-research/PETR", "mmcv1", "PETRTransformerDecoderLayer", "with_cp", True, "Ru",
-     PETR + "utils/petr_transformer.py"),
-    ("exiawsh/StreamPETR", "mmcv1", "PETRTemporalDecoderLayer", "with_cp", True, "Ru",
-     PETR + "utils/petr_transformer.py"),
-    ("exiawsh/StreamPETR", "mmcv1", "Detr3DTemporalDecoderLayer", "with_cp", True, "Ru",
-     PETR + "utils/detr3d_transformer.py"),
-    ("exiawsh/StreamPETR", "mmcv1", "EVAViT", "with_cp", True, "Ru", PETR + "backbones/eva_vit.py"),
-    ("megvii-research/PETR", "mmcv1", "VoVNetCP", "type", True, "Ru", PETR + "backbones/vovnetcp.py"),
-    ("zhangyp15/OccFormer", "mmcv1", "OccupancyEncoder", "with_cp", True, "Rg",
-     "projects/mmdet3d_plugin/occformer/backbones/occnet.py"),
-    # Shares its name with the stock class: counts only where a BEVDet model is the root.
-    ("BEVDet", "mmcv1", "SwinTransformer", "with_cp", True, "Ru",
-     "HuangJunJie2017/BEVDet mmdet3d/models/backbones/swin.py"),
-    ("ldm", "", "UNetModel", "use_checkpoint", False, "N-",
-     "CompVis/latent-diffusion ldm/modules/diffusionmodules/util.py: CheckpointFunction"),
-    ("Sense-X/Co-DETR", "mmcv1", "DetrTransformerEncoder", "with_cp", -1, "Rg",
-     "projects/models/transformer.py"),
-]  # fmt: skip
-THIRD_PARTY_FREEZING = [
-    ("megvii-research/PETR", "mmcv1", "VoVNetCP", "frozen_stages", 0, PETR + "backbones/vovnetcp.py"),
-    ("megvii-research/PETR", "mmcv1", "VoVNet", "frozen_stages", 0, PETR + "backbones/vovnet.py"),
-    ("BEVDet", "mmcv1", "SwinTransformer", "frozen_stages", None,
-     "HuangJunJie2017/BEVDet mmdet3d/models/backbones/swin.py"),
-]  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -68,20 +41,24 @@ class Row(NamedTuple):
 
 
 def main(argv: List[str]) -> int:
-    if len(argv) < 2 or argv[0] not in ("freezing", "checkpoints"):
+    if argv[:1] == ["freezing"] and len(argv) > 1:
+        write("freezing.json", list(freezing_rows(argv[1:])))
+    elif argv[:1] == ["checkpoints"]:
+        facts = facts_of("checkpoints.jsonl")
+        if argv[1:]:
+            verify(facts, argv[1:])
+        write("checkpoints.json", list(checkpoint_rows(facts)))
+    else:
         print(__doc__)
         return 2
-    if argv[0] == "freezing":
-        write("freezing.json", list(freezing_rows(argv[1:])))
-    else:
-        facts = json.loads(Path(argv[1]).read_text(encoding="utf-8"))
-        if len(argv) > 2:
-            verify(facts, argv[2:])
-        write("checkpoints.json", list(checkpoint_rows(facts)))
     return 0
 
 
-def write(name: str, rows: List[Row]) -> None:
+def facts_of(name: str) -> List[Dict[str, Any]]:
+    return [json.loads(line) for line in (FACTS / name).read_text(encoding="utf-8").splitlines()]
+
+
+def write(name: str, rows: List[Row], folder: Path = DATA) -> None:
     def rank(row: Row) -> Tuple[int, str]:
         package = row.source[0]
         return (ORDER.index(package) if package in ORDER else len(ORDER), package)
@@ -95,7 +72,7 @@ def write(name: str, rows: List[Row]) -> None:
     lines = [f"{json.dumps(kind)}: {json.dumps(keys)}" for kind, keys in types.items()]
     body = ",\n".join(lines)
     text = f'{{"sources": {json.dumps(sources)},\n"types": {{\n{body}\n}}}}\n'
-    (DATA / name).write_text(text, encoding="utf-8")
+    (folder / name).write_text(text, encoding="utf-8")
     print(f"{name}: {len(rows)} rows, {len(types)} types, {len(text)} bytes")
 
 
@@ -104,36 +81,25 @@ def source_of(package: str, version: str) -> Tuple[str, str, str, bool]:
     return (scope, version, "mmcv1" if (scope, version) in MMCV1 else "mmengine", True)
 
 
+def source_in(fact: Dict[str, Any]) -> Tuple[str, str, str, bool]:
+    return (fact["package"], fact["version"], fact["era"], fact.get("released", True))
+
+
 # --- checkpoints -------------------------------------------------------------------------------------
 
 
 def checkpoint_rows(facts: List[Dict[str, Any]]) -> Iterator[Row]:
-    seen: Set[Tuple[Any, ...]] = set()
     for fact in facts:
-        if not fact["type"] or not fact["param"].isidentifier() or fact["param"] == "UNCONDITIONAL":
-            continue  # attributes and functions: no config key reaches them
-        row = Row(
-            source_of(fact["package"], fact["version"]),
-            fact["type"],
-            fact["param"],
-            (fact["default"], code_of(fact), f"{fact['file']}:{fact['line']}"),
+        yield Row(
+            source_in(fact), fact["type"], fact["switch"], (fact["default"], code_of(fact), fact["where"])
         )
-        # Block classes of one package share names (Bottleneck); one row says it for all alike.
-        same = (row.source, row.type, row.key, row.values[:2])
-        if same not in seen:
-            seen.add(same)
-            yield row
-    for repository, era, kind, key, default, code, where in THIRD_PARTY:
-        yield Row((repository, "", era, False), kind, key, (default, code, where))
 
 
 def code_of(fact: Dict[str, Any]) -> str:
-    if fact["confidence"] == "switch accepted, no call found":
+    """How a row says it: see ``mmfix.training.table``."""
+    if not fact.get("calls", True):
         return "unused"
-    kind = {"default": "R", "true": "R", "false": "N", "custom": "N", "library": "L"}[fact["reentrant"]]
-    # fairscale's wrapper feeds its Function a tensor that requires grad: no input can switch it off
-    if "fairscale.checkpoint_wrapper" in fact["call"]:
-        return kind + "g"
+    kind = {True: "R", False: "N", None: "L"}[fact["reentrant"]]
     return kind + {True: "g", False: "u", None: "-"}[fact["guarded"]]
 
 
@@ -141,20 +107,20 @@ def verify(facts: List[Dict[str, Any]], wheels: List[str]) -> None:
     packages = dict(read_wheel(wheel) for wheel in wheels)
     checked = wrong = 0
     for fact in facts:
-        classes = packages.get((SCOPES.get(fact["package"], fact["package"]), fact["version"]))
-        if classes is None or not fact["param"].isidentifier() or not fact["type"]:
+        classes = packages.get((fact["package"], fact["version"]))
+        if classes is None:
             continue
         checked += 1
-        place = (fact["file"], fact["line"])
-        found = [c for c in classes.get(fact["type"], []) if (c.path, c.node.lineno) == place]
+        file, _, line = fact["where"].rpartition(":")
+        found = [c for c in classes.get(fact["type"], []) if (c.path, str(c.node.lineno)) == (file, line)]
         if not found:
             wrong += 1
-            print("not at its place:", fact["package"], fact["version"], fact["type"], *place)
+            print("not at its place:", fact["package"], fact["version"], fact["type"], fact["where"])
             continue
-        default = parameters(found[0], classes).get(fact["param"])
+        default = parameters(found[0], classes).get(fact["switch"])
         if default is not None and default != repr(fact["default"]):
             wrong += 1
-            print("other default:", fact["package"], fact["type"], fact["param"], default, fact["default"])
+            print("other default:", fact["package"], fact["type"], fact["switch"], default, fact["default"])
     print(f"verified {checked} rows, {wrong} wrong")
 
 
@@ -182,8 +148,8 @@ def freezing_rows(wheels: List[str]) -> Iterator[Row]:
                 for key, threshold in freezes(place, classes):
                     where = f"{place.path}:{place.node.lineno}"
                     yield Row(source_of(scope, version), name, key, (threshold, where))
-    for repository, era, kind, key, threshold, where in THIRD_PARTY_FREEZING:
-        yield Row((repository, "", era, False), kind, key, (threshold, where))
+    for fact in facts_of("freezing.jsonl"):
+        yield Row(source_in(fact), fact["type"], fact["key"], (fact["late_from"], fact["where"]))
 
 
 def freezes(cls: Class, classes: Classes) -> Iterator[Tuple[str, Optional[int]]]:

@@ -77,9 +77,9 @@ def _mmcv1(path: str) -> Any:
 
     def build(config: Any) -> Any:
         package = package_of(config.model.type)
-        function = getattr(importlib.import_module(f"{package.name}.models"), package.build)
+        function = getattr(importlib.import_module(f"{package.name}.models"), package.builder.function)
         cfgs = {"train_cfg": config.get("train_cfg"), "test_cfg": config.get("test_cfg")}
-        model = function(config.model, **(cfgs if package.takes_cfgs else {}))
+        model = function(config.model, **(cfgs if package.builder.takes_cfgs else {}))
         model._dump_init_info = lambda *_args: None
         model.init_weights()
         return model

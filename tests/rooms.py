@@ -34,6 +34,7 @@ class Room:
 ROOMS: Dict[str, Room] = {
     "printable": Room("text from outside -> text that a terminal only shows"),
     "errors": Room("what goes wrong, as one line for people", "printable"),
+    "openmmlab": Room("the packages of OpenMMLab: names, distributions, eras; `openmmlab.json`"),
     "traces": Room("temporary files and folders that are gone afterwards, also after a kill -9"),
     "keeper": Room("the process above those that run a config: nothing that they start is left"),
     "python": Room(
@@ -43,7 +44,7 @@ ROOMS: Dict[str, Room] = {
     "config": Room(
         "a config file -> a resolved tree in which every value knows the line that set it, "
         "and what it overrode",
-        "python config.interpreter",
+        "python config.interpreter openmmlab",
         "PyYAML for YAML configs",
     ),
     "config.interpreter": Room(
@@ -53,7 +54,7 @@ ROOMS: Dict[str, Room] = {
     "ddp": Room("settings and traits of the autograd graph -> what the reducer does"),
     "repository": Room(
         "a name in a config -> the file and class it stands for, without importing anything",
-        "python traces __init__",
+        "python traces openmmlab __init__",
     ),
     "model": Room(
         "the class behind a `type` -> what its source says of one training step; kept until the "
@@ -85,7 +86,7 @@ ROOMS: Dict[str, Room] = {
     "training": Room(
         "what the framework will really do with this config: era, runner, wrapper, effective DDP arguments, "
         "checkpoints, late freezing",
-        "python config ddp repository model scripts",
+        "python config ddp repository model scripts openmmlab",
     ),
     "findings": Room("the words shared by all below: `Finding`, `Remedy`, `Override`", "config"),
     "remedies": Room(
@@ -98,7 +99,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "patches": Room(
         "overrides -> text -> verified -> atomically written; and undo",
-        "python config findings printable traces keeper",
+        "python config findings printable traces keeper openmmlab",
         "a framework's loader, in a child process",
     ),
     "proofs": Room(
@@ -113,14 +114,14 @@ ROOMS: Dict[str, Room] = {
     "diagnosis.log": Room("a log, read in one pass within bounded memory", "diagnosis"),
     "diagnosis.kinds": Room(
         "one file an error: its signs, what it means, its cures",
-        "config ddp repository training findings remedies diagnosis",
+        "config ddp repository training findings remedies diagnosis openmmlab",
     ),
     "settings": Room("what a caller may choose: one frozen `Settings`"),
     "report": Room("results -> text, JSON", "python config findings proofs diagnosis printable __init__"),
     "prove": Room(
         "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each "
         "rank (`worker`, `loop`, `wrapping`, `counting`, `watch`)",
-        "config ddp proofs traces keeper prove.inputs prove.ops",
+        "config ddp proofs traces keeper openmmlab prove.inputs prove.ops",
         "torch and the frameworks, in the ranks only",
     ),
     "prove.inputs": Room("made-up batches for a model", "prove", "as above"),

@@ -37,7 +37,8 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert heading in anchors, target
 
 
-def test_every_page_is_reached_from_the_index() -> None:
-    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    linked = set(re.findall(r"\]\(([\w/]+\.md)\)", index))
-    assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
+@pytest.mark.parametrize("folder", ["docs", "docs/developers"])
+def test_every_page_is_reached_from_the_index(folder: str) -> None:
+    index = (ROOT / folder / "index.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([\w/-]+\.md)\)", index))
+    assert {path.name for path in (ROOT / folder).glob("*.md")} - {"index.md"} <= linked

@@ -8,20 +8,10 @@ import re
 from typing import FrozenSet, Iterator, Optional, Sequence, Tuple
 
 from mmfix.config.origin import MissingBase, Origin
-from mmfix.config.packages import PACKAGES, mim_folder, package_root
+from mmfix.config.packages import mim_folder, package_root
 from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES
+from mmfix.openmmlab import of_repository, with_configs
 
-#: Repositories whose name is not that of the package in them; people clone them beside or into their own.
-_REPOSITORIES = {
-    "mmdetection": "mmdet",
-    "mmdetection3d": "mmdet3d",
-    "mmsegmentation": "mmseg",
-    "mmclassification": "mmcls",
-    "mmaction2": "mmaction",
-    "mmtracking": "mmtrack",
-    "mmediting": "mmedit",
-    "mmgeneration": "mmgen",
-}
 #: What lies in these places of ``_base_`` sets no ``model``: none of the 359 such files of mmdet 2.28.2 and
 #: 3.3.0, mmseg 0.30.0 and 1.2.2, mmdet3d 1.4.0, mmpretrain 1.2.0 and 11 other packages does.
 _NO_MODEL = re.compile(r"(^|[/.:])_base_[/.](datasets[/.]|schedules[/.]|default_runtime(\.py)?$)")
@@ -77,14 +67,14 @@ def _installed(parts: Sequence[str]) -> Iterator[Tuple[str, str, str]]:
     tail = _tail(parts)
     if len(parts) > len(tail) + 1:
         repository = parts[-len(tail) - 2]
-        yield from _having(tail, [_REPOSITORIES.get(repository, repository)])
+        yield from _having(tail, [of_repository(repository)])
 
 
 def _among_installed(parts: Sequence[str], mmcv1: Optional[bool]) -> str:
     """A hint at the only installed package of the config's era that has such a file, whose it may be."""
     found = [
         (package, root)
-        for package, root, _ in _having(_tail(parts), sorted(PACKAGES))
+        for package, root, _ in _having(_tail(parts), sorted(with_configs()))
         if mmcv1 is None or mmcv1 is not _is_modern(root)
     ]
     if len(found) != 1:
@@ -100,7 +90,7 @@ def _tail(parts: Sequence[str]) -> Sequence[str]:
 
 def _having(tail: Sequence[str], packages: Sequence[str]) -> Iterator[Tuple[str, str, str]]:
     for name in packages if tail else ():
-        root = package_root(name) if name in PACKAGES else None
+        root = package_root(name) if name in with_configs() else None
         found = "" if root is None else osp.join(mim_folder(root), "configs", *tail)
         if root is not None and osp.isfile(found):
             yield name, root, found

@@ -9,32 +9,8 @@ from typing import Any, Dict, Optional, Tuple
 from mmfix.config.imports import find_origin
 from mmfix.config.source import BOUNDS
 from mmfix.errors import ConfigError
+from mmfix.openmmlab import with_configs
 from mmfix.python.disk import read_whole
-
-#: Packages MMEngine takes configs from (``mmengine/config/utils.py: MODULE2PACKAGE``).
-PACKAGES = frozenset(
-    [
-        "mmcls",
-        "mmdet",
-        "mmdet3d",
-        "mmseg",
-        "mmaction",
-        "mmtrack",
-        "mmpose",
-        "mmedit",
-        "mmocr",
-        "mmgen",
-        "mmfewshot",
-        "mmrazor",
-        "mmflow",
-        "mmhuman3d",
-        "mmrotate",
-        "mmselfsup",
-        "mmyolo",
-        "mmpretrain",
-        "mmagic",
-    ]
-)
 
 
 class NotInstalled(ConfigError):
@@ -68,7 +44,7 @@ def external_config(entry: str, path: str, line: Optional[int]) -> Tuple[str, st
     if re.match(r"\w*::\w*/\w*", entry) is None or entry.count("::") > 1:
         raise ConfigError(f"{entry!r} is not of the form package::folder/config.py", path, line)
     scope, name = entry.split("::")
-    if scope not in PACKAGES:
+    if scope not in with_configs():
         raise ConfigError(f"MMEngine takes no configs from a package {scope!r}", path, line)
     root = package_root(scope)
     if root is None:

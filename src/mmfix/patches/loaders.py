@@ -11,16 +11,13 @@ import re
 from typing import Any, Callable, NamedTuple, Optional, Tuple
 
 from mmfix.config.imports import find_origin
+from mmfix.openmmlab import packages
 from mmfix.python.disk import as_text, read_start
 
 #: The eras of ``mmfix.training.era``.
 MMCV1 = "mmcv1"
 MMENGINE = "mmengine"
 
-_DISTRIBUTIONS = {
-    "mmengine": ("onedl-mmengine", "mmengine", "mmengine-lite"),
-    "mmcv": ("mmcv-full", "mmcv", "mmcv-lite"),
-}
 _VERSION = re.compile(r"^__version__ = ['\"](\d+)\.(\d+)[^'\"]*['\"]", re.MULTILINE)
 
 
@@ -106,7 +103,7 @@ def _named(package: str, version: str) -> str:
     from importlib import metadata
 
     folder = osp.dirname(osp.realpath(find_origin(package) or ""))
-    for name in _DISTRIBUTIONS[package]:
+    for name in packages()[package].distributions:
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:

@@ -14,10 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
+from mmfix.openmmlab import Package
 from mmfix.prove.job import Job
 from mmfix.prove.joining import CannotProve, Place
 from mmfix.prove.loop import no_data
-from mmfix.prove.mmcv1_packages import Package, package_of, require_mmcv1, stand_in_for_torchvision
+from mmfix.prove.mmcv1_packages import builder_of, package_of, require_mmcv1, stand_in_for_torchvision
 from mmfix.prove.stage import Stage
 
 #: Optimizer hooks of mixed precision, and their like without. ``mmcv/runner/hooks/optimizer.py``
@@ -136,8 +137,9 @@ def build(config: Any, job: Job, place: Place) -> Any:
 
 
 def _model(config: Any, package: Package) -> Any:
-    build: Callable[..., Any] = getattr(importlib.import_module(f"{package.name}.models"), package.build)
-    if not package.takes_cfgs:
+    builder = builder_of(package)
+    build: Callable[..., Any] = getattr(importlib.import_module(f"{package.name}.models"), builder.function)
+    if not builder.takes_cfgs:
         return build(config.model)
     return build(config.model, train_cfg=config.get("train_cfg"), test_cfg=config.get("test_cfg"))
 

@@ -6,37 +6,14 @@ import importlib
 import importlib.util
 import sys
 import types
-from typing import Any, List, NamedTuple
+from typing import Any, List
 
+from mmfix.openmmlab import Builder, Package, packages
 from mmfix.prove.joining import CannotProve
 
 _ENVIRONMENT = (
     "run it where the config trains: with mmcv<2 and its package (mmdet<3, mmsegmentation<1, ...); "
     "`mmfix check` and `mmfix patch` know that era without"
-)
-
-
-class Package(NamedTuple):
-    """How the training scripts of a package build a model (``tools/train.py``).
-
-    Attributes:
-        name: Of the package.
-        registry: Of its top models, in ``<name>.models``.
-        build: Name of the function in ``<name>.models``.
-        takes_cfgs: Whether that function takes ``train_cfg`` and ``test_cfg``.
-    """
-
-    name: str
-    registry: str
-    build: str
-    takes_cfgs: bool = True
-
-
-_PACKAGES = (
-    Package("mmdet", "DETECTORS", "build_detector"),
-    Package("mmseg", "SEGMENTORS", "build_segmentor"),
-    Package("mmcls", "CLASSIFIERS", "build_classifier", takes_cfgs=False),
-    Package("mmdet3d", "DETECTORS", "build_model"),
 )
 
 
@@ -79,7 +56,7 @@ def package_of(kind: str) -> Package:
     """
     broken: List[str] = []
     asked: List[str] = []
-    for package in sorted(_PACKAGES, key=lambda known: known.name not in sys.modules):
+    for package in sorted(_built_here(), key=lambda known: known.name not in sys.modules):
         if importlib.util.find_spec(package.name) is None:
             continue
         try:
@@ -93,7 +70,7 @@ def package_of(kind: str) -> Package:
     if broken:
         raise CannotProve("; ".join(broken), hint=_ENVIRONMENT)
     if not asked:
-        names = ", ".join(package.name for package in _PACKAGES)
+        names = ", ".join(package.name for package in _built_here())
         raise CannotProve(f"none of {names} is installed", hint="install the one that the config is for")
     raise CannotProve(
         f"{' or '.join(asked)} has no model {kind}",
@@ -111,6 +88,16 @@ def class_of(kind: str) -> Any:
     return _class_in(package_of(kind), kind)
 
 
+def builder_of(package: Package) -> Builder:
+    """How a package of :func:`package_of` builds its models."""
+    assert package.builder is not None
+    return package.builder
+
+
+def _built_here() -> List[Package]:
+    return [package for package in packages().values() if package.builder is not None]
+
+
 def _class_in(package: Package, kind: str) -> Any:
     models = importlib.import_module(f"{package.name}.models")
-    return getattr(models, package.registry).get(kind)
+    return getattr(models, builder_of(package).registry).get(kind)

@@ -8,16 +8,14 @@ from mmfix.config.document import to_plain
 from mmfix.config.names import type_name
 from mmfix.findings import Override
 from mmfix.remedies.change import Change
+from mmfix.training.table import table
 from mmfix.training.types import ModelFact, TrainingSetup
 
 #: Keys whose values count or list stages; an unused part behind one of them is a stage nobody reads.
 STAGE_KEYS = frozenset({"out_indices", "num_stages"})
 
-# ResNets that take `num_stages`: mmdet 3.3.0 mmdet/models/backbones/resnet.py: ResNet.__init__, mmseg and
-# mmpretrain alike. The lists must have one item for each stage.
-_RESNETS = frozenset({
-    "ResNet", "ResNetV1c", "ResNetV1d", "ResNeXt", "ResNeSt", "Res2Net", "SEResNet", "SEResNeXt",
-})  # fmt: skip
+# ResNets that can be cut take `num_stages`, and these lists must have one item for each stage: mmdet 3.3.0
+# mmdet/models/backbones/resnet.py: ResNet.__init__, mmseg and mmpretrain alike.
 _LISTS: Dict[str, Optional[Tuple[int, ...]]] = {
     "strides": (1, 2, 2, 2),
     "dilations": (1, 1, 1, 1),
@@ -75,7 +73,8 @@ def fewer_stages(setup: TrainingSetup) -> Optional[Change]:
 def _cut(setup: TrainingSetup, fact: ModelFact) -> List[Override]:
     path = fact.key[:-1]
     node = setup.document.get(path, None)
-    if not isinstance(node, dict) or type_name(node.get("type")) not in _RESNETS:
+    known = table("stages").get(type_name(node.get("type")) or "") if isinstance(node, dict) else None
+    if not known or not known["cut"]:
         return []
     outputs = node.get("out_indices")
     if not isinstance(outputs, (list, tuple)) or not outputs:

@@ -7,6 +7,7 @@ import os.path as osp
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from mmfix.openmmlab import searched_last
 from mmfix.python.disk import inside
 from mmfix.python.place import Problem
 from mmfix.repository.finder import Finder
@@ -23,11 +24,6 @@ __all__ = ["Found", "Library", "Registered", "SourceModule"]
 
 #: Where every registry looks last (``mmengine/registry/registry.py: Registry.get``; the mmcv 1.x era: mmcv).
 _BASES = ("mmengine", "mmcv")
-#: Searched when nobody else has a name.
-_OTHERS = (
-    *("mmdet", "mmseg", "mmdet3d", "mmpretrain", "mmcls"),
-    *("mmpose", "mmaction", "mmagic", "mmrotate", "mmyolo"),
-)
 
 
 @dataclass(frozen=True)
@@ -175,7 +171,7 @@ class Library:
         chosen = next((tier for tier in tiers if tier), [])
         searched = [*own, *packages]
         if not chosen:
-            others = self._indexes(other for other in _OTHERS if other != scope)
+            others = self._indexes(other for other in searched_last() if other != scope)
             searched.extend(others)
             chosen = self._registered(name, others)
         problems = tuple(problem for index in searched for problem in index.problems)
@@ -202,7 +198,7 @@ class Library:
     def _is_framework(self, entry: Registered, scope: Optional[str]) -> bool:
         """Whether a class lies in a package that its users import as a whole."""
         top = entry.registered_in.partition(".")[0]
-        return top in _BASES or top in _OTHERS or top == scope
+        return top in _BASES or top in searched_last() or top == scope
 
     def _is_own(self, module: str, path: str) -> bool:
         return any(inside(path, index.root) for index in self._own_indexes())
@@ -285,7 +281,7 @@ class Library:
         """Not torch and the like, which are large and known."""
         top = module.partition(".")[0]
         spot = self._finder.find(top)
-        if spot is None or top in _BASES or top in _OTHERS:
+        if spot is None or top in _BASES or top in searched_last():
             return True
         place = spot.file or (spot.folders[0] if spot.folders else "")
         return any(inside(place, index.root) for index in self._own_indexes())

@@ -17,8 +17,8 @@ from mmfix.config.names import type_name
 from mmfix.config.origin import Unknown
 from mmfix.training.freezing import is_frozen
 from mmfix.training.parts import Part
+from mmfix.training.table import table
 from mmfix.training.types import CheckpointSite
-from mmfix.training.unused import STAGED
 
 KEY: KeyPath = ("activation_checkpointing",)
 #: Attributes of a model that are fed with the batch itself.
@@ -100,7 +100,7 @@ def _stage(name: str) -> Optional[int]:
 
 def _frozen_stages(part: Optional[Part]) -> Optional[int]:
     """``frozen_stages`` of a ResNet (default -1, nothing; 0 is the stem); None where it is not one."""
-    if part is None or part.name not in STAGED:
+    if part is None or part.name not in table("stages"):
         return None
     frozen = part.node.get("frozen_stages", -1)
     return frozen if type(frozen) is int else None

@@ -9,42 +9,9 @@ from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.names import type_name, type_scope
 from mmfix.config.origin import Unknown
 from mmfix.training.era import MMCV1, era
+from mmfix.training.table import table
 
 _NO_MODULES = frozenset({"train_cfg", "test_cfg", "init_cfg", "data_preprocessor", "pretrained", "metainfo"})
-
-# Where mmcv 1.x configs have no `default_scope`, the root model names the package. Only what decides
-# between two meanings of one type name is listed.
-_MMCV1_ROOTS = {
-    "mmaction": ("Recognizer2D", "Recognizer3D", "AudioRecognizer", "SkeletonGCN"),
-    "mmpose": (
-        "TopDown", "AssociativeEmbedding", "ParametricMesh", "MultiTask", "PoseLifter", "Interhand3D",
-        "PoseWarper", "DetectAndRegress", "VoxelSinglePose", "VoxelCenterDetector", "GestureRecognizer",
-        "CID", "DisentangledKeypointRegressor",
-    ),
-    "mmcls": ("ImageClassifier",),
-    "mmseg": ("EncoderDecoder", "CascadeEncoderDecoder"),
-    "BEVDet": (
-        "BEVDet", "BEVDet4D", "BEVDetOCC", "BEVDepth", "BEVDepth4D", "BEVStereo4D", "BEVStereo4DOCC",
-        "BEVDetSequentialES", "BEVDepth4D_MTL", "FBOCC", "SOLOFusion",
-    ),
-}  # fmt: skip
-_PACKAGE_OF_ROOT = {root: package for package, roots in _MMCV1_ROOTS.items() for root in roots}
-
-# Classes that build a part from a dict without a `type`: mmdet 3.x mmdet/models/detectors/*.py and
-# layers/*pixel_decoder.py, mmpose 1.x heads/transformer_heads/edpose_head.py.
-_BUILT_BY_OWNER = {
-    "DETR": "DetrTransformerEncoder",
-    "ConditionalDETR": "DetrTransformerEncoder",
-    "DABDETR": "DABDetrTransformerEncoder",
-    "DeformableDETR": "DeformableDetrTransformerEncoder",
-    "DINO": "DeformableDetrTransformerEncoder",
-    "DDQDETR": "DeformableDetrTransformerEncoder",
-    "GroundingDINO": "GroundingDinoTransformerEncoder",
-    "MSDeformAttnPixelDecoder": "Mask2FormerTransformerEncoder",
-    "TransformerEncoderPixelDecoder": "DetrTransformerEncoder",
-    "EDPoseHead": "DeformableDetrTransformerEncoder",
-}
-
 
 # A tree of shared dicts can unfold without end.
 _MOST_PARTS = 20_000
@@ -121,7 +88,9 @@ def default_package(document: ConfigDocument) -> Optional[str]:
         return scope
     model = document.tree.get("model")
     if era(document) == MMCV1 and isinstance(model, dict):
-        return _PACKAGE_OF_ROOT.get(type_name(model.get("type")) or "")
+        # no `default_scope` there: the root model names the package
+        name = type_name(model.get("type"))
+        return next((package for package, roots in table("roots").items() if name in roots), None)
     return None
 
 
@@ -135,5 +104,5 @@ def _part(path: KeyPath, node: Dict[Any, Any], above: Optional[Part], scope: Opt
     package = above.package if above else scope
     if path[-1] == "params":
         return Part(path, node, owner, package, owner)
-    built = _BUILT_BY_OWNER.get(owner or "") if path[-1] in ("encoder", "encoder_cfg") else None
+    built = table("encoders").get(owner or "") if path[-1] in ("encoder", "encoder_cfg") else None
     return Part(path, node, built, package, owner)

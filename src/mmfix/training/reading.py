@@ -13,6 +13,7 @@ from mmfix.config.keypath import KeyPath
 from mmfix.config.values import absent
 from mmfix.model.remembered import read_remembered
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
+from mmfix.openmmlab import packages
 from mmfix.python.place import ABSENT, BROKEN, Place
 from mmfix.repository.importing import named_modules
 from mmfix.repository.roots import config_package, source_roots
@@ -30,8 +31,6 @@ _MOST_NAMES = 3
 _MISSING_CLASS = re.compile(
     r"no class registered as (\S+) was found in|base class (\S+) was not found in|^(\S+), which \S+ uses,"
 )
-#: Packages with one name in both eras.
-_PACKAGES = frozenset({"mmdet", "mmseg", "mmdet3d", "mmpose", "mmaction", "mmrotate", "mmocr"})
 
 
 class CodeReading(NamedTuple):
@@ -189,9 +188,10 @@ def _of_another_era(files: Iterable[str], era: str) -> str:
 
     From their MMEngine era on, packages have a module ``registry`` (mmdet 3.0, mmsegmentation 1.0, ...).
     """
+    of_both = {each.name for each in packages().values() if each.configs and len(each.eras) > 1}
     folders: Dict[str, str] = {}
     for file in files:
-        for name in _PACKAGES.intersection(file.split(osp.sep)):
+        for name in of_both.intersection(file.split(osp.sep)):
             folders[file[: file.index(f"{osp.sep}{name}{osp.sep}") + len(name) + 1]] = name
     for folder, name in folders.items():
         modern = any(osp.exists(osp.join(folder, module)) for module in ("registry.py", "registry"))

@@ -12,6 +12,7 @@ from typing import Dict, List, NamedTuple, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.training.parts import Part
+from mmfix.training.table import table
 from mmfix.training.types import ModelFact
 
 
@@ -25,44 +26,6 @@ class _Reuse(NamedTuple):
     parts: Tuple[str, ...] = ()  # the parts it is about; empty: all of the model
 
 
-_SIAMESE = "both views go through the same backbone"
-_FRAMES = "key and reference frames go through the same backbone"
-_SEMI = "labelled and unlabelled batches go through the same student"
-
-_TYPES: Dict[str, _Reuse] = {
-    "QDTrack": _Reuse(_FRAMES, "likely", "mmdet 3.3.0 mmdet/models/mot/qdtrack.py", "freeze_detector"),
-    "MaskTrackRCNN": _Reuse(_FRAMES, "likely", "mmdet 3.3.0 mmdet/models/vis/masktrack_rcnn.py"),
-    "SELSA": _Reuse(_FRAMES, "likely", "mmtrack 0.14.0 mmtrack/models/vid/selsa.py"),
-    "FGFA": _Reuse(_FRAMES, "likely", "mmtrack 0.14.0 mmtrack/models/vid/fgfa.py"),
-    "Stark": _Reuse(
-        "template and search images go through the same backbone", "likely",
-        "mmtrack 0.14.0 mmtrack/models/sot/stark.py",
-    ),
-    "DfM": _Reuse(_FRAMES, "likely", "mmdet3d 1.4.0 mmdet3d/models/detectors/dfm.py"),
-    "H2RBox": _Reuse("both views go through the same backbone", "possible", "mmrotate H2RBox"),
-    "H2RBoxDetector": _Reuse("both views go through the same backbone", "possible", "mmrotate H2RBox"),
-    "H2RBoxV2Detector": _Reuse("both views go through the same backbone", "possible", "mmrotate H2RBox-v2"),
-    "SemiBaseDetector": _Reuse(_SEMI, "likely", "mmdet 3.3.0 mmdet/models/detectors/semi_base.py"),
-    "SoftTeacher": _Reuse(_SEMI, "likely", "mmdet 3.3.0 mmdet/models/detectors/soft_teacher.py"),
-    "BYOL": _Reuse(_SIAMESE, "likely", "mmpretrain 1.2.0 mmpretrain/models/selfsup/byol.py"),
-    "SimSiam": _Reuse(_SIAMESE, "likely", "mmpretrain 1.2.0 mmpretrain/models/selfsup/simsiam.py"),
-    "BarlowTwins": _Reuse(_SIAMESE, "likely", "mmpretrain 1.2.0 mmpretrain/models/selfsup/barlowtwins.py"),
-    "MoCoV3": _Reuse(_SIAMESE, "likely", "mmpretrain 1.2.0 mmpretrain/models/selfsup/mocov3.py"),
-    "SwAV": _Reuse(
-        "crops of each size go through the same backbone", "likely",
-        "mmpretrain 1.2.0 mmpretrain/models/selfsup/swav.py",
-    ),
-    "RecognizerOmni": _Reuse(
-        "images and videos go through the same backbone", "likely",
-        "mmaction2 1.2.0 mmaction/models/recognizers/recognizer_omni.py",
-    ),
-    "MSPetr3D": _Reuse(  # one pass for each of `multi_scale`
-        "images of every scale go through the same backbone and neck", "likely",
-        "megvii-research/PETR projects/mmdet3d_plugin/models/detectors/mspetr3d.py:78",
-        parts=("img_backbone", "img_neck"),
-    ),
-}  # fmt: skip
-
 _STREAM = "exiawsh/StreamPETR projects/mmdet3d_plugin/models/detectors/petr3d.py: obtain_history_memory"
 
 
@@ -70,7 +33,8 @@ def reused_parts(parts: List[Part]) -> List[ModelFact]:
     """Facts of kind ``reused``; ``scope`` is the part whose parameters are used more than once."""
     facts = []
     for part in parts:
-        entry = _TYPES.get(part.name or "")
+        row = table("reused").get(part.name or "")
+        entry = None if row is None else _Reuse(**row)
         if entry is not None and "type" in part.node and not part.node.get(entry.frozen_by):
             scopes = [(*part.path, name) for name in entry.parts] or [part.path]
             facts += [_fact((*part.path, "type"), part, entry, scope) for scope in scopes]

@@ -1,4 +1,7 @@
-"""Facts about classes, read from released packages by ``bench/make_tables.py`` and kept as JSON."""
+"""Facts about classes, kept as JSON; docs/developers/ says what a row means and how to add one.
+
+``bench/make_tables.py`` makes ``checkpoints.json`` and ``freezing.json``; the others are written by hand.
+"""
 
 from __future__ import annotations
 
@@ -77,6 +80,18 @@ def freezing(name: Optional[str]) -> Dict[str, Tuple[Freeze, ...]]:
     """Freezing keys of a class: key -> rows, one a package."""
     sources, types = _load("freezing.json")
     return {key: tuple(_freeze(sources, *row) for row in rows) for key, rows in types.get(name, {}).items()}
+
+
+@lru_cache(maxsize=None)
+def table(name: str) -> Dict[str, Any]:
+    """A table that is written by hand: class or package -> what is known of it.
+
+    Args:
+        name: ``unused``, ``reused``, ``stages``, ``roots``, ``encoders``.
+    """
+    with open(os.path.join(_DATA, f"{name}.json"), encoding="utf-8") as file:
+        found: Dict[str, Any] = json.load(file)
+    return found
 
 
 def select(rows: Sequence[_Row], package: Optional[str], era: str) -> Tuple[_Row, ...]:

@@ -10,38 +10,12 @@ import re
 from typing import List
 
 from mmfix.training.parts import Part
+from mmfix.training.table import table
 from mmfix.training.types import ModelFact
-
-# Types of which every official training config ships find_unused_parameters=True, then public forks.
-_TYPES = {
-    "BEiTPretrainViT": "mmpretrain 1.2.0 configs/beit, beitv2",
-    "CAE": "mmpretrain 1.2.0 configs/cae",
-    "DEKRHead": "mmpose 1.3.2 configs/body_2d_keypoint/dekr",
-    "DRN": "mmaction2 1.2.0 configs/localization/drn",
-    "DenseCL": "mmpretrain 1.2.0 configs/densecl",
-    "EVA": "mmpretrain 1.2.0 configs/eva",
-    "FpnTeacherDistill": "mmyolo 0.6.0 configs/rtmdet/distillation",
-    "ImVoxelNet": "mmdet3d 1.4.0 configs/imvoxelnet",
-    "MAEHiViT": "mmpretrain 1.2.0 configs/mae/mae_hivit-*",
-    "MILAN": "mmpretrain 1.2.0 configs/milan",
-    "MultiViewDfM": "mmdet3d 1.4.0 configs/mvfcos3d",
-    "PartA2": "mmdet3d 1.4.0 configs/parta2",
-    "SMOKEMono3D": "mmdet3d 1.4.0 configs/smoke",
-    "SwAV": "mmpretrain 1.2.0 configs/swav",
-    "VPD": "mmsegmentation 1.2.2 configs/vpd",
-    "iTPN": "mmpretrain 1.2.0 configs/itpn",
-    "SurroundOcc": "weiyithu/SurroundOcc projects/configs/surroundocc/surroundocc.py:131",
-    "UniAD": "OpenDriveLab/UniAD projects/configs",
-}
 
 # A flag that names a module of its own; the words keep ordinary flags (`with_cp`, `use_sigmoid`) out.
 _FLAG = re.compile(r"(?:use|with|enable)_(?:\w+_)?(?:fusion|distill|distillation|teacher|auxiliary)(?:_|$)")
 
-# Backbones that run every stage up to num_stages and return only out_indices:
-# mmdet 3.3.0 mmdet/models/backbones/resnet.py: ResNet.forward, mmseg and mmpretrain alike.
-STAGED = frozenset({
-    "ResNet", "ResNetV1c", "ResNetV1d", "ResNeXt", "ResNeSt", "Res2Net", "RegNet", "SEResNet", "SEResNeXt",
-})  # fmt: skip
 _STAGED_EVIDENCE = "mmdet 3.3.0 mmdet/models/backbones/resnet.py: ResNet.forward"
 # These end with a 1x1 convolution as layer 7, which always runs (mmseg's MobileNetV2 has none).
 _MOBILENET_PACKAGES = frozenset({None, "mmdet", "mmpretrain", "mmcls", "mmpose"})
@@ -80,7 +54,7 @@ def _stages(parts: List[Part]) -> List[ModelFact]:
         outputs = part.node.get("out_indices")
         if not isinstance(outputs, (list, tuple)) or not all(type(index) is int for index in outputs):
             continue
-        if part.name in STAGED and str(part.path[-1]).endswith("backbone"):
+        if part.name in table("stages") and str(part.path[-1]).endswith("backbone"):
             last, evidence = part.node.get("num_stages", 4), _STAGED_EVIDENCE
             what = f"stage {last}"
         elif part.name == "MobileNetV2" and part.package in _MOBILENET_PACKAGES:
@@ -106,6 +80,7 @@ def _stages(parts: List[Part]) -> List[ModelFact]:
 
 
 def _types(parts: List[Part]) -> List[ModelFact]:
+    known = table("unused")
     return [
         ModelFact(
             kind="unused",
@@ -114,11 +89,11 @@ def _types(parts: List[Part]) -> List[ModelFact]:
             confidence="possible",
             why=f"Published {part.name} configs set find_unused_parameters=True: some of its parameters may "
             f"take no part in the loss.",
-            evidence=(_TYPES[part.name],),
+            evidence=(known[part.name],),
             scope=part.path,
         )
         for part in parts
-        if part.name in _TYPES and "type" in part.node
+        if part.name in known and "type" in part.node
     ]
 
 

@@ -8,6 +8,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.names import type_name
 from mmfix.config.origin import Unknown
+from mmfix.openmmlab import packages
 from mmfix.training.era import MMCV1
 from mmfix.training.parts import default_package
 from mmfix.training.script import setting_of
@@ -34,9 +35,6 @@ _STRATEGIES = {
     "SingleDeviceStrategy": "none",
 }
 
-# These never look at `runner_type`: mmpose 1.3.2 tools/train.py:155, mmagic 1.2.0 :101, mmselfsup 1.0.0 :89.
-_ALWAYS_RUNNER = frozenset({"mmpose", "mmagic", "mmselfsup"})
-
 _Settings = Tuple[str, KeyPath, Setting, Setting]
 
 
@@ -47,7 +45,8 @@ def runner_kind(document: ConfigDocument, era: str, unknown: List[str]) -> str:
     kind = document.tree.get("runner_type")
     if isinstance(kind, Unknown):
         unknown.append(_line(("runner_type",), kind))
-    if type_name(kind) == "FlexibleRunner" and default_package(document) not in _ALWAYS_RUNNER:
+    package = packages().get(default_package(document) or "")
+    if type_name(kind) == "FlexibleRunner" and not (package and package.ignores_runner_type):
         return "FlexibleRunner"
     return "Runner"
 
@@ -120,10 +119,11 @@ def accumulation(document: ConfigDocument, wrapper: str, era: str, unknown: List
 def _mmcv1_find_unused(document: ConfigDocument, unknown: List[str]) -> Setting:
     if "find_unused_parameters" in document.tree:
         return _flag(document.tree, (), "find_unused_parameters", unknown)
-    if default_package(document) == "mmpose":
-        # mmpose 0.29.0 mmpose/apis/train.py:117: cfg.get('find_unused_parameters', True)
+    package = packages().get(default_package(document) or "")
+    if package is not None and package.unused_by_default:
+        release = package.unused_by_default.split(".")[0]
         unknown.append(
-            "find_unused_parameters: not set; mmpose 0.x takes that for True, some of its forks for False. "
+            f"find_unused_parameters: not set; {release}.x takes that for True, some of its forks for False. "
             "Write the key."
         )
         return Setting(True, None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Tuple
 from mmfix.diagnosis.kinds.common import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Override, Remedy
+from mmfix.openmmlab import packages
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     from mmfix.training.types import TrainingSetup
 
 #: These are imported by the framework itself: a name they have is missing for another reason.
-_PACKAGES = frozenset({
-    "mmengine", "mmcv", "mmdet", "mmseg", "mmdet3d", "mmpretrain", "mmcls", "mmpose", "mmaction",
-})  # fmt: skip
+_PACKAGES = frozenset(packages())
 
 
 def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
