@@ -124,7 +124,7 @@ ROOMS: Dict[str, Room] = {
         "config ddp proofs traces keeper openmmlab prove.inputs prove.ops",
         "torch and the frameworks, in the ranks only",
     ),
-    "prove.inputs": Room("made-up batches for a model", "prove", "as above"),
+    "prove.inputs": Room("made-up batches for a model", "prove openmmlab", "as above"),
     "prove.ops": Room("plain-torch stand-ins for compiled operators", "", "as above"),
     "jobs": Room(
         "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show",

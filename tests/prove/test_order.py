@@ -91,43 +91,81 @@ def test_the_order_is_known_once_the_model_was_wrapped(
 
 
 @pytest.mark.parametrize(
-    ("line", "outcome"),
+    ("lines", "order", "why"),
     [
-        ("model = dict(left_out=['late'])", "UNUSED"),
-        ("model = dict(trap='exit')", "NOT_PROVED"),  # in the first step, without a word
-        ("model = dict(left_out=['late'])\noptim_wrapper = dict(accumulative_counts=2)", "UNUSED"),
+        ("model = dict(type='Odd', trap='exit')", ODD, ""),  # it would, in the first step
+        ("model = dict(type='Odd')\ndefault_scope = None", ODD, ""),  # as mmdet's lazy configs have it
+        ("model = dict(type='Odd', data_preprocessor=dict(type='NotThere'))", (), "NotThere is not in the"),
+        (
+            "model = dict(type='Odd')\nrunner_type = 'FlexibleRunner'\nstrategy = dict(type='DDPStrategy')",
+            ODD,
+            "",
+        ),
+        (
+            "model_wrapper_cfg = dict(type='MMSeparateDistributedDataParallel')",
+            (),
+            "its parts are wrapped one by one, and each counts from 0",
+        ),
+        ("model = dict(type='mmdet3d.VoxelNet', _delete_=True)", (), "mmdet3d is not installed here"),
     ],
 )
-def test_order_by_building(line: str, outcome: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_order_by_building(
+    lines: str, order: Tuple[str, ...], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = tmp_path / "config.py"
-    imports = "custom_imports = dict(imports=['toy_order'])"
-    model = line.replace("dict(", "dict(type='Odd', ", 1)
-    config.write_text(f"_base_ = {str(TOY / 'toy.py')!r}\n{imports}\n{model}\n")
+    imports = "" if "Separate" in lines else "custom_imports = dict(imports=['toy_order'])"
+    config.write_text(f"_base_ = {str(TOY / 'toy.py')!r}\n{imports}\n{lines}\n")
     where = filter(None, (str(TOY), os.environ.get("PYTHONPATH")))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(where))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     said: List[str] = []
     found = order_by_building(str(config), said.append)
-    assert (found.outcome, found.parameters, len(said)) == (outcome, ODD, 1)
-    assert found.activation_bytes is None
+    assert (found.parameters, len(said)) == (order, 1)
+    assert why in found.reason
+    assert bool(why) == bool(found.reason)
 
 
-def test_explain_names_an_index_by_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+#: A model for which nobody can make a batch.
+NO_BATCHES = """\
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+from torch import nn
+
+
+@MODELS.register_module()
+class Unserved(BaseModel):
+    def __init__(self, broken=False, data_preprocessor=None, init_cfg=None):
+        super().__init__(data_preprocessor, init_cfg)
+        self.used, self.unused = nn.Linear(2, 2), nn.Linear(2, 2)
+        if broken:
+            raise ValueError("a broken constructor")
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        raise AssertionError("no step is asked for")
+"""
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_explain_names_an_index_by_building(
+    broken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = tmp_path / "config.py"
-    imports = "custom_imports = dict(imports=['toy_order'])"
-    config.write_text(
-        f"_base_ = {str(TOY / 'toy.py')!r}\n{imports}\nmodel = dict(type='Odd', left_out=['late'])\n"
-    )
-    where = filter(None, (str(TOY), os.environ.get("PYTHONPATH")))
+    (tmp_path / "unserved.py").write_text(NO_BATCHES)
+    imports = "custom_imports = dict(imports=['unserved'])"
+    model = f"model = dict(type='Unserved', broken={broken})"
+    config.write_text(f"_base_ = {str(TOY / 'toy.py')!r}\n{imports}\n{model}\n")
+    where = filter(None, (str(tmp_path), os.environ.get("PYTHONPATH")))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(where))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    index = len(ODD) - 1
     message = (
         "Expected to have finished reduction in the prior iteration before starting a new one.\n"
-        f"Parameter indices which did not receive grad for rank 0: {index}\n"
+        "Parameter indices which did not receive grad for rank 0: 3\n"
     )
 
     found = explain_text(message, ExplainOptions(str(config), build=True))
 
-    assert [(item.index, item.name) for item in found.parameters] == [(index, ODD[index])]
-    assert "one step of it, rehearsed now, ended in UNUSED" in found.notes
+    names = [item.name for item in found.parameters if item.name]
+    notes = [note for note in found.notes if "--build" in note]
+    assert broken or (names, found.confidence) == (["unused.bias"], "proven")
+    assert len(notes) == broken
+    assert not broken or "a broken constructor" in notes[0]

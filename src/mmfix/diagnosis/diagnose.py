@@ -41,6 +41,7 @@ class Known:
         orders: Parameter orders of its model, best first.
         tried: What rehearsals of cures have shown.
         log: Path of the log; ``-`` or empty for a text.
+        build: The model was built for its names, or that was tried.
     """
 
     used: UsedConfig
@@ -48,6 +49,7 @@ class Known:
     orders: Tuple[Order, ...] = ()
     tried: Tuple[RemedyResult, ...] = ()
     log: str = ""
+    build: bool = False
 
 
 def told(reading: LogReading, run: int) -> Tuple[Sighting, ...]:
@@ -82,6 +84,8 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
         *_notes(reading, sighting),
         *_about_config(sighting, setup, together, named_),
     ]
+    if not known.build and not named_.confidence and any(item.indices for item in sighting.listed):
+        notes += ["--build names these parameters; it runs the config"] if setup is not None else []
     remedies = _for_torch(together.remedies, run, notes)
     hints = _left_to_do(kind.hints if variant is None else variant.hints, sighting, used)
     explanation = kind.explanation if variant is None else variant.explanation
@@ -271,8 +275,6 @@ def _about_config(
         notes.append("nothing in the config says which parameters these are")
         if setup.unread:
             notes.append(f"{setup.unread}; explain it where the code lies, or with that on PYTHONPATH")
-    if not named_.confidence and any(item.indices for item in sighting.listed):
-        notes.append("--build names these parameters; it runs the config")
     return notes
 
 

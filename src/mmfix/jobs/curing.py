@@ -45,33 +45,32 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
         names = kept.proof.rehearsal.parameters
         orders.append(Order(names, f"the rehearsal of {kept.date} in {display_path(kept.file)}", "proven"))
     if options.build:
-        built, note = _built(used.path, options.tell)
+        built, why_not = _built(used.path, options.tell)
         orders += built
-        notes = (*notes, note)
+        notes = (*notes, *why_not)
     if not orders and any(item.indices for sighting in sightings for item in sighting.listed):
         names_read = parameter_order(document)
         if names_read is not None:
             orders.append(Order(names_read, "the source of the model", "likely"))
     tried = kept.proof.remedies if kept is not None and kept.fresh else ()
     used = replace(used, notes=(*used.notes, *notes))
-    return Known(used, setup, tuple(orders), tried, log)
+    return Known(used, setup, tuple(orders), tried, log, options.build)
 
 
-def _built(path: str, tell: Callable[[str], None]) -> Tuple[List[Order], str]:
-    """The order of the model, built and wrapped now, and a line on what one step of it did."""
+def _built(path: str, tell: Callable[[str], None]) -> Tuple[List[Order], Tuple[str, ...]]:
+    """The order of the model, built and wrapped now; or why there is none."""
     from mmfix.jobs.proving import order_by_building, require_torch
 
     if not path:
-        return [], "--build needs a config file: name it with --config"
+        return [], ("--build needs a config file: name it with --config",)
     try:
         require_torch()
     except MmfixError as error:
-        return [], f"--build could not build the model: {error.message}"
-    rehearsal = order_by_building(path, tell)
-    if not rehearsal.parameters:
-        return [], f"--build could not build the model: {rehearsal.reason}"
-    ended = f"one step of it, rehearsed now, ended in {rehearsal.outcome}"
-    return [Order(rehearsal.parameters, "the model, built now", "proven")], ended
+        return [], (f"--build could not name the parameters: {error.message}",)
+    built = order_by_building(path, tell)
+    if not built.parameters:
+        return [], (f"--build could not name the parameters: {built.reason}",)
+    return [Order(built.parameters, "the model, built now", "proven")], ()
 
 
 def with_findings(diagnosis: Diagnosis, used: UsedConfig) -> Diagnosis:

@@ -18,7 +18,7 @@ from mmfix.findings import Remedy
 from mmfix.patches.difference import with_overrides
 from mmfix.proofs.candidates import candidates
 from mmfix.proofs.types import NOT_PROVED, Proof, Rehearsal, RemedyResult
-from mmfix.prove.job import SCENARIOS, Job
+from mmfix.prove.job import ONLY_BUILT, SCENARIOS, Job
 from mmfix.prove.supervise import Ranks, finish, ranks_of, rehearse
 from mmfix.prove.supervise import follow as follow_rank_0
 from mmfix.training import is_trainable, read
@@ -124,30 +124,40 @@ def require_torch() -> None:
         )
 
 
+class Built(NamedTuple):
+    """A model that was built and wrapped.
+
+    Attributes:
+        parameters: Names of those that require a gradient at the wrap, in DDP's order; empty: not known.
+        reason: Why there is none.
+    """
+
+    parameters: Tuple[str, ...]
+    reason: str
+
+
 def order_by_building(
     path: str, tell: Callable[[str], None] = lambda line: None, seconds: float = 120.0
-) -> Rehearsal:
-    """Build a config's model, wrap it and take one step, on two ranks of the CPU: no cures, no prices.
+) -> Built:
+    """Build a config's model and wrap it, on one rank of the CPU. No step is taken, so no batch is needed.
 
-    Executes the config and its model in child processes.
+    Executes the config and its model's constructors in a child process.
 
     Args:
         path: Of the config.
         tell: Called with a line on what begins.
         seconds: Time limit.
 
-    Returns:
-        What was seen. Its ``parameters``, in DDP's order, are there as soon as the model was wrapped, also
-        when the outcome is ``NOT_PROVED``.
-
     Raises:
         ConfigError: The config cannot be read, or nothing can train it by itself.
     """
-    _, setup, job = _prepared(path, ProveOptions(scenarios=("normal",), seconds=seconds))
-    # DDP looks at no reduction in the first step of an accumulation, and records the first of a static graph
-    shows_at_once = setup.accumulation.value == 1 and setup.static_graph.value is False
+    job = _prepared(path, ProveOptions(scenarios=("normal",), seconds=seconds)).job
     tell("building the model for its parameters")
-    return rehearse(replace(job, iterations=1 if shows_at_once else 2, prices=False), Ranks())
+    found = rehearse(replace(job, steps=False), Ranks(1))
+    separate = (
+        "its parts are wrapped one by one, and each counts from 0" if found.reason == ONLY_BUILT else ""
+    )
+    return Built(found.parameters, "" if found.parameters else separate or found.reason)
 
 
 def _prepared(path: str, options: ProveOptions) -> _Prepared:

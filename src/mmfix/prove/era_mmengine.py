@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Iterator, List, Tuple
 
 from mmfix.config.assign import set_override
+from mmfix.prove.absent import require
 from mmfix.prove.job import Job
 from mmfix.prove.joining import CannotProve, Place
 from mmfix.prove.loop import loop_for, no_data, optimizers_of
@@ -42,9 +43,21 @@ def load(job: Job, place: Place) -> Any:
     if custom:
         import_modules_from_strings(**custom)
     scope = config.get("default_scope", "mmengine")
-    _require_mmcv2(scope)
-    DefaultScope.get_instance("mmfix", scope_name=scope)
+    if scope is not None:  # as mmengine/runner/runner.py: Runner.__init__
+        _require_mmcv2(scope)
+        DefaultScope.get_instance("mmfix", scope_name=scope)
+    for name in _scopes(config):
+        require(name)
     return config
+
+
+def _scopes(config: Any) -> Iterator[str]:
+    """Packages that a run imports for their registries: the scopes of the config and of its model."""
+    model = config.get("model") or {}
+    kind = model.get("type")
+    prefix = kind.partition(".")[0] if isinstance(kind, str) and "." in kind else None
+    names = (config.get("default_scope"), model.get("_scope_"), prefix)
+    yield from (name for name in dict.fromkeys(names) if isinstance(name, str))
 
 
 def _require_mmcv2(scope: str) -> None:

@@ -17,6 +17,8 @@ SCENARIOS = ("normal", "empty", "single", "uneven")
 #: What a rank does until rank 0 has said what to rehearse, the file that says that this was all, and the one
 #: that says why a rank with a parent of its own was lost.
 WAITS, ENDED, LOST = "wait", "ended", "lost"
+#: The reason of a job without steps that came to its end.
+ONLY_BUILT = "the model was built and wrapped, and no step was asked for"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Job:
         iterations: Steps of the normal scenario; the others do two.
         size: Height and width of synthetic images; None: what suits the model.
         data: ``synthetic`` or ``real``.
+        steps: Take steps; without, the model is only built and wrapped, for its parameters.
         prices: Measure what a normal step costs, which takes two more of them.
         seconds: Time limit of the whole run.
         memory_gb: Memory limit of each process; None: none.
@@ -56,6 +59,7 @@ class Job:
     iterations: int = 3
     size: Optional[Tuple[int, int]] = None
     data: str = "synthetic"
+    steps: bool = True
     prices: bool = True
     seconds: float = 300.0
     memory_gb: Optional[float] = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from mmfix.errors import MmfixError
 from mmfix.prove.groups import keys_of
-from mmfix.prove.job import BATCH, Job
+from mmfix.prove.job import BATCH, ONLY_BUILT, Job
 from mmfix.prove.joining import CannotProve, Place
 
 #: Scenarios that need another kind of batch than their name says.
@@ -49,16 +50,16 @@ def rehearse(
     result["versions"] = _versions(era.packages(config))
     replaced = era.prepare(config, work_dir, job, place)
     replaced += without_pretrained(config)
-    batches, kinds, more = _batches(config, job)
-    replaced += more
-    missing = tuple(kind for kind in job.scenarios if kind not in kinds)
-    if not kinds:
-        raise CannotProve(f"there are no batches for {', '.join(missing)} with this config")
+    batches, missing, nothing = _or_why_not(config, job, replaced)
+    kinds = tuple(kind for kind in job.scenarios if kind not in missing)
     counters = Counters()
     wrappers = Wrappers(counters, place.on_cpu)
     stages: List[Stage] = []
 
     def stage() -> Stage:
+        if nothing is not None:
+            note_order()
+            raise nothing
         if not wrappers.all:
             raise CannotProve("the model was not wrapped by DistributedDataParallel")
         note_order()
@@ -91,12 +92,39 @@ def rehearse(
             runner = era.build(config, job, place)
         finally:
             note_order()
+        if nothing is not None and result["order"]:
+            raise nothing
         try:
             era.train(runner, counters, stage, replaced)
         except Parted:
             result["parted"] = True
         finally:
             seen()
+
+
+def _or_why_not(
+    config: Any, job: Job, replaced: List[str]
+) -> Tuple[Callable[[str, int, int], Any], Tuple[str, ...], Optional[MmfixError]]:
+    """Where batches come from, the scenarios that they do not allow, and why there are none at all.
+
+    Without batches the model is built and wrapped all the same: the order of its parameters needs none.
+    """
+    if not job.steps:
+        return _no_batch, job.scenarios, CannotProve(ONLY_BUILT)
+    try:
+        batches, kinds, more = _batches(config, job)
+    except MmfixError as error:
+        return _no_batch, job.scenarios, error
+    replaced += more
+    missing = tuple(kind for kind in job.scenarios if kind not in kinds)
+    if not kinds:
+        why = f"there are no batches for {', '.join(missing)} with this config"
+        return batches, missing, CannotProve(why)
+    return batches, missing, None
+
+
+def _no_batch(kind: str, step: int, rank: int) -> Any:
+    raise AssertionError("a step without batches")
 
 
 def _batches(config: Any, job: Job) -> Tuple[Callable[[str, int, int], Any], Tuple[str, ...], List[str]]:

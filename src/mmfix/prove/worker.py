@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 from mmfix.errors import MmfixError
+from mmfix.prove.absent import why_not_imported
 from mmfix.prove.job import ENDED, LOST, WAITS, Job, read_job
 from mmfix.prove.joining import Place, agreed, join, share, shared, when_parted, why_lost
 from mmfix.prove.rehearsing import rehearse
@@ -116,7 +117,7 @@ def result_of(
     except KeyboardInterrupt:  # as a signal from outside ends it
         raise
     except BaseException as error:
-        result["reason"] = f"{type(error).__name__}: {error}"
+        result["reason"] = why_not_imported(error) or f"{type(error).__name__}: {error}"
         result["traceback"] = traceback.format_exc()
 
 

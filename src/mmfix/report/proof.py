@@ -119,6 +119,12 @@ def _scenario(scenario: Scenario, found: Rehearsal, paint: Paint) -> Iterator[st
 
 def _parameters(found: Rehearsal, paint: Paint) -> Iterator[str]:
     if not found.trainable:
+        if found.parameters:
+            count, listed = len(found.parameters), "--format json has their order"
+            yield from _row(
+                "params",
+                f"{count} require a gradient when DDP wraps the model; {listed}",
+            )
         return
     yield from _row("params", f"{found.trainable} require a gradient when DDP wraps the model")
     for group in found.groups[:_MOST_GROUPS]:

@@ -91,6 +91,24 @@ def test_the_package_of_a_base_class_counts_when_the_scope_has_no_maker() -> Non
     assert inputs.maker_for(Config({"model": {"type": Plain}})) is SECOND  # nearer
 
 
+@pytest.mark.parametrize("scope", ["mmrotate", "mmpose"])
+def test_a_package_without_a_maker_does_not_get_the_batches_of_its_base_classes(
+    scope: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs.register("mmengine", FIRST)  # BaseModel's
+    packing = {"type": "Pack3DDetInputs", "keys": ["points", "gt_bboxes_3d"]}
+    config = scope_config(
+        model={"type": Plain, "data_preprocessor": {"type": "Det3DDataPreprocessor"}},
+        train_dataloader={"dataset": {"pipeline": [packing]}},
+    )
+    monkeypatch.setattr(Plain, "__module__", f"{scope}.models")
+    with pytest.raises(inputs.NoInputs) as caught:
+        inputs.maker_for(config)
+    assert f"no made-up batches for '{scope}'" in caught.value.message
+    for part in ("--data real", "Det3DDataPreprocessor takes (its pipeline packs points, gt_bboxes_3d)"):
+        assert part in str(caught.value.hint)
+
+
 def test_an_entry_point_goes_before_the_built_in_one(install: Any) -> None:
     install("mmseg", f"{__name__}:FromEntryPoint")
     assert type(inputs.maker_for(scope_config(default_scope="mmseg"))).__name__ == "FromEntryPoint"

@@ -6,8 +6,9 @@ import importlib
 from importlib import metadata
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from mmfix.openmmlab import with_configs
 from mmfix.prove.inputs.protocol import InputMaker, NoInputs
-from mmfix.prove.inputs.settings import is_mmcv1
+from mmfix.prove.inputs.settings import is_mmcv1, preprocessors, transforms, type_name
 
 GROUP = "mmfix.inputs"
 #: Modules with a function ``maker(config)``; imported when asked for, as they import torch.
@@ -31,7 +32,9 @@ def maker_for(config: Any) -> InputMaker:
 
     The scope is the prefix of ``model.type`` (``mmdet.MaskRCNN``), else ``default_scope``, else the package
     of the model's class or of one of its base classes: the first one for which there is a maker. For a scope,
-    a registered maker goes before one of an entry point, and that before the one built in.
+    a registered maker goes before one of an entry point, and that before the one built in. A package of
+    OpenMMLab without a maker has batches of its own: a detector of mmdet3d inherits from mmdet, and cannot
+    take what that does.
 
     Raises:
         NoInputs: There is none, or the one of an entry point cannot be imported.
@@ -41,12 +44,24 @@ def maker_for(config: Any) -> InputMaker:
         maker = _registered.get(scope) or _from_entry_point(scope) or _built_in(scope, config)
         if maker is not None:
             return maker
+        if not is_mmcv1(config) and scope in with_configs():
+            scopes = [scope]
+            break
     tried = " or ".join(f"'{scope}'" for scope in scopes) or "a model without a scope"
     raise NoInputs(
         f"no made-up batches for {tried}",
         hint="use `--data real` for batches of the config's own dataloader, or register an input maker "
-        "(entry point group `mmfix.inputs`)",
+        f"(entry point group `{GROUP}`): {_wanted_of(config)}docs/inputs.md has examples",
     )
+
+
+def _wanted_of(config: Any) -> str:
+    """What a maker has to make, as far as the config says: its preprocessor, and what the pipeline packs."""
+    takes = next((type_name(node) for _, node in preprocessors(config)), "")
+    packing = [node for node in transforms(config) if type_name(node).startswith(("Pack", "Collect"))]
+    keys = packing[-1].get("keys") if packing else None
+    packed = f" (its pipeline packs {', '.join(map(str, keys))})" if isinstance(keys, (list, tuple)) else ""
+    return f"its batches are what {takes or 'the model'} takes{packed}; " if takes or packed else ""
 
 
 def default_size(config: Any) -> Tuple[int, int]:

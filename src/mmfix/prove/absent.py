@@ -1,0 +1,81 @@
+"""What a run imports and is not here, or is here and cannot be imported: said first, and by its name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import traceback
+from typing import Optional
+
+from mmfix.openmmlab import packages
+from mmfix.prove.joining import CannotProve
+
+_MISSING = re.compile(r"No module named '?([\w.]+)'?")
+
+
+def require(name: str) -> None:
+    """Raise where a package of OpenMMLab that a config trains with cannot be imported.
+
+    Args:
+        name: Of a registry scope; one that is no package of OpenMMLab may be made by the config's own code.
+
+    Raises:
+        CannotProve: It is not installed, or its import fails.
+    """
+    if name not in packages():
+        return
+    if importlib.util.find_spec(name) is None:
+        raise CannotProve(_not_installed(name), hint=_install(name))
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        text = why_not_imported(error) or f"{type(error).__name__}: {_line(error)}"
+        raise CannotProve(f"{name} is installed and cannot be imported: {text}") from error
+
+
+def why_not_imported(error: BaseException) -> str:
+    """The package that an error says is missing, or the import that failed; empty where it is another error.
+
+    Of an error in a constructor MMEngine keeps the text only (``mmengine/registry/build_functions.py``).
+    """
+    if not isinstance(error, ImportError):
+        return ""
+    found = _MISSING.search(str(error))
+    if found is None:
+        return f"an import fails{_where(error)}: {_line(error)}"
+    name = found.group(1).partition(".")[0]
+    if _is_there(name):
+        return f"{name} has no module {found.group(1)}{_where(error)}: another version of it is meant"
+    return f"{_not_installed(name)}{_where(error)}; {_install(name)}"
+
+
+def _not_installed(name: str) -> str:
+    return f"{name} is not installed here"
+
+
+def _install(name: str) -> str:
+    package = packages().get(name)
+    distributions = (name,) if package is None else package.distributions
+    names = " or ".join(reversed(distributions))
+    return f"run it where the config trains, or pip install {names}"
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _where(error: BaseException) -> str:
+    """The line whose import fails: the innermost one that is not the import system's own."""
+    place: Optional[traceback.FrameSummary] = None
+    for frame in traceback.extract_tb(error.__traceback__):
+        if not frame.filename.startswith("<") and "importlib" not in frame.filename:
+            place = frame
+    return "" if place is None else f" ({place.filename}:{place.lineno})"
+
+
+def _line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0]
