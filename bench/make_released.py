@@ -2,6 +2,7 @@
 
     pip download --no-deps -d wheels mmdet==3.3.0 mmdet==2.28.2 ...   # or sdists; unpack them
     python bench/make_released.py FOLDER ...                          # each holds one unpacked package
+    python bench/make_released.py --add FOLDER ...                    # to what the table has
 
 For each package, all versions together: file -> its functions, and its classes with the attributes that they
 make by a call. By these a copy of a package in somebody's repository is recognised, and what was added to it told
@@ -14,7 +15,7 @@ import ast
 import json
 import sys
 from pathlib import Path
-from typing import Dict, Iterator, Set, Tuple
+from typing import Dict, Iterator, List, Set, Tuple
 
 DATA = Path(__file__).parent.parent / "src" / "mmfix" / "repository" / "data" / "released.json"
 #: Function or class -> the attributes that it makes.
@@ -29,8 +30,9 @@ LEFT_OUT = frozenset({
 
 def main() -> int:
     """Read every package in the folders given."""
-    table: Dict[str, Dict[str, Names]] = {}
-    for folder in map(Path, sys.argv[1:]):
+    adds = sys.argv[1:2] == ["--add"]
+    table = _table() if adds else {}
+    for folder in map(Path, sys.argv[1 + adds :]):
         for init in sorted(folder.glob("mm*/__init__.py")):
             files = table.setdefault(init.parent.name, {})
             for path in sorted(init.parent.rglob("*.py")):
@@ -45,6 +47,21 @@ def main() -> int:
     DATA.write_text(json.dumps(rows, indent=0, separators=(",", ":")) + "\n", encoding="utf-8")
     print({package: len(files) for package, files in rows.items()}, DATA.stat().st_size, "bytes")
     return 0
+
+
+def _table() -> Dict[str, Dict[str, Names]]:
+    """What the table has."""
+    rows = json.loads(DATA.read_text(encoding="utf-8"))
+    return {
+        package: {
+            file: {name: set(made) for name, *made in map(_split, row.split())} for file, row in files.items()
+        }
+        for package, files in rows.items()
+    }
+
+
+def _split(entry: str) -> List[str]:
+    return entry.split(".")
 
 
 def _row(names: Names) -> str:

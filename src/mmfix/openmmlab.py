@@ -74,6 +74,31 @@ def searched_last() -> Tuple[str, ...]:
     return tuple(package.name for package in packages().values() if package.searched)
 
 
+def continuation_is_here() -> bool:
+    """Whether a package of the maintained continuation (``onedl-*``) is installed beside mmfix."""
+    from importlib import metadata
+
+    for package in packages().values():
+        for name in package.distributions:
+            if name.startswith("onedl-"):
+                try:
+                    metadata.distribution(name)
+                except metadata.PackageNotFoundError:
+                    continue
+                return True
+    return False
+
+
+def to_install(name: str) -> str:
+    """The distribution to install for a package: of the continuation where others of it are installed."""
+    package = packages().get(name)
+    if package is None:
+        return name
+    onedl = [one for one in package.distributions if one.startswith("onedl-")]
+    others = [one for one in package.distributions if one not in onedl]
+    return onedl[0] if onedl and continuation_is_here() else others[0]
+
+
 def of_repository(name: str) -> str:
     """The package in a repository: ``mmdetection3d`` -> ``mmdet3d``; a name that is none is its own."""
     return next((package.name for package in packages().values() if package.repository == name), name)

@@ -162,3 +162,14 @@ def _nothing_imported_here() -> Iterator[None]:
     before = "mmcv" in sys.modules
     yield
     assert ("mmcv" in sys.modules) is before
+
+
+def test_beside_the_continuation_its_own_loader_is_recommended(
+    packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(packages, {"onedl_mmcv-2.3.6.dist-info/METADATA": "Name: onedl-mmcv\nVersion: 2.3.6\n"})
+    monkeypatch.syspath_prepend(str(packages))
+    monkeypatch.setattr(Verifier, "_ask", lambda self, *rest: {"failed": "loader", "error": ""})
+    with pytest.raises(NoLoaderError) as caught:
+        confirmed_by(packages, MMENGINE)
+    assert "pip install onedl-mmengine, or" in str(caught.value)

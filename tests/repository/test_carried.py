@@ -71,3 +71,13 @@ def test_a_circle_of_links_ends(tmp_path: Path) -> None:
     files = copy(tmp_path / "mmyolo")
     (tmp_path / "mmyolo" / "models" / "again").symlink_to(tmp_path / "mmyolo")
     assert len(carried_among([str(path) for path in files.values()], [str(tmp_path)])) == 1
+
+
+@pytest.mark.parametrize(("project", "version"), [('version = "0.6.1"\n', "0.6.1 (onedl-mmyolo)"), ("", "")])
+def test_a_copy_of_the_continuation_says_so(tmp_path: Path, project: str, version: str) -> None:
+    files = copy(tmp_path / "src" / "mmyolo")
+    asks = "from importlib.metadata import version\n\n__version__ = version('onedl-mmyolo')\n"
+    (tmp_path / "src" / "mmyolo" / "version.py").write_text(asks)
+    (tmp_path / "src" / "pyproject.toml").write_text(f"[project]\n{project}")
+    (found,) = carried_among([str(path) for path in files.values()], [str(tmp_path)])
+    assert found.version == (version or "(onedl-mmyolo)")

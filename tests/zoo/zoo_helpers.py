@@ -19,7 +19,18 @@ ROOTS = {
     "mmsegmentation-1.2.2": "mmseg/.mim/configs",
     "mmsegmentation-0.30.0": "mmseg/.mim/configs",
 }
+#: The maintained continuation, whose releases have other names.
+ONEDL = {
+    "onedl-mmdetection-3.5.1": "mmdet/.mim/configs",
+    "onedl-mmsegmentation-1.4.2": "mmseg/.mim/configs",
+    "onedl-mmpretrain-1.3.6": "mmpretrain/.mim/configs",
+}
 SHARDS = 6
+
+
+def root_of(name: str) -> str:
+    """Where the configs of a zoo lie in it."""
+    return {**ROOTS, **ONEDL}[name]
 
 
 def on_one_worker(name: str, *values: Any) -> Any:
@@ -29,7 +40,7 @@ def on_one_worker(name: str, *values: Any) -> Any:
 
 def config_files(zoo: Callable[[str], Path], name: str) -> List[str]:
     """All files of a zoo that look like configs, bases included."""
-    return list(walk(str(zoo(name) / ROOTS[name])))
+    return list(walk(str(zoo(name) / root_of(name))))
 
 
 def leaves(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os.path as osp
 import sys
+import sysconfig
 from functools import lru_cache
 from typing import Iterator, List, Optional
 
@@ -26,7 +27,8 @@ def is_builtin_module(name: str) -> bool:
     """True when MMEngine lets a config really import this module.
 
     Source: ``mmengine/config/utils.py: _is_builtin_module``. In a virtual environment most of the
-    standard library is *not* builtin by this test; outside of one it mostly is.
+    standard library is *not* builtin by this test; outside of one it mostly is. By onedl-mmengine's, where
+    that is installed, it always is.
     """
     if name.startswith("."):
         return False
@@ -35,10 +37,26 @@ def is_builtin_module(name: str) -> bool:
     origin = find_origin(name.split(".")[0])
     if origin is None:
         return False
+    if origin == "frozen" and is_onedl():
+        return True
     origin = osp.abspath(origin)
     if "site-package" in origin or "dist-package" in origin:
         return False
-    return origin.startswith((_PYTHON_ROOT, _SYSTEM_PREFIX))
+    library = sysconfig.get_paths()["stdlib"] if is_onedl() else _SYSTEM_PREFIX
+    return origin.startswith((_PYTHON_ROOT, library))
+
+
+@lru_cache(maxsize=None)
+def is_onedl() -> bool:
+    """Whether the MMEngine that a config would be loaded with is onedl-mmengine (0.10.8 or later)."""
+    origin = find_origin("mmengine")
+    if origin is None:
+        return False
+    try:
+        with open(osp.join(osp.dirname(origin), "version.py"), encoding="utf-8", errors="replace") as file:
+            return "onedl-mmengine" in file.read(4096)
+    except OSError:
+        return False
 
 
 def find_origin(top_level: str) -> Optional[str]:

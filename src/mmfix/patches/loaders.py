@@ -84,7 +84,10 @@ def _mmcv1() -> Optional[Loader]:
 
 
 def _stated_version(package: str) -> Tuple[int, int]:
-    """What a package's ``version.py`` says, without importing it: mmcv 2 would import torch for nothing."""
+    """What a package's ``version.py`` says, without importing it: mmcv 2 would import torch for nothing.
+
+    That of onedl-mmcv asks its metadata and says nothing: it is no mmcv 1.x.
+    """
     origin = find_origin(package)
     if origin is None:
         return (0, 0)

@@ -21,6 +21,7 @@ from mmfix.config.document import ConfigDocument, to_plain
 from mmfix.config.keypath import KeyPath
 from mmfix.errors import ConfigError, PatchError
 from mmfix.findings import Override
+from mmfix.openmmlab import continuation_is_here
 from mmfix.patches.difference import differences, mismatch_message, short, with_overrides
 from mmfix.patches.edits import BY_OVERLAY
 from mmfix.patches.loaders import MMCV1, MMENGINE
@@ -30,6 +31,8 @@ from mmfix.traces import new_folder
 #: The smallest loader of both eras, and one that writes over no OpenCV. It imports packaging and does not ask
 #: for it (mmengine-lite 0.10.7).
 INSTALL = "pip install mmengine-lite packaging"
+#: Beside other packages of the continuation, whose files the other would write over.
+INSTALL_ONEDL = "pip install onedl-mmengine"
 
 #: Seconds until a framework must have been imported.
 _IMPORT_LIMIT = 120.0
@@ -249,12 +252,13 @@ def _no_loader(era: str, reason: str) -> NoLoaderError:
     alone = "--no-loader writes on mmfix's reading alone"
     if reason:
         return NoLoaderError(f"nothing here can confirm a patch by loading it: {reason}", hint=alone)
+    install = INSTALL_ONEDL if continuation_is_here() else INSTALL
     if era == MMCV1:
         needed = "mmcv 1.x (1.3 or later) or MMEngine has loaded it, and neither is installed here"
-        where = f"run mmfix where you train, or {INSTALL}, which loads such configs, too"
+        where = f"run mmfix where you train, or {install}, which loads such configs, too"
     else:
         needed = "MMEngine has loaded it, and it is not installed here"
-        where = f"{INSTALL}, or run mmfix where you train"
+        where = f"{install}, or run mmfix where you train"
     return NoLoaderError(f"a patch is written only after {needed}", hint=f"{where}; {alone}")
 
 

@@ -8,7 +8,7 @@ import re
 import traceback
 from typing import Optional
 
-from mmfix.openmmlab import packages
+from mmfix.openmmlab import packages, to_install
 from mmfix.prove.joining import CannotProve
 
 _MISSING = re.compile(r"No module named '?([\w.]+)'?")
@@ -55,10 +55,7 @@ def _not_installed(name: str) -> str:
 
 
 def _install(name: str) -> str:
-    package = packages().get(name)
-    distributions = (name,) if package is None else package.distributions
-    names = " or ".join(reversed(distributions))
-    return f"run it where the config trains, or pip install {names}"
+    return f"run it where the config trains, or pip install {to_install(name)}"
 
 
 def _is_there(name: str) -> bool:

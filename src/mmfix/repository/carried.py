@@ -15,6 +15,9 @@ from mmfix.python.disk import as_text, inside, read_start
 
 _DATA = Path(__file__).parent / "data" / "released.json"
 _VERSION = re.compile(r"""__version__\s*=\s*["']([\w.+-]+)["']""")
+#: onedl's ``version.py`` asks the metadata for it, which a copy has not; its ``pyproject.toml`` says it.
+_ASKED = re.compile(r"""__version__\s*=\s*(?:\w+\.)*version\(["']([\w.-]+)["']\)""")
+_STATED = re.compile(r"""^version\s*=\s*["']([\w.+-]+)["']""", re.MULTILINE)
 #: Every package has its registries in one of these folders.
 _FOLDERS = ("models", "model", "cnn", "registry")
 #: A copy has this share of the files of its package, all releases together: a fork may have thrown out
@@ -31,7 +34,8 @@ class Carried:
 
     Attributes:
         package: Its name on its release, ``mmdet``.
-        version: What its ``version.py`` says, ``2.25.3``; empty where it says nothing.
+        version: What its ``version.py`` says, ``2.25.3``, ``3.5.1 (onedl-mmdetection)``; empty where it says
+            nothing.
         folder: Absolute; it may have another name.
     """
 
@@ -118,8 +122,12 @@ def _files(folder: str) -> Set[str]:
 
 
 def _version(folder: str) -> str:
-    found = _VERSION.search(_text(osp.join(folder, "version.py")))
-    return found.group(1) if found else ""
+    text = _text(osp.join(folder, "version.py"))
+    found, asked = _VERSION.search(text), _ASKED.search(text)
+    if found or not asked:
+        return found.group(1) if found else ""
+    stated = _STATED.search(_text(osp.join(osp.dirname(folder), "pyproject.toml")))
+    return f"{stated.group(1)} ({asked.group(1)})" if stated else f"({asked.group(1)})"
 
 
 def _line(path: str, line: int) -> str:
