@@ -41,6 +41,7 @@ def rehearse(
     stand_ins = ops.install()
     from mmfix.prove.counting import Counters
     from mmfix.prove.inputs.pretrained import without_pretrained
+    from mmfix.prove.no_cuda import built_on_cpu, cuda_is_cpu
     from mmfix.prove.stage import Parted, Stage
     from mmfix.prove.wrapping import Wrappers
 
@@ -87,9 +88,11 @@ def rehearse(
 
     progress("build")
     runner: Any = None
-    with wrappers.watching(), counters.watching_checkpoints():
+    cpu, by_cpu = place.on_cpu, wrappers.replaced
+    with wrappers.watching(), counters.watching_checkpoints(), cuda_is_cpu(cpu, by_cpu):
         try:
-            runner = era.build(config, job, place)
+            with built_on_cpu(cpu, by_cpu):
+                runner = era.build(config, job, place)
         finally:
             note_order()
         if nothing is not None and result["order"]:
