@@ -13,7 +13,18 @@ from rooms import ROOMS, SOURCE, circles, files, imports_of, room_of, rooms_impo
 
 #: What runs in the ranks of a rehearsal, and nowhere else.
 IN_RANKS = (
-    *("counting", "joining", "launch", "loop", "plain_norm", "rehearsing", "stage", "worker", "wrapping"),
+    *(
+        "counting",
+        "joining",
+        "launch",
+        "loop",
+        "no_cuda",
+        "plain_norm",
+        "rehearsing",
+        "stage",
+        "worker",
+        "wrapping",
+    ),
     *("era_", "mmcv1_packages"),
     *("inputs/", "ops/"),
 )
