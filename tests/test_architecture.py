@@ -50,6 +50,7 @@ OPENERS = {
     "cli": "nowhere, in place of a stream that is shut",
     "terminal": "nowhere, in place of a pipe that is shut",
     "patches/child": "its own pipes, and what a framework's loader opens",
+    "openmmlab": "our own data",
     "repository/carried": "our own data",
     "training/table": "our own data",
     "prove/job": "what our processes tell each other",

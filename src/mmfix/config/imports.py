@@ -15,6 +15,7 @@ from typing import Iterator, List, Optional
 
 from mmfix.config.eras import is_of_mmcv1, top_level_names
 from mmfix.errors import ConfigError
+from mmfix.python.disk import read_start
 
 BASE_KEY = "_base_"
 
@@ -53,8 +54,7 @@ def is_onedl() -> bool:
     if origin is None:
         return False
     try:
-        with open(osp.join(osp.dirname(origin), "version.py"), encoding="utf-8", errors="replace") as file:
-            return "onedl-mmengine" in file.read(4096)
+        return b"onedl-mmengine" in read_start(osp.join(osp.dirname(origin), "version.py"), 4096)
     except OSError:
         return False
 
