@@ -12,6 +12,8 @@ from typing import Any, Callable, List, Tuple
 
 import pytest
 
+from anybody import as_anybody, on_linux
+
 GOOD = "model = dict(type='A')\ntrain_dataloader = dict()\noptim_wrapper = dict()\ntrain_cfg = dict()\n"
 
 
@@ -144,21 +146,15 @@ def test_paths_the_terminal_cannot_show(tmp_path: Path, mmfix: Any) -> None:
     assert "\\u914d\\u7f6e.py:1: error: syntax error" in done.stderr
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="takes a capability from root, as Linux has them")
+@on_linux
 @pytest.mark.parametrize("command", [["check"], ["patch"], ["show"]], ids=" ".join)
 def test_a_file_one_may_not_read(command: List[str], tmp_path: Path) -> None:
     write(tmp_path, GOOD).chmod(0)
 
-    def as_anybody() -> None:  # root may read everything as long as it has CAP_DAC_OVERRIDE and _READ_SEARCH
-        import ctypes
-
-        for capability in (1, 2):
-            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
-
     done = subprocess.run(
         [sys.executable, "-m", "mmfix", *command, "a.py"],
         cwd=str(tmp_path),
-        preexec_fn=as_anybody,
+        preexec_fn=as_anybody(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

@@ -11,6 +11,7 @@ from typing import Callable, Dict, List
 
 import pytest
 
+from anybody import as_anybody, on_linux
 from mmfix import traces
 from mmfix.errors import PatchError
 from mmfix.patches import write_atomically
@@ -96,7 +97,6 @@ def test_what_is_not_surely_ours_stays(tmp_path: Path) -> None:
 
 
 LEAVES = {"in its group": "", "in a session of its own": ", start_new_session=True"}
-on_linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems know no child subreaper")
 
 
 @on_linux
@@ -247,6 +247,22 @@ def test_a_new_file_is_not_written_over_one_that_came_meanwhile(
         write_atomically(str(path), b"new", new=True)
     assert path.read_bytes() == b"other"
     assert os.listdir(tmp_path) == ["a.py"]
+
+
+@on_linux
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="they have run so already")
+def test_all_of_that_as_a_user_who_is_not_root(tmp_path: Path) -> None:
+    tests = "somebody_does or came_meanwhile or attributes or hard_links or not_surely or as_long"
+    options = ["-p", "no:cacheprovider", f"--basetemp={tmp_path / 'x'}", "-k", tests]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", __file__, *options],
+        cwd=str(Path(__file__).resolve().parents[2]),
+        preexec_fn=as_anybody(),
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_config_that_changes_while_it_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,11 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Callable, Optional, Tuple
 
 import pytest
 
+from anybody import as_anybody, on_linux
 from mmfix.errors import PatchError
 from mmfix.patches import write_atomically
 
@@ -93,9 +95,10 @@ else:
 """
 
 
-def write_in_child(path: Path, setup: str) -> str:
+def write_in_child(path: Path, setup: str, before: Optional[Callable[[], None]] = None) -> str:
     code = IN_CHILD.format(setup=setup)
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=before)
     return done.stdout.strip()
 
 
@@ -106,6 +109,38 @@ def test_no_room_for_the_new_file(tmp_path: Path) -> None:
     answer = write_in_child(path, "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))")
     assert answer.startswith(f"{path}: cannot be written: File too large")
     assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["leaf.py"]
+
+
+@on_linux
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize(
+    ("owner", "groups", "mode", "answer"),
+    [
+        (1001, (2000,), 0o664, "written"),
+        (1001, (), 0o666, "written"),
+        (0, (), 0o644, "written"),
+        (
+            0,
+            (),
+            0o640,
+            "its group cannot be kept, and may do more with it than others: Operation not permitted",
+        ),
+    ],
+    ids=["of its group", "everybody may write it", "everybody may read it", "not of its group"],
+)
+def test_the_group_is_kept_where_it_counts(
+    owner: int, groups: Tuple[int, ...], mode: int, answer: str, tmp_path: Path
+) -> None:
+    """The owner of a file of somebody else changes, as with every tool that writes a new file; no more."""
+    path = tmp_path / "leaf.py"
+    path.write_bytes(b"old")
+    os.chown(path, owner, 2000)
+    path.chmod(mode)
+    assert answer in write_in_child(path, "", as_anybody(groups))
+    assert (path.read_bytes() == b"old") == (answer != "written")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert (path.stat().st_gid == 2000) == (bool(groups) or answer != "written")
     assert os.listdir(tmp_path) == ["leaf.py"]
 
 

@@ -30,8 +30,8 @@ def write_atomically(path: str, data: bytes, expected: Optional[bytes] = None, n
     """Write ``data`` to ``path`` so that the file is, at every moment, the old one or the new one.
 
     The new bytes go to a file in the same folder, are synced to disk, and then take the old file's place. A
-    symlink stays and its target is written; mode, extended attributes and, where allowed, owner are kept. A
-    file that has other names (hard links) is refused: they would keep the old text.
+    symlink stays and its target is written; mode, extended attributes, group and, where allowed, owner are
+    kept. A file that has other names (hard links) is refused: they would keep the old text.
 
     Args:
         expected: The bytes the file must still have; if it has others, or is another file, it is left alone.
@@ -130,11 +130,32 @@ def _like(path: str, target: str, temporary: str, status: Optional[os.stat_resul
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
         return
-    if hasattr(os, "chown"):
-        with contextlib.suppress(OSError):
-            os.chown(temporary, status.st_uid, status.st_gid)
+    _keep_owner(path, temporary, status)
     os.chmod(temporary, stat.S_IMODE(status.st_mode))
     _keep_attributes(path, target, temporary)
+
+
+def _keep_owner(path: str, temporary: str, status: os.stat_result) -> None:
+    """The owner where the system allows that, which is to root alone; else the group.
+
+    Raises:
+        PatchError: The group cannot be kept, and some of the rights are its alone.
+    """
+    now = os.stat(temporary)
+    if os.name == "nt" or (now.st_uid, now.st_gid) == (status.st_uid, status.st_gid):
+        return
+    with contextlib.suppress(OSError):
+        os.chown(temporary, status.st_uid, status.st_gid)
+        return
+    try:
+        os.chown(temporary, -1, status.st_gid)
+    except OSError as error:
+        if (status.st_mode >> 3) & ~status.st_mode & 0o7:
+            raise PatchError(
+                f"its group cannot be kept, and may do more with it than others: {error.strerror}",
+                path,
+                hint="use --output or --overlay to write elsewhere",
+            ) from error
 
 
 def _keep_attributes(path: str, target: str, temporary: str) -> None:
