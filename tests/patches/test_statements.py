@@ -53,6 +53,24 @@ CASES = [
         ["model['backbone'] = dict(with_cp=False)"],
     ),
     Case(
+        "an unknown value may be the dict",
+        "_base_ = './base.py'\nimport time\nsmall = dict(cp=True)\nother = [small, {}][time.timezone % 1]",
+        {"small.cp": False},
+        ["small = dict(small, cp=False)"],
+    ),
+    Case(
+        "an unknown value is none of the file's dicts",
+        "_base_ = './base.py'\nimport time\nsmall = dict(cp=True)\nother = time.timezone % 1",
+        {"small.cp": False},
+        ["small['cp'] = False"],
+    ),
+    Case(
+        "a list in a dict of the base that has another name",
+        "_base_ = './base.py'\nkept = {key: value for key, value in _base_.items() if key == 'model'}",
+        {"model.heads[0].cp": False},
+        ["model = dict(heads=[dict(type='A', cp=False), dict(type='B', cp=True)])"],
+    ),
+    Case(
         "no base at all",
         "model = dict(backbone=dict(with_cp=True))\n",
         {**CP, "find_unused_parameters": False},

@@ -128,7 +128,7 @@ class _Tree:
         if lost is not None:
             value = lost.unknown
         if isinstance(value, Unknown) and value.may_be:
-            return Unknown(value.reason, value.origin, ())
+            return Unknown(value.reason, value.origin, (), shares=True)
         if is_long(value):
             return LongNumber(value)
         if not isinstance(value, (tuple, *_SETS)):

@@ -58,12 +58,14 @@ class Unknown:
         may_be: While its file is read: the values that it may be; a change of it may change any of them.
             None where nobody has said it yet.
         within: It may also be something inside of them, or something new that holds any of that.
+        shares: Once its file is read: it may be, or hold, a container that has other names in there.
     """
 
     reason: str
     origin: Optional[Origin] = None
     may_be: Optional[Tuple[Any, ...]] = field(default=None, compare=False, repr=False)
     within: bool = field(default=True, compare=False, repr=False)
+    shares: bool = field(default=False, compare=False, repr=False)
 
     def __repr__(self) -> str:
         return f"<unknown: {self.reason}>"

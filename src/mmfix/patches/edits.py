@@ -66,10 +66,14 @@ def edit_tree(overrides: Iterable[Tuple[KeyPath, Any]]) -> Edits:
 
 
 def shared_containers(*roots: Mapping[Any, Any]) -> FrozenSet[int]:
-    """``id`` of every dict or list that can be reached by more than one way from the roots."""
+    """``id`` of every dict or list that can be reached by more than one way from the roots.
+
+    Those are all of them where a value is unknown that may be one of them.
+    """
     seen: Dict[int, Any] = {id(root): root for root in roots}
     shared = set()
     stack: List[Any] = list(seen.values())
+    hidden = False
     while stack:
         node = stack.pop()
         for item in node.values() if isinstance(node, dict) else node:
@@ -79,7 +83,9 @@ def shared_containers(*roots: Mapping[Any, Any]) -> FrozenSet[int]:
                     stack.append(item)
                 elif not isinstance(item, tuple) or item:
                     shared.add(id(item))
-    return frozenset(shared)
+            elif isinstance(item, Unknown):
+                hidden = hidden or item.shares
+    return frozenset(seen if hidden else shared)
 
 
 def set_in_child(value: Any, base: Any) -> Any:
@@ -199,7 +205,7 @@ class Scene:
             }
             values = {key: value for key, value in values.items() if value is not MISSING}
             return values or MISSING
-        if isinstance(base, (list, tuple)) and self.base_is_object:
+        if isinstance(base, (list, tuple)) and self.base_is_object and self._is_alone(where):
             target = "_base_"
             for part in where:
                 target = subscript(target, part)
@@ -216,6 +222,15 @@ class Scene:
                     hint="copy it into this file and run mmfix again",
                 ) from error
         return set_in_child(whole, base)
+
+    def _is_alone(self, where: KeyPath) -> bool:
+        """Whether nothing else has the containers of ``_base_`` in which a key lies."""
+        node: Any = self.base
+        for part in where[:-1]:
+            node = node[part]
+            if id(node) in self.shared:
+                return False
+        return True
 
 
 def _at(own: Any, key: Any) -> Any:
