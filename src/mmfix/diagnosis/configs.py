@@ -34,6 +34,7 @@ class UsedConfig:
         path: The file that a cure can be written into; empty when there is none.
         notes: What to know, one line each.
         typed: Keys that the command line sets: it wins over the file.
+        pasted: It may be a part of the config only: what is not in it may be elsewhere.
     """
 
     document: Optional[ConfigDocument] = None
@@ -41,6 +42,7 @@ class UsedConfig:
     path: str = ""
     notes: Tuple[str, ...] = ()
     typed: Tuple[KeyPath, ...] = ()
+    pasted: bool = False
 
 
 def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
@@ -70,7 +72,8 @@ def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
     typed: Tuple[KeyPath, ...] = ()
     if on_disk is not None:
         on_disk, typed = _with_options(on_disk, run, notes)
-    printed = None if run.config is None else _printed(run.config, log, path, notes)
+    ignored = run.config is None or (run.config.pasted and on_disk is not None)
+    printed = None if ignored or run.config is None else _printed(run.config, log, path, notes)
     if printed is not None and not path:
         printed = replace(printed, homes=homes_of(run, log))
     differing = _differences(on_disk, printed) if on_disk is not None and printed is not None else []
@@ -85,14 +88,15 @@ def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
         if run.command is not None and not path:
             notes.append(f"the log names {run.command.config}, which is not here; give it with --config")
         return UsedConfig(notes=tuple(notes))
-    line = 0 if run.config is None else run.config.line
-    shown = f"printed in {osp.basename(log) if log not in ('', '-') else 'the log'}:{line}"
+    line, pasted = (0, False) if run.config is None else (run.config.line, run.config.pasted)
+    how = "pasted" if pasted else "printed"
+    shown = f"{how} in {osp.basename(log) if log not in ('', '-') else 'the log'}:{line + pasted}"
     if given:
         path = ""  # of another model
     elif differing and path:
         notes.append(f"{display_path(path)} is no longer what the log has printed, so it is not judged")
         path = ""
-    return UsedConfig(printed, shown, path, tuple(notes), typed)
+    return UsedConfig(printed, shown, path, tuple(notes), typed, pasted)
 
 
 def _on_disk(run: Run, log: str) -> str:

@@ -21,6 +21,7 @@ from mmfix.diagnosis.types import (
     Run,
     Sighting,
 )
+from mmfix.diagnosis.unknown import nan_text
 from mmfix.findings import CONFIDENCES, Remedy
 
 if TYPE_CHECKING:  # what judges a config is loaded when there is one
@@ -242,6 +243,9 @@ def _notes(reading: LogReading, sighting: Sighting) -> List[str]:
         notes.append(
             f"an error that mmfix does not know comes before, in line {first.line}: {first.text[:160]}"
         )
+    nan = reading.runs[sighting.run].nan
+    if nan and nan < sighting.line:
+        notes.append(f"{nan_text(nan)} This error may follow from it")
     if len(reading.runs) > 1:
         notes.append(f"this log has {len(reading.runs)} runs; this is of run {sighting.run + 1}")
     return notes

@@ -103,6 +103,8 @@ def judged(setup: TrainingSetup, seen: Seen) -> Judged:
     ]
     if told and not groups and seen.outcome == Outcome.READY_TWICE.value:
         lines.append("nothing here names that parameter, so the log does not show which checkpoint it was")
+    if told and _is_assumed(setup, groups, seen):
+        lines[-1] = f"no checkpoint is in sight; one is assumed in code that is not here ({setup.unread})"
     return Judged(tuple(told), remedies, True, tuple(line for line in dict.fromkeys(lines) if line))
 
 
@@ -222,6 +224,8 @@ def _checkpoints(
         if not any(is_about(setup, site.key, site.value, group) for site in sites):
             site = new_site(setup, group)
             sites.append(site if seen.reentrant else replace(site, reentrant=None))
+    if _is_assumed(setup, groups, seen):
+        sites.append(_somewhere(True if seen.reentrant else None, input_has_grad=True))
     return tuple(sites)
 
 
@@ -240,9 +244,19 @@ def _cut_off(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
         )
     if able:
         return setup.checkpoints
-    unseen = CheckpointSite(
-        key=("model",), value=True, in_config=False, off=None, type_name="the model", reentrant=True,
-        guarded=None, evidence="a place that the log does not name", known=False, input_has_grad=False,
-        seen=True,
+    return (*setup.checkpoints, _somewhere(reentrant=True, input_has_grad=False))
+
+
+def _somewhere(reentrant: Optional[bool], input_has_grad: bool) -> CheckpointSite:
+    """A checkpoint that only what happened tells of."""
+    return CheckpointSite(
+        key=("model",), value=True, in_config=False, off=None, type_name="the model", reentrant=reentrant,
+        guarded=None, evidence="a place that the log does not name", known=False,
+        input_has_grad=input_has_grad, seen=True,
     )  # fmt: skip
-    return (*setup.checkpoints, unseen)
+
+
+def _is_assumed(setup: TrainingSetup, groups: Sequence[ParameterGroup], seen: Seen) -> bool:
+    """Whether a parameter was ready twice, and no checkpoint is in sight: there is code that is not."""
+    twice = seen.outcome == Outcome.READY_TWICE.value
+    return twice and not groups and not reentrant_sites(setup) and bool(setup.unread)

@@ -172,10 +172,12 @@ class ConfigInLog:
     Attributes:
         line: The line of the log where its text begins.
         text: As printed, ``model = dict(...)``.
+        pasted: Somebody has put it there, maybe only a part of it; no run has printed it.
     """
 
     line: int
     text: str
+    pasted: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,7 @@ class Run:
         reentrant: A traceback goes through the backward pass of a reentrant checkpoint.
         resumed: It went on from a checkpoint.
         files: The files of its tracebacks that belong to no installed package.
+        nan: The first line in which the loss is NaN; 0: there is none.
     """
 
     config: Optional[ConfigInLog] = None
@@ -216,6 +219,7 @@ class Run:
     reentrant: bool = False
     resumed: bool = False
     files: Tuple[str, ...] = ()
+    nan: int = 0
 
 
 @dataclass(frozen=True)

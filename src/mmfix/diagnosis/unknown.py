@@ -35,6 +35,12 @@ _EXITS = {
 }
 
 
+NAN_HINT = (
+    "A lower learning rate or a longer warmup, clipped gradients (optim_wrapper.clip_grad, "
+    "optimizer_config.grad_clip), a look at the annotations; in mixed precision, float32 for what overflows."
+)
+
+
 def unknown(reading: LogReading) -> Diagnosis:
     """No known error: what the log has instead."""
     if reading.errors:
@@ -60,13 +66,30 @@ def unknown(reading: LogReading) -> Diagnosis:
         )
     elif reading.is_empty:
         text, hints = "The text is empty.", ()
-    elif any(run.config is not None for run in reading.runs):
+    elif any(run.config is not None and not run.config.pasted for run in reading.runs):
         text = "There is no error in this log. MMEngine and mmcv write no traceback into their log files."
         hints = ("Give what the terminal, nohup or slurm has printed, or torchrun's own logs (--log-dir).",)
     else:
         text = f"There is no error in these {reading.lines} lines."
         hints = ("If the run stood still: look at the logs of the other ranks (torchrun --log-dir).",)
     return Diagnosis(UNKNOWN, "no error that mmfix knows", None, "certain", text, hints=hints)
+
+
+def _with_nan(diagnosis: Diagnosis, reading: LogReading) -> Diagnosis:
+    """What nobody knows the error of, with the line from which on the loss is NaN."""
+    line = next((run.nan for run in reading.runs if run.nan), 0)
+    if not line:
+        return diagnosis
+    return replace(
+        diagnosis,
+        explanation=f"{diagnosis.explanation} {nan_text(line)}",
+        hints=(NAN_HINT, *(() if diagnosis.line is None else diagnosis.hints)),
+    )
+
+
+def nan_text(line: int) -> str:
+    """A sentence on a loss that is NaN."""
+    return f"The loss is NaN in line {line}: so are the weights from there on, unless such steps are skipped."
 
 
 def _only_follows(reading: LogReading) -> Diagnosis:
@@ -91,5 +114,5 @@ def joined(diagnoses: Sequence[Diagnosis], reading: LogReading) -> Diagnosis:
     """
     died = bool(reading.errors or reading.follows or reading.cut_short)
     if not diagnoses or (died and all(item.warns for item in diagnoses)):
-        return replace(unknown(reading), others=tuple(diagnoses))
+        return replace(_with_nan(unknown(reading), reading), others=tuple(diagnoses))
     return replace(diagnoses[0], others=tuple(diagnoses[1:]))

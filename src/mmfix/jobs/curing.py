@@ -33,7 +33,7 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
         ConfigError: A config was given that nothing can train.
     """
     document = used.document
-    if document is None or not is_trainable(document):
+    if document is None or not (is_trainable(document) or used.pasted):
         if options.config:
             hint = "give the one that was trained"
             raise ConfigError("nothing can train this config by itself", used.shown, hint=hint)

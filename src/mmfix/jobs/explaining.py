@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, BinaryIO, Callable, List, Optional, Tuple
+from typing import TYPE_CHECKING, BinaryIO, Callable, List, Optional, Sequence, Tuple
 
 from mmfix.diagnosis.configs import UsedConfig, used_config
 from mmfix.diagnosis.diagnose import Known, diagnose, told
 from mmfix.diagnosis.kinds import KINDS
 from mmfix.diagnosis.log.scan import read_log
+from mmfix.diagnosis.together import agreed
 from mmfix.diagnosis.types import Diagnosis, LogReading, Run, Sighting
 from mmfix.diagnosis.unknown import joined
 from mmfix.errors import MmfixError
@@ -18,6 +19,8 @@ from mmfix.python.disk import NotAFile, open_regular
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
 
+#: A diagnosis, and what is known of its run where that has a config.
+_OfRun = Tuple[Diagnosis, Optional[Known]]
 #: Where the text of standard input, or of a Python call, is said to be from.
 STDIN = "-"
 
@@ -72,7 +75,7 @@ def explain_stream(file: BinaryIO, log: str, options: ExplainOptions) -> Diagnos
         ConfigError: The config that was given cannot be read.
     """
     reading = read_log(file, KINDS, "" if log == STDIN else log)
-    found: List[Diagnosis] = []
+    found: List[_OfRun] = []
     for number in range(len(reading.runs)):
         sightings = told(reading, number)
         if sightings or (options.config and number == 0):
@@ -82,8 +85,20 @@ def explain_stream(file: BinaryIO, log: str, options: ExplainOptions) -> Diagnos
         from mmfix.jobs.curing import with_findings
 
         used = _used(reading.runs[0], log, options)
-        return with_findings(joined(found, reading), used)
-    return joined(found, reading)
+        return with_findings(joined((), reading), used)
+    return joined(_together(found), reading)
+
+
+def _together(found: Sequence[_OfRun]) -> Tuple[Diagnosis, ...]:
+    """All diagnoses of the text, as far as they do not undo each other, with the line to paste."""
+    diagnoses = agreed([item for item, _ in found])
+    if not any(known is not None for _, known in found):
+        return diagnoses
+    from mmfix.jobs.curing import with_command
+
+    return tuple(
+        item if known is None else with_command(item, known) for item, (_, known) in zip(diagnoses, found)
+    )
 
 
 def _used(run: Run, log: str, options: ExplainOptions) -> UsedConfig:
@@ -94,15 +109,15 @@ def _used(run: Run, log: str, options: ExplainOptions) -> UsedConfig:
 
 def _of_run(
     reading: LogReading, sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, options: ExplainOptions
-) -> List[Diagnosis]:
+) -> List[_OfRun]:
     if used.document is None:
         if options.build:
             used = replace(used, notes=(*used.notes, "--build needs a config file: name it with --config"))
         found = [diagnose(reading, sighting, Known(used, log=log)) for sighting in sightings]
-        return [item for item in found if item is not None]
+        return [(item, None) for item in found if item is not None]
     # all that judges configs is loaded only now: a pasted error is explained sooner
-    from mmfix.jobs.curing import known_of, with_command
+    from mmfix.jobs.curing import known_of
 
     known = known_of(sightings, used, log, options)
     found = [diagnose(reading, sighting, known) for sighting in sightings]
-    return [with_command(item, known) for item in found if item is not None]
+    return [(item, known) for item in found if item is not None]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 from mmfix.diagnosis.log.lines import Line, Stream
+from mmfix.diagnosis.log.pasted import pasted_configs
 from mmfix.diagnosis.types import Command, ConfigInLog, LoggedError, Run
 
 _T = TypeVar("_T")
@@ -24,6 +25,8 @@ _TORCH = re.compile(r"\s*PyTorch: (\d[\w.+]*)")
 _EPOCH = re.compile(r"Epoch(?:\(train\))?\s+\[(\d+)\]\[\s*(\d+)/\d+\]")
 #: ``Iter(train) [   50/80000]``, ``Iter [50/80000]``.
 _ITERATION = re.compile(r"Iter(?:\(train\))?\s+\[\s*(\d+)/\d+\]")
+#: Of the sum of the losses: a single one may be NaN by design, and grad_norm is in mixed precision.
+_NAN = re.compile(r"\bloss: nan\b")
 _SAVED = re.compile(r"Saving checkpoint at (\d+) (?:epochs?|iterations?)")
 _RESUMED = re.compile(r"resumed (?:from )?epoch|Resumed? (?:checkpoint )?from|resumed from", re.I)
 _SCRIPT = re.compile(r"train\w*\.(?:py|sh)$")
@@ -51,6 +54,10 @@ _SOME = 200
 _MOST_ERRORS = 5_000
 _MOST_OF_A_LINE = 1_000
 _MOST_FILES = 20
+#: What is kept by line of the log.
+_BY_LINE = (
+    "configs", "pasted", "commands", "torch", "progress", "saved", "resumed", "reentrant", "files", "nan",
+)  # fmt: skip
 
 
 class Progress(NamedTuple):
@@ -66,6 +73,7 @@ class Marks:
     """Everything found so far, by line of the log."""
 
     configs: Dict[int, ConfigInLog] = field(default_factory=dict)
+    pasted: Dict[int, ConfigInLog] = field(default_factory=dict)
     commands: Dict[int, Command] = field(default_factory=dict)
     torch: Dict[int, str] = field(default_factory=dict)
     progress: Dict[int, Progress] = field(default_factory=dict)
@@ -73,6 +81,7 @@ class Marks:
     resumed: Dict[int, bool] = field(default_factory=dict)
     reentrant: Dict[int, bool] = field(default_factory=dict)
     files: Dict[int, str] = field(default_factory=dict)
+    nan: Dict[int, bool] = field(default_factory=dict)
     errors: Dict[Tuple[int, Optional[int]], LoggedError] = field(default_factory=dict)
     follows: Dict[Tuple[int, Optional[int]], LoggedError] = field(default_factory=dict)
     cut_short: bool = False
@@ -80,7 +89,7 @@ class Marks:
 
     def add(self, other: Marks) -> None:
         """Take over the marks of another part of the log."""
-        for name in ("configs", "commands", "torch", "progress", "saved", "resumed", "reentrant", "files"):
+        for name in _BY_LINE:
             known: Dict[int, object] = getattr(self, name)
             known.update(_thinned(getattr(other, name)) if len(known) > _MOST_LINES else getattr(other, name))
         for mine, others in ((self.errors, other.errors), (self.follows, other.follows)):
@@ -99,13 +108,14 @@ class Marks:
         steps = [step for step in within(self.progress) if step.line < stop]
         saved = [number for line, number in sorted(self.saved.items()) if start <= line < min(end, stop)]
         return Run(
-            config=next(iter(within(self.configs)), None),
+            config=next(iter((*within(self.configs), *within(self.pasted))), None),
             command=next(iter(within(self.commands)), None),
             iterations=max([_made(steps, resumed), *saved]),
             torch=next(iter(within(self.torch)), ""),
             reentrant=any(within(self.reentrant)),
             resumed=resumed,
             files=tuple(dict.fromkeys(within(self.files)))[:_MOST_FILES],
+            nan=next((line for line in sorted(self.nan) if start <= line < end), 0),
         )
 
 
@@ -160,6 +170,10 @@ def marks_of(stream: Stream) -> Marks:
                 _note(marks.follows if follows else marks.errors, number, stream.rank, text)
         elif "exitcode" in text and _EXIT.search(text):
             _note(marks.follows, number, stream.rank, text)
+    printed = {
+        config.line + line for config in marks.configs.values() for line in range(config.text.count("\n") + 1)
+    }
+    marks.pasted.update((config.line, config) for config in pasted_configs(stream.lines, printed))
     marks.cut_short = frame > error and not any(_is_outside(line) for line in stream.lines[frame + 2 :])
     return marks
 
@@ -178,6 +192,8 @@ def _is_outside(line: Line) -> bool:
 
 
 def _progress(marks: Marks, number: int, text: str) -> None:
+    if "nan" in text and _NAN.search(text):
+        marks.nan[number] = True
     match = _EPOCH.search(text)
     if match is not None:
         marks.progress[number] = Progress(number, int(match.group(2)), True)
