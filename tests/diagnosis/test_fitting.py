@@ -160,7 +160,7 @@ def test_an_index_without_a_name_does_not_tell_which_checkpoint_it_was(tmp_path:
     found = mmfix.explain(twice(432), config)
 
     assert {item.confidence for item in found.findings} <= {"certain", "possible"}
-    assert any("does not show which checkpoint" in line for line in found.evidence)
+    assert any("that it is in that checkpoint" in line for line in found.evidence)
 
 
 def test_a_part_whose_source_leaves_it_to_the_data_is_not_cured_by_a_static_graph(half: Any) -> None:

@@ -45,7 +45,8 @@ def _around(lines: Sequence[Line], index: int) -> Optional[ConfigInLog]:
     while start and index - start < _MOST_LINES and _belongs(lines[start - 1].text):
         start -= 1
         first = start if _ASSIGNS.match(lines[start].text) else first
-    depth, ends = 0, []  # the lines that end a statement
+    ends: List[int] = []  # the lines behind a statement
+    depth = 0
     for at in range(index, min(len(lines), index + _MOST_LINES)):
         bare = _QUIET.sub("", lines[at].text)
         if not depth and ends and not _belongs(lines[at].text):
