@@ -253,7 +253,6 @@ def _builtin(
         args = [_materialized(run, node, arg) for arg in args]
         if any(isinstance(arg, (Unknown, ModuleRef)) or unordered(arg) for arg in args):
             return run.unknown("made from an unknown value", node)
-        limits.pay(run, node, limits.size_of_own_method, result, "update", args)
         dict_update(run, node, result, args, kwargs)
         return result
     if name in ("type", "id", "hash", "callable"):

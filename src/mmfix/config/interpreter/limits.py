@@ -80,12 +80,17 @@ def _copied(owner: TreeDict, args: List[Any]) -> int:
 
 
 def _listed(owner: TreeDict, args: List[Any]) -> int:
-    return outline(owner) if owner.config else 0
+    return 3 * outline(owner) if owner.config else 0
 
 
 def _updated(owner: TreeDict, args: List[Any]) -> int:
     deep = owner.config or not all(isinstance(source, dict) for source in args)
     return 2 * (weight(*args) if deep else sum(map(outline, args)))
+
+
+def _merged(owner: TreeDict, args: List[Any]) -> int:
+    """Both are copied, and then what comes of them."""
+    return 4 * weight(owner, *args)
 
 
 def _moved(owner: TreeList, args: List[Any]) -> int:
@@ -118,6 +123,7 @@ _OF_DICT: _Costs = {
     **dict.fromkeys(("keys", "popitem", "clear"), _nothing),
     "copy": _copied,
     "update": _updated,
+    "merge": _merged,
 }
 _OF_LIST: _Costs = {
     **dict.fromkeys(("append", "extend"), _nothing),  # `extend` pays for each element

@@ -28,7 +28,7 @@ def call_method(
     Raises:
         Exception: As Python would.
     """
-    if isinstance(owner, (TreeDict, TreeList)):
+    if isinstance(owner, (TreeDict, TreeList)) and name != "update":  # which pays itself
         limits.pay(run, node, limits.size_of_own_method, owner, name, args)
     if isinstance(owner, TreeDict):
         if owner.missing and name not in ("update", "merge"):
@@ -205,6 +205,7 @@ def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwarg
         source = current(args[0])
         if isinstance(source, View):
             source = [item for item, _ in iterate(run, source, node)]
+        limits.pay(run, node, limits.size_of_own_method, owner, "update", [source])
         if isinstance(source, Unknown) or unordered(source) or getattr(source, "missing", None):
             lose(run, owner, "updated with an unknown value", node, [source, kwargs])
             return None

@@ -42,6 +42,9 @@ from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeSet, whole_module
 from mmfix.errors import ConfigError
 
+#: Characters of Python's own words for what went wrong, in which keys and texts of the config may be.
+_LONGEST_MESSAGE = 300
+
 
 def run_module(run: Run, body: List[ast.stmt]) -> None:
     """Evaluate a config's top-level statements.
@@ -60,6 +63,8 @@ def run_module(run: Run, body: List[ast.stmt]) -> None:
             if isinstance(error, Raised) and error.kind is None:
                 run.fail("raises an exception", node)
             message = str(error) if type(error) is not KeyError else f"key {error}"
+            if len(message) > _LONGEST_MESSAGE:
+                message = message[:_LONGEST_MESSAGE] + "..."
             raise ConfigError(
                 f"MMEngine would stop here with {type(error).__name__}: {message}",
                 run.source.path,
