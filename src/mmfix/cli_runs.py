@@ -97,7 +97,7 @@ def prove(
     if format_ == "json":
         write(report.render_json(found, proved.remedies))
     else:
-        write(report.render_text(found, proved.remedies, paint(sys.stdout), verbose))
+        write(report.render_text(found, proved.remedies, paint(sys.stdout), verbose, proved.look_for))
     if all_remedies and not found.remedies and found.rehearsal.outcome == "OK":
         say("nothing is suspected of this config, so there is no cure to rehearse")
     if save and found.rehearsal.outcome != "NOT_PROVED":

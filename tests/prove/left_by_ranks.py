@@ -28,7 +28,7 @@ def rank(*errors: str, ready: Tuple[int, ...] = (0, 1), **more: Any) -> Dict[str
         "bypasses_forward": False,
         "world_size": 2,
         "backend": "gloo",
-        "weights": ("a", "b"),
+        "weights": (("a", "b"), ("a", "b")),
         "replaced": (),
         "order": ("used.weight", "idle.weight"),
         "missing": (),

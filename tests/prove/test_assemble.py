@@ -84,8 +84,9 @@ def test_the_order_of_the_parameters_does_not_need_a_step() -> None:
         assert joined(parts).parameters == early["order"]
 
 
+NAN = ("(nan, nan)", "b")
 WELL = rank("", "", "")
-APART = rank("", "", "", weights=("a", "c"))
+APART = rank("", "", "", weights=(("a", "b"), ("a", "c")))
 
 
 @pytest.mark.parametrize(
@@ -95,9 +96,17 @@ APART = rank("", "", "", weights=("a", "c"))
         ((WELL, rank("", "", "", weights=())), "OK", ""),  # it left before the last step
         ((WELL, APART), "DIVERGED", "1 parameter differs between the ranks after the last step: idle.weight"),
         (
-            (WELL, rank("", "", "", weights=("c", "d"))),
+            (WELL, rank("", "", "", weights=(("c", "d"), ("a", "b")))),
             "DIVERGED",
             "2 parameters differ between the ranks after the last step: used.weight, idle.weight",
+        ),
+        # both end without numbers: what was before them counts, and where there was nothing, nothing is said
+        ((rank("", "", "", weights=(("a", "b"), NAN)),) * 2, "OK", ""),
+        ((rank("", "", "", weights=(NAN, NAN)),) * 2, "NOT_PROVED", "the losses are not finite"),
+        (
+            tuple(rank("", "", "", weights=((mark, "b"), NAN)) for mark in "ac"),
+            "DIVERGED",
+            "1 parameter differs between the ranks after the last step: used.weight",
         ),
         # the ranks of a failure part for its sake
         ((rank("", UNUSED, ""), {**APART, "runs": rank("", UNUSED, "")["runs"]}), "UNUSED", "empty: "),

@@ -52,6 +52,15 @@ def test_a_healthy_config(prove: Prove) -> None:
     assert "nothing is suspected of this config" in done.stderr
 
 
+def test_the_end_says_what_to_look_for(prove: Prove) -> None:
+    well = prove("", "--scenario", "normal").stdout
+    assert "look for the log's first `Epoch(train) [1][10/...]`, written every 10 iterations" in well
+    assert "`memory` is the place to look" in well
+    cured = prove("model = dict(unused='always')", "--scenario", "normal").stdout
+    assert "look for (find-unused) the log's first" in cured
+    assert "look for" not in prove("model = dict(trap='raise')").stdout
+
+
 def test_before_and_after_the_cure(prove: Prove, tmp_path: Path, mmfix: Any) -> None:
     """A reentrant checkpoint under find_unused_parameters=True: the case that began this project."""
     done = prove("find_unused_parameters = True\nmodel = dict(cp='reentrant')", "--save")

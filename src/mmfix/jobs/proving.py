@@ -21,6 +21,7 @@ from mmfix.proofs.types import NOT_PROVED, Proof, Rehearsal, RemedyResult
 from mmfix.prove.job import ONLY_BUILT, SCENARIOS, Job
 from mmfix.prove.supervise import Ranks, finish, ranks_of, rehearse
 from mmfix.prove.supervise import follow as follow_rank_0
+from mmfix.remedies.next import first_iterations, what_to_look_for
 from mmfix.training import is_trainable, read
 from mmfix.training.era import MMCV1
 from mmfix.training.filtering import leaves_empty_out
@@ -65,11 +66,12 @@ class _Prepared(NamedTuple):
 
 
 class Proved(NamedTuple):
-    """A proof, and what is needed to keep it."""
+    """A proof, what is needed to keep it, and what to look for in the log of a run that it says will pass."""
 
     proof: Proof
     document: ConfigDocument
     remedies: Tuple[Remedy, ...]
+    look_for: str = ""
 
 
 def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda line: None) -> Proved:
@@ -108,7 +110,15 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
     if ranks.own is not None:
         finish(job, ranks)
     proof = Proof(job.config, rehearsal, tuple(results), time.monotonic() - began)
-    return Proved(proof, document, tuple(wanted[: len(results)]))
+    return Proved(proof, document, tuple(wanted[: len(results)]), _look_for(document, proof))
+
+
+def _look_for(document: ConfigDocument, proof: Proof) -> str:
+    """For the config as it is, or with the first cure that held; nothing where neither runs."""
+    if proof.rehearsal.outcome == "OK":
+        return first_iterations(document)
+    held = [result.name for result in proof.remedies if result.outcome == "OK"]
+    return what_to_look_for(document, held[:1])
 
 
 def require_torch() -> None:

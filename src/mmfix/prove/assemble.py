@@ -13,6 +13,10 @@ from mmfix.prove.verdict import Counts, RankRun, is_echo, judge, marked_twice, w
 Result = Dict[str, Any]
 _MISSING = "no such batches can be made here"
 _MOST_NAMES = 5
+_NOT_FINITE = (
+    "the losses are not finite on these batches: the weights are no numbers after the first scenario, so "
+    "whether the ranks have the same cannot be told; try --data real, or a smaller learning rate"
+)
 
 
 def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, detail: str) -> Rehearsal:
@@ -60,9 +64,11 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
         trouble = why
     twice = any(scenario.outcome == "READY_TWICE" for scenario in scenarios)
     found = statuses(steps, len(names), marked_twice(steps, settings) if twice else set())
-    weights = [] if any(run.error for run in seen) else [result.get("weights") for result in told]
-    apart = tuple(name for name, *marks in zip(names, *filter(None, weights)) if len(set(marks)) > 1)
+    weights = [] if any(run.error for run in seen) else [result.get("weights", ()) for result in told]
+    apart = _apart(names, weights)
     outcome = worst(scenarios, bool(apart))
+    if outcome == "OK" and not trouble and _not_finite(weights):
+        trouble = _NOT_FINITE
     if outcome == "OK" and trouble:  # what was done ran, and then the rehearsal itself broke
         outcome = NOT_PROVED
     traces = "\n".join(run.traceback for run in seen if run.traceback)
@@ -105,6 +111,30 @@ def joined(parts: Sequence[Rehearsal]) -> Rehearsal:
         why_left=parts[-1].why_left if parts[-1].scenarios else parts[-1].reason,
         detail="\n".join(part.detail for part in parts if part.detail),
     )
+
+
+def _apart(names: Sequence[str], weights: Sequence[Sequence[Sequence[str]]]) -> Tuple[str, ...]:
+    """Names of the parameters that differ between the ranks at one of the moments they were looked at.
+
+    Args:
+        weights: Rank -> moment -> parameter -> its fingerprint.
+    """
+    found = {
+        name
+        for moment in zip(*filter(None, weights))
+        for name, *marks in zip(names, *moment)
+        if len(set(marks)) > 1
+    }
+    return tuple(name for name in names if name in found)
+
+
+def _not_finite(weights: Sequence[Sequence[Sequence[str]]]) -> bool:
+    """Whether there was no moment at which all weights were numbers: then equal weights prove nothing."""
+    return any(all(any(map(_is_no_number, moment)) for moment in rank) for rank in weights if rank)
+
+
+def _is_no_number(mark: str) -> bool:
+    return "nan" in mark or "inf" in mark
 
 
 def errors_of(results: Sequence[Optional[Result]]) -> List[str]:

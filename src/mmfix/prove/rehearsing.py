@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from mmfix.errors import MmfixError
 from mmfix.prove.groups import keys_of
@@ -140,16 +141,34 @@ def _batches(config: Any, job: Job) -> Tuple[Callable[[str, int, int], Any], Tup
         real = real_batches(config)
         return (lambda kind, step, rank: next(real)), ("normal",), []
     maker = inputs.maker_for(config)
-    size = job.size or inputs.default_size(config)
-    kinds = tuple(kind for kind in job.scenarios if _EMPTY.get(kind, kind) in maker.kinds)
-    replaced = [f"data: synthetic batches of {BATCH}, {size[0]} x {size[1]}", *maker.adapt(config, size)]
+    with _blaming(maker):
+        size = job.size or maker.size(config)
+        kinds = tuple(kind for kind in job.scenarios if _EMPTY.get(kind, kind) in maker.kinds)
+        replaced = [f"data: synthetic batches of {BATCH}, {size[0]} x {size[1]}", *maker.adapt(config, size)]
 
     def batch(kind: str, step: int, rank: int) -> Any:
         what = kind if kind != "uneven" else "normal" if rank == 0 else "empty"
         seed = job.seed + 1000 * step + rank
-        return maker.batch(inputs.Request(config, what, size, BATCH, seed))
+        with _blaming(maker):
+            made = maker.batch(inputs.Request(config, what, size, BATCH, seed))
+            if not isinstance(made, (Mapping, list, tuple)):
+                raise TypeError(f"a batch is a dict or a list, not {type(made).__name__}")
+        return made
 
     return batch, kinds, replaced
+
+
+@contextmanager
+def _blaming(maker: Any) -> Iterator[None]:
+    """What goes wrong in an input maker is said to."""
+    try:
+        yield
+    except MmfixError:
+        raise
+    except Exception as error:
+        name = f"{type(maker).__module__}.{type(maker).__name__}"
+        text = (str(error).strip().splitlines() or [""])[0]
+        raise CannotProve(f"the input maker {name} failed: {type(error).__name__}: {text}") from error
 
 
 def _used(stand_ins: Tuple[str, ...]) -> List[str]:

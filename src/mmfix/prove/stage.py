@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 import torch.distributed as dist
 from torch import nn
 
+from mmfix.errors import MmfixError
 from mmfix.prove.counting import Counters, counting_activations
 from mmfix.prove.job import Job
 from mmfix.prove.joining import Place, are_there, part
@@ -40,7 +41,8 @@ class Stage:
         frozen_by: Index of a parameter -> the phase after which it no longer required a gradient.
         activation_bytes: Of one normal step.
         step_seconds: Of one normal step without DDP.
-        weights: One fingerprint a parameter, equal on two ranks when it is, after the last step under DDP.
+        weights: One fingerprint a parameter, equal on two ranks when it is: after the first scenario, and
+            after the last step under DDP.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class Stage:
         self.frozen_by: Dict[int, str] = {}
         self.activation_bytes: Optional[int] = None
         self.step_seconds: Optional[float] = None
-        self.weights: Tuple[str, ...] = ()
+        self.weights: Tuple[Tuple[str, ...], ...] = ()
         self.kinds = tuple(kinds)
         self._job, self._batches = job, batches
         self._counters, self._wrappers, self._progress = counters, wrappers, progress
@@ -88,8 +90,8 @@ class Stage:
             Parted: This rank failed, or another one, and not all of them.
         """
         together = self._with_ddp(step)
-        if together:
-            self.weights = _fingerprints(self._counters.parameters)
+        if together and len(self.runs) > 1:
+            self.weights += (_fingerprints(self._counters.parameters),)
         self._wrappers.release()
         self._without_ddp(bare, module)
         if not together:
@@ -99,6 +101,8 @@ class Stage:
         """Run the scenarios; whether the ranks are still together then."""
         for position, kind in enumerate(self.kinds):
             self.runs.append(self._scenario(kind, step))
+            if position == 0:
+                self.weights = (_fingerprints(self._counters.parameters),)
             self._keep()
             together, failed = self._agree(position, bool(self.runs[-1].error))
             if not together:
@@ -200,4 +204,4 @@ def _fingerprints(parameters: Sequence[nn.Parameter]) -> Tuple[str, ...]:
 
 
 def _text(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, MmfixError) else f"{type(error).__name__}: {error}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Tuple
+from typing import Any, Iterable, Iterator, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.names import type_name
@@ -36,12 +36,22 @@ def what_to_look_for(document: ConfigDocument, cures: Iterable[str]) -> str:
     names = tuple(dict.fromkeys(cures))
     if not names:
         return ""
+    return f"({', '.join(names)}) {first_iterations(document, list(_signs(names)))}"
+
+
+def first_iterations(document: ConfigDocument, signs: Sequence[str] = ()) -> str:
+    """How a log shows that a run got past its first iterations, and where memory shows.
+
+    Args:
+        document: The config.
+        signs: What the line of progress shows of the cures that it got.
+    """
     line, every = _progress(document)
     often = f"written every {every} iterations" if every else "written every few iterations"
-    signs = list(_signs(names)) or ["`memory` is the place to look"]
+    told = "; ".join(signs or ["`memory` is the place to look"])
     return (
-        f"({', '.join(names)}) the log's first `{line}`, {often}: the first iterations have passed. In it "
-        f"(on a GPU, the peak in MB) {'; '.join(signs)}"
+        f"the log's first `{line}`, {often}: the first iterations have passed. In it "
+        f"(on a GPU, the peak in MB) {told}"
     )
 
 

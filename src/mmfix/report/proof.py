@@ -68,7 +68,11 @@ def render_error(path: str, problem: Problem) -> str:
 
 
 def render_text(
-    proof: Proof, remedies: Sequence[Remedy] = (), paint: Paint = plain, verbose: bool = False
+    proof: Proof,
+    remedies: Sequence[Remedy] = (),
+    paint: Paint = plain,
+    verbose: bool = False,
+    look_for: str = "",
 ) -> str:
     """The proof as people read it.
 
@@ -77,8 +81,11 @@ def render_text(
         remedies: The cures that were rehearsed, for what they assume.
         paint: Colours.
         verbose: With tracebacks and stacks.
+        look_for: What shows in the log of a run that passes.
     """
-    return as_text(_lines(proof, remedies, paint, verbose))
+    lines = [*_lines(proof, remedies, paint, verbose)]
+    lines += _row("look for", look_for) if look_for else ()
+    return as_text([*lines, f"{proof.seconds:.0f} s"])
 
 
 def _lines(proof: Proof, remedies: Sequence[Remedy], paint: Paint, verbose: bool) -> Iterator[str]:
@@ -108,7 +115,6 @@ def _lines(proof: Proof, remedies: Sequence[Remedy], paint: Paint, verbose: bool
     if verbose and found.detail:
         yield ""
         yield from (f"  {line}".rstrip() for line in found.detail.splitlines())
-    yield f"{proof.seconds:.0f} s"
 
 
 def _scenario(scenario: Scenario, found: Rehearsal, paint: Paint) -> Iterator[str]:
