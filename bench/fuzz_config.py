@@ -48,6 +48,7 @@ def main() -> int:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cases", type=int, default=100_000)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first case of each kind")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--show", type=int, default=3, help="failing cases of a thousand to make small")
     options = parser.parse_args()
@@ -55,7 +56,7 @@ def main() -> int:
     zoos = [f"--zoo={unpack_zoo(name) / path}" for name, path in ZOOS.items()]
     chunks = [
         (kind, first, zoos if kind == "zoo" else [])
-        for first in range(0, options.cases // 2, CHUNK)
+        for first in range(options.first, options.first + options.cases // 2, CHUNK)
         for kind in ("grammar", "zoo")
     ]
     with ThreadPoolExecutor(options.jobs) as pool:
@@ -69,7 +70,7 @@ def _chunk(options: argparse.Namespace, kind: str, first: int, zoos: List[str]) 
     target = options.folder / f"{kind}-{first:06d}.json"
     if target.exists():
         return
-    count = min(CHUNK, options.cases // 2 - first)
+    count = min(CHUNK, options.first + options.cases // 2 - first)
     done = subprocess.run(
         [
             sys.executable,
@@ -80,7 +81,11 @@ def _chunk(options: argparse.Namespace, kind: str, first: int, zoos: List[str]) 
             f"--show={options.show}",
             *zoos,
         ],
-        env={**os.environ, "PYTHONPATH": str(TESTS / "config"), "PYTHONHASHSEED": "0"},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(TESTS / "config"), str(ROOT / "src"))),
+            "PYTHONHASHSEED": "0",
+        },
         capture_output=True,
         text=True,
     )

@@ -6,8 +6,10 @@ import math
 from pathlib import Path
 from typing import Any, Dict, Iterator, Tuple, Union
 
+from mmfix.config.document import to_plain
 from mmfix.config.origin import Unknown
 from mmfix.config.reader import Reader
+from mmfix.config.values import TreeDict, absent
 from mmfix.errors import ConfigError
 
 
@@ -41,21 +43,41 @@ def with_mmengine(path: str) -> Union[Dict[str, Any], Failed]:
 
 def with_mmfix(path: str) -> Union[Dict[str, Any], Failed]:
     try:
-        return Reader().load(path).to_dict()
+        return plain(Reader().load(path).tree)  # type: ignore[no-any-return]
     except ConfigError as error:
         return Failed(error)
+
+
+class Open(Dict[Any, Any]):
+    """A dict that may have more keys: those that `absent` says."""
+
+    def __init__(self, node: TreeDict) -> None:
+        super().__init__((key, plain(value)) for key, value in node.items())
+        self.node = node
+
+
+def plain(value: Any) -> Any:
+    """What `to_dict` gives, and which dicts may have more keys."""
+    if isinstance(value, TreeDict) and value.missing:
+        return Open(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return (list if isinstance(value, list) else tuple)(plain(item) for item in value)
+    return to_plain(value)
 
 
 def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[Tuple[str, str]]:
     """(kind, key path) of every difference; kind is ``unknown`` or ``different``."""
     if isinstance(ours, Unknown):
         yield "unknown", path
-    elif type(ours) is not type(theirs):
+    elif type(ours) is not type(theirs) and not (isinstance(ours, Open) and type(theirs) is dict):
         yield "different", f"{path}: {ours!r} is not {theirs!r}"
     elif isinstance(ours, dict):
         for key in [*ours, *(key for key in theirs if key not in ours)]:
             if key not in ours:
-                yield "different", f"{path}.{key} is missing"
+                known = absent(ours.node, key) is None if isinstance(ours, Open) else True
+                yield ("different", f"{path}.{key} is missing") if known else ("unknown", f"{path}.{key}")
             elif key not in theirs:
                 yield ("unknown" if isinstance(ours[key], Unknown) else "different"), f"{path}.{key}"
             else:

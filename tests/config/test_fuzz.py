@@ -44,11 +44,12 @@ def test_generated_configs_find_a_broken_reader(monkeypatch: pytest.MonkeyPatch)
         return args[1] if len(args) > 1 else None
 
     monkeypatch.setitem(methods._DICT, "setdefault", forgetful)
-    _, faults = run(range(400))
-    assert any(
+    found = (
         "setdefault" in "".join(case.files.values()) and result.outcome == DIFFERENT
-        for case, result in faults
+        for first in range(0, 400, 40)
+        for case, result in run(range(first, first + 40))[1]
     )
+    assert any(found)
 
 
 def test_a_number_is_always_the_same_case() -> None:
@@ -72,11 +73,19 @@ def fuzz(first: int, cases: int, *arguments: str) -> Dict[str, Dict[str, Any]]:
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
+def share(counts: Dict[str, Dict[str, Any]], kind: str) -> float:
+    """Of the values that MMEngine knows."""
+    every = counts.values()
+    return float(sum(count[kind] for count in every) / sum(count["leaves"] for count in every))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_the_grammar(shard: int) -> None:
     counts = fuzz(shard * CASES // SHARDS, CASES // SHARDS)
     assert sum(sum(count["outcomes"].values()) for count in counts.values()) == CASES // SHARDS
+    assert share(counts, "unknown") <= 0.14  # of 500 cases; of many, 0.1 is meant
+    assert sum(count["outcomes"]["only mmfix refuses"] for count in counts.values()) <= 2
 
 
 @pytest.mark.zoo
@@ -84,4 +93,4 @@ def test_the_grammar(shard: int) -> None:
 def test_mutated_configs_of_the_zoos(zoo: Callable[[str], Path], shard: int) -> None:
     roots = [zoo("mmdet-3.3.0") / "mmdet/.mim/configs", zoo("mmsegmentation-1.2.2") / "mmseg/.mim/configs"]
     counts = fuzz(shard * CASES // SHARDS, CASES // SHARDS, *(f"--zoo={root}" for root in roots))
-    assert counts["zoo"]["unknown"] <= 0.05 * counts["zoo"]["leaves"]
+    assert share(counts, "unknown") <= 0.02

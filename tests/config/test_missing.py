@@ -91,9 +91,13 @@ def test_what_the_file_sets_itself_is_known(tmp_path: Path) -> None:
     assert (document.missing[0].entry, document.missing[0].origin.line) == ("./gone.py", 1)
 
 
-def test_a_loop_over_a_missing_base_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="loops over what a base that is not here may have set"):
-        load(tmp_path, "_base_ = './gone.py'\nxs = [k for k in _base_]\n")
+def test_what_a_loop_over_a_missing_base_gives_is_unknown(tmp_path: Path) -> None:
+    document = load(
+        tmp_path, "_base_ = './gone.py'\nxs = [k for k in _base_]\nfor k in _base_:\n    y = k\nz = 1\n"
+    )
+    unknown = {key[0]: found.reason for key, found in document.unknowns()}
+    assert unknown["xs"] == "loops over what a base that is not here may have set"
+    assert set(unknown) == {"xs", "k", "y"}
 
 
 @pytest.mark.parametrize("place", ["datasets/coco.py", "schedules/schedule_1x.py", "default_runtime.py"])

@@ -237,9 +237,10 @@ def test_a_checkpoint_behind_what_is_trained(tmp_path: Path) -> None:
 
 
 NOT_KNOWN = """
+import sys
 plain = dict(type='Block', with_cp=False)
 other = dict(type='Block', with_cp=False)
-one = other if type(plain).__name__ == 'dict' else plain
+one = other if len(sys.argv) > 1 else plain
 one['with_cp'] = True
 model = dict(type='Net', block=other)
 """

@@ -11,11 +11,13 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.finish import check_size, finish
 from mmfix.config.imports import BASE_KEY, is_base_assignment, is_lazy
 from mmfix.config.interpreter.core import evaluate
+from mmfix.config.interpreter.decisions import Decisions, Stops, every_way
 from mmfix.config.interpreter.state import Run, Scope
 from mmfix.config.interpreter.statements import run_module
+from mmfix.config.joined import Joined
 from mmfix.config.keypath import format_key
 from mmfix.config.merge import MergeConflict, add_scope, merge, resolve_references
-from mmfix.config.origin import Blame, MissingBase, Unknown
+from mmfix.config.origin import Blame, MissingBase, Origin, Unknown
 from mmfix.config.packages import NotInstalled, external_config
 from mmfix.config.source import Source
 from mmfix.config.values import TreeDict, TreeList, hook
@@ -75,16 +77,17 @@ def read_classic(source: Source, load: Callable[[BaseRef, Source], Found]) -> Co
     if base is None:
         base = TreeDict(config=True)
     if source.tree is not None:
-        own, base = _evaluate(source, base)
+        own, base, tree = _evaluate(source, base)
         kind = "classic"
     else:
         own = finish(data, source.path)
+        tree = _resolve(own, base, source)
         kind = "json" if source.path.endswith(".json") else "yaml"
     return ConfigDocument(
         path=source.path,
         kind=kind,
         text=source.text,
-        tree=_resolve(own, base, source),
+        tree=tree,
         own=own,
         base=base if references else None,
         files=tuple(files),
@@ -128,20 +131,46 @@ def _uses_base(source: Source) -> bool:
     return mentioned > assigned
 
 
-def _evaluate(source: Source, base: TreeDict) -> Tuple[TreeDict, TreeDict]:
-    """The file's own config dict, and the bases as its code left them."""
+def _evaluate(source: Source, shared: TreeDict) -> Tuple[TreeDict, TreeDict, TreeDict]:
+    """The file's own config dict, the bases as its code left them, and both merged."""
     assert source.tree is not None
-    shared = base
-    if _uses_base(source):
-        base = hook(base, fresh=True)  # the file's code can see it, and change it
-    names = TreeDict()
-    names[BASE_KEY] = base
-    run = Run(source, names)
-    run_module(run, source.tree.body)
-    names.pop(BASE_KEY, None)
-    if base is not shared:
-        check_size(base, source.path)
-    return finish(names, source.path, keep_functions=_kept(source)), base
+    body = source.tree.body
+    uses_base = _uses_base(source)
+
+    def follow(decisions: Decisions) -> Tuple[TreeDict, TreeDict, TreeDict]:
+        base = hook(shared, fresh=True) if uses_base else shared  # the file's code can see it, and change it
+        names = TreeDict()
+        names[BASE_KEY] = base
+        run = Run(source, names, decisions=decisions)
+        try:
+            run_module(run, body)
+        finally:
+            decisions.steps = run.steps
+        names.pop(BASE_KEY, None)
+        if base is not shared:
+            base = _followed(base)
+            check_size(base, source.path)
+        own = finish(names, source.path, keep_functions=_kept(source))
+        return own, base, _resolve(own, base, source)
+
+    found, why = every_way(follow)
+    if why is None:
+        return found[0]
+    joined = Joined(why)
+    own, base, tree = (joined.of(parts) for parts in zip(*found))
+    return own, base, tree
+
+
+def _followed(base: TreeDict) -> TreeDict:
+    """The bases; nothing that came from them is known where the file's code may have changed them anyhow."""
+    if base.lost is None:
+        return base
+    reason, origin = base.lost.unknown.reason, base.lost.unknown.origin or Origin("", 1, 1)
+    why = f"`_base_` is changed in a way that is not followed: {reason}"
+    result = TreeDict(dict.fromkeys(base, Unknown(why, origin, ())), config=True)
+    result.blames = dict(base.blames)
+    result.missing = (*base.missing, MissingBase("", BASE_KEY, origin, why=why))
+    return result
 
 
 def _kept(source: Source) -> bool:
@@ -158,14 +187,12 @@ def _resolve(own: TreeDict, base: TreeDict, source: Source) -> TreeDict:
         try:
             tree = resolve_references(tree, source.references, base)
         except (KeyError, TypeError) as error:
-            raise ConfigError(
-                f"{{{{ _base_.x }}}} names a key that no base has: {error}", source.path
-            ) from error
+            raise Stops(f"{{{{ _base_.x }}}} names a key that no base has: {error}", source.path) from error
     try:
         merged = merge(tree, base)
     except MergeConflict as conflict:
         blame = _blame_on_way(own, conflict.key)
-        raise ConfigError(
+        raise Stops(
             f"{format_key(conflict.key)} is a dict here but {_article(conflict.kind)} in the base",
             source.path,
             None if blame is None else blame.origin.line,

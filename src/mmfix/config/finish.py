@@ -127,8 +127,8 @@ class _Tree:
         lost = getattr(value, "lost", None)
         if lost is not None:
             value = lost.unknown
-        if isinstance(value, Unknown) and value.may_be:
-            return Unknown(value.reason, value.origin, (), shares=True)
+        if isinstance(value, Unknown) and (value.may_be or type(value) is not Unknown):
+            return Unknown(value.reason, value.origin, (), shares=bool(value.may_be))
         if is_long(value):
             return LongNumber(value)
         if not isinstance(value, (tuple, *_SETS)):

@@ -13,8 +13,10 @@ from mmfix.config.classic import Found
 from mmfix.config.document import ConfigDocument
 from mmfix.config.finish import finish
 from mmfix.config.imports import is_base_assignment, is_builtin_module
+from mmfix.config.interpreter.decisions import Decisions, every_way
 from mmfix.config.interpreter.state import ModuleRef, Run, bind
 from mmfix.config.interpreter.statements import run_module
+from mmfix.config.joined import Joined
 from mmfix.config.origin import Blame, MissingBase
 from mmfix.config.packages import NotInstalled, package_root
 from mmfix.config.source import Source
@@ -54,21 +56,14 @@ def read_lazy(source: Source, load: Callable[[str, str, Source, int], Found]) ->
             continue
         files.extend(path for path in document.files if path not in files)
         missing.extend(item for item in document.missing if item not in missing)
-        # each import gives fresh objects, shared between the names of one module
-        bases[module] = hook(document.own, fresh=True)
+        bases[module] = document.own
         imported.update(document.imported)
 
-    names = TreeDict()
-    names.missing = tuple(dict.fromkeys(item for base in bases.values() for item in base.missing))
-    run = Run(source, names, lazy=True)
-    names["__file__"] = source.path
-    run.base_modules = frozenset(bases)
-    imported.update(_bind_imports(run, body, bases))
-    run_module(run, [node for node in body if not _moved_to_front(node)])
-    own = finish(names, source.path, keep_functions=True)
-    for name in [name for name, value in own.items() if isinstance(value, ModuleRef)]:
-        if name in imported:
-            del own[name]
+    def follow(decisions: Decisions) -> TreeDict:
+        return _evaluate(source, body, bases, imported, decisions)
+
+    found, why = every_way(follow)
+    own: TreeDict = found[0] if why is None else Joined(why).of(found)
     tree = TreeDict({name: value for name, value in own.items() if name not in imported}, config=True)
     tree.blames = dict(own.blames)
     tree.missing = own.missing
@@ -82,6 +77,29 @@ def read_lazy(source: Source, load: Callable[[str, str, Source, int], Found]) ->
         imported=frozenset(imported),
         missing=tuple(missing),
     )
+
+
+def _evaluate(
+    source: Source, body: List[ast.stmt], bases: Dict[str, TreeDict], imported: Set[str], decisions: Decisions
+) -> TreeDict:
+    """The names of the file once it was run; adds to those of imported objects."""
+    # each import gives fresh objects, shared between the names of one module
+    fresh = {module: hook(base, fresh=True) for module, base in bases.items()}
+    names = TreeDict()
+    names.missing = tuple(dict.fromkeys(item for base in bases.values() for item in base.missing))
+    run = Run(source, names, lazy=True, decisions=decisions)
+    names["__file__"] = source.path
+    run.base_modules = frozenset(bases)
+    imported.update(_bind_imports(run, body, fresh))
+    try:
+        run_module(run, [node for node in body if not _moved_to_front(node)])
+    finally:
+        decisions.steps = run.steps
+    own = finish(names, source.path, keep_functions=True)
+    for name in [name for name, value in own.items() if isinstance(value, ModuleRef)]:
+        if name in imported:
+            del own[name]
+    return own
 
 
 def base_paths(source: Source) -> Tuple[str, ...]:

@@ -56,9 +56,11 @@ def _merge_missing(value: Any, bases: Tuple[MissingBase, ...]) -> Any:
     delete = value.get(DELETE_KEY, False)
     if isinstance(delete, Unknown):
         return Unknown("`_delete_` is unknown", delete.origin)
-    if delete:  # written because the base has something to delete
-        return _without_delete(value)
     stripped = _without_delete(value)
+    if DELETE_KEY in value and any(base.why for base in bases):
+        stripped[DELETE_KEY] = _may_stay(bases[0])
+    if delete:  # written because the base has something to delete
+        return stripped
     result = TreeDict(stripped, config=getattr(value, "config", False))
     result.blames = dict(stripped.blames)
     result.missing = tuple(replace(base, spared=frozenset()) for base in bases)
@@ -66,6 +68,11 @@ def _merge_missing(value: Any, bases: Tuple[MissingBase, ...]) -> Any:
         if isinstance(item, dict):
             result[key] = _merge_missing(item, result.missing)
     return result
+
+
+def _may_stay(base: Any) -> Unknown:
+    """What stands for `_delete_` where there may be nothing to delete: there it stays."""
+    return Unknown("`_delete_` of what may not be there", base.origin, ())
 
 
 def _without_delete(value: Any) -> Any:
@@ -84,6 +91,8 @@ def _merge_dict(value: Any, current: Any, path: KeyPath) -> Any:
         return Unknown("`_delete_` is unknown", delete.origin)
     value = _without_delete(value)
     if delete:
+        if isinstance(current, Unknown):
+            value[DELETE_KEY] = _may_stay(current)
         return value
     if isinstance(current, Unknown):
         return Unknown("merged into an unknown value", current.origin)

@@ -83,6 +83,7 @@ class MissingBase:
         where: Where that file was found: ``--base-dir ../mmdetection3d``; empty when none was read.
         spared: Top-level keys that it is taken not to set, by the folder it lies in.
         hint: What may be meant, or what helps.
+        why: No file is missing, and there may still be more keys: why.
     """
 
     path: str
@@ -92,8 +93,9 @@ class MissingBase:
     where: str = ""
     spared: FrozenSet[str] = frozenset()
     hint: str = ""
+    why: str = ""
 
     @property
     def unknown(self) -> Unknown:
         """A value that it may have set."""
-        return Unknown(f"it may be set in {self.entry}, which is not here", self.origin)
+        return Unknown(self.why or f"it may be set in {self.entry}, which is not here", self.origin)

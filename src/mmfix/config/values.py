@@ -31,16 +31,18 @@ class TreeDict(Dict[Any, Any]):
     Attributes:
         blames: Blame of each key. A key without an entry was not set by any text.
         config: True where MMEngine would hold a ``ConfigDict`` (attribute access, deep ``update``).
+        addict: It is what `|` of config dicts gives: reading a key that is not there makes it.
         missing: Bases that were not found and may have set more keys here.
         lost: While its file is read: it may have been changed in a way that is not followed.
     """
 
-    __slots__ = ("blames", "config", "lost", "missing")
+    __slots__ = ("addict", "blames", "config", "lost", "missing")
 
     def __init__(self, *args: Any, config: bool = False) -> None:
         super().__init__(*args)
         self.blames: Dict[Any, Blame] = {}
         self.config = config
+        self.addict = False
         self.missing: Tuple[MissingBase, ...] = ()
         self.lost: Optional[Loss] = None
 
@@ -153,6 +155,7 @@ def deep_copy(value: Any, memo: Optional[Dict[int, Any]] = None) -> Any:
     result: Any
     if isinstance(value, dict):
         result = TreeDict(config=getattr(value, "config", False))
+        result.addict = getattr(value, "addict", False)
         memo[id(value)] = result
         for key, item in value.items():
             result[key] = deep_copy(item, memo)
@@ -184,7 +187,7 @@ def hook(value: Any, fresh: bool = False, sets: Optional[Dict[int, TreeSet]] = N
         return value if not fresh or sets is None else sets.setdefault(id(value), TreeSet(value))
     sets = {} if fresh and sets is None else sets
     if isinstance(value, dict):
-        if getattr(value, "config", False) and not fresh:
+        if not fresh and (getattr(value, "config", False) or getattr(value, "addict", False)):
             return value
         result = TreeDict(config=True)
         for key, item in value.items():
@@ -204,6 +207,7 @@ def hook(value: Any, fresh: bool = False, sets: Optional[Dict[int, TreeSet]] = N
 def dict_copy(owner: TreeDict) -> TreeDict:
     """``dict.copy`` / ``ConfigDict.copy``: shallow; a config dict copies lists and tuples too."""
     result = TreeDict(config=owner.config)
+    result.addict, result.missing = owner.addict, owner.missing
     for key, value in owner.items():
         result[key] = hook(value) if owner.config else value
     result.blames = dict(owner.blames)

@@ -31,7 +31,7 @@ def judged(setup: TrainingSetup) -> Judged:
     """What was followed of a config that was judged."""
     if setup.wrapper == "none":
         return Judged(KEYS, (Gap(CODE, "in one process DDP plays no part"),))
-    gaps = [_gap(base) for base in setup.document.tree.missing]
+    gaps = [_gap(base) for base in setup.document.tree.missing if not base.why]
     gaps += [Gap(VALUE, line.partition(":")[0]) for line in setup.unknown]
     gaps += [Gap(CLASS, name) for name in setup.not_here]
     if setup.not_here:

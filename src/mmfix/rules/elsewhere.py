@@ -40,8 +40,10 @@ def _weakened(setup: TrainingSetup, finding: Finding, held: bool) -> Finding:
     key = (_SWITCH,) if not held else _absent_key(setup, finding.key)
     if not key:
         return finding
-    where = ", ".join(dict.fromkeys(base.entry for base in setup.document.tree.missing))
-    line = f"assumed: {format_key(key)} is not set in {where} (not here)"
+    bases = setup.document.tree.missing
+    where = ", ".join(dict.fromkeys(base.entry for base in bases if not base.why))
+    place = f"in {where} (not here)" if where else f"elsewhere ({bases[0].why})"
+    line = f"assumed: {format_key(key)} is not set {place}"
     return replace(at_most(finding, "possible"), evidence=(*finding.evidence, line))
 
 

@@ -58,7 +58,7 @@ def model_is_elsewhere(document: ConfigDocument) -> Optional[MissingBase]:
     tree = document.tree
     if "model" in tree or absent(tree, "model") is None:
         return None
-    return next(base for base in tree.missing if "model" not in base.spared)
+    return next((base for base in tree.missing if "model" not in base.spared and not base.why), None)
 
 
 def _present(tree: Mapping[Any, Any], key: str) -> bool:

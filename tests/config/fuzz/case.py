@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Optional
@@ -31,7 +33,15 @@ class Case:
     def asks_the_run(self) -> bool:
         """Whether the two outcomes of the run may give two configs."""
         text = "".join(self.files.values())
-        return any(word in text for word in ("sys.", "time.", "os.environ", "os.getenv", "random."))
+        return _ASKS.search(text) is not None or any(map(_has_set, self.files.values()))
+
+
+#: What the run decides; the order of a set is decided by it, too.
+_ASKS = re.compile(r"\b(sys|time|random)\.|os\.environ|os\.getenv|\b(hash|set)\(")
+
+
+def _has_set(text: str) -> bool:
+    return "{" in text and any(isinstance(node, (ast.Set, ast.SetComp)) for node in ast.walk(ast.parse(text)))
 
 
 def write(case: Case, folder: Path) -> str:

@@ -56,9 +56,7 @@ def new_writer(
     # the modules that a file names are there before its first line; see `text_of`
     return Writer(
         rng,
-        Worlds(
-            lambda flag: copy.deepcopy(dict(start)), "".join(f"import {name}\n" for name in sorted(imports))
-        ),
+        Worlds(start, "".join(f"import {name}\n" for name in sorted(imports))),
         EXPRESSIONS,
         statements(with_statement=after_base),
         unknown,

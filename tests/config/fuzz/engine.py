@@ -1,7 +1,8 @@
-"""MMEngine's answers, from one warm child process that forks for each config.
+"""MMEngine's answers, from a warm child process for each world that forks workers.
 
-The child imports MMEngine once, then answers requests on its standard input. A fork that loads a config has limits
-of time, memory and file size, a folder of its own to work in, and ends after it.
+A child imports MMEngine once; its workers, one after the other, answer requests on its standard input. A worker has
+limits of time, memory and file size, works in the folder of the config, and ends after a number of configs or with one
+that kills it. What one config leaves behind in its worker is no answer: a case that fails is loaded again by a fresh one.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ import types
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Sequence, Tuple
+from typing import Any, NoReturn, Sequence, Tuple
 
-from fuzz.worlds import set_flag
+from fuzz.worlds import FLAGS, set_flag
 
 #: Seconds that one config may take.
 TIME_LIMIT = 10
 _MEMORY = 2 << 30
 _FILE_SIZE = 16 << 20
+#: Configs that one worker loads.
+_SERVED = 50
+#: How a worker ends when there are no more requests.
+_ENDED = 3
 
 
 @dataclass(frozen=True)
@@ -42,20 +47,25 @@ class Refused:
     error: str
 
 
+#: The order of sets, and `hash('a') % 2`, in each world; another than in this process, whatever its own seed is.
+_HASH_SEEDS = (4, 1)
+
+
 class Engine:
-    """The child; a context manager."""
+    """One child for each world; a context manager."""
 
     def __init__(self) -> None:
         root = str(Path(__file__).resolve().parents[1])
-        # another order of sets than in this process, whatever the seed of this one is
-        environment = {**os.environ, "PYTHONPATH": root, "PYTHONHASHSEED": "20"}
-        self._child = subprocess.Popen(
-            [sys.executable, "-c", "from fuzz.engine import main; main()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
+        self._children = [
+            subprocess.Popen(
+                [sys.executable, "-c", f"from fuzz.engine import main; main({flag})"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": root, "PYTHONHASHSEED": str(_HASH_SEEDS[flag])},
+            )
+            for flag in FLAGS
+        ]
 
     def __enter__(self) -> Engine:
         return self
@@ -64,20 +74,30 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """End the child."""
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        self._child.stdin.close()
-        self._child.wait()
-        self._child.stdout.close()
+        """End the children."""
+        for child in self._children:
+            assert child.stdin is not None
+            assert child.stdout is not None
+            child.stdin.close()
+            child.wait()
+            child.stdout.close()
 
     def load(self, path: str, flags: Sequence[int]) -> Tuple[Any, ...]:
         """What MMEngine makes of the config in the world of each flag: its tree, or :class:`Refused`."""
-        _send(self._child.stdin, (path, tuple(flags)))
-        answer = _receive(self._child.stdout)
+        for flag in flags:
+            _send(self._children[flag].stdin, path)
+        return tuple(self._answer(flag) for flag in flags)
+
+    def _answer(self, flag: int) -> Any:
+        answer = _receive(self._children[flag].stdout)
         if answer is None:
             raise RuntimeError("the process that runs MMEngine has ended")
-        return tuple(pickle.loads(one) if one else Refused("killed: over a limit") for one in answer)
+        return answer[0] if answer else Refused("killed: over a limit")
+
+    def renew(self) -> None:
+        """Let the next config be loaded by processes that have loaded none."""
+        for child in self._children:
+            _send(child.stdin, "")
 
 
 def _send(stream: Any, value: Any) -> None:
@@ -106,8 +126,8 @@ def plain(value: Any, depth: int = 0) -> Any:
     return Foreign(type(value).__name__)
 
 
-def main() -> None:
-    """Answer requests until the input ends."""
+def main(flag: int) -> None:
+    """Answer requests in the world of that flag until the input ends."""
     import gc
 
     from mmengine.config import Config
@@ -115,13 +135,44 @@ def main() -> None:
     _warm_up(Config)
     stream = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    gc.disable()  # a worker ends before it would matter
     gc.freeze()
     while True:
-        request = _receive(sys.stdin.buffer)
-        if request is None:
+        worker = os.fork()
+        if not worker:
+            _serve(Config, stream, flag)
+        _, status = os.waitpid(worker, 0)
+        if status == _ENDED << 8:
             return
-        path, flags = request
-        _send(stream, [_forked(Config, path, flag) for flag in flags])
+        if status:
+            _send(stream, [])
+
+
+def _serve(config: Any, stream: Any, flag: int) -> NoReturn:
+    """A worker: answer some requests, and end; at once where that is asked."""
+    status = 1
+    try:
+        os.setpgid(0, 0)
+        for limit, most in (
+            (resource.RLIMIT_AS, _MEMORY),
+            (resource.RLIMIT_FSIZE, _FILE_SIZE),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            resource.setrlimit(limit, (most, most))
+        warnings.simplefilter("ignore")
+        for _ in range(_SERVED):
+            path = _receive(sys.stdin.buffer.raw)  # a buffer would take what the next worker needs
+            if not path:
+                status = _ENDED if path is None else 0
+                break
+            signal.alarm(TIME_LIMIT)
+            answer = [_load(config, path, flag)]
+            signal.alarm(0)
+            _send(stream, answer)
+        else:
+            status = 0
+    finally:
+        os._exit(status)
 
 
 def _warm_up(config: Any) -> None:
@@ -140,39 +191,11 @@ _WARM = {
 }
 
 
-def _forked(config: Any, path: str, flag: int) -> bytes:
-    """The pickled answer of a fork; nothing where it was killed."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            os.close(reading)
-            answer = pickle.dumps(_load(config, path, flag))
-            with os.fdopen(writing, "wb") as stream:
-                stream.write(answer)
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as stream:
-        answer = stream.read()
-    os.waitpid(child, 0)
-    return answer
-
-
 def _load(config: Any, path: str, flag: int) -> Any:
-    for limit, most in (
-        (resource.RLIMIT_CPU, TIME_LIMIT),
-        (resource.RLIMIT_AS, _MEMORY),
-        (resource.RLIMIT_FSIZE, _FILE_SIZE),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (most, most))
-    signal.alarm(TIME_LIMIT)
-    os.setpgid(0, 0)
+    """One answer of MMEngine."""
     folder = os.path.dirname(path)
     os.chdir(folder)
     tempfile.tempdir = folder
-    warnings.simplefilter("ignore")
     set_flag(flag)
     try:
         loaded = config.fromfile(path, import_custom_modules=False).to_dict()

@@ -294,7 +294,7 @@ _SPECIAL: Dict[str, Callable[[Writer, str], Special]] = {
                 f"os.getenv('{VARIABLE}') is None",
             ],
             "random": ["random.random() > 0.5"],
-            "": ["type(1).__name__ == 'int'", "id(0) > 0"],
+            "": ["hash('a') % 2", "hash('a') % 2 > 0", "(hash('a') & 1) == 0"],
         }
     ),
     "uint": _unknown(
@@ -302,7 +302,7 @@ _SPECIAL: Dict[str, Callable[[Writer, str], Special]] = {
             "sys": ["(len(sys.argv) - 1)"],
             "time": ["(time.timezone // 3600)"],
             "random": ["int(random.random() * 2)"],
-            "": ["(len(type(1).__name__) - 3)"],
+            "": ["(hash('a') % 2)"],
         }
     ),
     "ustr": _unknown(
@@ -310,7 +310,7 @@ _SPECIAL: Dict[str, Callable[[Writer, str], Special]] = {
             "os": [f"os.environ.get('{VARIABLE}', 'a')"],
             "sys": ["('a' if len(sys.argv) > 1 else 'b')"],
             "time": ["'ab'[time.timezone // 3600]"],
-            "": ["type(1).__name__"],
+            "": ["'ab'[hash('a') % 2]"],
         }
     ),
 }

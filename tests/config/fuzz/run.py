@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import sys
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Sequence, Tuple
@@ -15,14 +16,13 @@ from typing import Any, Dict, List, Sequence, Tuple
 from parity import with_mmfix
 
 from fuzz.case import Case
-from fuzz.compare import DIFFERENT, ONLY_MMFIX, OUTCOMES, Reads, compare
+from fuzz.compare import DIFFERENT, FAULTS, OUTCOMES, Reads, compare
 from fuzz.configs import GRAMMARS, grammar_case
 from fuzz.engine import Engine
 from fuzz.reduce import reduce
 from fuzz.zoo import zoo_case
 
-#: Outcomes of which a small example is worth having.
-FAULTS = (DIFFERENT, ONLY_MMFIX)
+_MEMORY = 2 << 30
 
 
 @dataclass
@@ -98,6 +98,8 @@ def main() -> int:
             [sys.executable, "-m", "fuzz.run", *sys.argv[1:]],
             {**os.environ, "PYTHONHASHSEED": "0"},
         )
+    # what the generator tries out, while it writes, may ask for any amount
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     counts, faults = run(range(options.first, options.first + options.cases), options.zoo)
     for case, result in sorted(faults, key=lambda fault: fault[1].outcome != DIFFERENT)[: options.show]:
         print(text_of(*smallest(case, result.outcome)), file=sys.stderr)

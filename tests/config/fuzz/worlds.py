@@ -1,20 +1,21 @@
 """Run what the generator writes while it writes it, so that most of its configs are loadable and go deep.
 
 Each config is run in two worlds at once: the two outcomes that a test on the run (an argument, an environment
-variable, a random number) can have. A statement that fails in one of them is taken back.
+variable, a random number, the hash of a text) can have. A statement that fails in one of them is taken back.
 """
 
 from __future__ import annotations
 
 import builtins
 import importlib
+import pickle
 import random
 import signal
 import threading
 import types
 import warnings
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 #: What the run decides: off and on.
 FLAGS = (0, 1)
@@ -65,7 +66,12 @@ def _builtins(flag: int) -> Dict[str, Any]:
             return modules[name if fromlist else name.split(".")[0]]
         raise ImportError(name)
 
-    return {**vars(builtins), "__import__": import_stub, "print": lambda *args, **kwargs: None}
+    return {
+        **vars(builtins),
+        "__import__": import_stub,
+        "print": lambda *args, **kwargs: None,
+        "hash": lambda value: flag,
+    }
 
 
 class TooSlow(BaseException):
@@ -95,19 +101,19 @@ class Worlds:
     """The names of a config as far as it is written, in both worlds.
 
     Args:
-        start: The names that are there before the first line, for a flag.
+        start: The names that are there before the first line.
         imports: Lines that are run first, and are not of the config.
     """
 
-    def __init__(self, start: Callable[[int], Mapping[str, Any]], imports: str = "") -> None:
-        self._start = start
+    def __init__(self, start: Mapping[str, Any], imports: str = "") -> None:
+        self._start = pickle.dumps(dict(start))  # a copy of it takes half the time that `deepcopy` does
         self._imports = imports
         self.lines: List[str] = []
         self.spaces: List[Dict[str, Any]] = []
         self._rebuild()
 
     def _rebuild(self) -> None:
-        self.spaces = [{"__builtins__": _builtins(flag), **self._start(flag)} for flag in FLAGS]
+        self.spaces = [{"__builtins__": _builtins(flag), **pickle.loads(self._start)} for flag in FLAGS]
         for line in [self._imports, *self.lines]:
             self._run(line)
 
@@ -143,22 +149,29 @@ def _config_names(space: Mapping[str, Any]) -> Dict[str, Any]:
     return {name: value for name, value in space.items() if not name.startswith("__")}
 
 
-def count_nodes(value: Any, limit: int = MAX_NODES, path: Tuple[int, ...] = ()) -> int:
+def count_nodes(value: Any, limit: int = MAX_NODES) -> int:
     """Nodes of a tree with its shared parts expanded; over the limit for one that holds itself."""
-    if id(value) in path or len(path) > 40:
-        return limit + 1
+    return limit - _left(value, limit, set())
+
+
+def _left(value: Any, left: int, path: Set[int]) -> int:
+    """What is left of so many nodes; less than nothing where they do not do."""
     if isinstance(value, (str, bytes)):
-        return 1 + len(value) // 20
+        return left - 1 - len(value) // 20
     if isinstance(value, int):
-        return 1 if abs(value) < 2**200 else limit + 1
+        return left - 1 if abs(value) < 2**200 else -1
     if not isinstance(value, (dict, list, tuple, set, frozenset)):
-        return 1
-    total = 1
-    for item in list(value.values()) if isinstance(value, dict) else list(value):
-        total += count_nodes(item, limit, (*path, id(value)))
-        if total > limit:
+        return left - 1
+    if id(value) in path or len(path) > 40:
+        return -1
+    path.add(id(value))
+    left -= 1
+    for item in list(dict.values(value) if isinstance(value, dict) else value):
+        left = _left(item, left, path)
+        if left < 0:
             break
-    return total
+    path.discard(id(value))
+    return left
 
 
 def kind_of(value: Any) -> Optional[str]:

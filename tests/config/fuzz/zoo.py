@@ -24,11 +24,15 @@ def _files(root: str) -> Tuple[str, ...]:
     return tuple(sorted(walk(root)))
 
 
+#: Keeps the bases, which many configs share.
+_READER = Reader()
+
+
 @lru_cache(maxsize=400)
 def _document(path: str) -> Optional[ConfigDocument]:
     """What the config gives, only to know which keys are worth a mutation."""
     try:
-        return Reader().load(path)
+        return _READER.load(path)
     except ConfigError:
         return None
 
@@ -54,13 +58,13 @@ def _below(root: str, path: str) -> str:
 def _child(rng: Random, document: ConfigDocument, root: str) -> str:
     """A new config that inherits from a real one."""
     unknown = rng.choice(UNKNOWN_WEIGHTS) / 4
-    base = config_dict(document.to_dict())
-    writer = new_writer(rng, {"_base_": base}, unknown, AFTER_BASE, after_base=True)
+    tree = document.to_dict()
+    writer = new_writer(rng, {"_base_": config_dict(tree)}, unknown, AFTER_BASE, after_base=True)
     for template in rng.sample(INHERIT, 3):
         writer.add(template)
     for _ in range(rng.randint(0, 3)):
         writer.statement()
-    for line in _writes(rng, document.to_dict(), rng.randint(1, 3)):
+    for line in _writes(rng, tree, rng.randint(1, 3)):
         writer.worlds.add(line)
     return f"_base_ = {_below(root, document.path)!r}\n" + text_of(writer)
 
@@ -105,7 +109,8 @@ def _mutated(rng: Random, document: ConfigDocument, root: str) -> str:
 
 def _start(document: ConfigDocument) -> Dict[str, Any]:
     """The names of the file itself, as the lines after it see them."""
-    values = {name: document.to_dict()[name] for name in document.own if name in document.to_dict()}
+    tree = document.to_dict()
+    values = {name: tree[name] for name in document.own if name in tree}
     if document.kind == "lazy":
         return {name: value for name, value in config_dict(values).items() if not name.startswith("_")}
     return {name: _plain_own(document.own[name]) for name in values if not name.startswith("_")}

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import ast
 import builtins
-from typing import Any, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.aliases import alternatives, changed, part, written
-from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted
+from mmfix.config.interpreter.caught import Caught
+from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, one_of, tainted
 from mmfix.config.interpreter.loss import current, lose, lose_all, refuse
-from mmfix.config.interpreter.modules import BUILTINS, CONSTANTS, UNREADABLE, UNREADABLE_ATTRIBUTES, member
+from mmfix.config.interpreter.methods import SPECIAL
+from mmfix.config.interpreter.modules import (
+    BUILTINS,
+    CONSTANTS,
+    SURE,
+    UNREADABLE,
+    UNREADABLE_ATTRIBUTES,
+    member,
+)
 from mmfix.config.interpreter.state import (
     Builtin,
     Function,
@@ -66,11 +75,14 @@ def item(run: Run, value: Any, index: Any, node: ast.AST) -> Any:
     """``value[index]``."""
     limits.pay_for_key(run, node, index)
     if isinstance(value, Unknown) or (isinstance(index, Unknown) and isinstance(value, (dict, list, tuple))):
-        return part(run, value, index, node)
+        found = part(run, value, index, node)
+        return one_of(run, _items(value), found) if _picks_one(value, index, node) else found
     if isinstance(value, (ModuleRef, Builtin, Function)) or tainted(index):
         return run.unknown("part of an unknown value", node)
     if isinstance(value, TreeDict) and value.missing and index not in value:
         return run.unknown(f"{index!r} may come from a base that is not here", node)
+    if isinstance(value, TreeDict) and value.addict and index not in value:
+        return run.unknown("a key that is not there, of what `|` of config dicts gives", node)
     result = value[index]
     if isinstance(index, slice):
         run.spend(len(result) // 4, node)
@@ -78,6 +90,18 @@ def item(run: Run, value: Any, index: Any, node: ast.AST) -> Any:
         blames = value.blames[index]
         return TreeList(result, list(blames)) if isinstance(value, list) else TreeTuple(result, tuple(blames))
     return result
+
+
+def _picks_one(value: Any, index: Any, node: ast.AST) -> bool:
+    """Whether an unknown index gives one of the items, and no slice of them."""
+    if isinstance(value, TreeDict):
+        return not (value.missing or value.addict)
+    computed = isinstance(node, ast.Subscript) and isinstance(index_of(node.slice), (ast.BinOp, ast.Compare))
+    return computed and isinstance(value, (TreeList, TreeTuple))
+
+
+def _items(value: Any) -> List[Any]:
+    return list(value.values() if isinstance(value, dict) else value)
 
 
 #: Attributes that MMEngine's ``LazyObject`` and ``LazyAttr`` have themselves.
@@ -99,21 +123,23 @@ def attribute(run: Run, value: Any, name: str, node: ast.AST) -> Any:
             return run.unknown("an attribute of MMEngine's lazy object", node)
         return LazyName(f"{value.path}.{name}")
     if isinstance(value, ModuleRef):
-        run.unknowns += 1  # it may not be there
+        run.unknowns += f"{value.path}.{name}" not in SURE  # it may not be there
         return member(f"{value.path}.{name}")
     if isinstance(value, Builtin):
+        if name == "__name__":
+            return value.name
         return ModuleRef(f"{value.name}.{name}")
     if isinstance(value, TreeDict):
         if hasattr(dict, name) or (value.config and name in ("merge", "to_dict")):
             return MethodRef(value, name)
-        if value.config and name in value:
+        if (value.config or value.addict) and name in value:
             return value[name]
-        if value.missing:
+        if value.missing or value.addict:
             return run.unknown(f"{name} may come from a base that is not here", node)
         raise AttributeError(f"'{'ConfigDict' if value.config else 'dict'}' object has no attribute '{name}'")
     if isinstance(value, (Function, MethodRef, Stream, View)):
         return run.unknown("an attribute of a function", node)
-    if name.startswith("__"):
+    if name.startswith("__") and (name not in SPECIAL or not isinstance(value, SPECIAL[name])):
         return run.unknown(f"{name} of an object", node)
     if not hasattr(type(value), name):
         kind = type(value).__name__.replace("Tree", "").lower()  # as Python calls it
@@ -125,6 +151,8 @@ def attribute(run: Run, value: Any, name: str, node: ast.AST) -> Any:
 
 def _attribute_of_unknown(run: Run, value: Unknown, name: str, node: ast.AST) -> Any:
     """A method of what it may be, or what a config dict among that has under the name."""
+    if isinstance(value, Caught) and name == "args" and value.given is not None:
+        return value.given
     if not value.may_be or name.startswith("__"):
         return part(run, value, name, node)
     unclear = value.within or any(getattr(owner, "lost", None) is not None for owner in value.may_be)
@@ -175,7 +203,7 @@ def store_attribute(
         lose_all(run, [value], "handed to code that is not evaluated", target)
     elif isinstance(container, Function):
         lose_all(run, [container, value], "an attribute of a function", target)
-    elif isinstance(container, TreeDict) and container.config:
+    elif isinstance(container, TreeDict) and (container.config or container.addict):
         set_item(run, container, target.attr, value, blame, target)
     else:
         raise AttributeError(f"'{type(container).__name__}' object has no attribute '{target.attr}'")
@@ -235,7 +263,8 @@ def delete(run: Run, target: ast.AST, scope: Scope) -> None:
         key: Any
         if isinstance(target, ast.Attribute):
             key = target.attr
-            if isinstance(container, TreeDict) and (not container.config or key not in container):
+            named = isinstance(container, TreeDict) and (container.config or container.addict)
+            if isinstance(container, TreeDict) and (not named or key not in container):
                 raise AttributeError(f"'{type(container).__name__}' object has no attribute '{key}'")
         else:
             key = index_value(run, target, scope)

@@ -87,6 +87,7 @@ def _direct(value: Unknown) -> Iterator[Any]:
 
 def written(run: Run, target: Unknown, key: Any, value: Any, node: ast.AST) -> None:
     """An item or attribute of an Unknown was set to a value, or deleted (None)."""
+    run.unknowns += 1  # it may raise
     owners, exact = targets(run, target, node)
     for owner in owners:
         if exact and getattr(owner, "lost", None) is None and _slot(owner, key):
@@ -111,6 +112,7 @@ def changed(run: Run, target: Any, node: ast.AST, values: Iterable[Any] = ()) ->
     """An Unknown was changed in a way that is not followed, with what is given."""
     if not isinstance(target, Unknown):
         return
+    run.unknowns += 1  # it may raise
     values = list(values)
     owners, exact = targets(run, target, node)
     for owner in owners:

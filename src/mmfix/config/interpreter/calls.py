@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.aliases import alternatives, method_called
+from mmfix.config.interpreter.caught import Caught, text_of
 from mmfix.config.interpreter.containers import keywords
 from mmfix.config.interpreter.core import (
     HANDLERS,
     blame_of,
+    decided,
     evaluate,
+    in_some_order,
     iterate,
+    one_of,
     opaque,
     tainted,
     truth,
     unordered,
 )
+from mmfix.config.interpreter.inspection import ASKING
+from mmfix.config.interpreter.library import STREAMS, reduced
 from mmfix.config.interpreter.loss import (
     anything_in,
     current,
@@ -55,11 +61,6 @@ _NATIVE: Dict[str, Callable[..., Any]] = {
         reversed, round, set, slice, sorted, str, sum, tuple, zip,
     )
 }  # fmt: skip
-_TYPES: Dict[str, Any] = {
-    "bool": bool, "bytes": bytes, "complex": complex, "dict": dict, "float": float, "frozenset": frozenset,
-    "int": int, "list": list, "range": range, "set": set, "slice": slice, "str": str, "tuple": tuple,
-}  # fmt: skip
-
 #: They look only at the outside of their arguments, so an Unknown inside does no harm.
 _LAZY = {"next", "iter", "zip", "enumerate", "map", "filter", "reversed"}
 #: They call what they are given, now or later.
@@ -133,8 +134,16 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
         if not (isinstance(function, Builtin) and only_looks(run, function, given, node)):
             lose_all(run, [*roots(run, [node], scope), *given], str(stopped), node)
         elif function.name in ("max", "min") and len(args) > 1:
-            return alternatives(found, args)
+            return one_of(run, args, alternatives(found, args))
+        elif function.name == "sorted" and isinstance(args[0], (list, tuple)):
+            return one_of(run, _orders(args[0]), found)
         return found
+
+
+def _orders(values: Sequence[Any]) -> List[Any]:
+    """Two values in both orders; nothing for more than two."""
+    two = [TreeList(values), TreeList(values[::-1])]
+    return two if len(values) == 2 else []
 
 
 #: They only look at their arguments.
@@ -164,8 +173,11 @@ def apply(
         if args and function.name in _KEYED and tainted(args[0]) and isinstance(function.owner, (dict, list)):
             if function.name != "get":
                 lose(run, function.owner, "changed at an unknown key", node, args[1:])
-            found = run.unknown("an unknown key", node)
-            return anything_in(found, [function.owner, *args])
+            found = anything_in(run.unknown("an unknown key", node), [function.owner, *args])
+            owner = function.owner
+            if function.name == "get" and isinstance(owner, TreeDict) and not (kwargs or owner.missing):
+                return one_of(run, [*owner.values(), *(args[1:] or [None])], found)
+            return found
         if isinstance(function.owner, (set, frozenset)):
             return _of_set(run, node, function, args, kwargs, blame)
         if not isinstance(function.owner, (dict, list)):
@@ -175,6 +187,10 @@ def apply(
         return function.call(function, tuple(args), kwargs)
     if isinstance(function, Builtin):
         return _builtin(run, node, function.name, args, blames, kwargs)
+    if isinstance(function, ModuleRef) and function.path in STREAMS and not kwargs:
+        return STREAMS[function.path](run, node, args)
+    if isinstance(function, ModuleRef) and function.path == "functools.reduce" and 2 <= len(args) <= 3:
+        return reduced(run, node, _native_callable(run, node, args[0]), args[1:])
     if isinstance(function, ModuleRef) and function.path == "dict.fromkeys" and args and not kwargs:
         return fromkeys(run, node, args, blames)
     if isinstance(function, ModuleRef) and function.path in FUNCTIONS:
@@ -244,6 +260,7 @@ def _builtin(
     run: Run, node: ast.Call, name: str, args: List[Any], blames: List[Optional[Blame]], kwargs: TreeDict
 ) -> Any:
     if name == "print":
+        run.unknowns += tainted(args)  # it may raise
         return None
     limits.pay(run, node, limits.size_of_looking, name, args)
     if any(getattr(arg, "missing", None) for arg in args):
@@ -255,12 +272,10 @@ def _builtin(
             return run.unknown("made from an unknown value", node)
         dict_update(run, node, result, args, kwargs)
         return result
-    if name in ("type", "id", "hash", "callable"):
-        return run.unknown("a class", node) if name == "type" else run.unknown(f"{name}() of an object", node)
-    if name in ("getattr", "hasattr"):
-        return _getattr(run, node, name, args)
-    if name == "isinstance":
-        return _isinstance(run, node, args)
+    if name in ("str", "repr") and len(args) == 1 and isinstance(args[0], Caught) and not kwargs:
+        return text_of(run, node, name, args[0])
+    if name in ASKING and not kwargs:
+        return ASKING[name](run, node, args)
     looked_at = args[1:] if name in ("map", "filter") and _is_known_function(args[:1]) else args
     if any(isinstance(getattr(arg, "owner", arg), (Unknown, ModuleRef, LazyName)) for arg in looked_at):
         if name in _CALLERS or any(isinstance(arg, Stream) for arg in args):
@@ -270,10 +285,16 @@ def _builtin(
         return _any_or_all(run, node, name == "any", args[0])
     as_text = name in ("str", "repr", "ascii", "format")
     ordered = name in _ORDERLY or kwargs.get("key") is not None
-    if ordered and any(unordered(arg, deep=as_text) for arg in args):
+    if as_text and any(map(_is_callable, args)):
+        raise Undecidable("the text of a function")
+    if ordered and as_text and any(unordered(arg, deep=True) for arg in args):
         raise Undecidable("the order of a set")
+    if ordered:
+        args = [in_some_order(run, arg, node) if unordered(arg) else arg for arg in args]
     if name == "bool" and len(args) == 1 and not kwargs:
-        return truth(run, args[0], node)
+        known = truth(run, args[0], node)
+        run.unknowns += isinstance(known, Unknown)  # it may raise
+        return known
     if name not in _LAZY:
         args = [_materialized(run, node, arg) for arg in args]
         if name not in _SHALLOW and tainted([arg for arg in args if not _is_callable(arg)]):
@@ -305,7 +326,8 @@ def _is_known_function(args: List[Any]) -> bool:
 def _any_or_all(run: Run, node: ast.Call, wanted: bool, values: Any) -> Any:
     """``any`` and ``all`` stop at the first element that decides."""
     for item, _ in iterate(run, values, node):
-        known = truth(run, item, node)
+        run.unknowns += isinstance(item, Unknown)  # it may raise
+        known = decided(run, item, node)
         if isinstance(known, Unknown):
             raise Undecidable(known.reason)
         if known is wanted:
@@ -327,33 +349,6 @@ def _materialized(run: Run, node: ast.Call, value: Any) -> Any:
     if isinstance(value, (Stream, View)):
         return TreeList([item for item, _ in iterate(run, value, node)])
     return value
-
-
-def _getattr(run: Run, node: ast.Call, name: str, args: List[Any]) -> Any:
-    """``getattr`` and ``hasattr`` for the keys of dicts; of anything else they are unknown."""
-    owner = args[0] if args else None
-    if not (isinstance(owner, TreeDict) and len(args) > 1 and isinstance(args[1], str)) or hasattr(
-        dict, args[1]
-    ):
-        return run.unknown(f"{name}() of an object", node)
-    present = owner.config and args[1] in owner
-    if name == "hasattr":
-        return present
-    if not present and len(args) < 3:
-        raise AttributeError(f"no attribute '{args[1]}'")
-    return current(owner[args[1]]) if present else args[2]
-
-
-def _isinstance(run: Run, node: ast.Call, args: List[Any]) -> Any:
-    if len(args) != 2:
-        raise TypeError(f"isinstance expected 2 arguments, got {len(args)}")
-    value, classes = args
-    wanted = classes if isinstance(classes, tuple) else (classes,)
-    if isinstance(value, (Unknown, ModuleRef, LazyName)) or not all(
-        isinstance(one, Builtin) and one.name in _TYPES for one in wanted
-    ):
-        return run.unknown("asks for a class that is not known here", node)
-    return isinstance(value, tuple(_TYPES[one.name] for one in wanted))
 
 
 def _native_callable(run: Run, node: ast.Call, value: Any, unseen: bool = False) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Iterator, List, Optional
 
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.access import assign
-from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, tainted, truth
+from mmfix.config.interpreter.core import HANDLERS, blame_of, decided, evaluate, iterate, tainted
 from mmfix.config.interpreter.loss import lose_all, roots
 from mmfix.config.interpreter.names import names_of_comprehension
 from mmfix.config.interpreter.poison import poison_calls
@@ -65,7 +65,7 @@ def _generate(run: Run, node: Any, position: int, values: Any, scope: Scope) -> 
     for item, blame in iterate(run, values, generator.iter):
         assign(run, generator.target, item, blame, scope)
         for condition in generator.ifs:
-            known = truth(run, evaluate(run, condition, scope), condition)
+            known = decided(run, evaluate(run, condition, scope), condition)
             if isinstance(known, Unknown):
                 raise Undecidable(known.reason)
             if not known:

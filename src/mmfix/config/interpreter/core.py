@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from itertools import permutations
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from mmfix.config.interpreter.loss import current
+from mmfix.config.interpreter.decisions import Raised
+from mmfix.config.interpreter.loss import current, has_reach
 from mmfix.config.interpreter.poison import poison_names, traced
 from mmfix.config.interpreter.state import (
     MAX_STEPS,
@@ -57,11 +59,46 @@ def evaluate(run: Run, node: ast.AST, scope: Scope) -> Any:
     value = handler(run, node, scope)
     if run.losses:
         value = current(value)
+    if run.trying and run.unknowns > run.asked:
+        may_raise(run, node)
     if type(value) is Unknown:
         run.unknowns += 1
+        run.asked += 1  # what is done to it may raise, not that it is there
         if value.may_be is None:
             return traced(run, value, [node], scope)
     return value
+
+
+def may_raise(run: Run, node: ast.AST) -> None:
+    """Something that is not known was just done in a ``try``: it is decided whether it raises.
+
+    Raises:
+        Raised: It does.
+    """
+    run.asked = run.unknowns
+    if not _raises_at_last(node):
+        run.unclear = True
+        return
+    choice = run.decisions.choose(2, Unknown("may raise an exception", run.source.origin(node)))
+    if choice is None:
+        run.unclear = True
+    elif choice:
+        raise Raised(None)
+
+
+def _raises_at_last(node: ast.AST) -> bool:
+    """Whether nothing that such code does comes after the place where it may raise, if its parts do not."""
+    if isinstance(node, ast.Call):
+        stars = any(isinstance(arg, ast.Starred) for arg in node.args)
+        return not stars and all(keyword.arg is not None for keyword in node.keywords)
+    return isinstance(node, _LAST)
+
+
+#: Import statements are asked before they bind anything.
+_LAST = (
+    ast.Attribute, ast.BinOp, ast.Compare, ast.FormattedValue, ast.Import, ast.ImportFrom, ast.JoinedStr,
+    ast.Name, ast.Subscript, ast.UnaryOp,
+)  # fmt: skip
 
 
 def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> Optional[Signal]:
@@ -192,6 +229,21 @@ def truth(run: Run, value: Any, node: ast.AST) -> Any:
     return bool(value)
 
 
+def decided(run: Run, value: Any, node: ast.AST) -> Any:
+    """``bool(value)`` where something is done or left out for it: decided, if it is not known; or Unknown."""
+    known = truth(run, value, node)
+    if not isinstance(known, Unknown):
+        return known
+    may_fail = bool(run.trying) and not isinstance(node, ast.Compare)
+    choice = run.decisions.choose(3 if may_fail else 2, known)
+    if choice is None:
+        run.unclear = run.unclear or may_fail
+        return known
+    if choice == 2:
+        raise Raised(None)
+    return not choice
+
+
 def unordered(value: Any, deep: bool = False) -> bool:
     """Whether a set has no order that is the same in every run (``deep``: one somewhere inside)."""
     seen = {id(value)}
@@ -209,6 +261,12 @@ def unordered(value: Any, deep: bool = False) -> bool:
     return False
 
 
+#: Elements of a set whose order is decided: 6 ways.
+_FEW = 3
+#: Values of which one is decided.
+_MOST = 4
+
+
 def _by_its_numbers(value: Any) -> bool:
     """Whether the order of a set only depends on what is in it.
 
@@ -219,6 +277,35 @@ def _by_its_numbers(value: Any) -> bool:
     up = sorted(value)
     down = up[::-1]
     return list(value) == list(set(up)) == list(set(down))
+
+
+def in_some_order(run: Run, value: Any, node: ast.AST) -> List[Any]:
+    """The elements of a set: in an order that is decided; or as many unknown ones."""
+    why = run.unknown("the order of a set", node)
+    items = sorted(value, key=repr)
+    if len(items) <= _FEW:
+        orders = list(permutations(items))
+        choice = run.decisions.choose(len(orders), why)
+        if choice is not None:
+            return list(orders[choice])
+    run.spend(len(items), node)
+    one = Unknown(why.reason, why.origin, tuple(item for item in items if has_reach(item)))
+    return [one] * len(items)
+
+
+def one_of(run: Run, options: Sequence[Any], why: Unknown) -> Any:
+    """One of a few values, decided; Unknown where it is not.
+
+    Raises:
+        Raised: It is decided that what gives it raises.
+    """
+    if 0 < len(options) <= _MOST:
+        choice = run.decisions.choose(len(options) + bool(run.trying), why)
+        if choice is not None and choice == len(options):
+            raise Raised(None)
+        if choice is not None:
+            return current(options[choice])
+    return why
 
 
 def iterate(run: Run, value: Any, node: ast.AST) -> Iterator[Tuple[Any, Optional[Blame]]]:
@@ -241,11 +328,11 @@ def iterate(run: Run, value: Any, node: ast.AST) -> Iterator[Tuple[Any, Optional
     if isinstance(value, (set, frozenset)):
         run.spend(4 * len(value), node)
     if unordered(value):
-        raise Undecidable("the order of a set")
+        value = in_some_order(run, value, node)
     owner = value.owner if isinstance(value, View) else value
     if isinstance(owner, TreeDict):
         if owner.missing:
-            run.fail("loops over what a base that is not here may have set", node)
+            raise Undecidable("loops over what a base that is not here may have set")
         for key, blame in (value if isinstance(value, View) else View(owner, "keys")).pairs():
             run.spend(1, node)
             yield current(key), blame

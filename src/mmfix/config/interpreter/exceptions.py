@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from typing import Any, List, Optional, Tuple
 
+from mmfix.config.interpreter.caught import caught, exception_class
 from mmfix.config.interpreter.core import STATEMENTS, Signal, evaluate, execute, may_leave
+from mmfix.config.interpreter.decisions import Raised
+from mmfix.config.interpreter.loss import current
 from mmfix.config.interpreter.poison import poison_names
 from mmfix.config.interpreter.state import Run, Scope, bind
-from mmfix.config.origin import Blame, Unknown
+from mmfix.config.origin import Blame
+from mmfix.config.values import TreeTuple
 from mmfix.errors import ConfigError
 
 
@@ -18,10 +21,9 @@ def _try(run: Run, node: ast.Try, scope: Scope) -> Optional[Signal]:
     error: Optional[Exception] = None
     handler: Any = None
     for position, statement in enumerate(node.body):
-        unknowns = run.unknowns
-        signal, error = _attempt(run, [statement], scope)
-        handler = None if error is None else _handler(node.handlers, error, scope)
-        if node.handlers and (run.unknowns > unknowns or handler is _UNCLEAR):
+        signal, error, unclear = _watched(run, node, statement, scope)
+        handler = None if error is None or unclear else _handler(run, node.handlers, error, scope)
+        if node.handlers and (unclear or handler is _UNCLEAR):
             # what was not evaluated may have raised, and then a handler would have run
             rest = [*node.body[position:], *node.handlers, *node.orelse, *node.finalbody]
             poison_names(run, rest, "set where an exception may have been caught", scope)
@@ -40,6 +42,22 @@ def _try(run: Run, node: ast.Try, scope: Scope) -> Optional[Signal]:
     return signal
 
 
+def _watched(
+    run: Run, node: ast.Try, statement: ast.stmt, scope: Scope
+) -> Tuple[Optional[Signal], Optional[Exception], bool]:
+    """How a statement ended; and whether something in it may have raised of which that was not decided."""
+    if not node.handlers:
+        return (*_attempt(run, [statement], scope), False)
+    if not run.trying:
+        run.asked, run.unclear = run.unknowns, False
+    run.trying += 1
+    try:
+        signal, error = _attempt(run, [statement], scope)
+    finally:
+        run.trying -= 1
+    return signal, error, run.unclear or run.unknowns > run.asked
+
+
 def _attempt(run: Run, body: List[ast.stmt], scope: Scope) -> Tuple[Optional[Signal], Optional[Exception]]:
     """How a block ended: with a signal, an exception of the config's own code, or neither."""
     try:
@@ -55,7 +73,8 @@ def _handle(
 ) -> Tuple[Optional[Signal], Optional[Exception]]:
     if handler.name:
         origin = run.source.origin(handler)
-        bind(scope, handler.name, Unknown("an exception", origin, ()), Blame(origin))
+        kind = error.kind if isinstance(error, Raised) else type(error)
+        bind(scope, handler.name, caught(run, handler, kind, error), Blame(origin))
     run.handled.append(error)
     try:
         return _attempt(run, handler.body, scope)
@@ -65,39 +84,29 @@ def _handle(
             scope.home(handler.name).names.pop(handler.name, None)
 
 
-class Raised(Exception):
-    """An exception that the config raises and that is not raised here: its class; None: unknown."""
-
-    def __init__(self, kind: Optional[type]) -> None:
-        super().__init__("raised by the config itself")
-        self.kind = kind
-
-
 _UNCLEAR = object()
 
 
-def _handler(handlers: List[ast.ExceptHandler], error: Exception, scope: Scope) -> Any:
-    """The handler that catches ``error``; None if none does, ``_UNCLEAR`` if that cannot be told."""
+def _handler(run: Run, handlers: List[ast.ExceptHandler], error: Exception, scope: Scope) -> Any:
+    """The handler that catches ``error``; None if none does, ``_UNCLEAR`` where that is not decided."""
     raised: Optional[type] = error.kind if isinstance(error, Raised) else type(error)
     for handler in handlers:
         if handler.type is None:
             return handler
         names = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         for name in names:
-            kind = _exception(name, scope)
+            kind = exception_class(name, scope)
             if kind is None or (raised is None and kind is not BaseException):
-                return _UNCLEAR
+                why = run.unknown("whether an exception is caught", name)
+                choice = run.decisions.choose(2, why) if isinstance(name, ast.Name) else None
+                if choice is None:
+                    return _UNCLEAR
+                if choice == 0:
+                    return handler
+                continue
             if raised is None or issubclass(raised, kind):
                 return handler
     return None
-
-
-def _exception(node: Optional[ast.AST], scope: Scope) -> Optional[type]:
-    """Python's own exception of that name, or None."""
-    if not isinstance(node, ast.Name) or scope.find(node.id) is not None:
-        return None
-    kind = getattr(builtins, node.id, None)
-    return kind if isinstance(kind, type) and issubclass(kind, BaseException) else None
 
 
 def _raise(run: Run, node: ast.Raise, scope: Scope) -> None:
@@ -105,23 +114,29 @@ def _raise(run: Run, node: ast.Raise, scope: Scope) -> None:
         if not run.handled:
             raise RuntimeError("No active exception to reraise")
         raise run.handled[-1]
-    kind = _made(run, node.exc, scope)
+    kind, given = _made(run, node.exc, scope)
     if node.cause is not None:
         _made(run, node.cause, scope)
-    if kind is None or not issubclass(kind, Exception) or kind in _WITH_ARGUMENTS:
+    if kind is None or not issubclass(kind, Exception) or issubclass(kind, _WITH_ARGUMENTS):
         raise Raised(kind)
-    raise kind("raised by the config itself")
+    error: Any = kind("raised by the config itself")
+    error.given = given
+    raise error
 
 
-def _made(run: Run, node: ast.expr, scope: Scope) -> Optional[type]:
-    """The class of Python's own exception that an expression names or makes; None for all else."""
-    kind = _exception(node.func if isinstance(node, ast.Call) else node, scope)
+def _made(run: Run, node: ast.expr, scope: Scope) -> Tuple[Optional[type], Optional[TreeTuple]]:
+    """The class of the exception that an expression names or makes, and what it is made of, if known."""
+    kind = exception_class(node.func if isinstance(node, ast.Call) else node, scope)
     if kind is None:
         evaluate(run, node, scope)
-    elif isinstance(node, ast.Call):
-        for part in (*node.args, *(keyword.value for keyword in node.keywords)):
-            evaluate(run, part, scope)
-    return kind
+        return None, None
+    if not isinstance(node, ast.Call):
+        return kind, TreeTuple()
+    given = [evaluate(run, part, scope) for part in node.args]
+    for keyword in node.keywords:
+        evaluate(run, keyword.value, scope)
+    known = not node.keywords and not any(isinstance(part, ast.Starred) for part in node.args)
+    return kind, TreeTuple(map(current, given)) if known else None
 
 
 #: Exceptions that cannot be made from one text.

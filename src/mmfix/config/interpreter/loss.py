@@ -97,8 +97,6 @@ def lose(
         target = target.owner
     if not isinstance(target, _MUTABLE):
         return
-    if target is run.scope.names.get(BASE_KEY):
-        run.fail(f"changes `_base_` in a way that cannot be followed ({reason})", node)
     values = [value for value in held if has_reach(value)]
     run.spend(2 + len(values), node)
     old = target.lost

@@ -9,12 +9,12 @@ from mmfix.config.interpreter.core import (
     STATEMENTS,
     Signal,
     blame_of,
+    decided,
     evaluate,
     execute,
     may_leave,
     opaque,
     tainted,
-    truth,
 )
 from mmfix.config.interpreter.loss import current
 from mmfix.config.interpreter.poison import poison_names
@@ -44,7 +44,7 @@ def _match(run: Run, node: Any, scope: Scope) -> Optional[Signal]:
             for name, value, step in captures:
                 bind(scope, name, value, step or blame)
             if case.guard is not None:
-                known = truth(run, evaluate(run, case.guard, scope), case.guard)
+                known = decided(run, evaluate(run, case.guard, scope), case.guard)
                 fits = None if isinstance(known, Unknown) else bool(known)
         if fits is None:
             rest = node.cases[position:]

@@ -11,12 +11,18 @@ from mmfix.config.interpreter.containers import spread
 from mmfix.config.interpreter.core import iterate, opaque, tainted, unordered
 from mmfix.config.interpreter.loss import current, lose
 from mmfix.config.interpreter.state import Run, Undecidable, View, replacing
+from mmfix.config.interpreter.unions import updated
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, dict_copy, hook, wrap
 from mmfix.python.bounds import weight
 from mmfix.python.method_bounds import size_of_method
 
 _FIELD_ACCESS = re.compile(r"\{\w*[.\[]")
+#: What operators call, where it is as cheap as they are: the name, whose it is.
+SPECIAL: Dict[str, Any] = {
+    **dict.fromkeys(("__add__", "__radd__", "__sub__", "__rsub__", "__neg__", "__abs__"), (int, float)),
+    "__iadd__": TreeList,
+}
 _PLAIN_TYPES = (str, bytes, int, float, complex, set, frozenset, range, tuple)
 
 
@@ -53,7 +59,7 @@ def call_method(
             lose(run, owner, f"list.{name} is not evaluated", node, [*args, *kwargs.values()])
             return run.unknown(f"list.{name} is not evaluated", node)
         return list_handler(run, node, owner, args, blame)
-    if not isinstance(owner, _PLAIN_TYPES) or name.startswith("_"):
+    if not isinstance(owner, _PLAIN_TYPES) or (name.startswith("_") and name not in SPECIAL):
         return run.unknown(f"{type(owner).__name__}.{name} is not evaluated", node)
     run.spend(weight(*args, *kwargs.values()), node)
     if tainted(args) or tainted(kwargs):
@@ -226,6 +232,9 @@ def _from_pairs(source: Any) -> TreeDict:
 
 
 def _update(owner: TreeDict, other: TreeDict) -> None:
+    if owner.addict:
+        updated(owner, other)
+        return
     for key, value in other.items():
         step = other.blames.get(key)
         current = owner.get(key)
@@ -245,7 +254,7 @@ def _append(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: B
 def extend_list(run: Run, node: ast.AST, owner: TreeList, values: Any) -> None:
     """``list.extend`` and ``+=``."""
     values = current(values)
-    if isinstance(values, Unknown) or unordered(values):
+    if isinstance(values, Unknown):
         lose(run, owner, "extended with an unknown value", node, [values])
         return
     for value, step in list(iterate(run, values, node)):
@@ -303,10 +312,16 @@ def _sort(run: Run, node: ast.Call, owner: TreeList, kwargs: TreeDict) -> Any:
     return None
 
 
+def _extended(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: Blame) -> Any:
+    extend_list(run, node, owner, *args)
+    return owner
+
+
 _ListHandler = Callable[[Run, ast.Call, TreeList, List[Any], Blame], Any]
 _LIST: Dict[str, _ListHandler] = {
     "append": _append,
     "extend": lambda run, node, owner, args, blame: extend_list(run, node, owner, *args),
+    "__iadd__": _extended,
     "insert": _insert,
     "pop": _list_pop,
     "remove": _remove,

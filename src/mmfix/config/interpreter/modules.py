@@ -59,7 +59,7 @@ BUILTINS = frozenset(
     (
         "abs", "all", "any", "ascii", "bin", "bool", "bytes", "callable", "chr", "complex", "dict", "divmod",
         "enumerate", "filter", "float", "format", "frozenset", "getattr", "hasattr", "hash", "hex", "id",
-        "int", "isinstance", "iter", "len", "list", "map",
+        "int", "isinstance", "issubclass", "iter", "len", "list", "map",
         "max", "min", "next", "oct", "ord", "pow", "print", "range", "repr", "reversed", "round", "set",
         "slice", "sorted", "str", "sum", "tuple", "type", "zip",
     )
@@ -79,6 +79,15 @@ CONSTANTS: Dict[str, Any] = {
     "math.inf": math.inf,
     "math.nan": math.nan,
 }
+
+
+#: What is there in every Python that a config may be run with.
+SURE = frozenset(
+    (
+        *FUNCTIONS, *CONSTANTS, "contextlib.nullcontext", "contextlib.suppress", "functools.reduce",
+        "itertools.chain", "itertools.product",
+    )
+)  # fmt: skip
 
 
 def member(path: str) -> Any:

@@ -9,12 +9,22 @@ from typing import Any, Callable, Dict, List, Optional
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.aliases import one_of
 from mmfix.config.interpreter.containers import spread
-from mmfix.config.interpreter.core import HANDLERS, evaluate, iterate, opaque, tainted, truth, unordered
+from mmfix.config.interpreter.core import (
+    HANDLERS,
+    decided,
+    evaluate,
+    iterate,
+    opaque,
+    tainted,
+    truth,
+    unordered,
+)
 from mmfix.config.interpreter.loss import current
 from mmfix.config.interpreter.poison import poison_calls
-from mmfix.config.interpreter.state import Run, Scope, Stream, Undecidable, View
+from mmfix.config.interpreter.state import Builtin, Run, Scope, Stream, Undecidable, View
+from mmfix.config.interpreter.unions import united
 from mmfix.config.origin import Blame, Unknown
-from mmfix.config.values import TreeDict, TreeList, TreeSet, TreeTuple
+from mmfix.config.values import TreeDict, TreeList, TreeSet, TreeTuple, wrap
 from mmfix.python.bounds import outline, size_of_comparison, weight
 from mmfix.python.method_bounds import size_of_formatted
 
@@ -38,8 +48,8 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
     if opaque(left) or opaque(right) or (kind is ast.Mod and (tainted(right) or unordered(right, deep=True))):
         return run.unknown("computed from an unknown value", node)
     if kind is ast.BitOr and isinstance(left, dict) and isinstance(right, dict):
-        if getattr(left, "config", False) or getattr(right, "config", False):
-            return run.unknown("`|` of config dicts", node)
+        if any(getattr(side, kind, False) for side in (left, right) for kind in ("config", "addict")):
+            return united(run, node, wrap(left), wrap(right))
         if getattr(left, "missing", None) or getattr(right, "missing", None):
             return run.unknown("a base that is not here may have set more", node)
         run.spend(outline(left), node)
@@ -47,6 +57,8 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
         merged.blames = dict(getattr(left, "blames", {}))
         spread(run, node, merged, right, unique=False)
         return merged
+    if kind is ast.Add and any(getattr(side, "addict", False) for side in (left, right)):
+        return run.unknown("`+` of what `|` of config dicts gives", node)
     result = limits.compute(run, node, kind, left, right)
     if isinstance(result, (list, tuple)):
         blames: List[Optional[Blame]] = []
@@ -71,6 +83,7 @@ def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Any:
     value = evaluate(run, node.operand, scope)
     if isinstance(node.op, ast.Not):
         known = truth(run, value, node)
+        run.unknowns += isinstance(known, Unknown)  # it may raise
         return known if isinstance(known, Unknown) else not known
     if opaque(value):
         return run.unknown("computed from an unknown value", node)
@@ -85,7 +98,7 @@ def _bool(run: Run, node: ast.BoolOp, scope: Scope) -> Any:
     stop_at = isinstance(node.op, ast.Or)
     for position, item in enumerate(node.values):
         value = evaluate(run, item, scope)
-        known = truth(run, value, item)
+        known = decided(run, value, item)
         if isinstance(known, Unknown):
             poison_calls(run, node.values[position + 1 :], known.reason, scope)
             return one_of(run, known, node.values[position:], scope)
@@ -138,6 +151,11 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             and not getattr(right, "missing", None)
         )
         why = ""
+        if isinstance(left, Builtin) and isinstance(right, Builtin) and kind in _SAMENESS:
+            if (left == right) is not _SAMENESS[kind]:
+                return False
+            left = right
+            continue
         if opaque(left) or opaque(right):
             why = "compares an unknown value"
         elif identity:
@@ -152,6 +170,10 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             return result
         left = right
     return True
+
+
+#: Of comparisons that builtins can take part in: what is true of one with itself.
+_SAMENESS = {ast.Eq: True, ast.Is: True, ast.NotEq: False, ast.IsNot: False}
 
 
 def _told_apart(left: Any, right: Any) -> bool:
@@ -179,7 +201,7 @@ def _consumed(run: Run, wanted: Any, stream: Stream, node: ast.AST) -> bool:
 
 
 def _if(run: Run, node: ast.IfExp, scope: Scope) -> Any:
-    known = truth(run, evaluate(run, node.test, scope), node.test)
+    known = decided(run, evaluate(run, node.test, scope), node.test)
     if isinstance(known, Unknown):
         poison_calls(run, [node.body, node.orelse], known.reason, scope)
         return one_of(run, known, [node.body, node.orelse], scope)

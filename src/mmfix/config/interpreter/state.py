@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NoReturn, Optional, Tuple, Union
 
+from mmfix.config.interpreter.decisions import Decisions
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.source import Source
 from mmfix.config.values import Loss, TreeDict, TreeTuple
@@ -114,22 +115,32 @@ class Run:
         scope: Its top-level scope.
         lazy: It is a lazy config (imported names become ``LazyName``).
         base_modules: Modules a lazy config reads as bases, as its imports spell them.
+        decisions: What is taken for true of that which only the run knows.
         steps: Budget used so far.
         unknowns: How often something unknown was met so far.
         losses: How many containers are lost so far.
+        trying: How many `try` statements with handlers are around what is evaluated.
+        asked: The ``unknowns`` of which it was decided whether they raise.
+        unclear: That was not decided of something.
         escaped: Functions that code which is not followed may call.
         handled: Exceptions whose handlers are running.
     """
 
-    def __init__(self, source: Source, names: TreeDict, lazy: bool = False) -> None:
+    def __init__(
+        self, source: Source, names: TreeDict, lazy: bool = False, decisions: Optional[Decisions] = None
+    ) -> None:
         self.source = source
         self.scope = Scope(names)
         self.lazy = lazy
         self.base_modules: FrozenSet[str] = frozenset()
-        self.steps = 0
+        self.decisions = Decisions() if decisions is None else decisions
+        self.steps = self.decisions.steps
         self.depth = 0
         self.unknowns = 0
         self.losses = 0
+        self.trying = 0
+        self.asked = 0
+        self.unclear = False
         self.escaped: List[Function] = []
         self.handled: List[Exception] = []
 

@@ -17,18 +17,21 @@ from mmfix.config.interpreter.access import (
 from mmfix.config.interpreter.access import item as item_of
 from mmfix.config.interpreter.aliases import changed
 from mmfix.config.interpreter.calls import apply
+from mmfix.config.interpreter.caught import own_kind
 from mmfix.config.interpreter.core import (
     STATEMENTS,
     Signal,
     blame_of,
+    decided,
     evaluate,
     execute,
     iterate,
     may_leave,
+    may_raise,
     opaque,
     truth,
 )
-from mmfix.config.interpreter.exceptions import Raised
+from mmfix.config.interpreter.decisions import Raised, Stops
 from mmfix.config.interpreter.functions import make_function
 from mmfix.config.interpreter.loss import current as now
 from mmfix.config.interpreter.loss import has_reach, lose, lose_all
@@ -61,11 +64,11 @@ def run_module(run: Run, body: List[ast.stmt]) -> None:
             raise ConfigError("is nested too deeply to be read", run.source.path, node.lineno) from error
         except Exception as error:
             if isinstance(error, Raised) and error.kind is None:
-                run.fail("raises an exception", node)
+                raise Stops("raises an exception", run.source.path, node.lineno) from error
             message = str(error) if type(error) is not KeyError else f"key {error}"
             if len(message) > _LONGEST_MESSAGE:
                 message = message[:_LONGEST_MESSAGE] + "..."
-            raise ConfigError(
+            raise Stops(
                 f"MMEngine would stop here with {type(error).__name__}: {message}",
                 run.source.path,
                 node.lineno,
@@ -153,7 +156,7 @@ def _expression(run: Run, node: ast.Expr, scope: Scope) -> None:
 
 def _if(run: Run, node: ast.If, scope: Scope) -> Optional[Signal]:
     _require_body(run, node)
-    known = truth(run, evaluate(run, node.test, scope), node.test)
+    known = decided(run, evaluate(run, node.test, scope), node.test)
     if isinstance(known, Unknown):
         poison_names(run, [*node.body, *node.orelse], f"depends on a condition: {known.reason}", scope)
         return may_leave([*node.body, *node.orelse])
@@ -181,7 +184,7 @@ def _while(run: Run, node: ast.While, scope: Scope) -> Optional[Signal]:
     _require_body(run, node)
     while True:
         run.spend(10, node)
-        known = truth(run, evaluate(run, node.test, scope), node.test)
+        known = decided(run, evaluate(run, node.test, scope), node.test)
         if isinstance(known, Unknown):
             poison_names(run, [node], "set in a loop with an unknown condition", scope)
             return may_leave(node.body, loop=True)
@@ -199,13 +202,6 @@ def _require_body(run: Run, node: Any) -> None:
     """A block that holds only ``_base_ = ...`` is empty once MMEngine has removed that line."""
     if not run.lazy and all(is_base_assignment(inner) for inner in node.body):
         run.fail("`_base_` inside a block: MMEngine needs it at the top level", node.body[0])
-
-
-def _with(run: Run, node: ast.With, scope: Scope) -> Optional[Signal]:
-    if run.lazy:
-        return execute(run, node.body, scope)  # a second `read_base()`, which MMEngine just runs
-    poison_names(run, [node], "set inside a `with` block", scope)
-    return may_leave(node.body)
 
 
 def _function(run: Run, node: ast.FunctionDef, scope: Scope) -> None:
@@ -228,6 +224,10 @@ def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
     """What a class does when it is made is followed; the class itself is unknown."""
     if scope.parent is not None:
         raise Undecidable("a class in a function")
+    kind = own_kind(run, node, scope)
+    if kind is not None:
+        bind(scope, node.name, kind, Blame(run.source.origin(node)))
+        return
     decorators = [evaluate(run, decorator, scope) for decorator in node.decorator_list]
     bases = [evaluate(run, base, scope) for base in (*node.bases, *(word.value for word in node.keywords))]
     names = names_of(node)
@@ -249,8 +249,15 @@ def _import(run: Run, node: ast.Import, scope: Scope) -> None:
         if run.lazy and alias.asname and not is_builtin_module(path.split(".")[0]):
             bind(scope, alias.asname, whole_module(path), Blame(run.source.origin(node)))
         else:
-            run.unknowns += not is_builtin_module(path.split(".")[0])  # it may not be there
+            if not is_builtin_module(path.split(".")[0]):
+                _may_be_missing(run, node)
             bind(scope, alias.asname or path, ModuleRef(path, is_module=True), None)
+
+
+def _may_be_missing(run: Run, node: ast.stmt) -> None:
+    run.unknowns += 1
+    if run.trying:
+        may_raise(run, node)
 
 
 def _import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
@@ -264,7 +271,7 @@ def _import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
             name = LazyName(f"{module}.{alias.name}")
             bind(scope, alias.asname or alias.name, name, Blame(run.source.origin(node)))
             continue
-        run.unknowns += 1  # it may not be there
+        _may_be_missing(run, node)
         bind(
             scope,
             alias.asname or alias.name,
@@ -274,7 +281,8 @@ def _import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
 
 
 def _assert(run: Run, node: ast.Assert, scope: Scope) -> None:
-    known = truth(run, evaluate(run, node.test, scope), node.test)
+    test = evaluate(run, node.test, scope)
+    known = decided(run, test, node.test) if run.trying else truth(run, test, node.test)
     if isinstance(known, Unknown) and node.msg is not None:
         poison_calls(run, [node.msg], "evaluated if an assertion fails", scope)
     if known is False:
@@ -301,7 +309,6 @@ STATEMENTS.update(
         ast.If: _if,
         ast.For: _for,
         ast.While: _while,
-        ast.With: _with,
         ast.FunctionDef: _function,
         ast.ClassDef: _class,
         ast.Import: _import,
