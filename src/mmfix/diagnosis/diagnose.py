@@ -42,7 +42,7 @@ class Known:
         orders: Parameter orders of its model, best first.
         tried: What rehearsals of cures have shown.
         log: Path of the log; ``-`` or empty for a text.
-        build: The model was built for its names, or that was tried.
+        built: The model was built, or could not be, to name its parameters.
     """
 
     used: UsedConfig
@@ -50,7 +50,7 @@ class Known:
     orders: Tuple[Order, ...] = ()
     tried: Tuple[RemedyResult, ...] = ()
     log: str = ""
-    build: bool = False
+    built: bool = False
 
 
 def told(reading: LogReading, run: int) -> Tuple[Sighting, ...]:
@@ -83,10 +83,8 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
         *used.notes,
         *named_.notes,
         *_notes(reading, sighting),
-        *_about_config(sighting, setup, together, named_),
+        *_about_config(sighting, known, together, named_),
     ]
-    if not known.build and not named_.confidence and any(item.indices for item in sighting.listed):
-        notes += ["--build names these parameters; it runs the config"] if setup is not None else []
     remedies = _for_torch(together.remedies, run, notes)
     hints = _left_to_do(kind.hints if variant is None else variant.hints, sighting, used)
     explanation = kind.explanation if variant is None else variant.explanation
@@ -251,10 +249,9 @@ def _notes(reading: LogReading, sighting: Sighting) -> List[str]:
     return notes
 
 
-def _about_config(
-    sighting: Sighting, setup: Optional[TrainingSetup], together: Judged, named_: Named
-) -> List[str]:
+def _about_config(sighting: Sighting, known: Known, together: Judged, named_: Named) -> List[str]:
     """Where the config and the message do not agree."""
+    setup = known.setup
     if setup is None:
         return []
     notes = []
@@ -279,6 +276,8 @@ def _about_config(
         notes.append("nothing in the config says which parameters these are")
         if setup.unread:
             notes.append(f"{setup.unread}; explain it where the code lies, or with that on PYTHONPATH")
+    if not named_.confidence and not known.built and any(item.indices for item in sighting.listed):
+        notes.append("--build names these parameters; it runs the config")
     return notes
 
 

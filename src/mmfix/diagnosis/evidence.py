@@ -102,9 +102,7 @@ def judged(setup: TrainingSetup, seen: Seen) -> Judged:
         fit.line for fact, fit in weighed.items() if fit.rank == OTHER and fact.confidence != "possible"
     ]
     if told and not groups and seen.outcome == Outcome.READY_TWICE.value:
-        lines.append(
-            "nothing here names that parameter: that it is in that checkpoint, the log does not show"
-        )
+        lines.append("nothing here names that parameter: that it is in that checkpoint is not shown")
     if told and _is_assumed(setup, groups, seen):
         lines[-1] = f"no checkpoint is in sight; one is assumed in code that is not here ({setup.unread})"
     return Judged(tuple(told), remedies, True, tuple(line for line in dict.fromkeys(lines) if line))

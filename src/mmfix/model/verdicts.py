@@ -197,7 +197,7 @@ class _Judge:
             else _WHYS.get(left_to) or self._of_names(item) or _why(verdict, bool(with_grad), bool(without)),
             when_full=verdict == SOMETIMES and self._is_used_when_full(item),
             left_to=left_to,
-            parameters=order.count(self.m, item, self.waited_for),
+            parameters=order.count(self.m, item, self.waited_for) if verdict != CANNOT_TELL else 0,
         )
 
     def _of_names(self, item: Any) -> str:
