@@ -274,7 +274,7 @@ def _about_config(sighting: Sighting, known: Known, together: Judged, named_: Na
         )
     elif sighting.kind.outcome == Outcome.UNUSED.value and not together.findings and not named_.confidence:
         notes.append("nothing in the config says which parameters these are")
-        if setup.unread:
+        if setup.not_here:
             notes.append(f"{setup.unread}; explain it where the code lies, or with that on PYTHONPATH")
     if not named_.confidence and not known.built and any(item.indices for item in sighting.listed):
         notes.append("--build names these parameters; it runs the config")

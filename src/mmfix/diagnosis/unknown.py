@@ -95,7 +95,7 @@ def nan_text(line: int) -> str:
 def _only_follows(reading: LogReading) -> Diagnosis:
     """Of a text that has only what launchers and other ranks say when a process has died."""
     first = reading.follows[0]
-    codes = [re.search(r"exitcode\s*: *(-?\d+)", item.text) for item in reading.follows]
+    codes = [re.search(r"exitcode\s*: *(-?\d{1,9})", item.text) for item in reading.follows]
     code = next((int(match.group(1)) for match in codes if match is not None), 0)
     text = "A process of this run has died, and its own message is not in this text."
     if code in _EXITS:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mmfix
 from mmfix.diagnosis.log import listed
 
 
@@ -75,3 +76,30 @@ def _is_unambiguous(lines: List[str]) -> bool:
 )  # fmt: skip
 def test_names(lines: List[str], names: Tuple[str, ...]) -> None:
     assert listed.names(lines) == names
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Parameter indices which did not receive grad for rank 0: {} 5",
+        "Parameter indices which did not receive grad for rank 0: 3 {}",
+        "Parameter indices which did not receive grad for rank {}: 3 5",
+        "Parameters which did not receive grad for rank {}: a.weight",
+        "Parameter at index {} has been marked as ready twice",
+        "rank {} len(log_vars): {} keys: loss",
+        "[rank{}]: KeyError: 3",
+        "11/19 12:00:00 - mmengine - INFO - Epoch(train) [{}][{}/{}] loss: 1",
+        "Iter [{}/{}] lr: 1",
+        "Saving checkpoint at {} epochs",
+        "  exitcode  : {} (pid: {})",
+        "RuntimeError: CUDA out of memory. Tried to allocate {}.00 GiB",
+        "torch.distributed.DistStoreError: Timed out after {} seconds waiting for clients. {}/{} clients joined.",
+    ],
+)
+def test_a_number_of_any_length_is_no_fault(line: str) -> None:
+    """Python refuses to read a number of more than 4300 digits."""
+    error = "RuntimeError: Expected to have finished reduction in the prior iteration before starting a new one.\n"
+    text = f"{line.replace('{}', '1' * 5000)}\n"
+
+    assert mmfix.explain(text + error).known
+    mmfix.explain(text)

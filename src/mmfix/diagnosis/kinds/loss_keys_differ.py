@@ -90,7 +90,7 @@ KIND = Kind(
         sign(
             "len(log_vars): ",
             r"\d+ keys: (?P<names_here>)",
-            line=r"rank (?P<rank>\d+) len\(log_vars\)",
+            line=r"rank (?P<rank>\d{1,9}) len\(log_vars\)",
         ),
     ),
     explanation="One rank has more entries in its loss dict than another. Most often an image without "

@@ -63,7 +63,7 @@ KIND = Kind(
         sign("Expected to mark a variable ready only once"),
         sign(
             "Parameter at index ",
-            r"(?P<index>\d+)(with name (?P<name>[\w.]+?))? has been marked as ready twice",
+            r"(?P<index>\d{1,9})(with name (?P<name>[\w.]+?))? has been marked as ready twice",
         ),
         sign(
             "DDP does not support such use cases yet.",

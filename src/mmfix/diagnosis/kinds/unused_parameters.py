@@ -46,9 +46,9 @@ KIND = Kind(
              r"(?!before starting a new one\. This error indicates that your training graph)"),
         sign("You can enable unused parameter detection by ", "(?P<was_off>passing|\\(1\\))"),
         sign("Since `find_unused_parameters=True` is enabled, this likely ", "(?P<was_on>means)"),
-        sign("Parameter indices which did not receive grad for rank ", r"(?P<indices_of>\d+):"),
-        sign("Parameters which did not receive grad for rank ", r"(?P<names_of>\d+):"),
-        sign("[Rank ", r"(?P<rank>\d+)\] Parameter: (?P<name>[\w.]+?) did not get gradient"),
+        sign("Parameter indices which did not receive grad for rank ", r"(?P<indices_of>\d{1,9}):"),
+        sign("Parameters which did not receive grad for rank ", r"(?P<names_of>\d{1,9}):"),
+        sign("[Rank ", r"(?P<rank>\d{1,9})\] Parameter: (?P<name>[\w.]+?) did not get gradient"),
         # Lightning puts it in the place of torch's words (lightning/pytorch/strategies/ddp.py)
         sign("LightningModule has parameters that were not used in producing the loss returned by"),
         # OptimizerHook and MMDistributedDataParallel with detect_anomalous_params=True

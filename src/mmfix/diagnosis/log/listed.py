@@ -10,7 +10,8 @@ _WRAPPED = 40
 #: More of a list of indices; torch's next sentence may follow where a paste has joined the lines.
 _NUMBERS = re.compile(r"\s*\d[\d\s]*(\.\.\.)?\s*(In addition,.*)?")
 #: A launcher's line may follow without a line end: ``202ERROR:torch.distributed...``.
-_NUMBER = re.compile(r"(\d+)(?=$|[^\d./:-])")
+_NUMBER = re.compile(r"(\d{1,9})(?=$|[^\d./:-])")
+_MOST_DIGITS = 9
 _NAMES = re.compile(r"[\w.]+(,\s*[\w.]+)*,?\s*")
 _NAME = re.compile(r"[A-Za-z_.][\w.]*")
 
@@ -38,6 +39,8 @@ def indices(lines: Sequence[str]) -> Tuple[Tuple[int, ...], bool]:
 
 
 def _ascend(numbers: Sequence[str]) -> bool:
+    if any(len(number) > _MOST_DIGITS for number in numbers):
+        return True  # no index: the list ends there
     return all(int(one) < int(other) for one, other in zip(numbers, numbers[1:]))
 
 

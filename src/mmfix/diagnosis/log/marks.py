@@ -22,12 +22,12 @@ _STAMP = re.compile(r"(?:\d{4}[-/])?\d{2}[-/]\d{2} \d{2}:\d{2}:\d{2}")
 _AFTER_CONFIG = re.compile(r"Traceback \(most recent|/?[\w./-]+\.py:\d+: \w*Warning|\[rank\d+\]")
 _TORCH = re.compile(r"\s*PyTorch: (\d[\w.+]*)")
 #: ``Epoch(train) [3][ 50/1000]`` (MMEngine), ``Epoch [3][50/1000]`` (mmcv 1.x).
-_EPOCH = re.compile(r"Epoch(?:\(train\))?\s+\[(\d+)\]\[\s*(\d+)/\d+\]")
+_EPOCH = re.compile(r"Epoch(?:\(train\))?\s+\[(\d{1,9})\]\[\s*(\d{1,9})/\d+\]")
 #: ``Iter(train) [   50/80000]``, ``Iter [50/80000]``.
-_ITERATION = re.compile(r"Iter(?:\(train\))?\s+\[\s*(\d+)/\d+\]")
+_ITERATION = re.compile(r"Iter(?:\(train\))?\s+\[\s*(\d{1,9})/\d+\]")
 #: Of the sum of the losses: a single one may be NaN by design, and grad_norm is in mixed precision.
 _NAN = re.compile(r"\bloss: nan\b")
-_SAVED = re.compile(r"Saving checkpoint at (\d+) (?:epochs?|iterations?)")
+_SAVED = re.compile(r"Saving checkpoint at (\d{1,9}) (?:epochs?|iterations?)")
 _RESUMED = re.compile(r"resumed (?:from )?epoch|Resumed? (?:checkpoint )?from|resumed from", re.I)
 _SCRIPT = re.compile(r"train\w*\.(?:py|sh)$")
 _IS_CONFIG = re.compile(r"[\w./~+-]+\.(?:py|json|ya?ml)$")
