@@ -246,6 +246,33 @@ def test_a_warning_is_not_what_a_run_died_of(warning: str, death: str) -> None:
     assert [other.warns for other in found.others] == [True]
 
 
+OOM = "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; 15.90 GiB total capacity)\n"
+FULL = MMCV1.replace("samples_per_gpu=2", "samples_per_gpu=1").replace(
+    "optimizer_config = dict(grad_clip=None)", "optimizer_config = dict(type='{}')"
+)
+
+
+@pytest.mark.parametrize(
+    ("hook", "told"),
+    [
+        (
+            "Fp16OptimizerHook",
+            "does not do yet: accumulation (GradientCumulativeFp16OptimizerHook). Then a smaller",
+        ),
+        ("GradientCumulativeFp16OptimizerHook", "What is left is a smaller input or model"),
+        ("CustomFp16OptimizerHook", "What is left is a smaller input or model"),
+    ],
+)
+def test_memory_advice_is_what_the_config_does_not_do_yet(hook: str, told: str) -> None:
+    found = explain(
+        OOM, "model = dict(type='A', backbone=dict(type='ResNet', with_cp=True))\n", FULL.format(hook)
+    )
+
+    assert names(found) == []
+    assert len(found.hints) == 1
+    assert told in found.hints[0]
+
+
 NO_GRAD = "RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn\n"
 ENGINE = "SystemError: <method 'run_backward' of 'torch._C._EngineBase' objects> returned NULL without setting an exception\n"
 STATIC = "model_wrapper_cfg = dict(type='MMDistributedDataParallel', static_graph=True)\n"

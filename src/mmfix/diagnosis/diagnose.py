@@ -87,6 +87,8 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
     ]
     remedies = _for_torch(together.remedies, run, notes)
     hints = _left_to_do(kind.hints if variant is None else variant.hints, sighting, used)
+    if kind.left is not None and setup is not None and variant is None:
+        hints = kind.left(setup)
     explanation = kind.explanation if variant is None else variant.explanation
     return Diagnosis(
         id=kind.id,

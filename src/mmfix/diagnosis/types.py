@@ -78,6 +78,7 @@ class Kind:
         signs: Any of them in a log shows it.
         explanation: What happened and why, in plain words.
         hints: What to do where no cure can be offered, best first.
+        left: What to do instead of the hints, where the config is known.
         general: Gives the cures when no config is at hand, without overrides.
         confidence: How surely the message alone tells the cause: ``certain`` or ``possible``.
         rules: Codes of findings of the config that are about this error.
@@ -104,6 +105,7 @@ class Kind:
     places: Optional[Callable[[ConfigDocument, Sighting], Tuple[KeyPath, ...]]] = None
     cures: Optional[Callable[[TrainingSetup, Sighting], Tuple[Remedy, ...]]] = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
+    left: Optional[Callable[[TrainingSetup], Tuple[str, ...]]] = None
     general: Optional[Callable[[], Tuple[Remedy, ...]]] = None
     needs_place: bool = False
 

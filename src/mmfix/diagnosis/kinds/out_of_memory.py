@@ -24,6 +24,17 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
     return save_memory(setup)
 
 
+def left(setup: TrainingSetup) -> Tuple[str, ...]:
+    """What the config does not do yet, where no cure can be written into it."""
+    from mmfix.remedies.advice import to_save_memory
+
+    ways = to_save_memory(setup)
+    rest = "a smaller input or model, or a GPU with more memory"
+    return (
+        f"What this config does not do yet: {ways}. Then {rest}." if ways else f"What is left is {rest}.",
+    )
+
+
 #: torch's numbers: the GPU has 4 GiB or more, and this process less than one.
 _LITTLE = r"[\d.]+ (MiB|KiB|bytes)"
 _OTHERS = (
@@ -61,6 +72,7 @@ KIND = Kind(
         "Mixed precision: optim_wrapper type AmpOptimWrapper, Fp16OptimizerHook in the mmcv 1.x era.",
     ),
     cures=cures,
+    left=left,
     variants={
         "absurd": Variant(
             "No GPU has that much memory: it is not the size of the training, but a wrong shape or index, "
