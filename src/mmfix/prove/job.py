@@ -37,7 +37,7 @@ class Job:
         size: Height and width of synthetic images; None: what suits the model.
         data: ``synthetic`` or ``real``.
         steps: Take steps; without, the model is only built and wrapped, for its parameters.
-        prices: Measure what a normal step costs, which takes two more of them.
+        prices: Measure what a normal step costs, which takes one more of them.
         seconds: Time limit of the whole run.
         memory_gb: Memory limit of each process; None: none.
         seed: For weights and data.

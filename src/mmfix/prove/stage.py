@@ -172,14 +172,12 @@ class Stage:
             try:
                 batch = self._batch(kind, kind)
                 self._progress(f"{kind} step without DDP")
+                began = time.perf_counter()
                 saved = _activations(bare, module, batch)
+                seconds = time.perf_counter() - began
                 counted = self._counters.take(True)
                 if priced:
-                    self.activation_bytes = saved
-                    began = time.perf_counter()
-                    bare(batch)
-                    self.step_seconds = time.perf_counter() - began
-                    self._counters.take(False)
+                    self.activation_bytes, self.step_seconds = saved, seconds
             except Exception:  # the model itself fails here, and has done so before
                 self._counters.take(False)
                 continue
