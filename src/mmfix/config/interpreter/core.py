@@ -281,7 +281,7 @@ def _by_its_numbers(value: Any) -> bool:
 
 def in_some_order(run: Run, value: Any, node: ast.AST) -> List[Any]:
     """The elements of a set: in an order that is decided; or as many unknown ones."""
-    why = run.unknown("the order of a set", node)
+    why = Unknown("the order of a set", run.source.origin(node))
     items = sorted(value, key=repr)
     if len(items) <= _FEW:
         orders = list(permutations(items))

@@ -11,7 +11,7 @@ from mmfix.config.interpreter.decisions import Raised
 from mmfix.config.interpreter.loss import current
 from mmfix.config.interpreter.poison import poison_names
 from mmfix.config.interpreter.state import Run, Scope, bind
-from mmfix.config.origin import Blame
+from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeTuple
 from mmfix.errors import ConfigError
 
@@ -97,7 +97,7 @@ def _handler(run: Run, handlers: List[ast.ExceptHandler], error: Exception, scop
         for name in names:
             kind = exception_class(name, scope)
             if kind is None or (raised is None and kind is not BaseException):
-                why = run.unknown("whether an exception is caught", name)
+                why = Unknown("whether an exception is caught", run.source.origin(name))
                 choice = run.decisions.choose(2, why) if isinstance(name, ast.Name) else None
                 if choice is None:
                     return _UNCLEAR
