@@ -46,6 +46,9 @@ KNOWN: Dict[str, str] = {
         "def f():\n    with contextlib.suppress(KeyError), contextlib.nullcontext(3) as x:\n        return x\n"
         "b = f()\ntry:\n    with contextlib.suppress(KeyError):\n        [][1]\nexcept IndexError:\n    a.append(3)\n"
     ),
+    "sets that are changed in place": "b = {1, 2, 3}\nc = b\nb |= {4}\nb &= {1, 2, 4}\nb -= {1}\nb ^= {9}\na = sorted(c), c is b\n",
+    "sorted by a key": "import sys\nb = [dict(x=sys.argv, y=2), dict(y=1)]\na = sorted(b, key=len)[0]['y'], max(*b, key=lambda x: x['y'])['y']\ndel b\n",
+    "a match of something unknown": "import sys\nmatch sys.byteorder[0]:\n    case 'l' | 'q':\n        a = dict(x=1)\n    case _:\n        a = dict(x=1)\n",
     "what may not be installed": "try:\n    import nothing_of_this_name\n    a = 1\nexcept ImportError:\n    a = 1\n",
     "what may raise": "import sys\nb = dict(x=1, y=2)\ntry:\n    b['x'] = int(sys.byteorder) * 0\n    b['z'] = 1\nexcept ValueError:\n    b['z'] = 1\na = b['y'], b['z']\ndel b\n",
 }  # fmt: skip
@@ -62,6 +65,8 @@ UNKNOWN: Dict[str, str] = {
     "the text of a method": "a = str('type'.isupper), repr(m.get), format(len), str(len), str(lambda: 1)\n",
     "a context of its own": "class A:\n    def __enter__(self):\n        b.append(1)\n    def __exit__(self, *e):\n        return True\nb = []\nwith A():\n    a = 1\ndel A\n",
     "a context that is unknown": "import sys, contextlib\na = []\nb = sys.byteorder\nwith contextlib.suppress(KeyError):\n    a.append(b[0])\n    a.append(1)\n",
+    "sorted by keys with something unknown inside": "import sys\nb = [[sys.byteorder, 2], [sys.byteorder, 1]]\na = sorted(b, key=lambda x: x)\nc = max(b, key=lambda x: (1, x))\n",
+    "a match that captures": "import sys\nb = dict(x=1)\nmatch (sys.byteorder, b):\n    case ('big', c):\n        c['y'] = 1\n    case (_, c):\n        c['x'] = 2\n",
     "the order of a set": "a = list({'x', 'y'})[0]\n",
     "what may raise half way": "import sys\nb = []\ndef f():\n    b.append(1)\n    return sys.nothing\ntry:\n    b.append([f(), b.append(2)])\nexcept AttributeError:\n    b.append(3)\na = len(b)\n",
     "what raises in a comprehension": "import sys\nb = []\ntry:\n    [b.append(x) for x, y in [(1, 2), sys.byteorder]]\nexcept ValueError:\n    b.append(3)\na = b\n",

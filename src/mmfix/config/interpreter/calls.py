@@ -63,6 +63,7 @@ _NATIVE: Dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 #: They look only at the outside of their arguments, so an Unknown inside does no harm.
 _LAZY = {"next", "iter", "zip", "enumerate", "map", "filter", "reversed"}
+_INSIDE = (dict, list, tuple, set, frozenset)
 #: They call what they are given, now or later.
 _CALLERS = {"map", "filter", "sorted", "min", "max", "next"}
 #: What they give depends on the order of their arguments' elements.
@@ -297,7 +298,8 @@ def _builtin(
         return known
     if name not in _LAZY:
         args = [_materialized(run, node, arg) for arg in args]
-        if name not in _SHALLOW and tainted([arg for arg in args if not _is_callable(arg)]):
+        by_key = name in ("max", "min", "sorted") and _is_callable(kwargs.get("key"))
+        if name not in _SHALLOW and not by_key and tainted([arg for arg in args if not _is_callable(arg)]):
             raise Undecidable("computed from an unknown value")
     elif name != "next":
         args = [_streamed(run, node, arg) for arg in args]
@@ -363,7 +365,7 @@ def _native_callable(run: Run, node: ast.Call, value: Any, unseen: bool = False)
         def decided(*args: Any) -> Any:
             run.spend(1, node)
             result = current(function(*map(current, args)))
-            if opaque(result) and not unseen:
+            if not unseen and (tainted(result) if isinstance(result, _INSIDE) else opaque(result)):
                 raise Undecidable("computed from an unknown value")
             return result
 

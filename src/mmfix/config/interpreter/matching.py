@@ -16,6 +16,7 @@ from mmfix.config.interpreter.core import (
     opaque,
     tainted,
 )
+from mmfix.config.interpreter.decisions import Raised
 from mmfix.config.interpreter.loss import current
 from mmfix.config.interpreter.poison import poison_names
 from mmfix.config.interpreter.state import Builtin, Run, Scope, bind
@@ -46,6 +47,8 @@ def _match(run: Run, node: Any, scope: Scope) -> Optional[Signal]:
             if case.guard is not None:
                 known = decided(run, evaluate(run, case.guard, scope), case.guard)
                 fits = None if isinstance(known, Unknown) else bool(known)
+        if fits is None and not captures and _captures_nothing(case.pattern) and case.guard is None:
+            fits = _decided(run, case.pattern)
         if fits is None:
             rest = node.cases[position:]
             poison_names(run, [node.subject, *rest], "depends on a `match` of an unknown value", scope)
@@ -53,6 +56,24 @@ def _match(run: Run, node: Any, scope: Scope) -> Optional[Signal]:
         if fits:
             return execute(run, case.body, scope)
     return None
+
+
+def _decided(run: Run, pattern: Any) -> _Fits:
+    """Whether a pattern fits, decided; None where it is not."""
+    why = Unknown("depends on a `match` of an unknown value", run.source.origin(pattern))
+    choice = run.decisions.choose(3 if run.trying else 2, why)
+    if choice == 2:
+        raise Raised(None)
+    return None if choice is None else not choice
+
+
+def _captures_nothing(pattern: Any) -> bool:
+    return not any(
+        isinstance(getattr(inner, field, None), str)
+        for inner in ast.walk(pattern)
+        if not isinstance(inner, (ast.expr, ast.expr_context))
+        for field in ("name", "rest")
+    )
 
 
 def _fits(

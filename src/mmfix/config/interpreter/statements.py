@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, List, Optional
+import operator
+from typing import Any, Callable, Dict, List, Optional
 
 from mmfix.config.imports import is_base_assignment, is_builtin_module
 from mmfix.config.interpreter.access import (
@@ -29,6 +30,7 @@ from mmfix.config.interpreter.core import (
     may_leave,
     may_raise,
     opaque,
+    tainted,
     truth,
 )
 from mmfix.config.interpreter.decisions import Raised, Stops
@@ -126,6 +128,19 @@ def _computed(run: Run, node: ast.AugAssign, scope: Scope, current: Any, value: 
     return result
 
 
+#: ``|=`` and the like of sets; where it is no set, Python raises.
+_SET_CHANGES: Dict[type, Callable[[Any, Any], Any]] = {
+    ast.BitOr: operator.ior,
+    ast.BitAnd: operator.iand,
+    ast.BitXor: operator.ixor,
+    ast.Sub: operator.isub,
+}
+
+
+def _is_known_set(value: Any) -> bool:
+    return isinstance(value, (set, frozenset)) and not tainted(value)
+
+
 def _change_in_place(run: Run, node: ast.AugAssign, kind: type, current: Any, value: Any) -> bool:
     """Operators that change their left side instead of making a new value; False for all others."""
     value = now(value)
@@ -140,6 +155,9 @@ def _change_in_place(run: Run, node: ast.AugAssign, kind: type, current: Any, va
         run.spend(max(0, len(current) * value), node)
         current *= value
         current.blames *= value
+    elif isinstance(current, TreeSet) and kind in _SET_CHANGES and _is_known_set(value):
+        run.spend(len(current) + len(value), node)
+        _SET_CHANGES[kind](current, value)
     elif isinstance(current, (TreeList, TreeDict, TreeSet)) and (
         isinstance(current, TreeSet) or opaque(value)
     ):
