@@ -67,6 +67,8 @@ UNKNOWN: Dict[str, str] = {
     "a context that is unknown": "import sys, contextlib\na = []\nb = sys.byteorder\nwith contextlib.suppress(KeyError):\n    a.append(b[0])\n    a.append(1)\n",
     "sorted by keys with something unknown inside": "import sys\nb = [[sys.byteorder, 2], [sys.byteorder, 1]]\na = sorted(b, key=lambda x: x)\nc = max(b, key=lambda x: (1, x))\n",
     "a match that captures": "import sys\nb = dict(x=1)\nmatch (sys.byteorder, b):\n    case ('big', c):\n        c['y'] = 1\n    case (_, c):\n        c['x'] = 2\n",
+    "a function of the library in a map": "import sys\na = list(map(str.upper, [sys.byteorder]))\nb = dict.fromkeys(map(str.upper, ['ab'[len(sys.argv) % 2]]))\n",
+    "an error with what stands for a value": "import sys\nb = []\ntry:\n    b.extend(map(str.upper, [sys.byteorder]))\nexcept TypeError:\n    b.append(1)\na = len(b)\n",
     "the order of a set": "a = list({'x', 'y'})[0]\n",
     "what may raise half way": "import sys\nb = []\ndef f():\n    b.append(1)\n    return sys.nothing\ntry:\n    b.append([f(), b.append(2)])\nexcept AttributeError:\n    b.append(3)\na = len(b)\n",
     "what raises in a comprehension": "import sys\nb = []\ntry:\n    [b.append(x) for x, y in [(1, 2), sys.byteorder]]\nexcept ValueError:\n    b.append(3)\na = b\n",

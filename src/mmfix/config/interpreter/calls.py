@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.aliases import alternatives, method_called
@@ -23,7 +23,7 @@ from mmfix.config.interpreter.core import (
     unordered,
 )
 from mmfix.config.interpreter.inspection import ASKING
-from mmfix.config.interpreter.library import STREAMS, reduced
+from mmfix.config.interpreter.library import STREAMS, of_known_values, orders, reduced
 from mmfix.config.interpreter.loss import (
     anything_in,
     current,
@@ -137,14 +137,8 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
         elif function.name in ("max", "min") and len(args) > 1:
             return one_of(run, args, alternatives(found, args))
         elif function.name == "sorted" and isinstance(args[0], (list, tuple)):
-            return one_of(run, _orders(args[0]), found)
+            return one_of(run, orders(args[0]), found)
         return found
-
-
-def _orders(values: Sequence[Any]) -> List[Any]:
-    """Two values in both orders; nothing for more than two."""
-    two = [TreeList(values), TreeList(values[::-1])]
-    return two if len(values) == 2 else []
 
 
 #: They only look at their arguments.
@@ -387,7 +381,7 @@ def _plain_callable(run: Run, node: ast.Call, value: Any) -> Any:
     if isinstance(value, ModuleRef):
         if value.path not in FUNCTIONS:
             raise Undecidable("calls what is not evaluated")
-        return _library(run, node, FUNCTIONS[value.path])
+        return of_known_values(_library(run, node, FUNCTIONS[value.path]))
     if isinstance(value, Builtin):
         name = value.name
         return lambda *args: _builtin(run, node, name, list(args), [None] * len(args), TreeDict())

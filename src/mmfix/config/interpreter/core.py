@@ -112,7 +112,9 @@ def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> Optional[Signal
         else:
             try:
                 signal = handler(run, node, scope)
-            except Undecidable as stopped:
+            except (Undecidable, TypeError, AttributeError) as stopped:
+                if not isinstance(stopped, Undecidable) and not _of_the_reader(stopped):
+                    raise
                 poison_names(run, [node], str(stopped), scope)
                 signal = may_leave([node])
         if signal is not None:
@@ -121,6 +123,15 @@ def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> Optional[Signal
                 poison_names(run, rest, "done unless the block was left", scope)
             return signal
     return None
+
+
+#: What stands for values that only exist while a config is read, as Python's errors name it.
+_OWN = tuple(f"'{kind.__name__}'" for kind in (Unknown, ModuleRef, LazyName, Function, MethodRef, Builtin))
+
+
+def _of_the_reader(error: Exception) -> bool:
+    """Whether an error is one that Python has with what stands for a value, and not with the value."""
+    return any(name in str(error) for name in _OWN)
 
 
 def may_leave(body: Sequence[ast.AST], loop: bool = False) -> Optional[Signal]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import itertools
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, Sequence
 
-from mmfix.config.interpreter.core import iterate
-from mmfix.config.interpreter.state import Run, Stream
-from mmfix.config.values import TreeTuple
+from mmfix.config.interpreter.core import iterate, opaque
+from mmfix.config.interpreter.state import Run, Stream, Undecidable
+from mmfix.config.values import TreeList, TreeTuple
 
 #: A function of two values, as `functools.reduce` calls it.
 _Call = Callable[..., Any]
@@ -49,6 +49,26 @@ def reduced(run: Run, node: ast.AST, function: _Call, args: List[Any]) -> Any:
     for item in items:
         result = function(result, item)
     return result
+
+
+def orders(values: Sequence[Any]) -> List[Any]:
+    """Two values in both orders; nothing for more than two."""
+    return [TreeList(values), TreeList(values[::-1])] if len(values) == 2 else []
+
+
+def of_known_values(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the library as `map` may call it.
+
+    Raises:
+        Undecidable: When called with what is not known.
+    """
+
+    def called(*args: Any) -> Any:
+        if any(map(opaque, args)):
+            raise Undecidable("computed from an unknown value")
+        return function(*args)
+
+    return called
 
 
 #: What gives an iterator over its arguments.
