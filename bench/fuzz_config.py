@@ -2,7 +2,7 @@
 
     python bench/fuzz_config.py FOLDER --cases 100000
 
-FOLDER keeps the counts of each thousand cases, so that a run that was stopped goes on where it was. Half of the cases
+FOLDER keeps the counts of each five hundred cases, so that a run that was stopped goes on where it was. Half of the cases
 are of the grammar, half are configs of the released zoos, mutated (``tests/wheels.py`` fetches them).
 """
 
@@ -26,7 +26,7 @@ from fuzz.compare import OUTCOMES  # noqa: E402
 from wheels import unpack_zoo  # noqa: E402
 
 PAGE = ROOT / "docs" / "reliability.md"
-CHUNK = 1_000
+CHUNK = 500
 ZOOS = {
     "mmdet-3.3.0": "mmdet/.mim/configs",
     "mmdet-2.28.2": "mmdet/.mim/configs",
@@ -50,7 +50,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--first", type=int, default=0, help="the number of the first case of each kind")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--show", type=int, default=3, help="failing cases of a thousand to make small")
+    parser.add_argument("--show", type=int, default=3, help="failing cases of five hundred to make small")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     zoos = [f"--zoo={unpack_zoo(name) / path}" for name, path in ZOOS.items()]
@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def _chunk(options: argparse.Namespace, kind: str, first: int, zoos: List[str]) -> None:
-    """The counts of a thousand cases, unless they are there; what failed lies beside them."""
+    """The counts of five hundred cases, unless they are there; what failed lies beside them."""
     target = options.folder / f"{kind}-{first:06d}.json"
     if target.exists():
         return
