@@ -16,6 +16,7 @@ HEADINGS = {
     "work": "## In people's own repositories",
     "fresh": "## In repositories that were not looked at before",
     "third": "## In a third lot, after the mends of the second",
+    "fourth": "## In a fourth lot",
 }
 SURE = ("proven", "certain", "likely")
 FAILING = ("error", "warning")
