@@ -41,6 +41,8 @@ def test_a_rank_that_waits_points_to_the_error_of_the_other() -> None:
 
     assert found.id == "collective-timeout"
     assert any("of rank 1" in note and "KeyError: 'img'" in note for note in found.notes)
+    assert not any("Look for the first error" in hint for hint in found.hints)
+    assert any("Look for the first error" in hint for hint in explain(NCCL).hints)
 
 
 def test_an_unknown_error_before_a_known_one_is_told() -> None:

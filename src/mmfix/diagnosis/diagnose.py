@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from mmfix.ddp import Outcome
-from mmfix.diagnosis.advice import GIVE_CONFIG, SHOW_NAMES
+from mmfix.diagnosis.advice import GIVE_CONFIG, OTHER_RANKS, SHOW_NAMES
 from mmfix.diagnosis.parameters import Named, Order, differ, named
 from mmfix.diagnosis.shape import shape_of
 from mmfix.diagnosis.types import (
@@ -86,7 +86,7 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
         *_about_config(sighting, known, together, named_),
     ]
     remedies = _for_torch(together.remedies, run, notes)
-    hints = _left_to_do(kind.hints if variant is None else variant.hints, sighting, used)
+    hints = _left_to_do(kind.hints if variant is None else variant.hints, reading, sighting, used)
     if kind.left is not None and setup is not None and variant is None:
         hints = kind.left(setup)
     explanation = kind.explanation if variant is None else variant.explanation
@@ -114,9 +114,12 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
     )
 
 
-def _left_to_do(hints: Tuple[str, ...], sighting: Sighting, used: UsedConfig) -> Tuple[str, ...]:
+def _left_to_do(
+    hints: Tuple[str, ...], reading: LogReading, sighting: Sighting, used: UsedConfig
+) -> Tuple[str, ...]:
     """The hints, without those that ask for what the text has."""
     there = {GIVE_CONFIG} if used.document is not None else set()
+    there |= {OTHER_RANKS} if any(error.run == sighting.run for error in reading.errors) else set()
     there |= {SHOW_NAMES} if any(item.names for item in sighting.listed) else set()
     return tuple(hint for hint in hints if hint not in there)
 

@@ -9,6 +9,7 @@ are of one version only, and public threads have them all.
 
 from __future__ import annotations
 
+from mmfix.diagnosis.advice import OTHER_RANKS
 from mmfix.diagnosis.types import CONSEQUENCE, Kind, Variant, sign
 
 KIND = Kind(
@@ -45,7 +46,7 @@ KIND = Kind(
     explanation="This rank waited in a collective operation for another rank, which had died, stood still "
     "or went another way. The cause is there, not here.",
     hints=(
-        "Look for the first error of another rank, further up or in its own log file (torchrun --log-dir).",
+        OTHER_RANKS,
         "If no rank died: one rank did more than the others. Look at evaluation that only rank 0 does, at "
         "data of different length, and at losses that only some ranks have.",
         "If the work is just slow (evaluation of a large set): env_cfg.dist_cfg.timeout = 7200.",
