@@ -8,7 +8,7 @@ import re
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
-from mmfix.config.finish import check_size, finish
+from mmfix.config.finish import add_work, check_size, finish
 from mmfix.config.imports import BASE_KEY, is_base_assignment, is_lazy
 from mmfix.config.interpreter.core import evaluate
 from mmfix.config.interpreter.decisions import Decisions, Stops, every_way
@@ -62,6 +62,7 @@ def read_classic(source: Source, load: Callable[[BaseRef, Source], Found]) -> Co
     files: List[str] = [source.path]
     references = base_files(source, data)
     missing: List[MissingBase] = []
+    work = 0
     for reference in references:
         document, gone = load(reference, source)
         if gone is not None:
@@ -70,6 +71,7 @@ def read_classic(source: Source, load: Callable[[BaseRef, Source], Found]) -> Co
             tree = TreeDict()
             tree.missing = () if gone is None else (gone,)
         else:
+            work = add_work(work, document.work, source.path)
             files.extend(path for path in document.files if path not in files)
             missing.extend(item for item in document.missing if item not in missing)
             tree = document.tree if reference.scope is None else add_scope(document.tree, reference.scope)
@@ -77,10 +79,10 @@ def read_classic(source: Source, load: Callable[[BaseRef, Source], Found]) -> Co
     if base is None:
         base = TreeDict(config=True)
     if source.tree is not None:
-        own, base, tree = _evaluate(source, base)
+        own, base, tree, more = _evaluate(source, base)
         kind = "classic"
     else:
-        own = finish(data, source.path)
+        own, more = finish(data, source.path)
         tree = _resolve(own, base, source)
         kind = "json" if source.path.endswith(".json") else "yaml"
     return ConfigDocument(
@@ -92,6 +94,7 @@ def read_classic(source: Source, load: Callable[[BaseRef, Source], Found]) -> Co
         base=base if references else None,
         files=tuple(files),
         missing=tuple(missing),
+        work=add_work(work, more, source.path),
     )
 
 
@@ -131,13 +134,13 @@ def _uses_base(source: Source) -> bool:
     return mentioned > assigned
 
 
-def _evaluate(source: Source, shared: TreeDict) -> Tuple[TreeDict, TreeDict, TreeDict]:
-    """The file's own config dict, the bases as its code left them, and both merged."""
+def _evaluate(source: Source, shared: TreeDict) -> Tuple[TreeDict, TreeDict, TreeDict, int]:
+    """The file's own config dict, the bases as its code left them, both merged, and the work that it was."""
     assert source.tree is not None
     body = source.tree.body
     uses_base = _uses_base(source)
 
-    def follow(decisions: Decisions) -> Tuple[TreeDict, TreeDict, TreeDict]:
+    def follow(decisions: Decisions) -> Tuple[TreeDict, TreeDict, TreeDict, int]:
         base = hook(shared, fresh=True) if uses_base else shared  # the file's code can see it, and change it
         names = TreeDict()
         names[BASE_KEY] = base
@@ -150,15 +153,16 @@ def _evaluate(source: Source, shared: TreeDict) -> Tuple[TreeDict, TreeDict, Tre
         if base is not shared:
             base = _followed(base)
             check_size(base, source.path)
-        own = finish(names, source.path, keep_functions=_kept(source))
-        return own, base, _resolve(own, base, source)
+        own, nodes = finish(names, source.path, keep_functions=_kept(source))
+        return own, base, _resolve(own, base, source), run.steps + nodes
 
     found, why = every_way(follow)
     if why is None:
         return found[0]
     joined = Joined(why)
-    own, base, tree = (joined.of(parts) for parts in zip(*found))
-    return own, base, tree
+    *trees, works = zip(*found)
+    own, base, tree = map(joined.of, trees)
+    return own, base, tree, max(works)
 
 
 def _followed(base: TreeDict) -> TreeDict:
@@ -186,6 +190,7 @@ def _resolve(own: TreeDict, base: TreeDict, source: Source) -> TreeDict:
     if source.references:
         try:
             tree = resolve_references(tree, source.references, base)
+            check_size(tree, source.path)
         except (KeyError, TypeError) as error:
             raise Stops(f"{{{{ _base_.x }}}} names a key that no base has: {error}", source.path) from error
     try:

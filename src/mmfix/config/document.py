@@ -41,6 +41,7 @@ class ConfigDocument:
     imported: FrozenSet[str] = field(default_factory=frozenset)
     missing: Tuple[MissingBase, ...] = ()
     homes: Tuple[str, ...] = ()
+    work: int = 0
 
     def to_dict(self) -> Dict[str, Any]:
         """Plain dicts, lists and tuples, as ``mmengine.Config.to_dict()`` gives them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 from mmfix.config.interpreter.modules import DROPPED
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef
@@ -14,6 +14,8 @@ from mmfix.python.bounds import weight
 #: Nodes a config may have once shared parts are counted as often as they are seen; the largest zoo config has
 #: under 10,000. Long text and long numbers count as many.
 MAX_NODES = 200_000
+#: Steps and nodes of a config and all its bases; those of the zoos have under 50,000.
+MAX_WORK = 600_000
 #: Levels of nesting; Python's own repr and copy give up a little later.
 MAX_DEPTH = 200
 
@@ -23,8 +25,10 @@ _SETS = (set, frozenset)
 _PLAIN = (str, int, float, bool, type(None), bytes, complex, LazyName, Unknown, set, frozenset, range, slice)
 
 
-def finish(names: TreeDict, path: str, keep_functions: bool = False) -> TreeDict:
+def finish(names: TreeDict, path: str, keep_functions: bool = False) -> Tuple[TreeDict, int]:
     """The config dict of an evaluated file: no ``__names``, modules or functions; odd values Unknown.
+
+    How many nodes it has comes with it.
 
     Args:
         keep_functions: Lazy configs keep them (as Unknown: they have no comparable value).
@@ -47,17 +51,30 @@ def finish(names: TreeDict, path: str, keep_functions: bool = False) -> TreeDict
         result[name] = value
         if name in names.blames:
             result.blames[name] = names.blames[name]
-    check_size(result, path)
-    return result
+    return result, check_size(result, path)
 
 
-def check_size(tree: TreeDict, path: str) -> None:
+def check_size(tree: TreeDict, path: str) -> int:
     """Refuse a tree that no config can be, and make unknown the values in it that none can hold.
+
+    Returns:
+        How many nodes it has.
 
     Raises:
         ConfigError: A container holds itself, or it is too deep or too large.
     """
-    _Tree(path).check(tree)
+    return _Tree(path).check(tree)
+
+
+def add_work(before: int, more: int, path: str) -> int:
+    """The work of a config so far, and that of one more file.
+
+    Raises:
+        ConfigError: It is more than :data:`MAX_WORK`.
+    """
+    if before + more > MAX_WORK:
+        raise ConfigError("computes too much with its bases to be a config", path)
+    return before + more
 
 
 def _length(value: Any) -> int:
@@ -76,9 +93,11 @@ class _Tree:
         self._settled_tuples: Dict[int, Any] = {}
         self._copied = 0
 
-    def check(self, tree: TreeDict) -> None:
-        """Raise ConfigError where it is too deep or too large, or holds itself."""
-        self._require(self._size(tree, 0))
+    def check(self, tree: TreeDict) -> int:
+        """Its nodes. Raises ConfigError where it is too deep or too large, or holds itself."""
+        nodes = self._size(tree, 0)
+        self._require(nodes)
+        return nodes
 
     def _require(self, nodes: int) -> None:
         if nodes > MAX_NODES:

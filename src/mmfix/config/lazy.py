@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, Set, Tuple
 
 from mmfix.config.classic import Found
 from mmfix.config.document import ConfigDocument
-from mmfix.config.finish import finish
+from mmfix.config.finish import add_work, finish
 from mmfix.config.imports import is_base_assignment, is_builtin_module
 from mmfix.config.interpreter.decisions import Decisions, every_way
 from mmfix.config.interpreter.state import ModuleRef, Run, bind
@@ -42,6 +42,7 @@ def read_lazy(source: Source, load: Callable[[str, str, Source, int], Found]) ->
     bases: Dict[str, TreeDict] = {}
     imported: Set[str] = set()
     missing: List[MissingBase] = []
+    work = 0
     for node in base_imports:
         module = _module(node)
         try:
@@ -56,14 +57,16 @@ def read_lazy(source: Source, load: Callable[[str, str, Source, int], Found]) ->
             continue
         files.extend(path for path in document.files if path not in files)
         missing.extend(item for item in document.missing if item not in missing)
+        work = add_work(work, document.work, source.path)
         bases[module] = document.own
         imported.update(document.imported)
 
-    def follow(decisions: Decisions) -> TreeDict:
+    def follow(decisions: Decisions) -> Tuple[TreeDict, int]:
         return _evaluate(source, body, bases, imported, decisions)
 
     found, why = every_way(follow)
-    own: TreeDict = found[0] if why is None else Joined(why).of(found)
+    trees, works = zip(*found)
+    own: TreeDict = trees[0] if why is None else Joined(why).of(trees)
     tree = TreeDict({name: value for name, value in own.items() if name not in imported}, config=True)
     tree.blames = dict(own.blames)
     tree.missing = own.missing
@@ -76,13 +79,14 @@ def read_lazy(source: Source, load: Callable[[str, str, Source, int], Found]) ->
         files=tuple(files),
         imported=frozenset(imported),
         missing=tuple(missing),
+        work=add_work(work, max(works), source.path),
     )
 
 
 def _evaluate(
     source: Source, body: List[ast.stmt], bases: Dict[str, TreeDict], imported: Set[str], decisions: Decisions
-) -> TreeDict:
-    """The names of the file once it was run; adds to those of imported objects."""
+) -> Tuple[TreeDict, int]:
+    """The names of the file once it was run, and the work that it was; adds to those of imported objects."""
     # each import gives fresh objects, shared between the names of one module
     fresh = {module: hook(base, fresh=True) for module, base in bases.items()}
     names = TreeDict()
@@ -95,11 +99,11 @@ def _evaluate(
         run_module(run, [node for node in body if not _moved_to_front(node)])
     finally:
         decisions.steps = run.steps
-    own = finish(names, source.path, keep_functions=True)
+    own, nodes = finish(names, source.path, keep_functions=True)
     for name in [name for name, value in own.items() if isinstance(value, ModuleRef)]:
         if name in imported:
             del own[name]
-    return own
+    return own, run.steps + nodes
 
 
 def base_paths(source: Source) -> Tuple[str, ...]:

@@ -255,10 +255,14 @@ def contains(m: Machine, container: Any, item: Any) -> Optional[bool]:
 def items_of(m: Machine, value: Any) -> PyList:
     """What iterating over ``value`` gives."""
     if isinstance(value, PyList):
+        m.spend(len(value.items))
         return value
+    if isinstance(value, (tuple, str, bytes, range, frozenset)):
+        m.spend(len(value))
     if isinstance(value, tuple):
         return PyList(list(value))
     if isinstance(value, PyDict):
+        m.spend(len(value.items))
         keys = list(value.items)
         return PyList([*keys, UNKNOWN], True) if value.rest is not MISSING else PyList(keys)
     if isinstance(value, frozenset) and len(value) > 1 and not all(type(item) is int for item in value):

@@ -38,7 +38,9 @@ def reachable(value: Any) -> int:
         if kind is Param:
             bits |= item.bit
         elif kind is tuple or kind is list:
-            stack.extend(item)
+            if id(item) not in seen:
+                seen.add(id(item))
+                stack.extend(item)
         elif kind is Either:
             stack.extend(item.values)
         elif isinstance(item, Instance):
@@ -55,11 +57,16 @@ def reachable(value: Any) -> int:
     return bits
 
 
+def contents(container: Any) -> Iterable[Any]:
+    """What is in a list, tuple or dict."""
+    if isinstance(container, PyDict):
+        return (*container.items.values(), container.rest)
+    return tuple(container.items) if isinstance(container, PyList) else container
+
+
 def _inside(item: Any) -> Iterable[Any]:
-    if isinstance(item, PyDict):
-        return (*item.items.values(), item.rest)
-    if isinstance(item, PyList):
-        return tuple(item.items)
+    if isinstance(item, (PyDict, PyList)):
+        return contents(item)
     if isinstance(item, Bound):
         return (item.function, item.receiver)
     if isinstance(item, Partial):

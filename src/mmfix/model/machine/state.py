@@ -22,7 +22,7 @@ from mmfix.model.machine.frame import Attempt, Contents, Exit, Frame
 from mmfix.model.machine.joining import join, join_contents, joined_summary, summary, together
 from mmfix.model.machine.parting import Watch
 from mmfix.model.machine.passes import CheckpointCall
-from mmfix.model.machine.reach import HOLDERS, reachable
+from mmfix.model.machine.reach import HOLDERS, contents, reachable
 from mmfix.model.machine.values import (
     DATA,
     LOST,
@@ -169,8 +169,16 @@ class State:
     def step(self) -> None:
         """Count a step of evaluation. Raises GaveUp when there were too many, or they took too long."""
         self.steps += 1
-        if self.steps & 1023:
-            return
+        if not self.steps & 1023:
+            self._check()
+
+    def spend(self, items: int) -> None:
+        """Count what was done to so many items at once, a step for four. Raises GaveUp, as `step`."""
+        before, self.steps = self.steps, self.steps + (items >> 2)
+        if before >> 10 != self.steps >> 10:
+            self._check()
+
+    def _check(self) -> None:
         most = MOST_STEPS * max(self.seconds / MOST_SECONDS, 1)
         if self.steps > most:
             raise GaveUp(f"more than {most:.0f} steps{_HINT}")
@@ -291,19 +299,19 @@ class State:
             result.note = Note(picked=picked)
         return result
 
-    def depend(self, value: Any) -> Opaque:
+    def depend(self, value: Any, known: Optional[Dict[int, Opaque]] = None) -> Opaque:
         """What a value depends on; parameters in it count as used, modules in it are lost track of."""
         if isinstance(value, Opaque):
             return value
         if isinstance(value, Param):
             self.use(value)
             return summary(value)
-        if isinstance(value, (tuple, list)):
-            return self._together(value)
-        if isinstance(value, PyList):
-            return self._together(value.items)
-        if isinstance(value, PyDict):
-            return self._together([*value.items.values(), value.rest])
+        if isinstance(value, (tuple, list, PyList, PyDict)):
+            known = {} if known is None else known  # a part may be in many others
+            if id(value) not in known:
+                parts = [self.depend(item, known) for item in contents(value)]
+                known[id(value)] = together(parts, self.assumed, DATA)
+            return known[id(value)]
         if isinstance(value, Either):
             first, *others = [self.depend(item) for item in value.values]
             for part in others:
@@ -312,9 +320,6 @@ class State:
         if isinstance(value, HOLDERS):
             return Opaque(self.escape(value), 0, DATA)
         return Opaque(0, 0, DATA)
-
-    def _together(self, values: Sequence[Any], kind: str = DATA) -> Opaque:
-        return together([self.depend(item) for item in values], self.assumed, kind)
 
     def use(self, param: Param) -> None:
         """A parameter takes part in a computation that records gradients."""
@@ -335,6 +340,7 @@ class State:
 
     def new_param(self, requires_grad: Optional[bool] = True, owner: str = "") -> Param:
         """A new parameter of the model."""
+        self.spend(200 + (self.bits >> 6))  # the more there are, the longer are all sets of them
         param = Param(self.new_bit(), requires_grad, self.here, owner)
         self.params.append(param)
         self.edits += 1

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: Kinds of opaque values: a tensor, what the trainer gives (neither is None), any other data,
 #: and what was lost track of.
 TENSOR, GIVEN, DATA, LOST = "tensor", "given", "data", "lost"
+_MOST_ITEMS = 200_000  # in one list
 
 
 class Opaque:
@@ -143,6 +144,8 @@ class PyList(Storage):
     ) -> None:
         super().__init__()
         self.items = [] if items is None else items
+        if len(self.items) > _MOST_ITEMS:
+            raise GaveUp(f"a list of more than {_MOST_ITEMS} items")
         self.open, self.path, self.tail = open_, path, tail
 
     def save(self) -> Any:
