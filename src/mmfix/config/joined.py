@@ -40,13 +40,14 @@ class Joined:
             return first
         if any(type(value) is not type(first) for value in values):
             return self._unknown(values, blames)
+        ids = tuple(map(id, values))
+        if ids in self._known:
+            return self._known[ids]
         if isinstance(first, (TreeDict, TreeList)):
-            ids = tuple(map(id, values))
-            if ids in self._known:
-                return self._known[ids]
             places = list(enumerate(ids))
             if any(self._met.setdefault(place, ids) != ids for place in places):
                 return self._unknown(values, blames)  # on one way it is shared with what it is not on another
+        if isinstance(first, (TreeDict, TreeList, TreeTuple)):
             self._alive.extend(values)  # or an id may be that of something else
             if isinstance(first, TreeDict):
                 result: Any = TreeDict(config=first.config)
@@ -58,9 +59,12 @@ class Joined:
                 return self._unknown(values, blames)
             steps = [[value.blames[at] for value in values] for at in range(len(first))]
             items = [self.of([value[at] for value in values], steps[at]) for at in range(len(first))]
-            if isinstance(first, TreeTuple):
-                return TreeTuple(items, first.blames)
-            result = self._known[tuple(map(id, values))] = TreeList(items, list(first.blames))
+            result = (
+                TreeTuple(items, first.blames)
+                if isinstance(first, TreeTuple)
+                else TreeList(items, list(first.blames))
+            )
+            self._known[ids] = result
             return result
         return first if all(_same(first, value) for value in values) else self._unknown(values, blames)
 
@@ -95,4 +99,5 @@ def _same(one: Any, other: Any) -> bool:
     """Whether two values that are no dicts, lists or tuples are the same, and look the same."""
     if isinstance(one, (set, frozenset)):
         return one == other and list(map(repr, one)) == list(map(repr, other))
-    return bool(one == other) and repr(one) == repr(other)
+    text = getattr(one, "text", None) == getattr(other, "text", None)  # of an imported name
+    return bool(one == other) and text and repr(one) == repr(other)

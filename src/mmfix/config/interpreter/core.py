@@ -274,6 +274,7 @@ def unordered(value: Any, deep: bool = False) -> bool:
 
 #: Elements of a set whose order is decided: 6 ways.
 _FEW = 3
+_SCALARS = (str, bytes, int, float, complex, type(None))
 #: Values of which one is decided.
 _MOST = 4
 
@@ -293,8 +294,9 @@ def _by_its_numbers(value: Any) -> bool:
 def in_some_order(run: Run, value: Any, node: ast.AST) -> List[Any]:
     """The elements of a set: in an order that is decided; or as many unknown ones."""
     why = Unknown("the order of a set", run.source.origin(node))
-    items = sorted(value, key=repr)
-    if len(items) <= _FEW:
+    items = list(value)
+    if len(items) <= _FEW and all(isinstance(item, _SCALARS) for item in items):
+        items.sort(key=repr)
         orders = list(permutations(items))
         choice = run.decisions.choose(len(orders), why)
         if choice is not None:
