@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
 import pytest
 from parity import Failed, differences, with_mmengine, with_mmfix, write
 
-from mmfix.config.interpreter import decisions
+from mmfix.config.interpreter import decisions, state
 from mmfix.config.reader import Reader
 
 HEAD = "_base_ = 'b.py'\nimport sys\nyes = len(sys.argv) > 1\n"
@@ -134,12 +135,26 @@ def test_what_no_way_can_load_is_refused(tmp_path: Path) -> None:
     assert "c.py:2" in repr(with_mmfix(path))
 
 
-def test_work_is_counted_over_all_ways(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("turns", "decided"), [(10, True), (2_000, False)])
+def test_work_is_counted_over_all_ways(
+    turns: int, decided: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "MAX_STEPS", 20_000)
     code = "import sys\nm = [1]\nif len(sys.argv) > 1:\n    m = [2]\nif len(sys.argv) > 2:\n    m = [3]\n"
-    path = write(tmp_path, {"c.py": code + "for i in range(60000):\n    n = i\n"})
+    path = write(tmp_path, {"c.py": code + f"k = len(m)\nfor i in range({turns}):\n    n = i\n"})
     found = with_mmfix(path)
     assert isinstance(found, dict)
-    assert found["n"] == 59999
+    assert found["n"] == turns - 1
+    assert (found["k"] == 1) is decided, "one way is within the bound, four are not"
+
+
+def test_what_is_shared_is_joined_once(tmp_path: Path) -> None:
+    code = "import sys\nt = (1, 2)\nfor i in range(16):\n    t = (t, t)\n"
+    conditions = "".join(f"if len(sys.argv) > {n}:\n    z{n} = 1\n" for n in range(1, 6))
+    before = time.process_time()
+    document = Reader().load(write(tmp_path, {"c.py": code + conditions}))
+    assert time.process_time() - before < 5, "all of its parts, each time it is seen, take a minute"
+    assert {key[0] for key, _ in document.unknowns()} == {f"z{n}" for n in range(1, 6)}
 
 
 def test_no_way_is_followed_twice() -> None:
