@@ -28,14 +28,15 @@ from mmfix.prove import ops
 HEADING = "## Names by building"
 BEFORE = "## What is rehearsed"
 NAMED, NONE, WRONG, NO_TRUTH = "named", "not named", "WRONG", "named, truth not built"
-_MOST = 300
+_MOST = 200
 #: Begins the lines of the child that are ours: models print.
 MARK = "order: "
 
 HEAD = f"""{HEADING}
 
-Made by `bench/build_names.py`: one config of each model folder, torch 2.13.0, mmengine 0.10.7, mmcv-lite 2.1.0 with the stand-ins.
-`explain --build` builds and wraps the model and takes no step, so it needs no batch and no data. *Wrong* is any difference, in names or
+Made by `bench/build_names.py` from `bench/build_names.jsonl`: one config of each model folder, torch 2.13.0, mmengine 0.10.7, mmcv-lite 2.1.0 with the stand-ins.
+`explain --build` builds and wraps the model and takes no step, so it needs no batch and no data. The table has what was measured
+so far; the script goes on where it stopped. *Wrong* is any difference, in names or
 in their order, from `named_parameters()` of the model as the registry builds it.
 
 """
@@ -95,7 +96,7 @@ def measured(package: str, paths: List[str]) -> Iterator[Dict[str, Any]]:
             names, why = order_by_building(path)
         row: Dict[str, Any] = {"package": package, "config": short(path), "seconds": round(seconds, 1)}
         if not names:
-            yield {**row, "result": NONE, "why": why.splitlines()[0][:_MOST]}
+            yield {**row, "result": NONE, "why": reason(why.splitlines()[0])}
         elif isinstance(truth, str):
             yield {**row, "parameters": len(names), "result": NO_TRUTH, "why": truth[:_MOST]}
         else:
@@ -155,7 +156,7 @@ def reason(why: str) -> str:
     words = [
         Path(word.strip("()")).name if word.lstrip("(").startswith("/") else word for word in why.split()
     ]
-    return " ".join(words)[:160]
+    return " ".join(words)[:_MOST]
 
 
 if __name__ == "__main__":
