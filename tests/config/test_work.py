@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Dict, Iterator
+from typing import Dict, Iterator, Tuple
 
 import pytest
 from work.child import Child, Cost
@@ -14,9 +14,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is count
 
 #: What a config may take, in seconds of CPU time and in megabytes.
 SECONDS, MEGABYTES = 2, 300
-#: Less often than in a bench, so less is allowed, too.
-SIZE, TIMES, FEW_SECONDS = 100_000, 1_000, 1
-SHARDS = 4
+#: How large, how often, and in how many seconds: it is done less often than in ``bench/bounds.py``.
+FEW, MORE = (30_000, 200, 1), (100_000, 1_000, 1)
+SHARDS = 2
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +35,19 @@ def read(child: Child, text: str, folder: Path, name: str = "c.py") -> Cost:
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_everything_that_the_reader_knows(shard: int, child: Child, tmp_path: Path) -> None:
+@pytest.mark.parametrize("effort", [FEW, pytest.param(MORE, marks=pytest.mark.slow)], ids=["few", "more"])
+def test_everything_that_the_reader_knows(
+    effort: Tuple[int, int, float], shard: int, child: Child, tmp_path: Path
+) -> None:
+    size, times, seconds = effort
     (tmp_path / "base.py").write_text(BASE)
     found = programs(all_of_them=False)
     assert len(found) > 400
     costs = {
-        f"{program.name}: {program.code}": read(child, program.text(SIZE, TIMES), tmp_path)
+        f"{program.name}: {program.code}": read(child, program.text(size, times), tmp_path)
         for program in found[shard::SHARDS]
     }
-    assert {code: cost for code, cost in costs.items() if not is_bounded(cost, FEW_SECONDS)} == {}
+    assert {code: cost for code, cost in costs.items() if not is_bounded(cost, seconds)} == {}
     assert any(cost.how == "result" for cost in costs.values())
 
 
