@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path as osp
-import sys
 from typing import Dict, List, Optional, Sequence
 
 from mmfix.config.classic import BaseRef, Found, read_classic
@@ -14,8 +13,11 @@ from mmfix.config.lazy import read_lazy
 from mmfix.config.origin import MissingBase, Origin
 from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES, Source, parse_printed, parse_source, read_text
 from mmfix.errors import ConfigError
+from mmfix.python.deep import deeply
 from mmfix.python.disk import other_than_a_file
 
+#: Deep but legal nesting costs a few Python frames per level.
+_RECURSION = 3000
 #: Files that inherit each other in a row; the longest chain of the zoos has 6.
 MAX_CHAIN = 50
 
@@ -49,16 +51,13 @@ class Reader:
         """
         path = osp.abspath(osp.expanduser(path))
         _require_suffix(path)
-        # deep but legal nesting costs a few Python frames per level
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, 3000))
-        try:
+
+        def document_of() -> ConfigDocument:
             if text is None:
-                document = self._document(path)
-            else:
-                document = self._resolve(parse_source(path, text), lazy=None)
-        finally:
-            sys.setrecursionlimit(limit)
+                return self._document(path)
+            return self._resolve(parse_source(path, text), lazy=None)
+
+        document = deeply(document_of, _RECURSION)
         for key in RESERVED_KEYS:
             if key in document.tree:
                 blame = document.tree.blames.get(key)

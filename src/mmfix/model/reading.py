@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
@@ -42,6 +41,7 @@ from mmfix.model.own_step import losses_of, own_step
 from mmfix.model.types import Built, ModelReading, Submodule
 from mmfix.model.uneven import LeftOut, left_out, left_out_of_another, left_to_chance
 from mmfix.model.verdicts import judge, reached
+from mmfix.python.deep import deeply
 from mmfix.python.place import ABSENT, Problem
 from mmfix.python.signatures import signature_of
 from mmfix.repository.library import Library
@@ -79,19 +79,19 @@ def read_model(
 
     What cannot be followed is in ``problems``; nothing is raised, imported or run.
     """
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _RECURSION))
     m = Machine(library, answers, scope, era, named, seconds)
     m.beside = beside or {}
-    try:
+
+    def read() -> ModelReading:
         reading = _read(m, model, wraps_first and era != "mmcv1")
         return replace(reading, unmade=_unmade(m, model, reading.built))
+
+    try:
+        return deeply(read, _RECURSION)
     except Exception as error:
         reason = _failure(error)
         problems = (*m.problems, Problem(reason))
         return _without_verdicts(m, problems, reason)
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReading:
