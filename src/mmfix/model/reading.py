@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.config.names import type_name, type_scope
@@ -16,39 +15,30 @@ from mmfix.model.knowledge.openmmlab.configs import value_of
 from mmfix.model.knowledge.openmmlab.losses import summed
 from mmfix.model.knowledge.torch import order, parts
 from mmfix.model.machine.classes import ClassInfo
-from mmfix.model.machine.conditions import when_full
-from mmfix.model.machine.joining import joined_summary
 from mmfix.model.machine.machine import Machine
-from mmfix.model.machine.parting import compare, watches
-from mmfix.model.machine.single import Single, plain
+from mmfix.model.machine.parting import watches
 from mmfix.model.machine.values import (
-    DATA,
     GIVEN,
     MISSING,
-    UNKNOWN,
-    Bound,
     Function,
-    GaveUp,
     Instance,
     Opaque,
     Param,
     PyDict,
-    Raised,
     Registry,
 )
 from mmfix.model.observations import Homes, checkpoints, late_freezes, toggles
-from mmfix.model.own_step import losses_of, own_step
+from mmfix.model.phases import failure_of, run_phase
+from mmfix.model.steps import any_step, call_with_data
 from mmfix.model.types import Built, ModelReading, Submodule
-from mmfix.model.uneven import LeftOut, left_out, left_out_of_another, left_to_chance
+from mmfix.model.uneven import LeftOut
 from mmfix.model.verdicts import judge, reached
 from mmfix.python.deep import deeply
-from mmfix.python.place import ABSENT, Problem
+from mmfix.python.place import Problem
 from mmfix.python.signatures import signature_of
 from mmfix.repository.library import Library
 
 _RECURSION = 6000
-#: What a counter of iterations stands at in the later step that is followed.
-_LATE = 10**9
 
 
 def read_model(
@@ -89,7 +79,7 @@ def read_model(
     try:
         return deeply(read, _RECURSION)
     except Exception as error:
-        reason = _failure(error)
+        reason = failure_of(error)
         problems = (*m.problems, Problem(reason))
         return _without_verdicts(m, problems, reason)
 
@@ -97,7 +87,7 @@ def read_model(
 def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReading:
     config = value_of(m, model, ("model",))
     more = PyDict({name: value_of(m, value, (name,)) for name, value in m.beside.items()})
-    root, why = _phase(
+    root, why = run_phase(
         m, "build", lambda: openmmlab.build(m, Registry("MODELS", m.default_scope or ""), config, more)
     )
     if not isinstance(root, Instance):
@@ -107,7 +97,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     all_built = not m.problems
     if not wraps_first:
         before = m.edits
-        _phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
+        run_phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
         if m.edits != before:  # which of the parts it runs for depends on what is loaded
             m.doubt("init_weights() makes or freezes parameters before the wrap")
     walked = list(parts.walk(m, root))
@@ -121,14 +111,14 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     }
     frozen: Dict[Param, str] = {}
     if wraps_first:
-        _phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
+        run_phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
         frozen.update((param, "init_weights") for param in trainable if not param.requires_grad)
-    _phase(m, "train", lambda: _method(m, root, "train", [True]))
+    run_phase(m, "train", lambda: _method(m, root, "train", [True]))
     frozen.update((param, "train") for param in trainable if not param.requires_grad and param not in frozen)
     idle = {param for _, param in parts.all_params(m, root) if param.requires_grad is False}
     watches.append(m.watch)
     try:
-        followed, why = _phase(m, "step", lambda: _any_step(m, root))
+        followed, why = run_phase(m, "step", lambda: any_step(m, root))
     finally:
         watches.pop()
     loss, uneven = followed or (None, LeftOut())
@@ -206,7 +196,7 @@ def _hanging(
         return 0  # the input is given in any case
     kept = m.escaped, m.used.copy(), list(m.checkpoints), list(m.toggled), list(m.problems)
     given = {name: Opaque(0, 0, GIVEN) for name in optional}
-    found, _ = _phase(m, "step", lambda: summed(m, _call_with_data(m, root, "forward_train", given)))
+    found, _ = run_phase(m, "step", lambda: summed(m, call_with_data(m, root, "forward_train", given)))
     m.escaped, m.used, m.checkpoints, m.toggled, m.problems = kept
     return unsure & found.must if isinstance(found, Opaque) else 0
 
@@ -250,148 +240,6 @@ def _built(
     )
 
 
-def _phase(m: Machine, phase: str, run: Callable[[], Any]) -> Tuple[Any, str]:
-    """Run a phase; what stops it is a problem, and the reason is given back."""
-    m.phase = phase
-    try:
-        return run(), ""
-    except Exception as error:
-        reason = _failure(error)
-    m.trail.clear()
-    m.started.clear()
-    m.frames.clear()
-    m.conditional, m.guards, m.grad, m.assumed, m.turns = 0, 0, True, {}, None
-    m.problems.append(Problem(f"{phase}: {reason}"))
-    return None, reason
-
-
-def _failure(error: Exception) -> str:
-    """What stopped the machine, as a reason; its own bugs must not hide what else is known of the config."""
-    if isinstance(error, (Raised, GaveUp)):
-        return str(error)
-    if isinstance(error, RecursionError):
-        return "the code nests too deeply"
-    if os.environ.get("MMFIX_DEBUG"):
-        raise error
-    return f"the reader itself failed ({type(error).__name__}: {error}); please report it with the model"
-
-
 def _method(m: Machine, root: Instance, name: str, args: List[Any]) -> Any:
     method = m.attribute(root, name, None)
     return None if method is None else m.call(method, args, {})
-
-
-def _any_step(m: Machine, root: Instance) -> Tuple[Any, LeftOut]:
-    """The losses of the first step or a much later one, counters run far; what some steps leave out."""
-    m.draws.met = False
-    begun = m.begin()
-    loss = _weighed_step(m, root)
-    m.end(begun)
-    if not isinstance(loss, Opaque):
-        return loss, LeftOut()
-
-    def another() -> Any:
-        return _phase(m, "step", lambda: _step(m, root))[0]
-
-    uneven = LeftOut(left_to_chance(m, begun, another))
-    if m.between_steps.differ:
-        m.between_steps.move(1)
-        uneven = uneven._replace(by_count=left_out(m, loss) | left_out_of_another(m, another))
-        m.between_steps.move(_LATE)
-        for target, name in m.between_steps.counters:
-            count = target.items.get(name)
-            if _is_counter(count):
-                target.items[name] = Single(_LATE) if isinstance(count, Single) else _LATE
-        first, m.checkpoints = m.checkpoints, []
-        later = _weighed_step(m, root)
-        m.checkpoints = max(first, m.checkpoints, key=len)  # what one step calls, not what two do
-        if isinstance(later, Opaque):
-            loss = joined_summary(loss, later)
-            may, must = loss.may | _now_and_then(m, root), loss.must & ~uneven.by_count
-            some = Opaque(may, must, loss.kind, loss.given, loss.note)
-            compare(loss, some)
-            return some, uneven
-    return loss, uneven
-
-
-def _weighed_step(m: Machine, root: Instance) -> Any:
-    """The losses of one training step; the checkpointed calls then say whether the loss depends on them."""
-    loss = _step(m, root)
-    if isinstance(loss, Opaque):
-        m.checkpoints = [
-            call._replace(
-                carries=True
-                if loss.must & call.mark
-                else None
-                if (loss.may | m.escaped | m.added) & call.mark
-                else False
-            )
-            for call in m.checkpoints
-        ]
-        loss.given = when_full(loss.given)
-    return loss
-
-
-def _is_counter(value: Any) -> bool:
-    return isinstance(plain(value), (int, float)) and not isinstance(plain(value), bool)
-
-
-def _now_and_then(m: Machine, root: Instance) -> int:
-    """What some step in between may use: every fifth one, say."""
-    counters = [
-        (target, name) for target, name in m.between_steps.counters if _is_counter(target.items.get(name))
-    ]
-    if not counters and not m.between_steps.asked:
-        return 0
-    m.between_steps.move(UNKNOWN.like())
-    for target, name in counters:
-        target.items[name] = UNKNOWN.like()  # each is one and the same whenever it is asked for
-    kept = m.checkpoints, m.toggled
-    m.checkpoints, m.toggled = [], []
-    loss = _step(m, root)
-    m.checkpoints, m.toggled = kept
-    return loss.may if isinstance(loss, Opaque) else 0
-
-
-def _step(m: Machine, root: Instance) -> Any:
-    """The losses of one training step, as one value."""
-    m.between_steps.begin()
-    own = own_step(m, root)
-    if own is not None:
-        return losses_of(m, root, own)
-    if m.era == "mmcv1":
-        if _has(m, root, "forward_train"):
-            return summed(m, _call_with_data(m, root, "forward_train", {}))
-        return summed(m, _call_with_data(m, root, "forward", {"return_loss": True}))
-    losses = _call_with_data(m, root, "forward", {"mode": "loss"})
-    parse = root.cls.find(m, "parse_losses") if isinstance(root.cls, ClassInfo) else MISSING
-    if isinstance(parse, Function):
-        result = m.call(Bound(parse, root), [losses], {})
-        return m.flow(result[0] if isinstance(result, tuple) and result else result)
-    return summed(m, losses)
-
-
-def _has(m: Machine, root: Instance, name: str) -> bool:
-    return isinstance(root.cls, ClassInfo) and isinstance(root.cls.find(m, name), Function)
-
-
-def _call_with_data(m: Machine, root: Instance, name: str, known: Dict[str, Any]) -> Any:
-    """Call a method as the trainer does: every parameter gets data, except those in ``known``."""
-    method = root.cls.find(m, name) if isinstance(root.cls, ClassInfo) else MISSING
-    if not isinstance(method, Function):
-        kind = ABSENT if isinstance(root.cls, ClassInfo) and root.cls.absent_base else ""
-        return m.lost(f"{root.cls.name}.{name} was not found in source", root, kind=kind)
-    signature = signature_of(method.node.args)
-    first_default = len(signature.positional) - len(signature.defaults)
-    kwargs: Dict[str, Any] = {}
-    for position, parameter in enumerate(signature.positional[1:], 1):
-        if parameter in known:
-            kwargs[parameter] = known[parameter]
-        elif position < first_default or m.era != "mmcv1":
-            kwargs[parameter] = Opaque(0, 0, GIVEN)
-        else:
-            kwargs[parameter] = Opaque(0, 0, DATA)  # given or not, as the data pipeline decides
-    if known and signature.double_star is not None:
-        kwargs.update({key: value for key, value in known.items() if key not in kwargs})
-    rest = UNKNOWN if signature.double_star is not None else MISSING
-    return m.call(Bound(method, root), [], kwargs, rest)

@@ -40,7 +40,7 @@ def left_to_chance(m: Machine, begun: Contents, step: Step) -> int:
         begun: The contents, before that step, of what it changed.
         step: The same step once more.
     """
-    if not m.draws.met:
+    if not m.draws.decides and not m.between_steps.by_chance:
         return 0
     found, now = 0, {item: item.save() for item in begun}
     _load(begun)

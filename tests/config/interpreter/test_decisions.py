@@ -149,7 +149,7 @@ def test_work_is_counted_over_all_ways(
 
 
 def test_what_is_shared_is_joined_once(tmp_path: Path) -> None:
-    code = "import sys\nt = (1, 2)\nfor i in range(16):\n    t = (t, t)\n"
+    code = "import sys\nt = (1, 2)\nfor i in range(14):\n    t = (t, t)\n"
     conditions = "".join(f"if len(sys.argv) > {n}:\n    z{n} = 1\n" for n in range(1, 6))
     before = time.process_time()
     document = Reader().load(write(tmp_path, {"c.py": code + conditions}))

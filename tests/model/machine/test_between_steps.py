@@ -8,7 +8,7 @@ from typing import Dict, Tuple
 
 import pytest
 
-from mmfix.model import reading
+from mmfix.model import steps as following
 from mmfix.model.reading import read_model
 from mmfix.model.types import NEVER, SOMETIMES
 from mmfix.repository.library import Library
@@ -57,11 +57,37 @@ CASES = [
         2,
         BOTH,
     ),
+    (
+        "set on the path that reads it",
+        "if img.sum() > 1:\n    self.seen = 5\n    img = img * self.seen\nx = self.a(img)",
+        1,
+        FIRST,
+    ),
+    ("set on the path that reads it in another method", "self.maybe_all(img)\nx = self.a(img)", 1, FIRST),
+    (
+        "set on a path that an exception leaves",
+        "try:\n    if img.sum() > 1:\n        raise ValueError()\n    self.seen = 5\n"
+        "except ValueError:\n    pass\nx = self.tell()",
+        2,
+        BOTH,
+    ),
+    (
+        "set in those turns that are not left",
+        "for one in img:\n    if one.sum() > 1:\n        continue\n    self.seen = 5\nx = self.tell()",
+        2,
+        BOTH,
+    ),
     ("set, never read", "self.kept = 9\nx = self.tell()", 1, FIRST),
     (
         "asked whether it is there",
         "if hasattr(self, 'late'):\n    x = self.b(img)\nelse:\n    x = self.a(img)\nself.late = 1",
         2,
+        BOTH,
+    ),
+    (
+        "counted from the second step on",
+        "if hasattr(self, 'late'):\n    self.seen += 1\nself.late = img\nx = self.tell()",
+        3,
         BOTH,
     ),
     (
@@ -88,6 +114,14 @@ MORE = """
     def start(self):
         self.seen = 0
 
+    def maybe_all(self, img):
+        if img.sum() > 1:
+            return img
+        self.seen = 5
+        for one in img:
+            one = one * self.seen
+        return one
+
     def maybe(self, img):
         if img.sum() > 1:
             return
@@ -102,14 +136,14 @@ def test_a_later_step_is_followed_where_it_is_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, steps: int, verdicts: Dict[str, str]
 ) -> None:
     followed: Tuple[int, ...] = ()
-    step = reading._weighed_step
+    step = following._weighed_step
 
     def counted(*args):
         nonlocal followed
         followed += (1,)
         return step(*args)
 
-    monkeypatch.setattr(reading, "_weighed_step", counted)
+    monkeypatch.setattr(following, "_weighed_step", counted)
     text = NET + textwrap.indent(f"{body}\nreturn self.loss(x)\n", 8 * " ") + MORE
     (tmp_path / "net.py").write_text(text, encoding="utf-8")
     found = read_model({"type": "Net"}, Library([str(tmp_path)]), "mmcv1")

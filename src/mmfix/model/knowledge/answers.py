@@ -10,6 +10,7 @@ from mmfix.model.knowledge.openmmlab.registries import (
     registry_method,
     torch_layer,
 )
+from mmfix.model.knowledge.python.chance import DRAWS
 from mmfix.model.knowledge.python.containers import attribute as container_attribute
 from mmfix.model.knowledge.torch.attributes import attach, detach
 from mmfix.model.knowledge.torch.checkpoints import run as run_checkpointed
@@ -30,6 +31,7 @@ from mmfix.model.knowledge.torch.tensors import attribute as tensor_attribute
 from mmfix.model.knowledge.torch.tensors import param_attribute
 
 __all__ = [
+    "DRAWS",
     "attach",
     "builtin",
     "call",

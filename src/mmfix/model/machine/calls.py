@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTuple
 
+from mmfix.model.machine.chances import look_at
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import any_item, join, open_list
@@ -37,7 +38,7 @@ from mmfix.model.machine.values import (
 )
 from mmfix.python.place import ABSENT
 from mmfix.python.signatures import bind, signature_of
-from mmfix.python.trees import own_nodes
+from mmfix.python.trees import dotted, own_nodes
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -50,11 +51,13 @@ class Shape(NamedTuple):
         yields: Whether it is a generator.
         early: Whether it may return before its end.
         outer: Names that it declares ``nonlocal`` or ``global``.
+        calls: The last names of what it calls.
     """
 
     yields: bool
     early: bool
     outer: FrozenSet[str]
+    calls: FrozenSet[str]
 
 
 @lru_cache(maxsize=None)
@@ -68,6 +71,7 @@ def shape_of(node: Any) -> Shape:
         frozenset(
             name for item in nodes if isinstance(item, (ast.Nonlocal, ast.Global)) for name in item.names
         ),
+        frozenset(dotted(item.func).rpartition(".")[2] for item in nodes if isinstance(item, ast.Call)),
     )
 
 
@@ -241,6 +245,13 @@ def _forward(
 
 
 def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict[str, Any], rest: Any) -> Any:
+    draws = m.draws
+    if draws.looked_at and draws.come_out is None and shape_of(function.node).calls & m.known.DRAWS:
+        return look_at(m, lambda: _run_function(m, function, args, kwargs, rest))
+    return _run_function(m, function, args, kwargs, rest)
+
+
+def _run_function(m: Machine, function: Function, args: List[Any], kwargs: Dict[str, Any], rest: Any) -> Any:
     node = function.node
     if (
         m.conditional

@@ -20,21 +20,22 @@ class Draws:
     """What is drawn while a step is followed.
 
     Attributes:
-        met: Something was drawn.
+        decides: What was drawn so far may make a difference.
         come_out: All numbers come out LOW or HIGH; None where they are not known.
+        looked_at: Each call that draws is looked at: whether it makes one (``chances.py``).
     """
 
-    __slots__ = ("come_out", "met")
+    __slots__ = ("come_out", "decides", "looked_at")
 
     def __init__(self) -> None:
-        self.met = False
+        self.decides = self.looked_at = False
         self.come_out: Optional[str] = None
 
     def number(self, low: Any, high: Any, kind: str) -> Any:
         """One of the real numbers between two, each as likely as the other."""
         if not isinstance(low, (int, float)) or not isinstance(high, (int, float)) or not low < high:
             return Opaque(0, 0, kind)
-        self.met = True
+        self.decides = True
         if self.come_out is None:
             return Drawn(low, high, kind)
         near = (high - low) * _NEAR
@@ -42,7 +43,7 @@ class Draws:
 
     def index(self, count: int) -> Optional[int]:
         """One of the numbers from 0 on, that many; None where it is not known which."""
-        self.met = True
+        self.decides = True
         if self.come_out is None:
             return None
         return 0 if self.come_out is LOW else count - 1

@@ -5,7 +5,7 @@ The machine is handed an implementation (:mod:`mmfix.model.knowledge.answers`) a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Protocol, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Protocol, Tuple
 
 from mmfix.model.machine.values import Instance, NativeClass, Opaque, Param, PyList, Registry
 from mmfix.python.place import Place
@@ -36,6 +36,9 @@ class Knowledge(Protocol):
         """The layer of torch that the frameworks register under a name, or None."""
 
     # -- calls
+
+    DRAWS: FrozenSet[str]
+    """The last names of functions that draw by chance."""
 
     def call(self, m: Machine, dotted: str, args: Args, kwargs: Kwargs, rest: Any) -> Any:
         """A call of a library function or class by its dotted name.

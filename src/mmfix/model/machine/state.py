@@ -116,7 +116,6 @@ class State:
         self.checkpointed = 0
         self.made_with: Dict[Any, Dict[str, Any]] = {}
         self.problems: List[Problem] = []
-        self.between_steps = BetweenSteps()
         self.draws = Draws()
         self.same_losses: Optional[bool] = None
         self.phase = "build"
@@ -132,6 +131,7 @@ class State:
         self.watch = Watch(self.frames)
         self.line = 0
         self.trail: List[Contents] = []
+        self.between_steps = BetweenSteps(self.trail)
         self.catchers: List[Any] = []
         self.started: List[int] = []
 
@@ -278,6 +278,7 @@ class State:
         """Go on from any of ``states``, and from the state of now if that is ``live``."""
         if not states:
             return
+        self.between_steps.meet()
         for item in _inner_first((level, *(state.contents for state in states))):
             now = item.save()
             original = level.get(item, now)

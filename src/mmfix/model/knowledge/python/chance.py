@@ -86,3 +86,5 @@ CALLS: Dict[str, Handler] = {
     "numpy.random.choice": _numpy_choice,
     "torch.rand": _torch_rand,
 }
+#: The last names of these.
+DRAWS = frozenset(name.rpartition(".")[2] for name in CALLS)

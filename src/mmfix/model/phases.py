@@ -1,0 +1,36 @@
+"""The phases of a reading: what stops one is a problem, and the next goes on from there."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable, Tuple
+
+from mmfix.model.machine.machine import Machine
+from mmfix.model.machine.values import GaveUp, Raised
+from mmfix.python.place import Problem
+
+
+def run_phase(m: Machine, phase: str, run: Callable[[], Any]) -> Tuple[Any, str]:
+    """Run a phase; what stops it is a problem, and the reason is given back."""
+    m.phase = phase
+    try:
+        return run(), ""
+    except Exception as error:
+        reason = failure_of(error)
+    m.trail.clear()
+    m.started.clear()
+    m.frames.clear()
+    m.conditional, m.guards, m.grad, m.assumed, m.turns = 0, 0, True, {}, None
+    m.problems.append(Problem(f"{phase}: {reason}"))
+    return None, reason
+
+
+def failure_of(error: Exception) -> str:
+    """What stopped the machine, as a reason; its own bugs must not hide what else is known of the config."""
+    if isinstance(error, (Raised, GaveUp)):
+        return str(error)
+    if isinstance(error, RecursionError):
+        return "the code nests too deeply"
+    if os.environ.get("MMFIX_DEBUG"):
+        raise error
+    return f"the reader itself failed ({type(error).__name__}: {error}); please report it with the model"
