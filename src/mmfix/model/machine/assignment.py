@@ -207,7 +207,7 @@ def _unpack_many(m: Machine, targets: List[Any], value: Any, frame: Frame) -> No
         raise Raised(f"{len(targets)} names for {len(items.items)} values at {place}")
     if items.open:
         one = any_item(items)
-        if reachable(one):
+        if m.before_wrap and reachable(one):
             m.doubt("what is unpacked is not known")
         for target in targets:
             unpack(m, target, PyList([one], True) if isinstance(target, ast.Starred) else one, frame)

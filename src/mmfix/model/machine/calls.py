@@ -77,6 +77,8 @@ def shape_of(node: Any) -> Shape:
 
 def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], rest: Any) -> Any:
     """``function(*args, **kwargs, **rest)``."""
+    if isinstance(function, NativeRef):
+        return m.known.call(m, function.dotted, args, kwargs, rest)
     if isinstance(function, Bound):
         if isinstance(function.function, Function):
             return _call_function(m, function.function, [function.receiver, *args], kwargs, rest)
@@ -94,8 +96,6 @@ def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], res
             return failed(m, function.name, error, function.run, [function.receiver, *args], kwargs)
     if isinstance(function, Instance):
         return call_instance(m, function, args, kwargs, rest)
-    if isinstance(function, NativeRef):
-        return m.known.call(m, function.dotted, args, kwargs, rest)
     if isinstance(function, ClassInfo):
         return instantiate(m, function, args, kwargs, rest)
     if isinstance(function, NativeClass):

@@ -166,12 +166,12 @@ def with_implied(sides: Tuple[Side, ...]) -> Iterator[Side]:
 
 def common(paths: List[Path]) -> Path:
     """What holds on every path."""
-    first, *others = paths
-    return {
-        condition: side
-        for condition, side in first.items()
-        if not condition.over and all(other.get(condition, _ELSEWHERE) == side for other in others)
-    }
+    found = {condition: side for condition, side in paths[0].items() if not condition.over}
+    for other in paths[1:]:
+        found = {
+            condition: side for condition, side in found.items() if other.get(condition, _ELSEWHERE) == side
+        }
+    return found
 
 
 def excludes(a: Path, b: Path) -> bool:
@@ -206,8 +206,23 @@ def split(a: Path, b: Path) -> Split:
     )
 
 
+def ways_between(paths: List[Path]) -> List[Split]:
+    """Where each path but the last differs from what all behind it share, the last of them first.
+
+    Paths that left early differ from all later ones by one condition.
+    """
+    path = paths[-1]
+    found: List[Split] = []
+    for other in reversed(paths[:-1]):
+        found.append(split(other, path))
+        path = common([path, other])
+    return found
+
+
 def must_on(must: int, given: Given, path: Path) -> int:
     """What a value must depend on where a path is taken."""
+    if not given or not path:
+        return must
     for (condition, side), bits in given.items():
         if path.get(condition, _ELSEWHERE) == side:
             must |= bits
@@ -216,10 +231,10 @@ def must_on(must: int, given: Given, path: Path) -> int:
 
 def join_given(must_a: int, a: Given, must_b: int, b: Given, ways: Split) -> Tuple[int, Given]:
     """The must of a value that is one of two, and what it must depend on beside on either side."""
+    if not a and not b and (must_a == must_b or not (ways.first or ways.second)):
+        return must_a & must_b, NO_GIVEN
     first, second = must_on(must_a, a, ways.first), must_on(must_b, b, ways.second)
     must = first & second
-    if first == second and not a and not b:
-        return must, NO_GIVEN
     found: Given = {}
     for condition, side in _sides(a, b, ways):
         bits = -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Optional
 
 from mmfix.model.machine import paths
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _COUNTS = ("numel", "nelement", "size")
 
 
+@lru_cache(maxsize=4096)
 def emptiness(test: Any) -> Optional[bool]:
     """What a test says when there is nothing to compute on (``num_pos > 0``: False); None for other tests."""
     truth = True

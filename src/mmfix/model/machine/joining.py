@@ -16,7 +16,6 @@ from mmfix.model.machine.conditions import (
     Split,
     join_given,
     merge_given,
-    must_on,
     resolved,
 )
 from mmfix.model.machine.frame import Frame
@@ -142,10 +141,12 @@ def join_contents(item: Storage, a: Any, b: Any, ways: Split = UNSPLIT) -> Any:
 
 def _join_names(a: Dict[str, Any], b: Dict[str, Any], depth: int, ways: Split) -> Dict[str, Any]:
     """A variable or attribute that one branch never set cannot be read after it: the other one counts."""
-    return {
-        key: b[key] if key not in a else a[key] if key not in b else join(a[key], b[key], depth, ways)
-        for key in {**a, **b}
-    }
+    joined = {**a, **b}
+    for key, value in a.items():
+        other = joined[key]
+        if other is not value:
+            joined[key] = join(value, other, depth, ways)
+    return joined
 
 
 def _join_notes(a: Notes, b: Notes) -> Notes:
@@ -192,10 +193,7 @@ def summary(value: Any, depth: int = 0) -> Opaque:
         bit = 0 if value.requires_grad is False else value.bit
         return Opaque(bit, bit if value.requires_grad else 0, TENSOR)
     if isinstance(value, Either):
-        first, *others = [summary(item, depth + 1) for item in value.values]
-        for part in others:
-            first = joined_summary(first, part)
-        return first.like(DATA)
+        return any_of([summary(item, depth + 1) for item in value.values])
     if isinstance(value, HOLDERS) or depth > _DEEPEST:
         return Opaque(reachable(value), 0, LOST)
     children: List[Any] = []
@@ -224,6 +222,19 @@ def together(parts: List[Opaque], path: Path, kind: str) -> Opaque:
     return Opaque(may, must, kind, given or NO_GIVEN, Note(picked=True) if picked else PLAIN)
 
 
+def any_of(parts: List[Opaque], kind: str = DATA) -> Opaque:
+    """One opaque value of that kind for any of several, whichever it is."""
+    first = parts[0]
+    may, must, given, picked = first.may, first.must, first.given, first.note.picked
+    for part in parts[1:]:
+        if watches and (may != part.may or must != part.must):
+            watches[-1].part((may ^ part.may) | (must ^ part.must))
+        must, given = join_given(must, given, part.must, part.given, UNSPLIT)
+        may |= part.may
+        picked = picked or part.note.picked
+    return Opaque(may, must, kind, given, Note(picked=True) if picked else PLAIN)
+
+
 def joined_summary(a: Any, b: Any, ways: Split = UNSPLIT) -> Opaque:
     """Either of two values, as one opaque value."""
     first, second = summary(a), summary(b)
@@ -233,9 +244,7 @@ def joined_summary(a: Any, b: Any, ways: Split = UNSPLIT) -> Opaque:
     )
     must, given = join_given(first.must, first.given, second.must, second.given, ways)
     note = Note(picked=True) if first.note.picked or second.note.picked else PLAIN
-    known = maybe_scalar.either(
-        a, b, must_on(first.must, first.given, ways.first), must_on(second.must, second.given, ways.second)
-    )
+    known = maybe_scalar.either(a, b, first, second, ways)
     return Opaque(
         first.may | second.may,
         must,
@@ -332,10 +341,8 @@ def _either(a: Any, b: Any, depth: int, ways: Split) -> Any:
             kind = LOST if result.kind == LOST else DATA
             note = result.note._replace(none=_when_none(a, b, ways))
             return Opaque(result.may, result.must, kind, result.given, note)
-        result = summary(values[0])
-        for value in values[1:]:
-            result = joined_summary(result, value)
-        return result.like(LOST if result.kind == LOST else DATA)
+        parts = [summary(value) for value in values]
+        return any_of(parts, LOST if any(part.kind == LOST for part in parts) else DATA)
     if watches and not isinstance(a, HOLDERS) and not isinstance(b, HOLDERS):
         compare(summary(a), summary(b))
     return Either(values, tuple(sides for _, sides in found))

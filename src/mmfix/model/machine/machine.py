@@ -14,6 +14,7 @@ from mmfix.model.machine.joining import is_record, join
 from mmfix.model.machine.paths import Ways
 from mmfix.model.machine.protocol import Knowledge
 from mmfix.model.machine.scopes import Scope, is_read
+from mmfix.model.machine.state import SOME_STEPS as _SOME
 from mmfix.model.machine.state import THROUGH, State
 from mmfix.model.machine.values import (
     MISSING,
@@ -29,6 +30,8 @@ from mmfix.model.machine.values import (
     Raised,
 )
 from mmfix.repository.library import Library, SourceModule
+
+_EXPRESSIONS, _STATEMENTS = expressions.HANDLERS, statements.HANDLERS
 
 
 class Machine(State):
@@ -70,15 +73,17 @@ class Machine(State):
 
     def eval(self, node: ast.expr, frame: Frame) -> Any:
         """The value of an expression."""
-        self.step()
-        return expressions.HANDLERS[type(node)](self, node, frame)
+        self.steps += 1
+        if not self.steps & _SOME:
+            self.check_bounds()
+        return _EXPRESSIONS[type(node)](self, node, frame)
 
     def run(self, body: List[ast.stmt], frame: Frame) -> str:
         """Run statements: ``through``, or ``left`` when they returned, broke or continued."""
         for node in body:
             self.step()
             self.line = node.lineno
-            ended = statements.HANDLERS.get(type(node), statements.not_followed)(self, node, frame)
+            ended = _STATEMENTS.get(type(node), statements.not_followed)(self, node, frame)
             if ended is not THROUGH:
                 return ended
         return THROUGH

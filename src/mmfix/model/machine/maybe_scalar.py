@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
 
 from mmfix.model.machine import paths
-from mmfix.model.machine.conditions import MaybeScalar, Note
+from mmfix.model.machine.conditions import MaybeScalar, Note, Split, must_on
 from mmfix.model.machine.values import DATA, TENSOR, UNKNOWN, Opaque, Param, is_scalar
 
 if TYPE_CHECKING:
@@ -18,30 +18,34 @@ _MOST_SCALARS = 4
 _ALL = -1
 
 
-def either(a: Any, b: Any, first: int, second: int) -> Optional[MaybeScalar]:
-    """What is known of a value that is ``a`` or ``b``, which must depend on ``first`` and on ``second``.
+def either(a: Any, b: Any, first: Opaque, second: Opaque, ways: Split) -> Optional[MaybeScalar]:
+    """What is known of a value that is ``a`` or ``b``, which depend on ``first`` and on ``second``.
 
     None when it is no scalar, and when what is none of its scalars may be anything.
     """
-    known = [_parts(a, first), _parts(b, second)]
-    if known[0] is None or known[1] is None:
+    if not _may_be(a) or not _may_be(b):
         return None
-    scalars = {(type(item), item): item for _, items in known if items for item in items}  # type: ignore[misc]
-    bits = known[0][0] & known[1][0]
+    one = _parts(a, must_on(first.must, first.given, ways.first))
+    other = _parts(b, must_on(second.must, second.given, ways.second))
+    scalars = {(type(item), item): item for item in (*one[1], *other[1])}
+    bits = one[0] & other[0]
     if not scalars or len(scalars) > _MOST_SCALARS or bits in (_ALL, 0):
         return None
     return MaybeScalar(tuple(scalars.values()), bits)
 
 
-def _parts(value: Any, must: int) -> Optional[Tuple[int, Tuple[Any, ...]]]:
+def _may_be(value: Any) -> bool:
+    """Whether a value is a tensor or one of a few scalars."""
+    if isinstance(value, Opaque):
+        return value.kind == TENSOR or value.note.maybe_scalar is not None
+    return isinstance(value, Param) or is_scalar(value)
+
+
+def _parts(value: Any, must: int) -> Tuple[int, Tuple[Any, ...]]:
     """What a value depends on where it is no scalar, and the scalars that it may be."""
-    if is_scalar(value):
-        return _ALL, (value,)
     if isinstance(value, Opaque) and value.note.maybe_scalar is not None:
         return value.note.maybe_scalar.otherwise | must, value.note.maybe_scalar.scalars
-    if isinstance(value, Param) or (isinstance(value, Opaque) and value.kind == TENSOR):
-        return must, ()
-    return None
+    return (must, ()) if isinstance(value, (Opaque, Param)) else (_ALL, (value,))
 
 
 def asked(m: Machine, value: Any, test: Callable[[Any], Optional[bool]]) -> Any:

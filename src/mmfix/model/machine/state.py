@@ -12,14 +12,15 @@ from mmfix.model.machine.conditions import (
     Note,
     Path,
     Side,
+    Split,
     Turns,
     common,
-    split,
+    ways_between,
     with_implied,
 )
 from mmfix.model.machine.drawing import Draws
 from mmfix.model.machine.frame import Attempt, Contents, Exit, Frame
-from mmfix.model.machine.joining import join, join_contents, joined_summary, summary, together
+from mmfix.model.machine.joining import any_of, join, join_contents, summary, together
 from mmfix.model.machine.parting import Watch
 from mmfix.model.machine.passes import CheckpointCall
 from mmfix.model.machine.reach import HOLDERS, contents, reachable
@@ -42,6 +43,8 @@ from mmfix.python.signatures import signature_of
 
 #: Steps of evaluation for one model; the largest of the zoos needs a tenth of it.
 MOST_STEPS = 4_000_000
+#: The bounds are looked at after so many and one.
+SOME_STEPS = 1023
 #: Seconds of CPU time for one model; typical are 0.2. What else the machine does makes no difference.
 MOST_SECONDS = 20.0
 #: What a user can do about either bound.
@@ -169,16 +172,17 @@ class State:
     def step(self) -> None:
         """Count a step of evaluation. Raises GaveUp when there were too many, or they took too long."""
         self.steps += 1
-        if not self.steps & 1023:
-            self._check()
+        if not self.steps & SOME_STEPS:
+            self.check_bounds()
 
     def spend(self, items: int) -> None:
         """Count what was done to so many items at once, a step for four. Raises GaveUp, as `step`."""
         before, self.steps = self.steps, self.steps + (items >> 2)
-        if before >> 10 != self.steps >> 10:
-            self._check()
+        if before // (SOME_STEPS + 1) != self.steps // (SOME_STEPS + 1):
+            self.check_bounds()
 
-    def _check(self) -> None:
+    def check_bounds(self) -> None:
+        """Raises GaveUp when there were too many steps, or they took too long."""
         most = MOST_STEPS * max(self.seconds / MOST_SECONDS, 1)
         if self.steps > most:
             raise GaveUp(f"more than {most:.0f} steps{_HINT}")
@@ -232,25 +236,18 @@ class State:
                 self.touch(item)
                 item.load(saved)
         else:
+            ways = ways_between([state.path for state in states])
             for item in _inner_first([state.contents for state in states]):
                 self.touch(item)
                 now = item.save()
-                found = [(state.contents.get(item, now), state.path) for state in states]
-                item.load(self._folded(found, lambda a, b, ways, item=item: join_contents(item, a, b, ways)))
+                item.load(_joined_contents(item, [state.contents.get(item, now) for state in states], ways))
         self.assumed = common([state.path for state in states])
 
     def either(self, found: Sequence[Tuple[Any, Path]]) -> Any:
         """One of several values, each with the path that gives it."""
-        return self._folded(found, lambda a, b, ways: join(a, b, 0, ways))
-
-    @staticmethod
-    def _folded(found: Sequence[Tuple[Any, Path]], join_two: Callable[..., Any]) -> Any:
-        """From the last to the first: paths that left early differ from all later ones by one condition."""
-        merged, path = found[-1]
-        for value, other in reversed(found[:-1]):
-            if value is not merged:
-                merged = join_two(value, merged, split(other, path))
-            path = common([path, other])
+        merged = found[-1][0]
+        for (value, _), way in zip(found[-2::-1], ways_between([path for _, path in found])):
+            merged = join(value, merged, 0, way)
         return merged
 
     def begin(self) -> Contents:
@@ -279,21 +276,23 @@ class State:
         if not states:
             return
         self.between_steps.meet()
+        paths = [*(state.path for state in states), *([self.assumed] if live else [])]
+        ways = ways_between(paths)
         for item in _inner_first((level, *(state.contents for state in states))):
             now = item.save()
             original = level.get(item, now)
-            found = [(state.contents.get(item, original), state.path) for state in states]
+            found = [state.contents.get(item, original) for state in states]
             if live:
-                found.append((now, self.assumed))
+                found.append(now)
             self.touch(item)
-            item.load(self._folded(found, lambda a, b, ways, item=item: join_contents(item, a, b, ways)))
-        self.assumed = common([*(state.path for state in states), *([self.assumed] if live else [])])
+            item.load(_joined_contents(item, found, ways))
+        self.assumed = common(paths)
 
     # -- gradients ---------------------------------------------------------------
 
     def flow(self, *values: Any) -> Opaque:
         """The result of an operation on values: it depends on all they depend on."""
-        parts = [self.depend(item) for item in values]
+        parts = [item if isinstance(item, Opaque) else self.depend(item) for item in values]
         picked = bool(parts) and parts[0].note.picked  # what it is made from: boxes and weights come behind
         result = together(parts, self.assumed, TENSOR) if self.grad else Opaque(0, 0, TENSOR)
         if result.note.picked is not picked:
@@ -314,10 +313,7 @@ class State:
                 known[id(value)] = together(parts, self.assumed, DATA)
             return known[id(value)]
         if isinstance(value, Either):
-            first, *others = [self.depend(item) for item in value.values]
-            for part in others:
-                first = joined_summary(first, part)
-            return first.like(DATA)
+            return any_of([self.depend(item) for item in value.values])
         if isinstance(value, HOLDERS):
             return Opaque(self.escape(value), 0, DATA)
         return Opaque(0, 0, DATA)
@@ -398,6 +394,15 @@ class State:
             self.astray = self.astray or reason
         bits = self.escape(list(values))
         return Opaque(bits if self.grad else 0, 0, LOST)
+
+
+def _joined_contents(item: Storage, found: Sequence[Any], ways: Sequence[Split]) -> Any:
+    """The contents of one object, given those at the end of each path."""
+    merged = found[-1]
+    for contents, way in zip(found[-2::-1], ways):
+        if contents is not merged:
+            merged = join_contents(item, contents, merged, way)
+    return merged
 
 
 def _inner_first(states: Sequence[Contents]) -> List[Storage]:

@@ -393,9 +393,12 @@ class GaveUp(Exception):
     """A bound was reached: too many steps, too deep."""
 
 
-SCALARS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
+_SCALARS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
+
+_PLAIN_SCALARS, _NO_SCALARS = frozenset(_SCALARS), frozenset({Opaque, PyList, PyDict, Param, Instance, tuple})
 
 
 def is_scalar(value: Any) -> bool:
     """A Python value that stands for itself and holds nothing."""
-    return isinstance(value, SCALARS)
+    plain = type(value) in _PLAIN_SCALARS
+    return plain or (type(value) not in _NO_SCALARS and isinstance(value, _SCALARS))
