@@ -31,7 +31,7 @@ from mmfix.config.keypath import format_key
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError
 from mmfix.findings import Finding
-from mmfix.model.machine import state
+from mmfix.model.machine import budget
 from mmfix.model.stored import to_json
 from mmfix.rules import judge
 from mmfix.training import is_trainable, read
@@ -91,7 +91,7 @@ def write(folder: Path, target: Path, jobs: int) -> None:
 
 def _start(folder: str) -> None:
     sys.path[:0] = [str(Path(folder) / source) for source in SOURCES]
-    state.MOST_SECONDS = 3600  # the machine may be busy: only the number of steps counts
+    budget.MOST_SECONDS = 3600  # the machine may be busy: only the number of steps counts
 
 
 def _groups(root: Path) -> List[List[str]]:

@@ -11,7 +11,7 @@ from typing import Any, Dict, List
 import pytest
 
 from mmfix.model import remembered
-from mmfix.model.machine import state
+from mmfix.model.machine import budget
 from mmfix.model.types import NEVER, ModelReading
 
 FOLDER = Path(__file__).resolve().parent
@@ -79,7 +79,7 @@ def test_a_reading_that_ran_out_of_time_is_not_kept(repository: Path) -> None:
 def test_a_reading_that_took_too_many_steps_is_kept(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state, "MOST_STEPS", 1500)
+    monkeypatch.setattr(budget, "MOST_STEPS", 1500)
     first = read(repository)
     assert "more than 1500 steps" in first.gave_up
     assert not first.unfinished

@@ -62,7 +62,7 @@ def read_model(
             (``mmengine/runner/runner.py: train``); its FlexibleRunner does it the other way round
             (``mmengine/_strategy/single_device.py: prepare``), and so did ``tools/train.py`` with mmcv 1.x.
         named: The modules that the config has imported.
-        seconds: CPU time that it may take; None for :data:`mmfix.model.machine.state.MOST_SECONDS`.
+        seconds: CPU time that it may take; None for :data:`mmfix.model.machine.budget.MOST_SECONDS`.
         beside: Arguments that the builder gives unless ``model`` has them: the ``train_cfg`` and
             ``test_cfg`` at the top of a config (``mmdet/models/builder.py: build_detector``,
             ``mmedit/models/builder.py: build_model``, both of the mmcv 1.x era).

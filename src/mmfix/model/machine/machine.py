@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from mmfix.model.machine import access, building, calls, expressions, indexing, paths, statements, tables
+from mmfix.model.machine.budget import SOME_STEPS as _SOME
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Exit, Frame
 from mmfix.model.machine.joining import is_record, join
 from mmfix.model.machine.paths import Ways
 from mmfix.model.machine.protocol import Knowledge
 from mmfix.model.machine.scopes import Scope, is_read
-from mmfix.model.machine.state import SOME_STEPS as _SOME
 from mmfix.model.machine.state import THROUGH, State
 from mmfix.model.machine.values import (
     MISSING,

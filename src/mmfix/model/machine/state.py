@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from mmfix.model.machine.between_steps import BetweenSteps
+from mmfix.model.machine.budget import Budget
 from mmfix.model.machine.conditions import (
     CLOCK,
     Condition,
@@ -29,7 +29,6 @@ from mmfix.model.machine.values import (
     LOST,
     TENSOR,
     Either,
-    GaveUp,
     Instance,
     Opaque,
     Param,
@@ -41,23 +40,13 @@ from mmfix.model.machine.values import (
 from mmfix.python.place import ABSENT, Place, Problem
 from mmfix.python.signatures import signature_of
 
-#: Steps of evaluation for one model; the largest of the zoos needs a tenth of it.
-MOST_STEPS = 4_000_000
-#: The bounds are looked at after so many and one.
-SOME_STEPS = 1023
-#: Seconds of CPU time for one model; typical are 0.2. What else the machine does makes no difference.
-MOST_SECONDS = 20.0
-#: What a user can do about either bound.
-_HINT = " (check --reading-seconds gives it more)"
 _MOST_PROBLEMS = 40
-#: The CPU time of this thread; where a system does not count it, of the process.
-_cpu_time = getattr(time, "thread_time", time.process_time)
 
 #: How a branch ended: it ran through, it left (return, break, continue: recorded in the frame), or it raised.
 THROUGH, LEFT, RAISED = "through", "left", "raised"
 
 
-class State:
+class State(Budget):
     """The mutable state of one interpretation.
 
     Attributes:
@@ -92,11 +81,11 @@ class State:
         edits: How many times a parameter or module was made, put in place or frozen.
         recursions: Function, its closure and ``edits`` -> what was lost track of when it called itself.
         choosing: One of several values is looked at: one that has not what is asked of it is not the one.
-        out_of_time: The time was up before the end: with more of it, more may be read.
         astray: Why the code that was read can not be what runs; empty while it can.
     """
 
     def __init__(self, seconds: Optional[float] = None) -> None:
+        super().__init__(seconds)
         self.grad = True
         self.asks = self.rehearsing = False
         self.conditional = self.guards = 0
@@ -126,10 +115,6 @@ class State:
         self.doubts = ""
         self.doubts_unseen = False
         self.edits = 0
-        self.steps = 0
-        self.seconds = MOST_SECONDS if seconds is None else seconds
-        self.deadline = _cpu_time() + self.seconds
-        self.out_of_time = False
         self.frames: List[Frame] = []
         self.watch = Watch(self.frames)
         self.line = 0
@@ -168,27 +153,6 @@ class State:
             here = self.here
             where = f" ({here.path.replace(chr(92), '/').rpartition('/')[2]}:{here.line})" if here else ""
             self.doubts = reason + where
-
-    def step(self) -> None:
-        """Count a step of evaluation. Raises GaveUp when there were too many, or they took too long."""
-        self.steps += 1
-        if not self.steps & SOME_STEPS:
-            self.check_bounds()
-
-    def spend(self, items: int) -> None:
-        """Count what was done to so many items at once, a step for four. Raises GaveUp, as `step`."""
-        before, self.steps = self.steps, self.steps + (items >> 2)
-        if before // (SOME_STEPS + 1) != self.steps // (SOME_STEPS + 1):
-            self.check_bounds()
-
-    def check_bounds(self) -> None:
-        """Raises GaveUp when there were too many steps, or they took too long."""
-        most = MOST_STEPS * max(self.seconds / MOST_SECONDS, 1)
-        if self.steps > most:
-            raise GaveUp(f"more than {most:.0f} steps{_HINT}")
-        if _cpu_time() > self.deadline:
-            self.out_of_time = True
-            raise GaveUp(f"more than {self.seconds:g} seconds of CPU time{_HINT}")
 
     # -- mutation and branches -------------------------------------------------
 
@@ -399,9 +363,9 @@ class State:
 def _joined_contents(item: Storage, found: Sequence[Any], ways: Sequence[Split]) -> Any:
     """The contents of one object, given those at the end of each path."""
     merged = found[-1]
-    for contents, way in zip(found[-2::-1], ways):
-        if contents is not merged:
-            merged = join_contents(item, contents, merged, way)
+    for held, way in zip(found[-2::-1], ways):
+        if held is not merged:
+            merged = join_contents(item, held, merged, way)
     return merged
 
 

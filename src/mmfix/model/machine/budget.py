@@ -1,0 +1,56 @@
+"""What one model may cost: steps of evaluation, and CPU time."""
+
+from __future__ import annotations
+
+import time
+from typing import Optional
+
+from mmfix.model.machine.values import GaveUp
+
+#: Steps of evaluation for one model; the largest of the zoos needs a tenth of it.
+MOST_STEPS = 4_000_000
+#: The bounds are looked at after so many and one.
+SOME_STEPS = 1023
+#: Seconds of CPU time for one model; typical are 0.2. What else the machine does makes no difference.
+MOST_SECONDS = 20.0
+#: What a user can do about either bound.
+_HINT = " (check --reading-seconds gives it more)"
+#: The CPU time of this thread; where a system does not count it, of the process.
+_cpu_time = getattr(time, "thread_time", time.process_time)
+
+
+class Budget:
+    """What was spent so far.
+
+    Attributes:
+        steps: Steps of evaluation.
+        seconds: CPU time that may be used.
+        out_of_time: The time was up before the end: with more of it, more may be read.
+    """
+
+    def __init__(self, seconds: Optional[float] = None) -> None:
+        self.steps = 0
+        self.seconds = MOST_SECONDS if seconds is None else seconds
+        self.deadline = _cpu_time() + self.seconds
+        self.out_of_time = False
+
+    def step(self) -> None:
+        """Count a step of evaluation. Raises GaveUp when there were too many, or they took too long."""
+        self.steps += 1
+        if not self.steps & SOME_STEPS:
+            self.check_bounds()
+
+    def spend(self, items: int) -> None:
+        """Count what was done to so many items at once, a step for four. Raises GaveUp, as `step`."""
+        before, self.steps = self.steps, self.steps + (items >> 2)
+        if before // (SOME_STEPS + 1) != self.steps // (SOME_STEPS + 1):
+            self.check_bounds()
+
+    def check_bounds(self) -> None:
+        """Raises GaveUp when there were too many steps, or they took too long."""
+        most = MOST_STEPS * max(self.seconds / MOST_SECONDS, 1)
+        if self.steps > most:
+            raise GaveUp(f"more than {most:.0f} steps{_HINT}")
+        if _cpu_time() > self.deadline:
+            self.out_of_time = True
+            raise GaveUp(f"more than {self.seconds:g} seconds of CPU time{_HINT}")
