@@ -197,7 +197,7 @@ def apply(
             return run.unknown("computed from an unknown value", node)
         if any(unordered(arg) for arg in args) and not function.path.startswith("copy."):
             return run.unknown("the order of a set", node)
-        return wrap(_library(run, node, FUNCTIONS[function.path])(*args, **kwargs))
+        return wrap(limits.paid(run, node, FUNCTIONS[function.path])(*args, **kwargs))
     if isinstance(function, (Unknown, ModuleRef)):
         lose_all(run, [function, *args, *kwargs.values()], "handed to code that is not evaluated", node)
         found = run.unknown(f"calls {_called(node.func)}, which is not evaluated", node)
@@ -367,21 +367,11 @@ def _native_callable(run: Run, node: ast.Call, value: Any, unseen: bool = False)
     return value
 
 
-def _library(run: Run, node: ast.AST, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A library's function that is paid for."""
-
-    def paid(*args: Any, **kwargs: Any) -> Any:
-        limits.pay(run, node, size_of_call, function, args, kwargs)
-        return function(*args, **kwargs)
-
-    return paid
-
-
 def _plain_callable(run: Run, node: ast.Call, value: Any) -> Any:
     if isinstance(value, ModuleRef):
         if value.path not in FUNCTIONS:
             raise Undecidable("calls what is not evaluated")
-        return of_known_values(_library(run, node, FUNCTIONS[value.path]))
+        return of_known_values(limits.paid(run, node, FUNCTIONS[value.path]))
     if isinstance(value, Builtin):
         name = value.name
         return lambda *args: _builtin(run, node, name, list(args), [None] * len(args), TreeDict())

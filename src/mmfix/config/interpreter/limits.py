@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, Union
 from mmfix.config.interpreter.state import Run
 from mmfix.config.values import TreeDict, TreeList
 from mmfix.python.bounds import TooLarge, hashed, outline, size_of_binary, weight
+from mmfix.python.call_bounds import size_of_call
 
 _OPERATIONS: Dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -61,6 +62,16 @@ def compute(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
     """``left <kind> right``."""
     pay(run, node, size_of_binary, kind, left, right)
     return _OPERATIONS[kind](left, right)
+
+
+def paid(run: Run, node: ast.AST, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of Python's own, each call of which is paid for."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        pay(run, node, size_of_call, function, args, kwargs)
+        return function(*args, **kwargs)
+
+    return call
 
 
 # -- methods of dicts and lists ------------------------------------------------------------------
