@@ -92,7 +92,8 @@ class Joined:
             if isinstance(value, Unknown):
                 return value
         origins = [blame.origin for blame in blames if blame is not None]
-        return Unknown(self._why.reason, origins[0] if origins else self._why.origin, ())
+        shares = any(isinstance(value, (TreeDict, TreeList)) for value in values)
+        return Unknown(self._why.reason, origins[0] if origins else self._why.origin, (), shares=shares)
 
 
 def _same(one: Any, other: Any) -> bool:

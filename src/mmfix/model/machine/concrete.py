@@ -21,7 +21,7 @@ from mmfix.python.method_bounds import size_of_method
 #: The largest result of one operation, as `mmfix.python.bounds` counts it: 10,000 items, 160,000 characters.
 _LARGEST = 10_000
 #: Containers in one value that is handed to Python.
-_MOST_NODES = 100_000
+_MOST_NODES = 20_000
 
 
 class NotConcrete(Exception):

@@ -247,7 +247,11 @@ def contains(m: Machine, container: Any, item: Any) -> Optional[bool]:
     if isinstance(container, Registry):
         return m.known.has_registered(m, container, item)
     if isinstance(container, (PyList, tuple)) and not getattr(container, "open", False):
-        answers = [same(item, other) for other in m.items_of(container).items]
+        answers = []
+        for other in m.items_of(container).items:
+            if isinstance(item, (PyList, PyDict, tuple)):
+                m.check_bounds()  # all of it is compared each time
+            answers.append(same(item, other))
         return True if True in answers else (None if None in answers else False)
     return None
 

@@ -1,8 +1,7 @@
 """The values of the abstract interpreter.
 
-Python scalars, tuples, strings and ``None`` stand for themselves. What is not known is :class:`Opaque`: a
-tensor, a batch, anything computed from them. Mutable things derive from
-:class:`Storage`, so that a branch can be undone.
+Python scalars, tuples, strings and ``None`` stand for themselves. What is not known is :class:`Opaque`: a tensor,
+a batch, anything computed from them. Mutable things derive from :class:`Storage`, so that a branch can be undone.
 
 Parameters are bits: a set of them is an ``int``, and the union of two sets is ``|``.
 """
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from mmfix.model.machine.frame import Frame
     from mmfix.model.machine.scopes import Scope
 
-#: Kinds of opaque values: a tensor, what the trainer gives (neither is None), any other data,
-#: and what was lost track of.
+#: Kinds of opaque values: a tensor, what the trainer gives (neither is None), data, what was lost track of.
 TENSOR, GIVEN, DATA, LOST = "tensor", "given", "data", "lost"
 _MOST_ITEMS = 200_000  # in one list
 
@@ -394,11 +392,9 @@ class GaveUp(Exception):
 
 
 _SCALARS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
-
 _PLAIN_SCALARS, _NO_SCALARS = frozenset(_SCALARS), frozenset({Opaque, PyList, PyDict, Param, Instance, tuple})
 
 
 def is_scalar(value: Any) -> bool:
     """A Python value that stands for itself and holds nothing."""
-    plain = type(value) in _PLAIN_SCALARS
-    return plain or (type(value) not in _NO_SCALARS and isinstance(value, _SCALARS))
+    return type(value) in _PLAIN_SCALARS or (type(value) not in _NO_SCALARS and isinstance(value, _SCALARS))
