@@ -133,4 +133,6 @@ def test_prove_says_what_to_install(examples: Path, bare: Bare) -> None:
 def test_explain_goes_on_without_a_build(examples: Path, bare: Bare) -> None:
     done = bare("explain", "configs/cmt/train.log", "--build")
     assert done.returncode == 0
-    assert "--build could not name the parameters: a rehearsal trains with torch" in " ".join(done.stdout.split())
+    assert "--build could not name the parameters: a rehearsal trains with torch" in " ".join(
+        done.stdout.split()
+    )

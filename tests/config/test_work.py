@@ -35,7 +35,8 @@ def read(child: Child, text: str, folder: Path, name: str = "c.py") -> Cost:
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-@pytest.mark.parametrize("effort", [FEW, pytest.param(MORE, marks=pytest.mark.slow)], ids=["few", "more"])
+@pytest.mark.slow
+@pytest.mark.parametrize("effort", [FEW, pytest.param(MORE, marks=pytest.mark.full)], ids=["few", "more"])
 def test_everything_that_the_reader_knows(
     effort: Tuple[int, int, float], shard: int, child: Child, tmp_path: Path
 ) -> None:
@@ -55,6 +56,7 @@ def test_every_kind_of_code_has_a_program() -> None:
     assert unseen(programs(all_of_them=False)) == []
 
 
+@pytest.mark.slow
 def test_what_is_not_paid_for_is_found(child: Child, tmp_path: Path) -> None:
     text = "l = list(range(90_000))\nx = [l.count(i) for i in range(20_000)]\n"
     assert is_bounded(read(child, text, tmp_path))

@@ -54,7 +54,8 @@ CASES = [
     ),
     Case(
         "an unknown value may be the dict",
-        "_base_ = './base.py'\nimport time\nsmall = dict(cp=True)\nother = [small, {}][time.timezone % 1]",
+        "_base_ = './base.py'\nimport time\nsmall = dict(cp=True)\n"
+        "other = [small, *[{}] * 40][time.timezone % 1]",
         {"small.cp": False},
         ["small = dict(small, cp=False)"],
     ),

@@ -1,7 +1,7 @@
 """The values of the abstract interpreter.
 
-Python scalars, tuples, strings and ``None`` stand for themselves. What is not known is :class:`Opaque`: a tensor,
-a batch, anything computed from them. Mutable things derive from :class:`Storage`, so that a branch can be undone.
+Python scalars, tuples, strings and ``None`` stand for themselves. What is not known is :class:`Opaque`: a
+tensor, a batch, what is computed from them. What can be changed is :class:`Storage`: a branch can be undone.
 
 Parameters are bits: a set of them is an ``int``, and the union of two sets is ``|``.
 """
