@@ -66,6 +66,7 @@ def test_what_is_not_paid_for_is_found(child: Child, tmp_path: Path) -> None:
 
 #: What a session of attacks has found, and what its cures have brought up.
 FOUND: Dict[str, str] = {
+    "many generator functions": "for i in range(20000):\n    def g():\n        yield 1\n    g()\n",
     "count": "l = list(range(90000))\nx = [l.count(i) for i in range(20000)]\n",
     "copies of a growing dict": "d = {}\nfor i in range(100000):\n    d[str(i)] = dict(d)\n",
     "updates of a dict": "a = {str(i): i for i in range(40000)}\nb = {}\nfor i in range(3000): b.update(a)\n",

@@ -123,6 +123,7 @@ def lose_all(run: Run, values: Iterable[Any], reason: str, node: ast.AST) -> Non
 
 def escape(run: Run, function: Function, reason: str, node: ast.AST) -> None:
     """Code that is not followed may call a function of the config, at any time from now on."""
+    run.spend(4 + len(run.escaped) // 4, node)
     if any(function is other for other in run.escaped):
         return
     run.escaped.append(function)
