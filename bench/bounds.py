@@ -37,7 +37,8 @@ def main() -> int:
     options = parser.parse_args()
     found = programs(all_of_them=not options.few)
     rows = [row(size, options.times, found) for size in SIZES]
-    text = section(rows, len(found), options.times)
+    flags = f"{' --few' if options.few else ''} --times {options.times}"
+    text = section(rows, len(found), options.times, flags)
     print(text)
     if options.write:
         put(options.write, HEADING, text)
@@ -63,13 +64,13 @@ def row(size: int, times: int, found: List[Program]) -> str:
     return f"| {' | '.join(map(str, cells))} | {seconds:.1f} | {megabytes:.0f} |"
 
 
-def section(rows: List[str], tried: int, times: int) -> str:
+def section(rows: List[str], tried: int, times: int, flags: str) -> str:
     """The section of the page."""
     return "\n".join(
         [
             HEADING,
             "",
-            f"Made by `python bench/bounds.py --write docs/reliability.md`. {tried:,} programs, made from the reader's own tables "
+            f"Made by `python bench/bounds.py{flags} --write docs/reliability.md`. {tried:,} programs, made from the reader's own tables "
             "of builtins, methods, operators and kinds of code, each do one thing "
             f"{times:,} times with operands of that size, or with one that is in itself 2^40 times. What an operation costs "
             "is computed from its operands and taken from the file's budget (300,000 steps) before it is done "
