@@ -61,7 +61,7 @@ class Program:
         """The config: it is done so many times, with operands of that size."""
         tree = ast.parse(self.code)
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} & {*OPERANDS}
-        lines = ["_base_ = 'base.py'", f"n = {size}"]
+        lines = ["_base_ = 'base.py'" if "c" in used else "_base_ = []", f"n = {size}"]
         for name in sorted(used):
             # the levels of what is shared are few, however large the others are
             lines.append(OPERANDS[name])
