@@ -58,6 +58,8 @@ def calls() -> Iterator[Tuple[str, List[str]]]:
 
 #: Code that grows, or walks through something shared, in ways of its own.
 GROWING: Dict[str, str] = {
+    "a wrong call, of a list that holds itself": "l.append(l)\ntry: l.append()\nexcept TypeError: pass",
+    "a long number in a text": "kept.append(f'{k}')",
     "a list in lists": "for i in range(3): kept.append((i, l in l[:90], x in t[:90]))",
     "a list in place": "for i in range(64): l += l",
     "a list by itself": "for i in range(64): l.extend(l)",

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 _LONGEST_TEXT = 10_000
+#: Bits; longer ones Python does not print (``sys.set_int_max_str_digits``).
+_LONGEST_NUMBER = 10_000
 #: Operators whose special method has another name than the node.
 _SPECIAL = {"Mult": "mul", "Div": "truediv", "BitOr": "or", "BitAnd": "and", "BitXor": "xor"}
 _LONGEST_LIST = 10_000
@@ -328,7 +330,8 @@ def _joined_str(m: Machine, node: Any, frame: Frame) -> Any:
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
             value = m.eval(part.value, frame)
-            if is_scalar(value) and part.format_spec is None:
+            long = isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER
+            if is_scalar(value) and part.format_spec is None and not long:
                 found.append(repr(value) if part.conversion == 114 else str(value))
             else:
                 found.append(value if isinstance(value, Opaque) and value is not UNKNOWN else UNKNOWN.like())

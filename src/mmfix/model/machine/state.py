@@ -273,6 +273,7 @@ class State(Budget):
         if isinstance(value, (tuple, list, PyList, PyDict)):
             known = {} if known is None else known  # a part may be in many others
             if id(value) not in known:
+                known[id(value)] = Opaque(0, 0, DATA)  # while it is looked at: it may hold itself
                 parts = [self.depend(item, known) for item in contents(value)]
                 known[id(value)] = together(parts, self.assumed, DATA)
             return known[id(value)]
