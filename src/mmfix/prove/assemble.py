@@ -67,7 +67,7 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
     weights = [] if any(run.error for run in seen) else [result.get("weights", ()) for result in told]
     apart = _apart(names, weights)
     outcome = worst(scenarios, bool(apart))
-    if outcome == "OK" and not trouble and _not_finite(weights):
+    if outcome == "OK" and (not trouble or is_echo(trouble)) and _not_finite(weights):
         trouble = _NOT_FINITE
     if outcome == "OK" and trouble:  # what was done ran, and then the rehearsal itself broke
         outcome = NOT_PROVED
