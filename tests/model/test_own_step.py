@@ -102,6 +102,19 @@ def test_own_train_step(tmp_path, methods, never):
         assert {part.name: part.verdict for part in reading.submodules} == dict.fromkeys(never, NEVER)
 
 
+def test_the_constructor_may_put_another_method_in_its_place(tmp_path):
+    methods = """
+    def __init__(self):
+        super().__init__()
+        if hasattr(self, 'size'):
+            self.forward_train = self.forward_train_twice
+
+    def forward_train_twice(self, img, **kwargs):
+        return dict(loss_one=self.a(img).sum(), loss_two=self.b(img).sum())
+    """
+    assert {part.name: part.verdict for part in read(tmp_path, methods).submodules} == {"c": NEVER}
+
+
 def test_each_part_may_have_an_optimizer_of_its_own(tmp_path):
     methods = """
     def train_step(self, data, optim_wrapper):

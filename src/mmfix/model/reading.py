@@ -19,7 +19,6 @@ from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.parting import watches
 from mmfix.model.machine.values import (
     GIVEN,
-    MISSING,
     Function,
     Instance,
     Opaque,
@@ -29,7 +28,7 @@ from mmfix.model.machine.values import (
 )
 from mmfix.model.observations import Homes, checkpoints, late_freezes, toggles
 from mmfix.model.phases import failure_of, run_phase
-from mmfix.model.steps import any_step, call_with_data
+from mmfix.model.steps import any_step, call_with_data, method_of
 from mmfix.model.types import Built, ModelReading, Submodule
 from mmfix.model.uneven import LeftOut
 from mmfix.model.verdicts import judge, reached
@@ -177,7 +176,7 @@ def _unmade(m: Machine, model: Mapping[str, Any], made: Tuple[Built, ...]) -> Tu
 
 def _optional(m: Machine, root: Instance) -> FrozenSet[str]:
     """Arguments of ``forward_train`` that the data pipeline may leave out."""
-    method = root.cls.find(m, "forward_train") if isinstance(root.cls, ClassInfo) else MISSING
+    method = method_of(m, root, "forward_train")
     if m.era != "mmcv1" or not isinstance(method, Function):
         return frozenset()
     signature = signature_of(method.node.args)
@@ -189,7 +188,7 @@ def _hanging(
 ) -> int:
     """What the loss depends on only as long as the data pipeline leaves out none of ``optional`` (bits)."""
     unsure = loss.may & ~loss.must & ~m.escaped
-    method = root.cls.find(m, "forward_train") if isinstance(root.cls, ClassInfo) else MISSING
+    method = method_of(m, root, "forward_train")
     if not isinstance(method, Function) or not any(param.bit & unsure for param in waited_for):
         return 0
     if not optional or set(signature_of(method.node.args).positional[1:]) - optional:

@@ -152,12 +152,20 @@ def _step(m: Machine, root: Instance) -> Any:
 
 
 def _has(m: Machine, root: Instance, name: str) -> bool:
-    return isinstance(root.cls, ClassInfo) and isinstance(root.cls.find(m, name), Function)
+    return isinstance(method_of(m, root, name), Function)
+
+
+def method_of(m: Machine, root: Instance, name: str) -> Any:
+    """The function behind a method of the model: its constructor may have put another in its place."""
+    own = root.items.get(name)
+    if own is not None:
+        return own.function if isinstance(own, Bound) and own.receiver is root else MISSING
+    return root.cls.find(m, name) if isinstance(root.cls, ClassInfo) else MISSING
 
 
 def call_with_data(m: Machine, root: Instance, name: str, known: Dict[str, Any]) -> Any:
     """Call a method as the trainer does: every parameter gets data, except those in ``known``."""
-    method = root.cls.find(m, name) if isinstance(root.cls, ClassInfo) else MISSING
+    method = method_of(m, root, name)
     if not isinstance(method, Function):
         kind = ABSENT if isinstance(root.cls, ClassInfo) and root.cls.absent_base else ""
         return m.lost(f"{root.cls.name}.{name} was not found in source", root, kind=kind)
