@@ -1,4 +1,4 @@
-"""Files of others: what is opened, how much is read, and which links are followed."""
+"""Files of others: what is opened, and how much is read."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from typing import Any, List
 import pytest
 
 from mmfix.python.disk import (
-    Links,
     NotAFile,
     as_text,
-    leads_out,
     open_regular,
     other_than_a_file,
     read_start,
     read_whole,
-    repository_around,
 )
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs pipes, devices and links")
@@ -92,40 +89,3 @@ def test_a_pipe_that_comes_meanwhile_is_not_waited_for(
 )
 def test_text_for_a_search(data: bytes, text: str) -> None:
     assert as_text(data) == text
-
-
-@posix
-class TestLinks:
-    def test_a_repository(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        deep = tmp_path / "repo" / "project" / "configs"
-        deep.mkdir(parents=True)
-        assert repository_around(str(deep)) == str(deep)
-        (tmp_path / "repo" / "project" / "setup.py").touch()
-        repository_around.cache_clear()
-        assert repository_around(str(deep)) == str(tmp_path / "repo" / "project")
-        (tmp_path / "repo" / ".git").touch()  # a work tree's is a file
-        repository_around.cache_clear()
-        assert repository_around(str(deep)) == str(tmp_path / "repo")
-        monkeypatch.setenv("HOME", str(tmp_path / "repo"))
-        repository_around.cache_clear()
-        assert repository_around(str(deep)) == str(tmp_path / "repo" / "project")
-        repository_around.cache_clear()
-
-    def test_what_leads_out(self, tmp_path: Path) -> None:
-        repo, outside = tmp_path / "repo", tmp_path / "repository"
-        for folder in (repo / ".git", repo / "a", outside):
-            folder.mkdir(parents=True)
-        (repo / "out").symlink_to(outside)
-        (repo / "in").symlink_to("a")
-        (repo / "self").symlink_to("self")
-        (repo / "gone").symlink_to(outside / "gone")
-        found = [
-            name for name in ("out", "in", "self", "gone", "a") if leads_out(str(repo / name), str(repo))
-        ]
-        assert found == ["out", "gone"]
-        links = Links(str(repo / "a"))
-        assert [links.follows_folder(str(repo / name)) for name in ("out", "in")] == [False, False]
-        assert links.out == [str(repo / "out")]
-        anywhere = Links(str(repo / "a"), everywhere=True)
-        assert [anywhere.follows_folder(str(repo / "out")) for _ in range(2)] == [True, False]
-        assert anywhere.out == []

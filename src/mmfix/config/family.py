@@ -15,7 +15,8 @@ from mmfix.config.lazy import base_paths
 from mmfix.config.reader import Reader
 from mmfix.config.source import BOUNDS, DATA_SUFFIXES, PYTHON_SUFFIXES, Source
 from mmfix.errors import ConfigError
-from mmfix.python.disk import Links, as_text, other_than_a_file, read_whole
+from mmfix.python.disk import as_text, other_than_a_file, read_whole
+from mmfix.python.links import PROJECT_FILES, Links
 from mmfix.python.source import Unparsable, parse
 
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "work_dirs", "build", "dist"}
@@ -25,7 +26,6 @@ _PLAIN_SIGNATURE = re.compile(r"^(_base_\s*=|model\s*=\s*(dict\(|\{))", re.MULTI
 _DATA_SIGNATURE = re.compile(r"""(?<!\w)["']?(_base_|model)["']?\s*:""")
 _ROOT_NAMES = ("configs", "config")
 MANY_NAMES = 50
-_PROJECT_FILES = (".git", "setup.py", "pyproject.toml")
 
 
 def walk(folder: str, out: Optional[List[str]] = None) -> Iterator[str]:
@@ -129,7 +129,7 @@ def configs_root(path: str) -> str:
         if osp.basename(parent) == "_base_":
             return osp.dirname(parent)
     for parent in parents:
-        if any(osp.exists(osp.join(parent, name)) for name in _PROJECT_FILES):
+        if any(osp.exists(osp.join(parent, name)) for name in PROJECT_FILES):
             return parent
     return own
 

@@ -13,7 +13,7 @@ from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError, MmfixError, PatchError
 from mmfix.findings import SEVERITIES, Finding
 from mmfix.jobs.accounting import Unfit, judged, not_a_config, unfit
-from mmfix.python.disk import about_links
+from mmfix.python.links import about_links
 from mmfix.report.place import display_path
 from mmfix.report.types import ConfigReport, Problem, ProofUsed, Report
 from mmfix.settings import DEFAULT, Settings

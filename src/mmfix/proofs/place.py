@@ -6,10 +6,10 @@ import os.path as osp
 from functools import lru_cache
 
 from mmfix.config.document import ConfigDocument
+from mmfix.python.links import PROJECT_FILES
 
 FOLDER, NAME = ".mmfix", "proofs.json"
 
-_PROJECT = (".git", "setup.py", "pyproject.toml")
 _CONFIGS = "configs"
 
 
@@ -37,7 +37,7 @@ def _root(folder: str) -> str:
         upward.append(above)
         above = osp.dirname(above)
     for candidate in upward:
-        if any(osp.exists(osp.join(candidate, name)) for name in _PROJECT):
+        if any(osp.exists(osp.join(candidate, name)) for name in PROJECT_FILES):
             return candidate
     for candidate in upward:
         if osp.basename(candidate) == _CONFIGS and osp.dirname(candidate) != home:

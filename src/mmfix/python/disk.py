@@ -1,13 +1,11 @@
-"""Files that others wrote: opened only if they are files, read up to a bound; which links a walk follows."""
+"""Files that others wrote: opened only if they are files, and read up to a bound."""
 
 from __future__ import annotations
 
 import errno
 import os
-import os.path as osp
 import stat
-from functools import lru_cache
-from typing import BinaryIO, Iterable, List, Optional, Tuple
+from typing import BinaryIO, List, Optional, Tuple
 
 #: A named pipe that nobody writes to must not be waited for, and no child process gets the descriptor.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
@@ -20,8 +18,6 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
-_MOST_NAMED = 3
-_PROJECT_FILES = ("setup.py", "pyproject.toml")
 
 
 class NotAFile(OSError):
@@ -120,85 +116,3 @@ def _read(descriptor: int, size: int, most: int) -> bytes:
         if not part or (len(parts) == 1 and len(part) == size):  # nearly always: it is as large as it says
             break
     return b"".join(parts)
-
-
-@lru_cache(maxsize=4096)
-def repository_around(folder: str) -> str:
-    """The nearest folder upwards with ``.git``, else with ``setup.py`` or ``pyproject.toml``; or the folder.
-
-    Links in the path are resolved. A home directory is no repository.
-    """
-    start = osp.realpath(folder)
-    home = osp.realpath(osp.expanduser("~"))
-    upward: List[str] = []
-    above = start
-    while above not in (home, osp.dirname(above)):
-        upward.append(above)
-        above = osp.dirname(above)
-    for names in ((".git",), _PROJECT_FILES):
-        for candidate in upward:
-            if any(osp.lexists(osp.join(candidate, name)) for name in names):
-                return candidate
-    return start
-
-
-def inside(path: str, folder: str) -> bool:
-    """True for a folder itself and all below it."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def leads_out(path: str, folder: str) -> bool:
-    """Whether a path that lies below a folder ends, by a link, outside of the repository around that."""
-    return not inside(osp.realpath(path), repository_around(folder))
-
-
-def about_links(shown: Iterable[str]) -> str:
-    """What is said of :attr:`Links.out`, given as they are to be shown."""
-    paths = list(shown)
-    named = ", ".join(paths[:_MOST_NAMED])
-    more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
-    if len(paths) == 1:
-        return f"a link leads out of the repository and is not followed unless it is named: {named}"
-    what = f"{len(paths)} links lead out of the repository and are not followed unless they are named"
-    return f"{what}: {named}{more}"
-
-
-class Links:
-    """Which links a walk of a folder follows: those that stay in its repository, to each place once.
-
-    Args:
-        folder: Where the walk begins.
-        everywhere: The folder is no repository (installed packages may be links to anywhere).
-
-    Attributes:
-        out: The links that lead out of the repository, in the order of the walk.
-    """
-
-    def __init__(self, folder: str, everywhere: bool = False) -> None:
-        self.out: List[str] = []
-        self._folder = folder
-        self._everywhere = everywhere
-        self._walked = [osp.realpath(folder)]
-
-    def follows_file(self, path: str) -> bool:
-        """Whether the file behind a link belongs to the walk."""
-        return self._stays(path)
-
-    def follows_folder(self, path: str) -> bool:
-        """Whether the folder behind a link is to be walked; asked once of each link.
-
-        Not one inside of what is walked anyway, and not one around it: everything would come up twice.
-        """
-        target = osp.realpath(path)
-        if not self._stays(path):
-            return False
-        if any(inside(target, seen) or inside(seen, target) for seen in self._walked):
-            return False
-        self._walked.append(target)
-        return True
-
-    def _stays(self, path: str) -> bool:
-        if self._everywhere or not leads_out(path, self._folder):
-            return True
-        self.out.append(path)
-        return False

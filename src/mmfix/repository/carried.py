@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Dict, FrozenSet, Iterable, Optional, Set, Tuple
 
-from mmfix.python.disk import as_text, inside, read_start
+from mmfix.python.disk import as_text, read_start
+from mmfix.python.links import inside
 
 _DATA = Path(__file__).parent / "data" / "released.json"
 _VERSION = re.compile(r"""__version__\s*=\s*["']([\w.+-]+)["']""")

@@ -6,8 +6,8 @@ import ast
 import os.path as osp
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from mmfix.python.disk import inside, leads_out
 from mmfix.python.imports import absolute_module
+from mmfix.python.links import inside, leads_out
 from mmfix.python.source import read_bytes
 from mmfix.repository.finder import Finder
 from mmfix.repository.source import MODELS, parse_bytes

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from mmfix.openmmlab import searched_last
-from mmfix.python.disk import inside
+from mmfix.python.links import inside
 from mmfix.python.place import Problem
 from mmfix.repository.finder import Finder
 from mmfix.repository.importing import Imports

@@ -7,9 +7,7 @@ import os.path as osp
 from functools import lru_cache
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from mmfix.python.disk import leads_out
-
-_PROJECT = (".git", "setup.py", "pyproject.toml")
+from mmfix.python.links import PROJECT_FILES, leads_out
 
 
 def source_roots(
@@ -70,7 +68,7 @@ def _around(start: str) -> Tuple[str, ...]:
     if package is not None:
         return (osp.dirname(package),)
     upward = _upward(start)
-    project = next((d for d in upward if any(osp.exists(osp.join(d, name)) for name in _PROJECT)), None)
+    project = next((d for d in upward if any(osp.exists(osp.join(d, name)) for name in PROJECT_FILES)), None)
     sibling = next(
         (
             d

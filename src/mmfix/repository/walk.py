@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Iterator, List, Tuple
 
-from mmfix.python.disk import Links, about_links, inside, leads_out, other_than_a_file
+from mmfix.python.disk import other_than_a_file
+from mmfix.python.links import Links, about_links, inside, leads_out
 from mmfix.python.place import BROKEN, Place, Problem
 
 #: Bounds of one walk. The largest OpenMMLab repository has under 3,000 Python files.

@@ -7,7 +7,8 @@ import os.path as osp
 from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from mmfix.python.bindings import Import, all_bindings
-from mmfix.python.disk import leads_out, other_than_a_file
+from mmfix.python.disk import other_than_a_file
+from mmfix.python.links import leads_out
 from mmfix.python.place import Place, Problem
 from mmfix.python.source import Bounds
 from mmfix.repository.finder import Finder
