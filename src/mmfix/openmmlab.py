@@ -28,7 +28,7 @@ class Builder:
 
 @dataclass(frozen=True)
 class Package:
-    """One row. docs/developers/packages.md says how to add one.
+    """One row. docs/developers/package.md says how to add one.
 
     Attributes:
         name: That it is imported by, and its registry scope.

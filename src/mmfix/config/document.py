@@ -29,6 +29,7 @@ class ConfigDocument:
         missing: Bases, its own and theirs, that are not where they should be. ``tree.missing`` are those in
             whose place nothing was read.
         homes: Directories around which its code is looked for, too: of a config that is in no file.
+        work: Steps and nodes that reading it took, its bases included (``finish.py: MAX_WORK``).
     """
 
     path: str

@@ -31,9 +31,11 @@ class Raised(Exception):
 class Decisions:
     """The answers on one way through a file.
 
-    Attributes:
+    Args:
         script: The first answers, as numbers; those after them are 0.
         most: How many ways may lead from the start; 1 decides nothing.
+
+    Attributes:
         first: The first of what was decided.
         steps: Budget that the ways before this one have used.
     """
