@@ -103,7 +103,7 @@ def _weighed_step(m: Machine, root: Instance) -> Any:
                 carries=True
                 if loss.must & call.mark
                 else None
-                if (loss.may | m.escaped | m.added) & call.mark
+                if (loss.may | m.escaped | m.added_in_place) & call.mark
                 else False
             )
             for call in m.checkpoints

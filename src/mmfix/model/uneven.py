@@ -80,4 +80,4 @@ def left_out(m: Machine, loss: Any) -> int:
     """What the loss of a step depends on in no way; nothing where the step was not understood."""
     if not isinstance(loss, Opaque) or not loss.may or m.astray:
         return 0
-    return ~(loss.may | m.escaped | m.added) & ((1 << m.bits) - 1)
+    return ~(loss.may | m.escaped | m.added_in_place) & ((1 << m.bits) - 1)

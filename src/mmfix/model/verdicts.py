@@ -117,7 +117,7 @@ class _Judge:
             return CANNOT_TELL
         if self.loss.may & param.bit:
             return SOMETIMES
-        return CANNOT_TELL if self.m.added & param.bit else NEVER
+        return CANNOT_TELL if self.m.added_in_place & param.bit else NEVER
 
     def _hangs_on_pipeline(self, mentions: List[Mention]) -> str:
         """The argument of ``forward_train`` in a use's conditions that the data pipeline may leave out."""
@@ -202,7 +202,7 @@ class _Judge:
 
     def _of_names(self, item: Any) -> str:
         bits = self.m.bits_of(item)
-        return _ADDED if bits & self.m.added & ~self.loss.may and not bits & self.m.escaped else ""
+        return _ADDED if bits & self.m.added_in_place & ~self.loss.may and not bits & self.m.escaped else ""
 
     def _is_used_when_full(self, item: Any) -> bool:
         found = [item] if isinstance(item, Param) else [param for _, param in parts.all_params(self.m, item)]

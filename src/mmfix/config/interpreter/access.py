@@ -9,7 +9,7 @@ from typing import Any, List, Optional, Tuple
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.aliases import alternatives, changed, part, written
 from mmfix.config.interpreter.caught import Caught
-from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, one_of, tainted
+from mmfix.config.interpreter.core import HANDLERS, blame_of, evaluate, iterate, one_decided, tainted
 from mmfix.config.interpreter.loss import current, lose, lose_all, refuse
 from mmfix.config.interpreter.methods import SPECIAL
 from mmfix.config.interpreter.modules import (
@@ -76,7 +76,7 @@ def item(run: Run, value: Any, index: Any, node: ast.AST) -> Any:
     limits.pay_for_key(run, node, index)
     if isinstance(value, Unknown) or (isinstance(index, Unknown) and isinstance(value, (dict, list, tuple))):
         found = part(run, value, index, node)
-        return one_of(run, _items(value), found) if _picks_one(value, index, node) else found
+        return one_decided(run, _items(value), found) if _picks_one(value, index, node) else found
     if isinstance(value, (ModuleRef, Builtin, Function)) or tainted(index):
         return run.unknown("part of an unknown value", node)
     if isinstance(value, TreeDict) and value.missing and index not in value:

@@ -16,7 +16,7 @@ from mmfix.config.interpreter.core import (
     evaluate,
     in_some_order,
     iterate,
-    one_of,
+    one_decided,
     opaque,
     tainted,
     truth,
@@ -135,9 +135,9 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
         if not (isinstance(function, Builtin) and only_looks(run, function, given, node)):
             lose_all(run, [*roots(run, [node], scope), *given], str(stopped), node)
         elif function.name in ("max", "min") and len(args) > 1:
-            return one_of(run, args, alternatives(found, args))
+            return one_decided(run, args, alternatives(found, args))
         elif function.name == "sorted" and isinstance(args[0], (list, tuple)):
-            return one_of(run, orders(args[0]), found)
+            return one_decided(run, orders(args[0]), found)
         return found
 
 
@@ -171,7 +171,7 @@ def apply(
             found = anything_in(run.unknown("an unknown key", node), [function.owner, *args])
             owner = function.owner
             if function.name == "get" and isinstance(owner, TreeDict) and not (kwargs or owner.missing):
-                return one_of(run, [*owner.values(), *(args[1:] or [None])], found)
+                return one_decided(run, [*owner.values(), *(args[1:] or [None])], found)
             return found
         if isinstance(function.owner, (set, frozenset)):
             return _of_set(run, node, function, args, kwargs, blame)

@@ -306,7 +306,7 @@ def in_some_order(run: Run, value: Any, node: ast.AST) -> List[Any]:
     return [one] * len(items)
 
 
-def one_of(run: Run, options: Sequence[Any], why: Unknown) -> Any:
+def one_decided(run: Run, options: Sequence[Any], why: Unknown) -> Any:
     """One of a few values, decided; Unknown where it is not.
 
     Raises:

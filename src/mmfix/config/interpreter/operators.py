@@ -48,7 +48,7 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
     if opaque(left) or opaque(right) or (kind is ast.Mod and (tainted(right) or unordered(right, deep=True))):
         return run.unknown("computed from an unknown value", node)
     if kind is ast.BitOr and isinstance(left, dict) and isinstance(right, dict):
-        if any(getattr(side, kind, False) for side in (left, right) for kind in ("config", "addict")):
+        if any(getattr(side, flag, False) for side in (left, right) for flag in ("config", "addict")):
             return united(run, node, wrap(left), wrap(right))
         if getattr(left, "missing", None) or getattr(right, "missing", None):
             return run.unknown("a base that is not here may have set more", node)

@@ -174,7 +174,7 @@ def _may_share(one: Opaque, other: Opaque) -> bool:
 
     One of these depends on all that the other does; from what depends on nothing that is not told.
     """
-    if one.own and other.own:
+    if one.own_memory and other.own_memory:
         return False
     if not (one.may and other.may):
         return one.may == other.may and one.kind == other.kind == TENSOR
@@ -191,7 +191,7 @@ def _put_instead(m: Machine, holder: Any, old: Opaque, new: Opaque, depth: int) 
             held[key] = new
         elif isinstance(value, Opaque):
             if value is not new and _may_share(value, old):
-                m.added |= new.may & ~value.may
+                m.added_in_place |= new.may & ~value.may
         elif depth and isinstance(
             value, (PyDict, PyList) if depth < _DEEPEST else (PyDict, PyList, Instance)
         ):

@@ -162,7 +162,7 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
                                       for v in (left, right) if isinstance(v, Opaque))  # fmt: skip
     if data:
         return Opaque(0, 0, DATA, note=result.note)
-    result.own = True
+    result.own_memory = True
     return result
 
 

@@ -64,7 +64,7 @@ class State(Budget):
         lengths: Of a value that is not known its length, the same whenever it is asked for.
         turns: The innermost loop of unknown length that is followed now.
         escaped: Bits of parameters handed to code that is not followed.
-        added: Bits of parameters that were added in place to what may have other names.
+        added_in_place: Bits of parameters, to what may have other names.
         params: All parameters.
         used: Bit -> times used with gradients on the training path.
         toggled: Lines that set ``requires_grad`` while the training step runs.
@@ -99,7 +99,7 @@ class State(Budget):
         self.lengths: Dict[Opaque, Opaque] = {}
         self.turns: Optional[Turns] = None
         self.escaped = 0
-        self.added = 0
+        self.added_in_place = 0
         self.bits = 0
         self.params: List[Param] = []
         self.used: Dict[int, Place] = {}

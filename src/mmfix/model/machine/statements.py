@@ -82,7 +82,7 @@ def _augmented(m: Machine, node: Any, frame: Frame) -> str:
             return THROUGH
     value = binary(m, type(node.op).__name__, left, right)
     if isinstance(value, Opaque):
-        value.own = isinstance(left, Opaque) and left.own
+        value.own_memory = isinstance(left, Opaque) and left.own_memory
     assignment.store(m, place, value, frame)
     assignment.changed_in_place(m, left, value)
     return THROUGH

@@ -35,10 +35,10 @@ class Opaque:
         kind: ``tensor``, ``data`` or ``lost``.
         given, note: What it must depend on beside, and what else is known of it, by conditions.
         born: When it came to be.
-        own: It was made in memory of its own; any other may be a view of a tensor, or that tensor itself.
+        own_memory: It is no view of another tensor, nor that tensor itself.
     """
 
-    __slots__ = ("born", "given", "kind", "may", "must", "note", "own")
+    __slots__ = ("born", "given", "kind", "may", "must", "note", "own_memory")
 
     def __init__(
         self, may: int = 0, must: int = 0, kind: str = TENSOR, given: Given = NO_GIVEN, note: Note = PLAIN
@@ -49,7 +49,7 @@ class Opaque:
         self.given = given
         self.note = note
         self.born = next(CLOCK)
-        self.own = False
+        self.own_memory = False
 
     def like(self, kind: str = "") -> Opaque:
         """Another value that depends on the same."""

@@ -204,5 +204,5 @@ def forward(m: Machine, instance: Instance, cls: NativeClass, args: List[Any], k
         raise Raised(f"{name} has no forward")
     params = [value for value in instance.items.values() if isinstance(value, Param)]
     result = m.flow(*args, *kwargs.values(), *params)
-    result.own = bool(params)
+    result.own_memory = bool(params)
     return result
