@@ -36,9 +36,11 @@ HERE = Path(__file__).resolve().parent
 ALONE = 12
 LIMIT = 3600
 
-#: Runs a command line of mmfix for each line of standard input, and prints its output and CPU seconds as JSON.
+#: Runs a command line of mmfix for each line of standard input, and prints its output and CPU seconds as JSON. The clone is not
+#: on the search path, as with `mmfix` itself: a package that it carries is not an installed one.
 TALK = """
 import contextlib, io, json, sys, time
+sys.path[:] = [place for place in sys.path if place]
 from mmfix.cli import main
 for line in sys.stdin:
     out, start = io.StringIO(), time.process_time()
