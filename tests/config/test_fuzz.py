@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 CASES, SHARDS = 1_000, 2
 
 
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="Python has no ast.unparse")
 def test_a_broken_reader_is_found_and_the_case_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(methods._LIST, "append", lambda *_: None)
     case = Case(

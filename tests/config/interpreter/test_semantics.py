@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
-from parity import Failed, differences, with_mmengine, with_mmfix, write
+from parity import Failed, differences, skip_what_is_newer, with_mmengine, with_mmfix, write
 
 #: These are followed: every value is known.
 KNOWN: Dict[str, str] = {
@@ -170,6 +170,7 @@ def test_known(name: str, tmp_path: Path) -> None:
 def test_never_wrong(name: str, tmp_path: Path) -> None:
     path = write(tmp_path, {"c.py": "_base_ = 'b.py'\n" + UNKNOWN[name], "b.py": ""})
     theirs, ours = with_mmengine(path), with_mmfix(path)
+    skip_what_is_newer(theirs)
     assert not isinstance(theirs, Failed), theirs
     assert not isinstance(ours, Failed), ours
     assert [text for kind, text in differences(ours, theirs) if kind == "different"] == []

@@ -149,6 +149,8 @@ _EXTRA = {
     "isinstance": ["isinstance(l, (list, str))"],
     "getattr": ["getattr(c, '1')", "getattr(d, s, x)"],
     "hasattr": ["hasattr(c, '1')", "hasattr(l, s)"],
+    "int.to_bytes": ["k.to_bytes(99, 'big')"],
+    "int.from_bytes": ["k.from_bytes(b, 'big')"],
 }
 
 _OWNERS = {

@@ -22,7 +22,7 @@ from mmfix.config.interpreter.core import (
 from mmfix.config.interpreter.loss import current
 from mmfix.config.interpreter.poison import poison_calls
 from mmfix.config.interpreter.state import Builtin, Run, Scope, Stream, Undecidable, View
-from mmfix.config.interpreter.unions import united
+from mmfix.config.interpreter.unions import DICT_UNIONS, united
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeSet, TreeTuple, wrap
 from mmfix.python.bounds import outline, size_of_comparison, weight
@@ -47,9 +47,10 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
         run.spend(weight(right), node)
     if opaque(left) or opaque(right) or (kind is ast.Mod and (tainted(right) or unordered(right, deep=True))):
         return run.unknown("computed from an unknown value", node)
-    if kind is ast.BitOr and isinstance(left, dict) and isinstance(right, dict):
-        if any(getattr(side, flag, False) for side in (left, right) for flag in ("config", "addict")):
-            return united(run, node, wrap(left), wrap(right))
+    dicts = kind is ast.BitOr and isinstance(left, dict) and isinstance(right, dict)
+    if dicts and any(getattr(side, flag, False) for side in (left, right) for flag in ("config", "addict")):
+        return united(run, node, wrap(left), wrap(right))
+    if dicts and DICT_UNIONS:
         if getattr(left, "missing", None) or getattr(right, "missing", None):
             return run.unknown("a base that is not here may have set more", node)
         run.spend(outline(left), node)

@@ -43,6 +43,7 @@ from mmfix.config.interpreter.names import names_of
 from mmfix.config.interpreter.operators import binary
 from mmfix.config.interpreter.poison import poison_calls, poison_names, traced
 from mmfix.config.interpreter.state import Function, MethodRef, ModuleRef, Run, Scope, Undecidable, bind
+from mmfix.config.interpreter.unions import DICT_UNIONS
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeSet, whole_module
 from mmfix.errors import ConfigError
@@ -149,7 +150,11 @@ def _change_in_place(run: Run, node: ast.AugAssign, kind: type, current: Any, va
         return False
     if isinstance(current, TreeList) and kind is ast.Add:
         extend_list(run, node, current, value)
-    elif isinstance(current, TreeDict) and kind is ast.BitOr:
+    elif (
+        isinstance(current, TreeDict)
+        and kind is ast.BitOr
+        and (DICT_UNIONS or current.config or current.addict)
+    ):
         dict_update(run, node, current, [value], TreeDict())
     elif isinstance(current, TreeList) and kind is ast.Mult and isinstance(value, int):
         run.spend(max(0, len(current) * value), node)

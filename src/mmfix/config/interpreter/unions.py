@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from typing import Any
 
 from mmfix.config.interpreter.loss import current
@@ -10,6 +11,9 @@ from mmfix.config.interpreter.state import Run, replacing
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
 from mmfix.python.bounds import weight
+
+#: Python's own dicts have `|` and `|=` from 3.9 on (PEP 584), config dicts always.
+DICT_UNIONS = sys.version_info >= (3, 9)
 
 
 def united(run: Run, node: ast.AST, left: TreeDict, right: TreeDict) -> Any:
