@@ -47,6 +47,14 @@ def test_what_a_loop_keeps_and_then_changes(tmp_path: Path) -> None:
     assert read(tmp_path, source) == {"a": CANNOT_TELL}
 
 
+def test_what_a_loop_keeps_of_the_batch_and_then_changes(tmp_path: Path) -> None:
+    source = net(
+        "v, kept = x + 1, {}\nfor item in data_samples:\n    v = v + item\n    kept['k'] = v\n"
+        "v += self.a(x)\nloss = self.b(x) + self.c(x) + kept['k']"
+    )
+    assert read(tmp_path, source) == {"a": CANNOT_TELL}
+
+
 def test_what_reaches_the_loss_anyway_is_known(tmp_path: Path) -> None:
     source = net("y = self.b(x)\nv = y.view(-1)\nv += self.a(x)\nloss = v + self.c(y)")
     assert read(tmp_path, source) == {}

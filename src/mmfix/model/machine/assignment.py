@@ -15,6 +15,7 @@ from mmfix.model.machine.single import Single
 from mmfix.model.machine.values import (
     GIVEN,
     MISSING,
+    NUMBERS,
     TENSOR,
     UNKNOWN,
     Bound,
@@ -164,7 +165,7 @@ def changed_in_place(m: Machine, old: Any, new: Any) -> None:
     """``x += y`` on a tensor: what other names hold, and lists and dicts of theirs, is changed with it."""
     if not isinstance(old, Opaque) or not isinstance(new, Opaque) or not new.may & ~old.must:
         return
-    if old.kind in (TENSOR, GIVEN) or old.may:  # else it may be a number, which no other name has
+    if old not in (UNKNOWN, NUMBERS):  # these have no memory
         for frame in m.frames:
             _put_instead(m, frame, old, new, _DEEPEST)
 
@@ -177,7 +178,7 @@ def _may_share(one: Opaque, other: Opaque) -> bool:
     if one.own_memory and other.own_memory:
         return False
     if not (one.may and other.may):
-        return one.may == other.may and one.kind == other.kind == TENSOR
+        return one.may == other.may and not any(side in (UNKNOWN, NUMBERS) for side in (one, other))
     return one.may | other.may in (one.may, other.may)
 
 
