@@ -51,6 +51,10 @@ ROOMS: Dict[str, Room] = {
         "the code of a config -> its values in Python's own containers; what would need running is Unknown",
         "python config",
     ),
+    "git": Room(
+        "what git knows of a repository: what it ignores, what has changed; nothing in there is run",
+        "python",
+    ),
     "ddp": Room("settings and traits of the autograd graph -> what the reducer does"),
     "repository": Room(
         "a name in a config -> the file and class it stands for, without importing anything",
@@ -128,7 +132,7 @@ ROOMS: Dict[str, Room] = {
     "prove.ops": Room("plain-torch stand-ins for compiled operators", "", "as above"),
     "jobs": Room(
         "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show",
-        "python config ddp repository model model.knowledge.openmmlab training findings remedies rules "
+        "python config git ddp repository model model.knowledge.openmmlab training findings remedies rules "
         "patches proofs diagnosis diagnosis.log diagnosis.kinds settings report prove traces",
     ),
     "api": Room("the public functions", "config patches diagnosis settings report jobs"),

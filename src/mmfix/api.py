@@ -36,6 +36,7 @@ def check(
     dependants: bool = False,
     fail_on: str = "likely",
     proofs: bool = True,
+    gitignore: bool = True,
 ) -> Report:
     """Say what will crash or silently go wrong in distributed training.
 
@@ -47,17 +48,19 @@ def check(
         fail_on: How sure an error or warning must be to count in ``exit_code``: ``certain``, ``likely``,
             ``possible`` or ``never``.
         proofs: Believe the proof file of a config (``.mmfix/proofs.json``).
+        gitignore: Leave out of a directory what git ignores.
 
     A config that cannot be read is in the report (``status == 'unreadable'``); it is not raised.
     """
-    from mmfix.jobs.checking import check_files, judge_document, report_of, select
+    from mmfix.jobs.checking import check_files, judge_document
+    from mmfix.jobs.selecting import report_of, select
 
-    settings = Settings(launcher, fail_on, proofs=proofs)
+    settings = Settings(launcher, fail_on, proofs=proofs, gitignore=gitignore)
     if not isinstance(target, (str, os.PathLike)):
         from mmfix.jobs.inmemory import as_document
 
         return Report((judge_document(as_document(target), settings),), (NO_ORIGINS,), fail_on)
-    selection = select([os.fspath(target)], dependants)
+    selection = select([os.fspath(target)], dependants, settings)
     judged = check_files((*selection.paths, *selection.inherited), selection.reader, settings)
     return report_of(selection, judged, settings)
 

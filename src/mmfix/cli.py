@@ -17,6 +17,7 @@ from mmfix.cli_options import (
     base_dir_option,
     fail_on_option,
     format_option,
+    no_gitignore_option,
     no_loader_option,
     no_proofs_option,
     no_verify_without_loader,
@@ -57,6 +58,7 @@ def cli() -> None:
 @fail_on_option
 @base_dir_option
 @allow_unjudged_option
+@no_gitignore_option
 @no_proofs_option
 @reading_seconds_option
 def check(
@@ -67,6 +69,7 @@ def check(
     fail_on: str,
     base_dirs: Tuple[str, ...],
     allow_unjudged: bool,
+    no_gitignore: bool,
     no_proofs: bool,
     reading_seconds: Optional[float],
 ) -> int:
@@ -76,7 +79,8 @@ def check(
     judged through the configs that inherit it. Without PATH: configs/, or mmfix's own examples (exit 0).
     """
     gc.disable()  # loading modules leaves no garbage, and looking for some is a tenth of a short run
-    from mmfix.jobs.checking import check_files, report_of, select
+    from mmfix.jobs.checking import check_files
+    from mmfix.jobs.selecting import report_of, select
 
     settings = Settings(
         launcher=launcher,
@@ -85,6 +89,7 @@ def check(
         base_dirs=base_dirs,
         allow_unjudged=allow_unjudged,
         proofs=not no_proofs,
+        gitignore=not no_gitignore,
     )
     examples = False
     if not paths:
@@ -112,6 +117,7 @@ def check(
 @click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
 @fail_on_option
 @allow_unjudged_option
+@no_gitignore_option
 @no_proofs_option
 @reading_seconds_option
 @format_option
@@ -128,6 +134,7 @@ def patch(
     fail_on_change: bool,
     fail_on: str,
     allow_unjudged: bool,
+    no_gitignore: bool,
     no_proofs: bool,
     reading_seconds: Optional[float],
     format_: str,
@@ -147,8 +154,8 @@ def patch(
     if remedy and possible:
         raise click.UsageError("--remedy NAME cures what is only possible, too: leave --possible away")
     no_verify_without_loader(verify, no_loader)
-    from mmfix.jobs.checking import select
     from mmfix.jobs.patching import Options, patch_files, patch_inherited, refused
+    from mmfix.jobs.selecting import select
 
     examples = False
     if not configs:
@@ -160,6 +167,7 @@ def patch(
         reading_seconds=reading_seconds,
         allow_unjudged=allow_unjudged,
         proofs=not no_proofs,
+        gitignore=not no_gitignore,
     )
     selection = select(configs, settings=settings)
     if output and (len(configs) > 1 or len(selection.paths) > 1):

@@ -38,6 +38,9 @@ base_dir_option = click.option(
 allow_unjudged_option = click.option(
     "--allow-unjudged", is_flag=True, help="Exit 0 though a named file is not judged (for pre-commit)."
 )
+no_gitignore_option = click.option(
+    "--no-gitignore", is_flag=True, help="Look into what git ignores, too, when a folder is walked."
+)
 no_proofs_option = click.option("--no-proofs", is_flag=True, help="Judge as if there was no proof file.")
 reading_seconds_option = click.option(
     "--reading-seconds",

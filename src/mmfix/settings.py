@@ -22,6 +22,7 @@ class Settings:
             reader's own bound.
         base_dirs: Folders in which bases are looked for that are not where a config says.
         allow_unjudged: That a named file, or all of a folder, could not be judged does not fail the run.
+        gitignore: Leave out of a folder what git ignores.
         proofs: Believe the proof file (``.mmfix/proofs.json``) of a config.
     """
 
@@ -32,6 +33,7 @@ class Settings:
     base_dirs: Tuple[str, ...] = ()
     allow_unjudged: bool = False
     proofs: bool = True
+    gitignore: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no finding can be compared with.

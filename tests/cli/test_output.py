@@ -93,13 +93,13 @@ def test_a_reader_that_leaves_early(examples: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_ctrl_c_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import mmfix.jobs.checking as checking, signal, time\n"
+        "import mmfix.jobs.selecting as selecting, signal, time\n"
         # a test suite in the background is started with the signal ignored, and hands that on
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def select(*arguments):\n"
         "    print('ready', flush=True)\n"
         "    time.sleep(60)\n"
-        "checking.select = select\n"
+        "selecting.select = select\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-m", "mmfix", "check", "a.py"],

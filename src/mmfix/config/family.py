@@ -28,7 +28,11 @@ _ROOT_NAMES = ("configs", "config")
 MANY_NAMES = 50
 
 
-def walk(folder: str, out: Optional[List[str]] = None) -> Iterator[str]:
+#: Whether a walk of a folder is to leave out one of the folders and configs in it.
+Skips = Callable[[str, str], bool]
+
+
+def walk(folder: str, out: Optional[List[str]] = None, skips: Optional[Skips] = None) -> Iterator[str]:
     """Files below ``folder`` that look like configs, sorted; those behind links to folders come last.
 
     A file looks like one when it binds ``model`` or ``_base_`` at its top level, or uses ``read_base``;
@@ -37,6 +41,7 @@ def walk(folder: str, out: Optional[List[str]] = None) -> Iterator[str]:
 
     Args:
         out: Gets the links that lead out of the repository around ``folder``, which are not followed.
+        skips: What is left out.
     """
     links = Links(folder)
     waiting = [folder]
@@ -45,7 +50,10 @@ def walk(folder: str, out: Optional[List[str]] = None) -> Iterator[str]:
             continue
         for root, folders, names in os.walk(top):
             folders[:] = sorted(
-                name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS
+                name
+                for name in folders
+                if not (name.startswith(".") or name in _SKIPPED_FOLDERS)
+                and not (skips is not None and skips(folder, osp.join(root, name)))
             )
             waiting += (path for path in (osp.join(root, name) for name in folders) if osp.islink(path))
             for name in sorted(names):
@@ -54,7 +62,7 @@ def walk(folder: str, out: Optional[List[str]] = None) -> Iterator[str]:
                 path = osp.join(root, name)
                 if osp.islink(path) and not other_than_a_file(path) and not links.follows_file(path):
                     continue
-                if _looks_like_config(path):
+                if _looks_like_config(path) and not (skips is not None and skips(folder, path)):
                     yield path
     if out is not None:
         out += links.out
@@ -156,16 +164,19 @@ def dependants(path: str, reader: Reader) -> List[str]:
     return dependants_of([path], reader)
 
 
-def dependants_of(paths: Iterable[str], reader: Reader, out: Optional[List[str]] = None) -> List[str]:
+def dependants_of(
+    paths: Iterable[str], reader: Reader, out: Optional[List[str]] = None, skips: Optional[Skips] = None
+) -> List[str]:
     """All configs under the same configs roots that inherit one of ``paths`` and are none of them, sorted.
 
     Args:
         out: As for :func:`walk`.
+        skips: As for :func:`walk`.
     """
     given = {osp.abspath(path) for path in paths}
     texts: Dict[str, str] = {}
     for root in {configs_root(path) for path in given}:
-        for name in walk(root, out):
+        for name in walk(root, out, skips):
             texts[osp.abspath(name)] = _text(name) or ""
     found: Set[str] = set(given)
     fresh = set(given)

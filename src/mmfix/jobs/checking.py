@@ -1,21 +1,20 @@
-"""Which configs a list of paths stands for, and the judgement of each of them."""
+"""Judge configs that were read."""
 
 from __future__ import annotations
 
 import gc
 import os
 import shlex
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Tuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.reader import Reader
-from mmfix.errors import ConfigError, MmfixError, PatchError
+from mmfix.errors import MmfixError, PatchError
 from mmfix.findings import SEVERITIES, Finding
-from mmfix.jobs.accounting import Unfit, judged, not_a_config, unfit
-from mmfix.python.links import about_links
+from mmfix.jobs.accounting import Unfit, judged, unfit
 from mmfix.report.place import display_path
-from mmfix.report.types import ConfigReport, Problem, ProofUsed, Report
+from mmfix.report.types import ConfigReport, Problem, ProofUsed
 from mmfix.settings import DEFAULT, Settings
 
 if TYPE_CHECKING:
@@ -25,115 +24,6 @@ if TYPE_CHECKING:
 
 MEMORY = "<memory>"
 REPORT_IT = "please report this with the config; MMFIX_DEBUG=1 shows where it happened"
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What a list of paths stands for.
-
-    Attributes:
-        paths: Files named, and files below directories named that look like configs.
-        inherited: Configs that inherit a file that was named, and were not named themselves.
-        failed: What was named and could not be used.
-        notes: What to know about the bases that were named.
-        reader: The reader that has parsed some of them already.
-        must_be_judged: Those of ``paths`` for which it is a failure that they cannot be judged.
-    """
-
-    paths: Tuple[str, ...]
-    inherited: Tuple[str, ...]
-    failed: Tuple[ConfigReport, ...]
-    notes: Tuple[str, ...]
-    reader: Reader
-    must_be_judged: FrozenSet[str] = frozenset()
-
-
-def select(paths: Sequence[str], dependants: bool = False, settings: Settings = DEFAULT) -> Selection:
-    """Sort paths into configs to judge and bases, whose heirs are to be judged. Duplicates are dropped.
-
-    Args:
-        paths: Files and folders.
-        dependants: The heirs of every file named are to be judged, not only those of bases.
-        settings: Where bases may be found that are not where a config says, and whether a file that is no
-            config is a note, not a failure.
-    """
-    from mmfix.config.family import dependants_of, walk
-
-    reader = Reader(settings.base_dirs)
-    found: Dict[str, None] = {}
-    named: List[str] = []
-    bases: List[str] = []
-    failed: List[ConfigReport] = []
-    notes: List[str] = []
-    out: List[str] = []
-    for path in paths:
-        full = os.path.abspath(os.path.expanduser(path))
-        if os.path.isdir(full):
-            below = list(walk(full, out))
-            if not below:
-                failed.append(unreadable(full, ConfigError("no config in this folder", full)))
-            found.update(dict.fromkeys(below))
-        elif not _is_base(full, reader):
-            found[full] = None
-            named.append(full)
-        else:
-            error = not_a_config(reader.load(full))
-            if error is None:
-                bases.append(full)
-            elif settings.allow_unjudged:
-                notes.append(f"{display_path(full)} {error.message}")
-            else:
-                failed.append(unreadable(full, error))
-    parents = [*bases, *named] if dependants else bases
-    heirs = [path for path in dependants_of(parents, reader, out) if path not in found] if parents else []
-    if bases:
-        notes.append(_about_bases(bases, len(heirs)))
-    if out:
-        notes.append(about_links(display_path(path) for path in dict.fromkeys(out)))
-    return Selection(
-        tuple(found),
-        tuple(heirs),
-        tuple(failed),
-        tuple(notes),
-        reader,
-        frozenset() if settings.allow_unjudged else frozenset(named),
-    )
-
-
-def _is_base(path: str, reader: Reader) -> bool:
-    """True for a file that can be read and that nothing can train by itself."""
-    from mmfix.training import is_trainable
-
-    try:
-        document = reader.load(path)
-        return not is_trainable(document) and unfit(document) is None
-    except Exception:
-        return False  # it is judged like any other, and what is wrong with it is reported there
-
-
-def _about_bases(bases: Sequence[str], heirs: int) -> str:
-    more = f" and {len(bases) - 1} more" if len(bases) > 1 else ""
-    what = f"{display_path(bases[0])}{more} cannot be trained by itself"
-    if not heirs:
-        return f"{what}, and no config inherits it"
-    files = "1 file that inherits" if heirs == 1 else f"{heirs} files that inherit"
-    return f"{what}; looked at {files} it"
-
-
-def report_of(selection: Selection, judged: Iterable[ConfigReport], settings: Settings = DEFAULT) -> Report:
-    """The report of a selection; one without any config to train is a problem, not a success."""
-    configs = [*selection.failed, *(_failed_if(item, selection.must_be_judged) for item in judged)]
-    if not configs and not selection.notes:
-        error = ConfigError("no config that can be trained in this folder")
-        configs = [unreadable(os.path.commonpath(selection.paths), error)]
-    return Report(tuple(configs), selection.notes, settings.fail_on, settings.allow_unjudged)
-
-
-def _failed_if(report: ConfigReport, named: FrozenSet[str]) -> ConfigReport:
-    """The report of a config; one that could not be judged, though somebody named it, is a failure."""
-    if report.status != "skipped" or report.path not in named:
-        return report
-    return replace(report, status="unreadable")
 
 
 def check_files(paths: Iterable[str], reader: Reader, settings: Settings = DEFAULT) -> Iterator[ConfigReport]:

@@ -1,0 +1,90 @@
+"""What git ignores below folders that are walked.
+
+git itself is asked: a file that is tracked is never ignored, so the rules of ``.gitignore`` alone do not
+tell, and those are in nested files, in ``.git/info/exclude`` and in the user's own settings.
+"""
+
+from __future__ import annotations
+
+import os.path as osp
+from typing import Dict, FrozenSet, List, Tuple
+
+from mmfix.python.links import inside, repository_around
+
+_MOST_NAMED = 3
+
+
+class Ignored:
+    """Which paths of a walk git ignores; each repository is asked once a walk.
+
+    Attributes:
+        left_out: The folders and files that a walk has asked about and that are ignored, in its order.
+        trouble: Why a repository could not be asked, and its folder.
+    """
+
+    def __init__(self) -> None:
+        self.left_out: Dict[str, None] = {}
+        self.trouble: Dict[str, str] = {}
+        self._answers: Dict[Tuple[str, str], FrozenSet[str]] = {}
+
+    def skips(self, walked: str, path: str) -> bool:
+        """Whether a path is to be left out of the walk of a folder.
+
+        Nothing is in the walk of a folder that is ignored itself: it was named, so it is wanted.
+        """
+        folder = osp.realpath(osp.dirname(path))
+        top = repository_around(folder)
+        if not osp.lexists(osp.join(top, ".git")):
+            return False
+        walked = osp.realpath(walked)
+        ignored = self._ignored(top, walked if inside(folder, walked) and inside(walked, top) else top)
+        found = osp.join(folder, osp.basename(path)) in ignored
+        if found:
+            self.left_out[path] = None
+        return found
+
+    def _ignored(self, top: str, below: str) -> FrozenSet[str]:
+        from mmfix.git.ask import GitError  # where no folder is walked, nothing is started
+
+        key = (top, below)
+        if key not in self._answers:
+            try:
+                self._answers[key] = _asked(top, below)
+            except GitError as error:
+                self._answers[key] = frozenset()
+                if not error.no_repository:
+                    self.trouble.setdefault(top, error.reason)
+        return self._answers[key]
+
+
+def _asked(top: str, below: str) -> FrozenSet[str]:
+    """The ignored paths below a folder of a repository; none where that is ignored itself."""
+    from mmfix.git.ask import ask
+
+    options = ("--others", "--ignored", "--exclude-standard", "--directory")
+    names = ask(top, "ls-files", "-z", *options, "--", osp.relpath(below, top))
+    found = frozenset(osp.join(top, *name.rstrip("/").split("/")) for name in names)
+    above: List[str] = [below]
+    while above[-1] != top:
+        above.append(osp.dirname(above[-1]))
+    return frozenset() if found.intersection(above) else found
+
+
+def about_ignored(ignored: Ignored, shown: List[str]) -> List[str]:
+    """What is said of what was left out, given as it is to be shown, and of what could not be asked."""
+    lines = [
+        f"git does not say what it ignores here, so nothing was left out: {reason}"
+        for reason in dict.fromkeys(ignored.trouble.values())
+    ]
+    if shown:
+        folders = sum(map(osp.isdir, ignored.left_out))
+        counts = ((folders, "folder"), (len(shown) - folders, "config"))
+        what = " and ".join(
+            f"{number} {noun}{'s' if number > 1 else ''}" for number, noun in counts if number
+        )
+        more = f" and {len(shown) - _MOST_NAMED} more" if len(shown) > _MOST_NAMED else ""
+        named = ", ".join(shown[:_MOST_NAMED])
+        lines.append(
+            f"left out, since git ignores it: {what} ({named}{more}); --no-gitignore looks there, too"
+        )
+    return lines

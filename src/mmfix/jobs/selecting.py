@@ -1,0 +1,131 @@
+"""Which configs are meant by the paths that were named."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Dict, FrozenSet, Iterable, List, Sequence, Tuple
+
+from mmfix.config.reader import Reader
+from mmfix.errors import ConfigError
+from mmfix.git.ignored import Ignored, about_ignored
+from mmfix.jobs.accounting import not_a_config, unfit
+from mmfix.jobs.checking import unreadable
+from mmfix.python.links import about_links
+from mmfix.report.place import display_path
+from mmfix.report.types import ConfigReport, Report
+from mmfix.settings import DEFAULT, Settings
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a list of paths stands for.
+
+    Attributes:
+        paths: Files named, and files below directories named that look like configs.
+        inherited: Configs that inherit a file that was named, and were not named themselves.
+        failed: What was named and could not be used.
+        notes: What to know about the bases that were named, and what of a folder was left out.
+        reader: The reader that has parsed some of them already.
+        must_be_judged: Those of ``paths`` for which it is a failure that they cannot be judged.
+    """
+
+    paths: Tuple[str, ...]
+    inherited: Tuple[str, ...]
+    failed: Tuple[ConfigReport, ...]
+    notes: Tuple[str, ...]
+    reader: Reader
+    must_be_judged: FrozenSet[str] = frozenset()
+
+
+def select(paths: Sequence[str], dependants: bool = False, settings: Settings = DEFAULT) -> Selection:
+    """Sort paths into configs to judge and bases, whose heirs are to be judged. Duplicates are dropped.
+
+    Args:
+        paths: Files and folders.
+        dependants: The heirs of every file named are to be judged, not only those of bases.
+        settings: Where bases may be found that are not where a config says, and whether a file that is no
+            config is a note, not a failure; whether a folder is walked without what git ignores.
+    """
+    from mmfix.config.family import dependants_of, walk
+
+    ignored = Ignored() if settings.gitignore else None
+    skips = None if ignored is None else ignored.skips
+    reader = Reader(settings.base_dirs)
+    found: Dict[str, None] = {}
+    named: List[str] = []
+    bases: List[str] = []
+    failed: List[ConfigReport] = []
+    notes: List[str] = []
+    out: List[str] = []
+    for path in paths:
+        full = os.path.abspath(os.path.expanduser(path))
+        if os.path.isdir(full):
+            below = list(walk(full, out, skips))
+            if not below:
+                failed.append(unreadable(full, ConfigError("no config in this folder", full)))
+            found.update(dict.fromkeys(below))
+        elif not _is_base(full, reader):
+            found[full] = None
+            named.append(full)
+        else:
+            error = not_a_config(reader.load(full))
+            if error is None:
+                bases.append(full)
+            elif settings.allow_unjudged:
+                notes.append(f"{display_path(full)} {error.message}")
+            else:
+                failed.append(unreadable(full, error))
+    parents = [*bases, *named] if dependants else bases
+    below = dependants_of(parents, reader, out, skips) if parents else []
+    heirs = [path for path in below if path not in found]
+    if bases:
+        notes.append(_about_bases(bases, len(heirs)))
+    if out:
+        notes.append(about_links(display_path(path) for path in dict.fromkeys(out)))
+    if ignored is not None:
+        notes += about_ignored(ignored, [display_path(path) for path in ignored.left_out])
+    return Selection(
+        tuple(found),
+        tuple(heirs),
+        tuple(failed),
+        tuple(notes),
+        reader,
+        frozenset() if settings.allow_unjudged else frozenset(named),
+    )
+
+
+def _is_base(path: str, reader: Reader) -> bool:
+    """True for a file that can be read and that nothing can train by itself."""
+    from mmfix.training import is_trainable
+
+    try:
+        document = reader.load(path)
+        return not is_trainable(document) and unfit(document) is None
+    except Exception:
+        return False  # it is judged like any other, and what is wrong with it is reported there
+
+
+def _about_bases(bases: Sequence[str], heirs: int) -> str:
+    more = f" and {len(bases) - 1} more" if len(bases) > 1 else ""
+    what = f"{display_path(bases[0])}{more} cannot be trained by itself"
+    if not heirs:
+        return f"{what}, and no config inherits it"
+    files = "1 file that inherits" if heirs == 1 else f"{heirs} files that inherit"
+    return f"{what}; looked at {files} it"
+
+
+def report_of(selection: Selection, judged: Iterable[ConfigReport], settings: Settings = DEFAULT) -> Report:
+    """The report of a selection; one without any config to train is a problem, not a success."""
+    configs = [*selection.failed, *(_failed_if(item, selection.must_be_judged) for item in judged)]
+    if not configs and selection.paths:
+        error = ConfigError("no config that can be trained in this folder")
+        configs = [unreadable(os.path.commonpath(selection.paths), error)]
+    return Report(tuple(configs), selection.notes, settings.fail_on, settings.allow_unjudged)
+
+
+def _failed_if(report: ConfigReport, named: FrozenSet[str]) -> ConfigReport:
+    """The report of a config; one that could not be judged, though somebody named it, is a failure."""
+    if report.status != "skipped" or report.path not in named:
+        return report
+    return replace(report, status="unreadable")
