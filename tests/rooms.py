@@ -37,6 +37,11 @@ ROOMS: Dict[str, Room] = {
     "openmmlab": Room("the packages of OpenMMLab: names, distributions, eras; `openmmlab.json`"),
     "traces": Room("temporary files and folders that are gone afterwards, also after a kill -9"),
     "keeper": Room("the process above those that run a config: nothing that they start is left"),
+    "workers": Room(
+        "several processes that do one thing to many items: results as they come, none is lost",
+        "",
+        "multiprocessing, where there is more than one",
+    ),
     "python": Room(
         "files that others wrote, and Python text without running it: what the readers of configs, models "
         "and scripts share"
@@ -133,12 +138,17 @@ ROOMS: Dict[str, Room] = {
     "jobs": Room(
         "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show",
         "python config git ddp repository model model.knowledge.openmmlab training findings remedies rules "
-        "patches proofs diagnosis diagnosis.log diagnosis.kinds settings report prove traces",
+        "patches proofs diagnosis diagnosis.log diagnosis.kinds settings report prove traces workers",
     ),
-    "api": Room("the public functions", "config patches diagnosis settings report jobs"),
+    "api": Room("the public functions", "config patches diagnosis settings report jobs workers"),
     "attach": Room("`with mmfix.explaining(cfg)`", "api printable"),
     "terminal": Room("colour and progress on a terminal", "report printable"),
-    "cli_options": Room("options that several commands take", "settings report", "click"),
+    "cli_options": Room("options that several commands take", "settings report terminal workers", "click"),
+    "cli_judging": Room(
+        "the commands that judge configs, `check` and `patch`",
+        "settings report jobs terminal cli_options workers",
+        "click",
+    ),
     "cli_runs": Room(
         "the commands about a run, `prove` and `explain`",
         "diagnosis report jobs terminal cli_options",
@@ -146,7 +156,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "cli": Room(
         "click commands that only call `jobs`",
-        "rules settings report jobs api terminal cli_options cli_runs printable __init__",
+        "rules report jobs api terminal cli_options cli_judging cli_runs printable __init__",
         "click",
     ),
     "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
 from mmfix.config.document import ConfigDocument
-from mmfix.report.types import PatchResult, Report
+from mmfix.report.types import ConfigReport, PatchResult, Report
 from mmfix.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def check(
     fail_on: str = "likely",
     proofs: bool = True,
     gitignore: bool = True,
+    jobs: int = 1,
 ) -> Report:
     """Say what will crash or silently go wrong in distributed training.
 
@@ -49,11 +50,15 @@ def check(
             ``possible`` or ``never``.
         proofs: Believe the proof file of a config (``.mmfix/proofs.json``).
         gitignore: Leave out of a directory what git ignores.
+        jobs: How many processes judge a directory, as far as they are worth their start. More than one are
+            forks of this process, which should then have no threads; where there is no fork, it stays one.
 
     A config that cannot be read is in the report (``status == 'unreadable'``); it is not raised.
     """
-    from mmfix.jobs.checking import check_files, judge_document
+    from mmfix.jobs.checking import judge_document
+    from mmfix.jobs.many import InOrder, judge_many
     from mmfix.jobs.selecting import report_of, select
+    from mmfix.workers import processes
 
     settings = Settings(launcher, fail_on, proofs=proofs, gitignore=gitignore)
     if not isinstance(target, (str, os.PathLike)):
@@ -61,7 +66,10 @@ def check(
 
         return Report((judge_document(as_document(target), settings),), (NO_ORIGINS,), fail_on)
     selection = select([os.fspath(target)], dependants, settings)
-    judged = check_files((*selection.paths, *selection.inherited), selection.reader, settings)
+    paths = (*selection.paths, *selection.inherited)
+    order: InOrder[ConfigReport] = InOrder()
+    done = judge_many(paths, selection.reader, settings, processes(jobs, len(paths)))
+    judged = [report for number, found in done for report in order.add(number, found)]
     return report_of(selection, judged, settings)
 
 

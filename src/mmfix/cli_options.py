@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 import click
 
 from mmfix.report import FORMATS
 from mmfix.settings import DEFAULT, FAIL_ON
+from mmfix.terminal import say
+from mmfix.workers import can_fork, cores, processes
 
 #: Whether a path can be read is said in mmfix's own words, with exit code 2 and without a usage line.
 PATH = click.Path(readable=False)
@@ -48,6 +52,20 @@ reading_seconds_option = click.option(
     metavar="SECONDS",
     help="CPU time that reading one model's source may take.  [default: 20]",
 )
+jobs_option = click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes that work at the same time.  [default: one a processor]",
+)
+
+
+def how_many(jobs: Optional[int], items: int) -> int:
+    """How many processes work on so many configs; what is asked for in vain is told."""
+    if jobs is not None and jobs > 1 and not can_fork():
+        say("--jobs needs a system that can fork a process; one process does it all")
+    return processes(cores() if jobs is None else jobs, items)
 
 
 def no_verify_without_loader(verify: bool, no_loader: bool) -> None:

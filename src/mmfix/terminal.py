@@ -1,11 +1,13 @@
-"""What a terminal gets: colours, a progress bar, problems in one line each, a quiet end for a broken pipe."""
+"""What a terminal gets: colours, progress, problems in one line each, a quiet end for a broken pipe."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Sequence, Tuple, TypeVar
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Callable, Dict, Sequence, Tuple
 
 import click
 
@@ -14,10 +16,12 @@ from mmfix import printable
 if TYPE_CHECKING:
     from mmfix.report.types import Problem
 
-T = TypeVar("T")
-
-#: A walk over fewer configs than this is over before a progress bar can be read.
-PROGRESS_FROM = 100
+#: Seconds until progress is shown on a terminal, between two drawings of it, and between two lines elsewhere.
+_FIRST = 1.0
+_REDRAWN = 0.2
+_EVERY = 10.0
+#: Characters.
+_BAR = 24
 BROKEN_PIPE = 141  # what a shell reports for a process ended by SIGPIPE
 STYLES: Dict[str, Dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
@@ -70,11 +74,68 @@ def say(text: str) -> None:
     print(f"mmfix: {printable.line(text)}", file=sys.stderr)
 
 
-@contextmanager
-def progress(items: Sequence[T], label: str) -> Iterator[Any]:
-    """``items``, behind a progress bar on stderr when that is a terminal and the walk is long."""
-    if len(items) < PROGRESS_FROM or not sys.stderr.isatty():
-        yield items
-        return
-    with click.progressbar(items, label=label, file=sys.stderr) as bar:
-        yield bar
+class Progress:
+    """How far a run is, on stderr: on a terminal a line that is drawn anew, else a line every ten seconds.
+
+    Of a run that is over within a second nothing is shown. Used as a context manager, which takes the line
+    away.
+
+    Args:
+        label: What is done: ``checking``.
+        total: To how many configs; 0 where that is not known yet.
+    """
+
+    def __init__(self, label: str, total: int = 0) -> None:
+        self._label = label
+        self._total = total
+        self._done = 0
+        self._began = time.monotonic()
+        self._redraws = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._next = self._began + (_FIRST if self._redraws else _EVERY)
+        self._shown = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pause()
+
+    def advance(self) -> None:
+        """One more is done."""
+        self._done += 1
+        self.tick()
+
+    def tick(self) -> None:
+        """Say how far it is, if it is time for that; called often, from any thread."""
+        now = time.monotonic()
+        with self._lock:
+            if now < self._next:
+                return
+            self._next = now + (_REDRAWN if self._redraws else _EVERY)
+            if self._redraws:
+                self._draw(now - self._began)
+                return
+        say(f"{self._label}: {self._count()}after {now - self._began:.0f} s")
+
+    def pause(self) -> None:
+        """Take the line away: something else is to be written. It comes back with the next tick."""
+        with self._lock:
+            if self._shown:
+                self._shown = False
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+
+    def _draw(self, seconds: float) -> None:
+        bar = ""
+        if self._total:
+            filled = _BAR * self._done // self._total
+            bar = f"[{'#' * filled}{'-' * (_BAR - filled)}] {100 * self._done // self._total}% "
+        minutes, rest = divmod(int(seconds), 60)
+        text = f"{self._label} {bar}{self._count()}{minutes}:{rest:02}"
+        sys.stderr.write(f"\r{text[: shutil.get_terminal_size().columns - 1]}\x1b[K")
+        sys.stderr.flush()
+        self._shown = True
+
+    def _count(self) -> str:
+        return f"{self._done} of {self._total} configs " if self._total else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,20 +45,65 @@ def on_a_terminal(
     return written.decode("utf-8"), process.wait()
 
 
-def test_progress_bar_on_a_terminal_for_long_walks_only(tmp_path: Path, mmfix: Any) -> None:
-    folder = tmp_path / "configs"
-    folder.mkdir()
-    for number in range(120):
-        (folder / f"{number}.py").write_text(
-            "model = dict(type='A')\ntrain_dataloader = dict()\noptim_wrapper = dict()\n"
-        )
-    seen, code = on_a_terminal(["check", "configs"], tmp_path, stream="stderr")
-    assert "checking" in seen
-    assert "100%" in seen
+#: Reading one takes a moment.
+SLOW = """\
+n = 0
+for i in range(10000):
+    n += 1
+model = dict(type='A')
+train_dataloader = dict()
+optim_wrapper = dict()
+"""
+
+
+def many(folder: Path, count: int, text: str) -> None:
+    (folder / "configs").mkdir()
+    for number in range(count):
+        (folder / "configs" / f"{number:03}.py").write_text(text)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_progress_on_a_terminal_for_what_takes_over_a_second(jobs: str, tmp_path: Path) -> None:
+    many(tmp_path, 24, SLOW)
+    seen, code = on_a_terminal(["check", "configs", "--jobs", jobs], tmp_path, stream="stderr")
+    assert re.search(r"\rchecking \[#*-*\] \d+% \d+ of 24 configs 0:0\d", seen)
+    assert seen.endswith("\r\x1b[K"), "the line is taken away again"
     assert code == 0
-    short, _ = on_a_terminal(["check", "configs/1.py"], tmp_path, stream="stderr")
-    assert short == ""
-    assert mmfix("check", "configs").stderr == ""
+
+
+def test_no_progress_in_the_first_second(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mmfix import terminal
+
+    now = [100.0]
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with terminal.Progress("checking", 3) as progress:
+        now[0] += 0.9
+        progress.advance()
+        assert capsys.readouterr().err == ""
+        now[0] += 0.2
+        progress.tick()
+        assert "1 of 3 configs 0:01" in capsys.readouterr().err
+
+
+def test_without_a_terminal_a_line_every_ten_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mmfix import terminal
+
+    now = [100.0]
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: now[0])
+    with terminal.Progress("checking", 790) as progress:
+        for _ in range(25):
+            now[0] += 1
+            progress.advance()
+    assert capsys.readouterr().err.splitlines() == [
+        "mmfix: checking: 10 of 790 configs after 10 s",
+        "mmfix: checking: 20 of 790 configs after 20 s",
+    ]
 
 
 def test_colour_on_a_terminal_only(examples: Path, mmfix: Any) -> None:

@@ -99,6 +99,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
             "note": 0,
         },
         "notes": ["n"],
+        "interrupted": None,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Dict, FrozenSet, Iterable, List, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError
@@ -115,13 +115,25 @@ def _about_bases(bases: Sequence[str], heirs: int) -> str:
     return f"{what}; looked at {files} it"
 
 
-def report_of(selection: Selection, judged: Iterable[ConfigReport], settings: Settings = DEFAULT) -> Report:
-    """The report of a selection; one without any config to train is a problem, not a success."""
+def report_of(
+    selection: Selection,
+    judged: Iterable[ConfigReport],
+    settings: Settings = DEFAULT,
+    interrupted: Optional[Tuple[int, int]] = None,
+) -> Report:
+    """The report of a selection; one without any config to train is a problem, not a success.
+
+    Args:
+        selection: What was to be judged.
+        judged: What was judged of it.
+        settings: What fails.
+        interrupted: As in :class:`Report`.
+    """
     configs = [*selection.failed, *(_failed_if(item, selection.must_be_judged) for item in judged)]
-    if not configs and selection.paths:
+    if not configs and selection.paths and interrupted is None:
         error = ConfigError("no config that can be trained in this folder")
         configs = [unreadable(os.path.commonpath(selection.paths), error)]
-    return Report(tuple(configs), selection.notes, settings.fail_on, settings.allow_unjudged)
+    return Report(tuple(configs), selection.notes, settings.fail_on, settings.allow_unjudged, interrupted)
 
 
 def _failed_if(report: ConfigReport, named: FrozenSet[str]) -> ConfigReport:

@@ -23,7 +23,15 @@ def render_report(report: Report) -> str:
         configs=[_config(config) for config in report.configs],
         summary=report.summary,
         notes=list(report.notes),
+        interrupted=_interrupted(report),
     )
+
+
+def _interrupted(report: Report) -> Optional[Dict[str, int]]:
+    if report.interrupted is None:
+        return None
+    done, planned = report.interrupted
+    return {"looked_at": done, "of": planned}
 
 
 def render_patches(results: Sequence[PatchResult]) -> str:

@@ -50,11 +50,18 @@ def plain(text: str, style: str) -> str:
 
 def render_report(report: Report, paint: Paint = plain) -> str:
     """The report of a check as people read it, summary line last."""
-    lines: List[str] = []
-    for config in report.configs:
-        lines.extend(_config(config, paint))
+    return "".join(render_config(config, paint) for config in report.configs) + render_end(report, paint)
+
+
+def render_config(config: ConfigReport, paint: Paint = plain) -> str:
+    """What a report says of one config."""
+    return as_text(_config(config, paint))
+
+
+def render_end(report: Report, paint: Paint = plain) -> str:
+    """What a report says after the configs, of all of them."""
     notes = dict.fromkeys([*report.notes, *(note for config in report.configs for note in config.notes)])
-    lines.extend(f"{paint('note', 'note')}: {note}" for note in notes)
+    lines = [f"{paint('note', 'note')}: {note}" for note in notes]
     lines.extend(
         f"{paint('note', 'note')}: {line}"
         for line in missing_bases([config.missing for config in report.configs])
@@ -62,6 +69,9 @@ def render_report(report: Report, paint: Paint = plain) -> str:
     unproven = (item for item in report.configs if not (item.proof and item.proof.fresh))
     lines.extend(account(item.judged for item in unproven if item.judged is not None))
     lines.append(_summary(report, paint))
+    if report.interrupted is not None:
+        done, planned = report.interrupted
+        lines.append(f"{paint('interrupted', 'warning')}: {done} of {count(planned, 'file')} looked at")
     return as_text(lines)
 
 

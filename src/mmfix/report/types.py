@@ -104,12 +104,15 @@ class Report:
             configs that inherit it, an in-memory config without origins.
         fail_on: How sure an error or warning must be to fail (``settings.FAIL_ON``).
         allow_unjudged: That no config could be judged does not fail the run.
+        interrupted: How many files were looked at before the run was ended, and how many there were; None for
+            a run that came to its end.
     """
 
     configs: Tuple[ConfigReport, ...]
     notes: Tuple[str, ...] = ()
     fail_on: str = "likely"
     allow_unjudged: bool = False
+    interrupted: Optional[Tuple[int, int]] = None
 
     @property
     def findings(self) -> Tuple[Finding, ...]:

@@ -1,0 +1,86 @@
+"""Judge many configs in several processes: results as they come, in the order of the configs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Callable, Dict, Generator, Generic, List, Optional, Sequence, Tuple, TypeVar
+
+from mmfix.config.reader import Reader
+from mmfix.jobs.checking import check_files
+from mmfix.report.place import display_path
+from mmfix.report.types import ConfigReport, Problem
+from mmfix.settings import Settings
+from mmfix.workers import Done, each
+
+T = TypeVar("T")
+
+#: What nearly always ends a process from outside.
+_MEMORY = "often too little memory; fewer --jobs take less"
+
+
+class InOrder(Generic[T]):
+    """What has come of the items of a run; each is given back when all before it have been.
+
+    Attributes:
+        done: How many have come.
+    """
+
+    def __init__(self) -> None:
+        self.done = 0
+        self._next = 0
+        self._early: Dict[int, Sequence[T]] = {}
+
+    def add(self, index: int, values: Sequence[T]) -> List[T]:
+        """Take what has come of an item; what is to be given back now."""
+        self.done += 1
+        self._early[index] = values
+        found: List[T] = []
+        while self._next in self._early:
+            found += self._early.pop(self._next)
+            self._next += 1
+        return found
+
+    def rest(self) -> List[T]:
+        """What came while something before it did not, in its order: there will be no more."""
+        return [value for index in sorted(self._early) for value in self._early.pop(index)]
+
+
+def judge_many(
+    paths: Sequence[str],
+    reader: Reader,
+    settings: Settings,
+    jobs: int,
+    tick: Optional[Callable[[], None]] = None,
+) -> Generator[Tuple[int, Tuple[ConfigReport, ...]], None, None]:
+    """The number of each path and its report, or none for a base; in any order.
+
+    Args:
+        paths: The configs; those of a folder mostly have their model in common, and stay in one process.
+        reader: Reads them; each process goes on with a copy of what it has read.
+        settings: As for :func:`check_files`.
+        jobs: How many processes.
+        tick: Called ten times a second.
+    """
+
+    def work(path: str) -> Tuple[ConfigReport, ...]:
+        return tuple(check_files([path], reader, settings))
+
+    for done in each(paths, work, jobs, os.path.dirname, tick):
+        yield done.number, (_lost(paths[done.number], done),) if done.lost else _told(done)
+
+
+def _told(done: Done) -> Tuple[ConfigReport, ...]:
+    """The reports of a config; with a word about a process that was ended."""
+    reports: Tuple[ConfigReport, ...] = done.value
+    if not done.ended:
+        return reports
+    note = f"the process that judged this was ended by {done.ended} ({_MEMORY}), and it was judged again"
+    return tuple(
+        replace(report, notes=(*report.notes, f"{display_path(report.path)}: {note}")) for report in reports
+    )
+
+
+def _lost(path: str, done: Done) -> ConfigReport:
+    message = f"the process that judged it was ended by {done.ended}, twice"
+    return ConfigReport(path, None, None, "unreadable", Problem("system", message, path, hint=_MEMORY))
