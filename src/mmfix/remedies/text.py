@@ -91,7 +91,7 @@ def cost(setup: TrainingSetup, name: str, change: Change) -> str:
     if change.find_unused is True and name != "wrapper-keys":
         parts.append(_GRAPH_WALK)
     if change.find_unused is False:
-        parts.append("None, 1-2 % faster; an unused parameter stops the run again")
+        parts.append("No cost, 1-2 % faster; but an unused parameter stops the run again")
     if change.accumulation is not None:
         parts.append("A smaller effective batch")
     return "; ".join(parts) + "."

@@ -166,7 +166,7 @@ def _static_graph(setup: TrainingSetup, key: str) -> Finding:
             "mmcv 1.x bypasses DDP.forward, and gradients are silently no longer reduced."
         )
     else:
-        effect = "Static graph is off: it belongs into the DDP wrapper."
+        effect = "Static graph is off: the key belongs in the DDP wrapper."
     finding = make(
         __name__,
         setup,

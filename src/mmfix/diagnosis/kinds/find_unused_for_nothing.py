@@ -24,7 +24,7 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
         Remedy(
             "find-unused-off",
             "review",
-            "None, 1-2 % faster; an unused parameter stops the run again.",
+            "No cost, 1-2 % faster; but an unused parameter stops the run again.",
             (override,),
             ("Every iteration uses what the first one did: no branch or loss that depends on the data.",),
         ),
