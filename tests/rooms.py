@@ -144,6 +144,11 @@ ROOMS: Dict[str, Room] = {
     "attach": Room("`with mmfix.explaining(cfg)`", "api printable"),
     "terminal": Room("colour and progress on a terminal", "report printable"),
     "cli_options": Room("options that several commands take", "settings report terminal workers", "click"),
+    "cli_about": Room(
+        "the commands about mmfix itself, `rules`, `rule`, `completion`, and `--version`",
+        "rules report jobs terminal cli_options __init__",
+        "click",
+    ),
     "cli_judging": Room(
         "the commands that judge configs, `check` and `patch`",
         "settings report jobs terminal cli_options workers",
@@ -156,7 +161,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "cli": Room(
         "click commands that only call `jobs`",
-        "rules report jobs api terminal cli_options cli_judging cli_runs printable __init__",
+        "report jobs api terminal cli_options cli_about cli_judging cli_runs printable",
         "click",
     ),
     "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),

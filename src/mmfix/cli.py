@@ -9,17 +9,36 @@ from typing import Optional
 
 import click
 
-from mmfix import __version__, printable
+from mmfix import printable
+from mmfix.cli_about import completion, rule, rules, version_option
 from mmfix.cli_judging import INTERRUPTED, check, patch
 from mmfix.cli_options import PATH, format_option
 from mmfix.cli_runs import explain, prove
 from mmfix.terminal import close_stdout, paint, show_problems, write
 
+#: The commands as ``mmfix --help`` lists them.
+_SECTIONS = {
+    "A config": ("check", "patch", "show"),
+    "A run": ("explain", "prove"),
+    "About mmfix": ("rules", "rule", "completion"),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+
+class _Grouped(click.Group):
+    """Commands by what they are about, and not by the alphabet."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in _SECTIONS.items():
+            with formatter.section(title):
+                limit = formatter.width - 6 - max(map(len, self.commands))
+                rows = [(name, self.commands[name].get_short_help_str(limit)) for name in names]
+                formatter.write_dl(rows, col_spacing=max(map(len, self.commands)) + 2 - max(map(len, names)))
+
+
+@click.group(cls=_Grouped, context_settings={"help_option_names": ["-h", "--help"]})
+@version_option
 def cli() -> None:
-    """Find and patch what kills distributed training in OpenMMLab configs.
+    """Find and patch what kills distributed training in OpenMMLab configs. Start with: mmfix check configs/
 
     \b
     Exit codes:
@@ -29,7 +48,10 @@ def cli() -> None:
     """
 
 
-@cli.command(short_help="Show resolved values and the line that set each.")
+@cli.command(
+    short_help="Show resolved values and the line that set each.",
+    epilog="Example: mmfix show configs/my.py model.backbone.with_cp",
+)
 @click.argument("path", type=PATH)
 @click.argument("key", required=False)
 @click.option("--model", is_flag=True, help="Show the model as a tree: what is used, checkpointed, frozen.")
@@ -84,34 +106,8 @@ cli.add_command(check)
 cli.add_command(patch)
 cli.add_command(prove)
 cli.add_command(explain)
-
-
-@cli.command()
-def rules() -> int:
-    """List all rules."""
-    from mmfix.rules import RULES
-
-    strong = paint(sys.stdout)
-    width = max(len(rule.NAME) for rule in RULES)
-    for rule in RULES:
-        write(f"{strong(rule.CODE, 'strong')}  {rule.NAME:<{width}}  {rule.SUMMARY}\n")
-    return 0
-
-
-@cli.command()
-@click.argument("code")
-def rule(code: str) -> int:
-    """Print a rule's documentation; CODE is its code or its name."""
-    import inspect
-
-    from mmfix.rules import RULES
-
-    for module in RULES:
-        if code.upper() == module.CODE or code.lower() == module.NAME:
-            title = paint(sys.stdout)(f"{module.CODE} {module.NAME}", "strong")
-            write(f"{title}\n\n{inspect.cleandoc(module.__doc__ or module.SUMMARY)}\n")
-            return 0
-    raise click.BadParameter(f"no rule {code!r}; 'mmfix rules' lists them", param_hint="CODE")
+for _command in (rules, rule, completion):
+    cli.add_command(_command)
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ INTERRUPTED = 130  # the same for SIGINT
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 
 
-@click.command()
+@click.command(epilog="Example: mmfix check configs/")
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @format_option
 @click.option(
@@ -128,7 +128,10 @@ def _judged(selection: Selection, settings: Settings, jobs: Optional[int], forma
     return report_of(selection, reports, settings, interrupted)
 
 
-@click.command(short_help="Patch configs; every patch is verified before it is written.")
+@click.command(
+    short_help="Patch configs; every patch is verified before it is written.",
+    epilog="Example: mmfix patch --diff configs/",
+)
 @click.argument("configs", nargs=-1, type=PATH, metavar="[CFG]...")
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing, run nothing.")
 @verify_option

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 SCENARIOS = ("normal", "empty", "single", "uneven")
 
 
-@click.command(short_help="Rehearse the training step under real DDP, with and without the cures.")
+@click.command(
+    short_help="Rehearse the training step under real DDP, with and without the cures.",
+    epilog="Example: mmfix prove configs/my.py --save",
+)
 @click.argument("path", type=PATH, metavar="CFG")
 @click.option("--all-remedies", is_flag=True, help="Rehearse every cure, with its price.")
 @click.option("--remedy", "remedies", multiple=True, metavar="NAME", help="Rehearse this cure; repeatable.")
@@ -105,7 +108,10 @@ def prove(
     return report.exit_code(found)
 
 
-@click.command(short_help="Explain a training log: what failed, which key, which cure.")
+@click.command(
+    short_help="Explain a training log: what failed, which key, which cure.",
+    epilog="Example: mmfix explain work_dirs/my/train.log --config configs/my.py",
+)
 @click.argument("log", type=PATH, metavar="LOG")
 @click.option("--config", type=PATH, metavar="CFG", help="The config of the run; else that in the log.")
 @click.option("--build", is_flag=True, help="Build the model to name parameters. This RUNS the config.")

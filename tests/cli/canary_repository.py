@@ -190,6 +190,7 @@ COMMANDS: List[Tuple[List[str], FrozenSet[str]]] = [
     (["explain", "train.log", "--config", "configs/cfg.py", "--patch"], CONFIGS),
     (["explain", "train.log", "--config", "configs/cfg.py", "--patch", "--no-loader"], NOTHING),
     (["rules"], NOTHING),
+    (["completion", "bash"], NOTHING),
     (["rule", "MMF101"], NOTHING),
     (["--help"], NOTHING),
     (["--version"], NOTHING),

@@ -182,12 +182,6 @@ def test_without_path_and_configs_the_examples_are_used(tmp_path: Path, mmfix: A
     assert not any(">>> mmfix" in text for text in texts), "the examples are shown, never written"
 
 
-def test_version(mmfix: Any) -> None:
-    import mmfix as package
-
-    assert mmfix("--version").stdout == f"mmfix {package.__version__}\n"
-
-
 def test_help_names_the_exit_codes(mmfix: Any) -> None:
     done = mmfix("--help")
     assert done.returncode == 0
@@ -213,17 +207,6 @@ def test_arguments_that_do_not_go_together(arguments: list[str], message: str, m
     done = mmfix(*arguments)
     assert done.returncode == 2
     assert message in done.stderr
-
-
-def test_every_rule_is_listed_and_explained(mmfix: Any) -> None:
-    from mmfix.rules import RULES
-
-    listed = mmfix("rules").stdout.splitlines()
-    assert [line.split()[:2] for line in listed] == [[rule.CODE, rule.NAME] for rule in RULES]
-    by_code, by_name = mmfix("rule", RULES[0].CODE.lower()), mmfix("rule", RULES[0].NAME)
-    assert by_code.stdout == by_name.stdout
-    assert by_code.stdout.startswith(f"{RULES[0].CODE} {RULES[0].NAME}\n\n")
-    assert len(by_code.stdout.splitlines()) > 5
 
 
 @pytest.mark.parametrize(

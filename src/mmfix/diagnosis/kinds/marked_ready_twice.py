@@ -46,7 +46,8 @@ def general() -> Tuple[Remedy, ...]:
         Remedy(
             "find-unused-off",
             "review",
-            "No cost, 1-2 % faster; but an unused parameter stops the run again. find_unused_parameters = False.",
+            "No cost, 1-2 % faster; but an unused parameter stops the run again. "
+            "find_unused_parameters = False.",
             (),
             (ALL_USED, ONCE_A_STEP),
         ),

@@ -1,0 +1,108 @@
+"""The commands about mmfix itself: ``rules``, ``rule``, ``completion``, and ``--version``."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Dict, List
+
+import click
+
+from mmfix import __version__
+from mmfix.cli_options import format_option
+from mmfix.terminal import paint, write
+
+SHELLS = ("bash", "zsh", "fish")
+#: What is told with mmfix's own version: it decides what is found, and how a patch is confirmed.
+_NAMED = ("torch", "mmengine", "mmcv")
+
+
+@click.command(epilog="Example: mmfix rules --format json")
+@format_option
+def rules(format_: str) -> int:
+    """List all rules."""
+    from mmfix.rules import RULES
+
+    if format_ == "json":
+        from mmfix.report.json import render
+
+        write(render(rules=[_row(one) for one in RULES]))
+        return 0
+    strong = paint(sys.stdout)
+    width = max(len(one.NAME) for one in RULES)
+    for one in RULES:
+        write(f"{strong(one.CODE, 'strong')}  {one.NAME:<{width}}  {one.SUMMARY}\n")
+    return 0
+
+
+def _row(one: ModuleType) -> Dict[str, str]:
+    return {"code": one.CODE, "name": one.NAME, "summary": one.SUMMARY, "documentation": _documentation(one)}
+
+
+def _documentation(one: ModuleType) -> str:
+    import inspect
+
+    return inspect.cleandoc(one.__doc__ or one.SUMMARY)
+
+
+@click.command(short_help="Print a rule's documentation.", epilog="Example: mmfix rule MMF101")
+@click.argument("code")
+def rule(code: str) -> int:
+    """Print a rule's documentation; CODE is its code, its name, or the beginning of one name."""
+    from mmfix.rules import RULES
+
+    wanted = code.lower()
+    named = [one for one in RULES if wanted in (one.CODE.lower(), one.NAME)]
+    found = named or [one for one in RULES if one.NAME.startswith(wanted)]
+    if len(found) > 1:
+        names = ", ".join(one.NAME for one in found)
+        raise click.BadParameter(f"{code!r} may be {names}", param_hint="CODE")
+    if not found:
+        raise click.BadParameter(f"no rule {code!r}; 'mmfix rules' lists them", param_hint="CODE")
+    title = paint(sys.stdout)(f"{found[0].CODE} {found[0].NAME}", "strong")
+    write(f"{title}\n\n{_documentation(found[0])}\n")
+    return 0
+
+
+@click.command(
+    short_help="Print what lets a shell complete commands.",
+    epilog="Example: mmfix completion bash >> ~/.bashrc",
+)
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> int:
+    """Print what makes a shell complete commands and options of mmfix."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    command = context.find_root().command
+    # its `source()` would start the shell to ask for its version
+    made = kind(command, {}, "mmfix", "_MMFIX_COMPLETE")
+    write(made.source_template % made.source_vars())
+    return 0
+
+
+def say_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """``--version``: mmfix's own, and on a second line those of what a verdict depends on."""
+    if not asked or context.resilient_parsing:
+        return
+    from mmfix.jobs.installed import installed
+
+    found: List[str] = [f"Python {'.'.join(map(str, sys.version_info[:3]))}"]
+    for package in _NAMED:
+        version = installed(package)
+        found.append(f"no {package}" if version is None else f"{package} {version or 'of unknown version'}")
+    write(f"mmfix {__version__}\nhere: {', '.join(found)}\n")
+    context.exit()
+
+
+version_option = click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=say_version,
+    help="Show the version, and those of torch, mmengine and mmcv here.",
+)
