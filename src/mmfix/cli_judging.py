@@ -22,6 +22,7 @@ from mmfix.cli_options import (
     no_proofs_option,
     no_verify_without_loader,
     reading_seconds_option,
+    since_option,
     verify_option,
 )
 from mmfix.report import render_config, render_end, render_patches
@@ -31,6 +32,7 @@ from mmfix.workers import ticking
 
 if TYPE_CHECKING:
     from mmfix.jobs.selecting import Selection
+    from mmfix.jobs.since import Since
     from mmfix.report.types import ConfigReport, Report
 
 INTERRUPTED = 130  # the same for SIGINT
@@ -49,6 +51,7 @@ LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 @fail_on_option
 @base_dir_option
 @jobs_option
+@since_option
 @allow_unjudged_option
 @no_gitignore_option
 @no_proofs_option
@@ -61,6 +64,7 @@ def check(
     fail_on: str,
     base_dirs: Tuple[str, ...],
     jobs: Optional[int],
+    since: Optional[str],
     allow_unjudged: bool,
     no_gitignore: bool,
     no_proofs: bool,
@@ -72,7 +76,7 @@ def check(
     judged through the configs that inherit it. Without PATH: configs/, or mmfix's own examples (exit 0).
     """
     gc.disable()  # loading modules leaves no garbage, and looking for some is a tenth of a short run
-    from mmfix.jobs.selecting import select
+    from mmfix.jobs.selecting import narrowed, select
 
     settings = Settings(
         launcher=launcher,
@@ -88,8 +92,11 @@ def check(
         path, examples = _default_path()
         paths = (path,)
     with Progress("looking for configs") as looking, ticking(looking.tick):
+        changes = None if since is None else _changes(paths, since)
         selection = select(paths, dependants, settings)
-    report = _judged(selection, settings, jobs, format_)
+    if changes is not None and since is not None:
+        selection = narrowed(selection, changes, since)
+    report = _judged(selection, settings, jobs, format_, changes)
     failed = (config for config in report.configs if config.status == "unreadable")
     show_problems([(config.error, config.path) for config in failed if config.error])
     write(render_end(report, format_, paint(sys.stdout)))
@@ -98,7 +105,15 @@ def check(
     return _of_examples(report.exit_code) if examples else report.exit_code
 
 
-def _judged(selection: Selection, settings: Settings, jobs: Optional[int], format_: str) -> Report:
+def _changes(paths: Sequence[str], revision: str) -> Since:
+    from mmfix.jobs.since import since  # which runs git
+
+    return since(paths, revision)
+
+
+def _judged(
+    selection: Selection, settings: Settings, jobs: Optional[int], format_: str, since: Optional[Since]
+) -> Report:
     """Judge what was selected and write what is found at once; Ctrl-C ends it, and keeps what there is."""
     from mmfix.jobs.many import InOrder, judge_many
     from mmfix.jobs.selecting import report_of
@@ -116,7 +131,8 @@ def _judged(selection: Selection, settings: Settings, jobs: Optional[int], forma
             write(text)
 
     with Progress("checking", len(paths)) as progress:
-        results = judge_many(paths, selection.reader, settings, how_many(jobs, len(paths)), progress.tick)
+        processes = how_many(jobs, len(paths))
+        results = judge_many(paths, selection.reader, settings, processes, progress.tick, since)
         try:
             with closing(results):
                 for index, found in results:

@@ -52,6 +52,11 @@ reading_seconds_option = click.option(
     metavar="SECONDS",
     help="CPU time that reading one model's source may take.  [default: 20]",
 )
+since_option = click.option(
+    "--since",
+    metavar="REV",
+    help="Judge only what differs from a git revision, or has a base or model source that does.",
+)
 jobs_option = click.option(
     "--jobs",
     "-j",

@@ -48,12 +48,14 @@ class GitError(Exception):
     Attributes:
         reason: Why, one clause.
         no_repository: There is no repository.
+        silent: It said nothing: with ``--quiet``, that there is nothing of that name.
     """
 
-    def __init__(self, reason: str, no_repository: bool = False) -> None:
+    def __init__(self, reason: str, no_repository: bool = False, silent: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.no_repository = no_repository
+        self.silent = silent
 
 
 def ask(folder: str, *arguments: str) -> List[str]:
@@ -78,7 +80,7 @@ def ask(folder: str, *arguments: str) -> List[str]:
     if code != 0:
         first = os.fsdecode(words).partition("\n")[0]
         reason = first.partition(": ")[2] if first.startswith(("fatal: ", "error: ")) else first
-        raise GitError(reason or f"git ended with {code}", "not a git repository" in reason)
+        raise GitError(reason or f"git ended with {code}", "not a git repository" in reason, not reason)
     return [os.fsdecode(part) for part in out.split(b"\0") if part]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Callable, Dict, Generator, Generic, List, Optional, Sequence, Tuple, TypeVar
+from typing import TYPE_CHECKING, Callable, Dict, Generator, Generic, List, Optional, Sequence, Tuple, TypeVar
 
 from mmfix.config.reader import Reader
 from mmfix.jobs.checking import check_files
@@ -12,6 +12,9 @@ from mmfix.report.place import display_path
 from mmfix.report.types import ConfigReport, Problem
 from mmfix.settings import Settings
 from mmfix.workers import Done, each
+
+if TYPE_CHECKING:
+    from mmfix.jobs.since import Since
 
 T = TypeVar("T")
 
@@ -52,6 +55,7 @@ def judge_many(
     settings: Settings,
     jobs: int,
     tick: Optional[Callable[[], None]] = None,
+    since: Optional[Since] = None,
 ) -> Generator[Tuple[int, Tuple[ConfigReport, ...]], None, None]:
     """The number of each path and its report, or none for a base; in any order.
 
@@ -61,9 +65,12 @@ def judge_many(
         settings: As for :func:`check_files`.
         jobs: How many processes.
         tick: Called ten times a second.
+        since: Judge only what this concerns.
     """
 
     def work(path: str) -> Tuple[ConfigReport, ...]:
+        if since is not None and not since.concerns(path, reader, settings):
+            return ()
         return tuple(check_files([path], reader, settings))
 
     for done in each(paths, work, jobs, os.path.dirname, tick):

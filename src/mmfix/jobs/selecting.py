@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError
@@ -15,6 +15,9 @@ from mmfix.python.links import about_links
 from mmfix.report.place import display_path
 from mmfix.report.types import ConfigReport, Report
 from mmfix.settings import DEFAULT, Settings
+
+if TYPE_CHECKING:
+    from mmfix.jobs.since import Since
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Selection:
         notes: What to know about the bases that were named, and what of a folder was left out.
         reader: The reader that has parsed some of them already.
         must_be_judged: Those of ``paths`` for which it is a failure that they cannot be judged.
+        narrowed: Only what a change concerns is judged, which may be nothing.
     """
 
     paths: Tuple[str, ...]
@@ -36,6 +40,7 @@ class Selection:
     notes: Tuple[str, ...]
     reader: Reader
     must_be_judged: FrozenSet[str] = frozenset()
+    narrowed: bool = False
 
 
 def select(paths: Sequence[str], dependants: bool = False, settings: Settings = DEFAULT) -> Selection:
@@ -115,6 +120,14 @@ def _about_bases(bases: Sequence[str], heirs: int) -> str:
     return f"{what}; looked at {files} it"
 
 
+def narrowed(selection: Selection, changes: Since, revision: str) -> Selection:
+    """The same of which only what a change concerns is judged."""
+    from mmfix.jobs.since import about_since
+
+    notes = (*selection.notes, about_since(changes, revision))
+    return replace(selection, notes=notes, narrowed=True)
+
+
 def report_of(
     selection: Selection,
     judged: Iterable[ConfigReport],
@@ -130,7 +143,7 @@ def report_of(
         interrupted: As in :class:`Report`.
     """
     configs = [*selection.failed, *(_failed_if(item, selection.must_be_judged) for item in judged)]
-    if not configs and selection.paths and interrupted is None:
+    if not configs and selection.paths and not selection.narrowed and interrupted is None:
         error = ConfigError("no config that can be trained in this folder")
         configs = [unreadable(os.path.commonpath(selection.paths), error)]
     return Report(tuple(configs), selection.notes, settings.fail_on, settings.allow_unjudged, interrupted)

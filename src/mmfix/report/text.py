@@ -262,7 +262,9 @@ def _only_possible(report: Report, severity: str) -> str:
 
 
 def _clean(report: Report) -> str:
-    """``nothing found``, unless no source was followed: then little was looked at."""
+    """``nothing found``, unless no source was followed: then little was looked at; or nothing was."""
+    if not report.configs:
+        return "nothing to judge"
     read = [item.judged for item in report.configs if not (item.proof and item.proof.fresh)]
     alone = bool(read) and all(judged is not None and judged.extent == KEYS for judged in read)
     return "nothing found by keys alone" if alone else "nothing found"
