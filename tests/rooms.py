@@ -161,7 +161,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "cli": Room(
         "click commands that only call `jobs`",
-        "report jobs api terminal cli_options cli_about cli_judging cli_runs printable",
+        "config report jobs terminal cli_options cli_about cli_judging cli_runs printable",
         "click",
     ),
     "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),

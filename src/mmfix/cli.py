@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Optional
+from typing import TYPE_CHECKING, Dict, Optional
 
 import click
 
 from mmfix import printable
 from mmfix.cli_about import completion, rule, rules, version_option
 from mmfix.cli_judging import INTERRUPTED, check, patch
-from mmfix.cli_options import PATH, format_option
+from mmfix.cli_options import PATH, format_option, stdin_filename_option
 from mmfix.cli_runs import explain, prove
 from mmfix.terminal import close_stdout, paint, show_problems, write
+
+if TYPE_CHECKING:
+    from mmfix.config.document import ConfigDocument
+
 
 #: The commands as ``mmfix --help`` lists them.
 _SECTIONS = {
@@ -55,51 +59,57 @@ def cli() -> None:
 @click.argument("path", type=PATH)
 @click.argument("key", required=False)
 @click.option("--model", is_flag=True, help="Show the model as a tree: what is used, checkpointed, frozen.")
+@stdin_filename_option
 @format_option
-def show(path: str, key: Optional[str], model: bool, format_: str) -> int:
-    """Show resolved values and the line that set each of them.
+def show(path: str, key: Optional[str], model: bool, stdin_filename: Optional[str], format_: str) -> int:
+    """Show resolved values and the line that set each of them. PATH may be - for standard input.
 
     With KEY (model.backbone.with_cp) its whole blame chain; without, every value of the config.
 
     With --model, what the model's source says, read without importing it: for each config dict the class it
     makes, and whether the loss reaches it in every training step.
     """
-    from mmfix.api import load
+    from mmfix.config.reader import Reader
     from mmfix.jobs.checking import problem_of
-    from mmfix.report import tree
+    from mmfix.jobs.selecting import STDIN, from_stdin
 
-    if model:
-        if key is not None:
-            raise click.UsageError("--model goes with no KEY")
-        return _show_model(path, format_)
+    if model and key is not None:
+        raise click.UsageError("--model goes with no KEY")
+    if stdin_filename is not None and path != STDIN:
+        raise click.UsageError("--stdin-filename goes with - for PATH")
     try:
-        document = load(path)
-        if format_ == "json":
-            text = tree.render_json(document, key)
-        else:
-            text = tree.render_text(document, key, paint(sys.stdout))
+        texts: Dict[str, str] = {}
+        if path == STDIN:
+            path, text = from_stdin(sys.stdin.buffer, stdin_filename)
+            texts = {path: text}
+        document = Reader(texts=texts).load(path)
+        shown = _shown_model(document, format_) if model else _shown(document, key, format_)
     except Exception as error:
         if format_ == "json":
-            write(tree.render_error(path, problem_of(error)))
+            from mmfix.report import model as model_report
+            from mmfix.report import tree
+
+            render_error = model_report.render_error if model else tree.render_error
+            write(render_error(path, problem_of(error)))
         raise
-    write(text)
+    write(shown)
     return 0
 
 
-def _show_model(path: str, format_: str) -> int:
-    from mmfix.api import load
-    from mmfix.jobs.checking import problem_of
+def _shown(document: ConfigDocument, key: Optional[str], format_: str) -> str:
+    from mmfix.report import tree
+
+    if format_ == "json":
+        return tree.render_json(document, key)
+    return tree.render_text(document, key, paint(sys.stdout))
+
+
+def _shown_model(document: ConfigDocument, format_: str) -> str:
     from mmfix.jobs.showing import model_tree
     from mmfix.report import model
 
-    try:
-        tree = model_tree(load(path))
-    except Exception as error:
-        if format_ == "json":
-            write(model.render_error(path, problem_of(error)))
-        raise
-    write(model.render_json(tree) if format_ == "json" else model.render_text(tree, paint(sys.stdout)))
-    return 0
+    tree = model_tree(document)
+    return model.render_json(tree) if format_ == "json" else model.render_text(tree, paint(sys.stdout))
 
 
 cli.add_command(check)
@@ -115,6 +125,7 @@ def main() -> None:
     # Python has None for a stream that its parent closed (`>&-`); nobody reads what goes there
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a path that the terminal's encoding cannot show is still shown
             stream.reconfigure(errors="backslashreplace")

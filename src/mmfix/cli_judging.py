@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 
 import click
 
@@ -23,6 +23,7 @@ from mmfix.cli_options import (
     no_verify_without_loader,
     reading_seconds_option,
     since_option,
+    stdin_filename_option,
     verify_option,
 )
 from mmfix.report import render_config, render_end, render_patches
@@ -52,6 +53,7 @@ LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 @base_dir_option
 @jobs_option
 @since_option
+@stdin_filename_option
 @allow_unjudged_option
 @no_gitignore_option
 @no_proofs_option
@@ -65,6 +67,7 @@ def check(
     base_dirs: Tuple[str, ...],
     jobs: Optional[int],
     since: Optional[str],
+    stdin_filename: Optional[str],
     allow_unjudged: bool,
     no_gitignore: bool,
     no_proofs: bool,
@@ -73,10 +76,11 @@ def check(
     """Say what will crash or silently go wrong. Runs no config, changes no file.
 
     A directory is walked: configs that can be trained are judged, bases are not. A base given by name is
-    judged through the configs that inherit it. Without PATH: configs/, or mmfix's own examples (exit 0).
+    judged through the configs that inherit it. PATH may be - for standard input. Without PATH: configs/, or
+    mmfix's own examples (exit 0).
     """
     gc.disable()  # loading modules leaves no garbage, and looking for some is a tenth of a short run
-    from mmfix.jobs.selecting import narrowed, select
+    from mmfix.jobs.selecting import STDIN, from_stdin, narrowed, select
 
     settings = Settings(
         launcher=launcher,
@@ -91,9 +95,17 @@ def check(
     if not paths:
         path, examples = _default_path()
         paths = (path,)
+    texts: Dict[str, str] = {}
+    if STDIN in paths:
+        if since is not None:
+            raise click.UsageError("--since goes with files, not with -")
+        path, text = from_stdin(sys.stdin.buffer, stdin_filename)
+        texts, paths = {path: text}, tuple(path if each == STDIN else each for each in paths)
+    elif stdin_filename is not None:
+        raise click.UsageError("--stdin-filename goes with - for PATH")
     with Progress("looking for configs") as looking, ticking(looking.tick):
         changes = None if since is None else _changes(paths, since)
-        selection = select(paths, dependants, settings)
+        selection = select(paths, dependants, settings, texts)
     if changes is not None and since is not None:
         selection = narrowed(selection, changes, since)
     report = _judged(selection, settings, jobs, format_, changes)

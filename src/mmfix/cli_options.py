@@ -57,6 +57,9 @@ since_option = click.option(
     metavar="REV",
     help="Judge only what differs from a git revision, or has a base or model source that does.",
 )
+stdin_filename_option = click.option(
+    "--stdin-filename", type=PATH, metavar="FILE", help="With -: the file that standard input is, or will be."
+)
 jobs_option = click.option(
     "--jobs",
     "-j",

@@ -94,7 +94,7 @@ def test_in_memory_there_is_no_place_and_nothing_to_paste() -> None:
 @pytest.mark.parametrize(
     ("configs", "last_line"),
     [
-        ([], "0 configs checked: nothing found"),
+        ([], "0 configs checked: nothing to judge"),
         ([ConfigReport("/a", "mmcv1", "classic", "ok")], "1 config checked: nothing found"),
         (
             [

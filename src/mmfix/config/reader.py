@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os.path as osp
-from typing import Dict, List, Optional, Sequence
+from types import MappingProxyType
+from typing import Dict, List, Mapping, Optional, Sequence
 
 from mmfix.config.classic import BaseRef, Found, read_classic
 from mmfix.config.document import ConfigDocument
@@ -24,16 +25,20 @@ MAX_CHAIN = 50
 #: Names that MMEngine keeps for itself (``mmengine/config/config.py: RESERVED_KEYS``).
 RESERVED_KEYS = ("filename", "text", "pretty_text", "env_variables")
 
+_NONE: Mapping[str, str] = MappingProxyType({})
+
 
 class Reader:
     """Loads configs and remembers every file it has seen, so that a base is read once in a run.
 
     Args:
         base_dirs: Directories in which bases are looked for that are not where a config says.
+        texts: By absolute path, what is read instead of a file's own text; the file need not exist.
     """
 
-    def __init__(self, base_dirs: Sequence[str] = ()) -> None:
+    def __init__(self, base_dirs: Sequence[str] = (), texts: Mapping[str, str] = _NONE) -> None:
         self._base_dirs = tuple(base_dirs)
+        self._texts = texts
         self._sources: Dict[str, Source] = {}
         self._documents: Dict[str, ConfigDocument] = {}
         self._failures: Dict[str, ConfigError] = {}
@@ -90,7 +95,8 @@ class Reader:
         """
         source = self._sources.get(path)
         if source is None:
-            source = self._sources[path] = parse_source(path, read_text(path))
+            text = self._texts.get(path)
+            source = self._sources[path] = parse_source(path, read_text(path) if text is None else text)
         return source
 
     def _document(self, path: str, lazy: Optional[bool] = None) -> ConfigDocument:

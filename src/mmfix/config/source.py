@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os.path as osp
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, BinaryIO, Dict, List, Optional, Tuple
 
 from mmfix.config.origin import Origin
 from mmfix.config.template import substitute
@@ -71,6 +71,26 @@ def read_text(path: str) -> str:
     data, problem = read_bytes(path, BOUNDS)
     if problem is not None:
         raise ConfigError(problem.reason, path)
+    return _decoded(data, path)
+
+
+def read_stream(stream: BinaryIO, path: str) -> str:
+    """The text of a config that comes through a pipe, line endings kept.
+
+    Args:
+        stream: Standard input.
+        path: The file that it is, or will be.
+
+    Raises:
+        ConfigError: It is too large, or not UTF-8.
+    """
+    data = stream.read(BOUNDS.bytes + 1)
+    if len(data) > BOUNDS.bytes:
+        raise ConfigError(too_large(BOUNDS), path)
+    return _decoded(data, path)
+
+
+def _decoded(data: bytes, path: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    BinaryIO,
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from mmfix.config.reader import Reader
+from mmfix.config.source import read_stream
 from mmfix.errors import ConfigError
 from mmfix.git.ignored import Ignored, about_ignored
 from mmfix.jobs.accounting import not_a_config, unfit
 from mmfix.jobs.checking import unreadable
+from mmfix.python.disk import other_than_a_file
 from mmfix.python.links import about_links
-from mmfix.report.place import display_path
+from mmfix.report.place import display_path, remember_text
 from mmfix.report.types import ConfigReport, Report
 from mmfix.settings import DEFAULT, Settings
 
@@ -43,7 +56,32 @@ class Selection:
     narrowed: bool = False
 
 
-def select(paths: Sequence[str], dependants: bool = False, settings: Settings = DEFAULT) -> Selection:
+#: What stands for standard input among paths, and how its config is called when nobody says.
+STDIN = "-"
+STDIN_NAME = "<stdin>.py"
+
+
+def from_stdin(stream: BinaryIO, name: Optional[str]) -> Tuple[str, str]:
+    """Absolute path and text of a config that comes through a pipe.
+
+    Raises:
+        ConfigError: It is too large, or not UTF-8, or the name is that of something else than a file.
+    """
+    path = os.path.abspath(os.path.expanduser(STDIN_NAME if name is None else name))
+    what = other_than_a_file(path)
+    if what:
+        raise ConfigError(f"is {what}, not a config file", path)
+    text = read_stream(stream, path)
+    remember_text(path, text)
+    return path, text
+
+
+def select(
+    paths: Sequence[str],
+    dependants: bool = False,
+    settings: Settings = DEFAULT,
+    texts: Optional[Mapping[str, str]] = None,
+) -> Selection:
     """Sort paths into configs to judge and bases, whose heirs are to be judged. Duplicates are dropped.
 
     Args:
@@ -51,12 +89,13 @@ def select(paths: Sequence[str], dependants: bool = False, settings: Settings = 
         dependants: The heirs of every file named are to be judged, not only those of bases.
         settings: Where bases may be found that are not where a config says, and whether a file that is no
             config is a note, not a failure; whether a folder is walked without what git ignores.
+        texts: By absolute path, what is read instead of the text of a file.
     """
     from mmfix.config.family import dependants_of, walk
 
     ignored = Ignored() if settings.gitignore else None
     skips = None if ignored is None else ignored.skips
-    reader = Reader(settings.base_dirs)
+    reader = Reader(settings.base_dirs, texts or {})
     found: Dict[str, None] = {}
     named: List[str] = []
     bases: List[str] = []

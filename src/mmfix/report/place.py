@@ -7,11 +7,13 @@ import os
 import tokenize
 from contextlib import suppress
 from functools import lru_cache
-from typing import Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from mmfix.config.origin import Origin
 from mmfix.python.disk import as_text, read_start
 
+#: Texts that are not on disk, or not so, by absolute path.
+_texts: Dict[str, Tuple[str, ...]] = {}
 #: Of a file; no source that is read is larger.
 _MOST_BYTES = 4_000_000
 
@@ -37,9 +39,14 @@ def display_place(path: str, line: Optional[int] = None, column: Optional[int] =
     return ":".join(parts)
 
 
+def remember_text(path: str, text: str) -> None:
+    """Show lines of this text, and not of the file of that name: it came through a pipe."""
+    _texts[path] = tuple(as_text(text.encode("utf-8")).split("\n"))
+
+
 def source_line(origin: Origin, width: int = 60) -> str:
     """The text of the line at ``origin``, stripped and cut to ``width``; empty when it cannot be read."""
-    lines = _lines(origin.path, _state(origin.path))
+    lines = _texts.get(origin.path) or _lines(origin.path, _state(origin.path))
     line = lines[origin.line - 1].strip() if 0 < origin.line <= len(lines) else ""
     return line if len(line) <= width else f"{line[: width - 3]}..."
 

@@ -210,7 +210,7 @@ def _standing(remedy: Remedy) -> str:
 def _command(config: ConfigReport, finding: Finding) -> str:
     """The line to paste; empty when no cure can be written into this config."""
     names = [remedy.name for remedy in finding.remedies if remedy.overrides]
-    if not names or config.kind == "memory":
+    if not names or config.kind == "memory" or not os.path.exists(config.path):
         return ""
     overlay = " --overlay" if config.kind in DATA_KINDS else ""
     return f"mmfix patch {shlex.quote(display_path(config.path))}{overlay} --remedy {names[0]}"
