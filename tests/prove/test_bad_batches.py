@@ -33,6 +33,7 @@ register("mmengine", Bad())
 #: name -> (method of the maker, its body, what is said)
 BAD = {
     "size": ("size", "return 1 / 0", "Bad failed: ZeroDivisionError: division by zero"),
+    "text": ("size", "return 'big'", "size gives two whole numbers, height and width, not 'big'"),
     "adapt": ("adapt", "raise KeyError('voxels')", "Bad failed: KeyError: 'voxels'"),
     "batch": ("batch", "import no_such_package", "Bad failed: ModuleNotFoundError: No module named"),
     "none": ("batch", "return None", "a batch is a dict or a list, not NoneType"),

@@ -6,12 +6,15 @@ import importlib
 import importlib.util
 import re
 import traceback
-from typing import Optional
+from typing import Optional, Tuple
 
 from mmfix.openmmlab import packages, to_install
 from mmfix.prove.joining import CannotProve
 
 _MISSING = re.compile(r"No module named '?([\w.]+)'?")
+#: What stands in the place of an error of a module that the config imports: ``mmengine/config/config.py:
+#: fromfile``, ``mmengine/utils/misc.py: import_modules_from_strings``; nothing in mmcv 1.x.
+_INSTEAD = re.compile(r"(?:Failed to import (?:custom modules from .*|(?P<asked>[\w.]+)))?", re.DOTALL)
 
 
 def require(name: str) -> None:
@@ -32,6 +35,8 @@ def require(name: str) -> None:
     except Exception as error:
         text = why_not_imported(error) or f"{type(error).__name__}: {_line(error)}"
         raise CannotProve(f"{name} is installed and cannot be imported: {text}") from error
+    if packages()[name].configs and importlib.util.find_spec(f"{name}.models") is None:
+        raise CannotProve(f"{name} is half installed: it has no {name}.models", hint=_install(name))
 
 
 def why_not_imported(error: BaseException) -> str:
@@ -41,13 +46,31 @@ def why_not_imported(error: BaseException) -> str:
     """
     if not isinstance(error, ImportError):
         return ""
+    error, asked = _behind(error)
     found = _MISSING.search(str(error))
     if found is None:
         return f"an import fails{_where(error)}: {_line(error)}"
     name = found.group(1).partition(".")[0]
     if _is_there(name):
-        return f"{name} has no module {found.group(1)}{_where(error)}: another version of it is meant"
+        what = f"{name} has no module {found.group(1)}{_where(error)}"
+        return f"{what}: another version is meant, or it is half installed"
+    if asked.partition(".")[0] == name and name not in packages():
+        return (
+            f"the config imports {asked}, which is not found here; run it where that lies, or with PYTHONPATH"
+        )
     return f"{_not_installed(name)}{_where(error)}; {_install(name)}"
+
+
+def _behind(error: BaseException) -> Tuple[BaseException, str]:
+    """The error that another one stands for, and the module that the config asked for, if that is told."""
+    asked = ""
+    while True:
+        instead = _INSTEAD.fullmatch(str(error))
+        cause = error.__cause__ or error.__context__
+        if instead is None or not isinstance(cause, ImportError):
+            return error, asked
+        asked = instead["asked"] or asked
+        error = cause
 
 
 def _not_installed(name: str) -> str:

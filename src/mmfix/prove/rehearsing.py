@@ -142,7 +142,7 @@ def _batches(config: Any, job: Job) -> Tuple[Callable[[str, int, int], Any], Tup
         return (lambda kind, step, rank: next(real)), ("normal",), []
     maker = inputs.maker_for(config)
     with _blaming(maker):
-        size = job.size or maker.size(config)
+        size = job.size or _checked(maker.size(config))
         kinds = tuple(kind for kind in job.scenarios if _EMPTY.get(kind, kind) in maker.kinds)
         replaced = [f"data: synthetic batches of {BATCH}, {size[0]} x {size[1]}", *maker.adapt(config, size)]
 
@@ -156,6 +156,14 @@ def _batches(config: Any, job: Job) -> Tuple[Callable[[str, int, int], Any], Tup
         return made
 
     return batch, kinds, replaced
+
+
+def _checked(size: Any) -> Tuple[int, int]:
+    """What a maker has given as height and width."""
+    if not isinstance(size, (list, tuple)) or [type(number) for number in size] != [int, int]:
+        raise TypeError(f"size gives two whole numbers, height and width, not {size!r:.60}")
+    height, width = size
+    return height, width
 
 
 @contextmanager
