@@ -230,6 +230,17 @@ def _price(price: Tuple[Any, Any], first: Tuple[Any, Any]) -> Tuple[str, str, st
     return (size_text(size) if size else "", f"{seconds:.2f} s" if seconds else "", ratio)
 
 
+def _phases(phases: Dict[str, Dict[str, float]]) -> List[str]:
+    """Where the time of one rank goes, a column each phase."""
+    names = list(dict.fromkeys(name for times in phases.values() for name in times))
+    rows = [
+        (who, *(times.get(name, "") for name in names), f"{sum(times.values()):.2f}")
+        for who, times in phases.items()
+    ]
+    head = "\nOne rank of each, run once: CPU seconds. The rest are the launcher and, of `prove`, the process above it.\n"
+    return [head, *table(("", *names, "all"), rows)] if rows else []
+
+
 def _rest(results: Results) -> List[str]:
     lines = ["### Repeats and overhead\n"]
     rows = [
@@ -247,5 +258,6 @@ def _rest(results: Results) -> List[str]:
             f"\n`mmfix prove mmdet/{config}` against `bench/prove_by_hand.py`, which builds the same model and trains as many steps",
             f"under torchrun and gloo ({one.get('unit', 'seconds from start to end')}, in turns): ratio **{one['ratio']:.2f}** (bar: 1.2).\n",
             *table(("", "seconds", "median"), rows),
+            *_phases(one.get("phases", {})),
         ]
     return [*lines, ""]
