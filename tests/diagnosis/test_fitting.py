@@ -150,6 +150,92 @@ def test_what_it_names_is_not_taken_for_the_only_thing_that_was_suspected(half: 
     assert any("spare: none of its parameters" in line for line in found.evidence)
 
 
+@pytest.mark.parametrize("indices", [[0, 1], [0, 2, 3]])
+def test_indices_of_what_every_step_uses_are_asked_about(indices: Sequence[int], half: Any) -> None:
+    """Stem, spare, refine, as the source has them: the loss of every step goes through the stem."""
+    found = mmfix.explain(unused(indices), half(PLAIN))
+
+    assert found.confidence == "possible"
+    assert {item.confidence for item in found.findings} <= {"possible"}
+    assert not any("stem" in item.message for item in found.findings)
+    asked, how = found.notes[:2]
+    assert "every step gives stem.weight" in asked
+    assert "is it the config of this run" in asked
+    assert "work_dir" in how
+    assert "TORCH_DISTRIBUTED_DEBUG" in how
+    assert "find-unused" in [item.name for item in found.remedies]
+    assert not found.command.startswith("mmfix patch")
+
+
+def test_a_hook_may_have_frozen_what_the_source_uses(half: Any) -> None:
+    config = half(PLAIN)
+    config.write_text(config.read_text() + "custom_hooks = [dict(type='FreezeSomethingHook')]\n")
+
+    assert "unless a hook" in mmfix.explain(unused([0, 1]), config).notes[0]
+
+
+FREEZING = """
+import torch
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+from torch import nn
+
+@MODELS.register_module()
+class LateNet(BaseModel):
+
+    def __init__(self, frozen=True):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+        self.body = nn.Linear(4, 4)
+        self.head = nn.Linear(4, 4)
+        self.frozen = frozen
+
+    def train(self, mode=True):
+        super().train(mode)
+        if self.frozen:
+            for param in self.stem.parameters():
+                param.requires_grad = False
+
+    def forward(self, inputs, data_samples=None, mode='loss'):
+        return dict(loss=self.head(self.body(self.stem(inputs))).sum())
+"""
+
+
+@pytest.mark.parametrize(
+    ("indices", "cut", "shown", "said"),
+    [
+        ([0, 1, 2, 3], False, True, "what model.frozen freezes: the log's list has 4 parameters of it"),
+        ([0, 1], True, True, "what model.frozen freezes: the log's list has 2 parameters of it"),
+        ([2, 3], False, False, "LateNet freezes 4 parameters, of which the log lists 2"),
+        ([0, 1, 2, 3, 6, 7], False, False, "every step gives head.weight, head.bias a gradient"),
+        ([6, 7], False, False, "every step gives head.weight, head.bias a gradient"),
+    ],
+)
+def test_a_late_freeze_is_shown_by_all_that_it_freezes(
+    indices: Sequence[int],
+    cut: bool,
+    shown: bool,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "__init__.py").touch()
+    (tmp_path / "nets" / "net.py").write_text(FREEZING)
+    config = tmp_path / "late.py"
+    imports = "custom_imports = dict(imports=['nets.net'], allow_failed_imports=False)\n"
+    config.write_text(f"{MMENGINE}{imports}model = dict(type='LateNet', frozen=True)\n")
+
+    found = mmfix.explain(unused(indices, cut=cut), config)
+
+    assert [item.confidence for item in found.findings if item.code == "MMF103"] == [
+        "proven" if shown else "possible"
+    ]
+    assert any(said in line for line in (*found.evidence, *found.notes)), (found.evidence, found.notes)
+    assert (found.confidence == "proven") is shown
+
+
 def test_an_index_without_a_name_does_not_tell_which_checkpoint_it_was(tmp_path: Path) -> None:
     config = tmp_path / "a.py"
     config.write_text(

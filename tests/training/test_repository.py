@@ -240,6 +240,10 @@ def train_model(model, dataset, cfg):
     code = code_reading(setup.document, setup.era, setup.runner)
     assert code is not None
     assert bool(code.reading.late_freezes) is (before == "")
+    # what is frozen before the wrap has no index
+    waited_for = ("stem.weight", "stem.bias") if before == "" else ()
+    assert code.reading.trainable == (*waited_for, "head.weight", "head.bias")
+    assert code.reading.in_every_step == ("head.weight", "head.bias")
 
 
 def test_a_script_that_calls_torch_itself_has_a_static_graph(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ class Known:
         tried: What rehearsals of cures have shown.
         log: Path of the log; ``-`` or empty for a text.
         built: The model was built, or could not be, to name its parameters.
+        unused: Parameters, or modules with them, that a rehearsal has seen without a gradient.
     """
 
     used: UsedConfig
@@ -51,6 +52,7 @@ class Known:
     tried: Tuple[RemedyResult, ...] = ()
     log: str = ""
     built: bool = False
+    unused: Tuple[str, ...] = ()
 
 
 def told(reading: LogReading, run: int) -> Tuple[Sighting, ...]:
@@ -70,6 +72,8 @@ def diagnose(reading: LogReading, sighting: Sighting, known: Known) -> Optional[
     if kind.needs_place and not where:
         return None
     named_ = Named() if kind.of_losses else named(sighting, _fitting(setup, known.orders), document)
+    if setup is not None:
+        named_ = _doubting(named_, sighting, known, setup)
     varies = kind.outcome == Outcome.UNUSED.value and _varies(sighting, run, setup)
     variant = next((kind.variants[name] for name in kind.variants if name in sighting.fields), None)
     together = Judged((), () if setup is not None or variant else _general(kind), fits=True)
@@ -124,6 +128,16 @@ def _left_to_do(
     return tuple(hint for hint in hints if hint not in there)
 
 
+def _doubting(named_: Named, sighting: Sighting, known: Known, setup: TrainingSetup) -> Named:
+    """The parameters; in doubt where the source says that they are used, or freeze with others."""
+    from mmfix.diagnosis.contradicted import contradicted
+    from mmfix.diagnosis.fitting import lists_of
+
+    lists = lists_of(sighting.listed, named_.parameters)
+    why = contradicted(setup, sighting, named_, lists, known.unused)
+    return replace(named_, notes=(*named_.notes, *why), fit=named_.fit and not why)
+
+
 def _doubted(together: Judged) -> Judged:
     """No surer than possible: the log is of another model."""
     from mmfix.rules.common import at_most
@@ -159,7 +173,7 @@ def _with_config(
         _ended_in(kind.outcome or "", setup),
         _place(known.log, sighting.line),
         sighting.excerpt,
-        named_.parameters,
+        named_.parameters if named_.fit else (),
         varies,
         warned,
         reading.runs[sighting.run].reentrant,

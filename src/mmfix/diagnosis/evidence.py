@@ -13,7 +13,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key, parse_key
 from mmfix.config.names import type_name
 from mmfix.ddp import Outcome
-from mmfix.diagnosis.fitting import NO_LISTS, OPEN, OTHER, SHOWN, Fit, Lists, fits
+from mmfix.diagnosis.fitting import NO_LISTS, OPEN, OTHER, SHOWN, Fit, Lists, fits, is_within
 from mmfix.diagnosis.types import Judged, Parameter
 from mmfix.findings import CONFIDENCES, Finding
 from mmfix.proofs.judged import in_light_of, predicted, with_tried
@@ -165,14 +165,21 @@ def _is_general(finding: Finding) -> bool:
 
 
 def _with_freezing(setup: TrainingSetup, groups: Sequence[ParameterGroup]) -> Tuple[ParameterGroup, ...]:
-    """The groups; those in a part that is known to freeze after the wrap are frozen ones."""
+    """The groups; what is known to freeze after the wrap is in groups of its own."""
     late = setup.facts_of("late-freeze")
-    return tuple(
-        replace(group, frozen_by="train")
-        if any(is_about(setup, (*fact.scope, "frozen"), True, group) for fact in late)
-        else group
-        for group in groups
-    )
+    found = []
+    for group in groups:
+        about = [fact for fact in late if is_about(setup, (*fact.scope, "frozen"), True, group)]
+        frozen = [
+            name
+            for name in group.names
+            if any(not fact.modules or is_within(name, fact.modules) for fact in about)
+        ]
+        others = [name for name in group.names if name not in set(frozen)]
+        for names, by in ((frozen, "train"), (others, "")):
+            if names:
+                found.append(replace(group, module=_common(names), names=tuple(names), frozen_by=by))
+    return tuple(found)
 
 
 def _surely(setup: TrainingSetup, seen: Seen) -> List[Finding]:

@@ -73,6 +73,9 @@ def _fit(fact: ModelFact, lists: Lists, shown: Sequence[ModelFact]) -> Fit:
     who = _who(fact)
     if lists.names and fact.modules:
         found = [name for name in lists.names if is_within(name, fact.modules)]
+        if torn_freeze(fact, lists):
+            listed = f"the log's list has {len(found)} of these {_count(len(fact.modules))}"
+            return Fit(OTHER, f"{who}: {listed}, and a freeze leaves out all of them")
         if found:
             return Fit(SHOWN, f"{who}: the log's list has {_count(len(found))} of it")
         if lists.complete:
@@ -97,6 +100,17 @@ def _fit(fact: ModelFact, lists: Lists, shown: Sequence[ModelFact]) -> Fit:
     if any(fact.count == len(indices) for indices in lists.indices):
         return Fit(MAYBE, f"{who}: {count}, as many as the log lists, but so is something else")
     return Fit(MAYBE, f"{who}: {count}, and the log lists {listed}: something else is unused, too")
+
+
+def torn_freeze(fact: ModelFact, lists: Lists) -> int:
+    """How many parameters of a late freeze a whole list has, where it lacks others of it; else 0.
+
+    What is frozen after the wrap gets a gradient in no step, so a list has all of it.
+    """
+    if fact.kind != "late-freeze" or not lists.complete:
+        return 0
+    found = len(set(fact.modules).intersection(lists.names))
+    return found if found < len(fact.modules) else 0
 
 
 def _by_number(facts: Sequence[ModelFact], lists: Lists) -> Tuple[ModelFact, ...]:
@@ -132,6 +146,8 @@ def is_within(name: str, modules: Iterable[str]) -> bool:
 
 
 def _who(fact: ModelFact) -> str:
+    if fact.kind == "late-freeze":
+        return f"what {format_key(fact.key)} freezes"
     names = ", ".join(fact.modules[:_MOST]) or format_key(fact.key)
     return f"{names} and {len(fact.modules) - _MOST} more" if len(fact.modules) > _MOST else names
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
 
 
+#: Begins the source of names that an order has given to indices.
+BY_INDEX = "index and name by"
+
+
 @dataclass(frozen=True)
 class Order:
     """The trainable parameters of a model at the DDP wrap.
@@ -35,13 +39,15 @@ class Named:
         parameters: By index, then by name.
         confidence: How surely the names are right; empty when there are none.
         source: Where the names are from.
-        notes: What to know, one line each.
+        notes: Why the log may be of another model, one line each.
+        fit: They may be what the log is about.
     """
 
     parameters: Tuple[Parameter, ...] = ()
     confidence: str = ""
     source: str = ""
     notes: Tuple[str, ...] = ()
+    fit: bool = True
 
 
 def named(sighting: Sighting, orders: Sequence[Order], document: Optional[ConfigDocument]) -> Named:
@@ -64,7 +70,7 @@ def named(sighting: Sighting, orders: Sequence[Order], document: Optional[Config
         found = _parameters(numbers, document)
         if printed:
             return Named(found, "certain", "the message names them", tuple(notes))
-        return Named(found, order.confidence, f"index and name by {order.source}", tuple(notes))
+        return Named(found, order.confidence, f"{BY_INDEX} {order.source}", tuple(notes))
     if printed:
         one = len(printed) == len(indices) == 1
         pairs: Dict[str, Optional[int]] = dict.fromkeys(printed, indices[0] if one else None)

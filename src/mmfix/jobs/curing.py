@@ -52,9 +52,12 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
         names_read = parameter_order(document)
         if names_read is not None:
             orders.append(Order(names_read, "the source of the model", "likely"))
-    tried = kept.proof.remedies if kept is not None and kept.fresh else ()
+    holds = kept.proof if kept is not None and kept.fresh else None
+    tried = () if holds is None else holds.remedies
+    groups = () if holds is None else holds.rehearsal.groups
+    unused = tuple(part for group in groups for part in ((group.module,) if group.count else group.names))
     used = replace(used, notes=(*used.notes, *notes))
-    return Known(used, setup, tuple(orders), tried, log, options.build)
+    return Known(used, setup, tuple(orders), tried, log, options.build, unused)
 
 
 def _built(path: str, tell: Callable[[str], None]) -> Tuple[List[Order], Tuple[str, ...]]:

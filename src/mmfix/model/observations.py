@@ -44,13 +44,16 @@ class Homes:
             self._walk(child, chain, key, seen)
 
 
-def late_freezes(m: Machine, homes: Homes, frozen: Dict[Param, str]) -> Tuple[LateFreeze, ...]:
+def late_freezes(
+    m: Machine, homes: Homes, frozen: Dict[Param, str], names: Dict[Param, str]
+) -> Tuple[LateFreeze, ...]:
     """One entry for each line that freezes after the wrap and each config dict it happens in.
 
     Args:
         m: The machine.
         homes: Of the model.
         frozen: Parameter -> the phase that froze it.
+        names: Of all parameters.
     """
     groups: Dict[Tuple[Optional[Place], KeyPath, str], List[Param]] = {}
     decided: Dict[Tuple[Optional[Place], KeyPath, str], Tuple[str, Optional[KeyPath]]] = {}
@@ -61,7 +64,9 @@ def late_freezes(m: Machine, homes: Homes, frozen: Dict[Param, str]) -> Tuple[La
         groups.setdefault(group, []).append(param)
         decided.setdefault(group, (name, switch))
     return tuple(
-        LateFreeze(key, decided[group][0], place, phase, decided[group][1], len(params))
+        LateFreeze(
+            key, decided[group][0], place, phase, decided[group][1], tuple(names[param] for param in params)
+        )
         for group, params in groups.items()
         for place, key, phase in [group]
     )

@@ -137,7 +137,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         submodules = judge(m, root, waited_for, loss, configs, optional, hanging, uneven)
     return ModelReading(
         submodules=submodules,
-        late_freezes=late_freezes(m, homes, frozen),
+        late_freezes=late_freezes(m, homes, frozen, order.names_of(m, walked)),
         toggles=toggles(m, homes),
         checkpoints=checkpoints(m, homes),
         built=_built(m, root, waited_for, idle, absent),

@@ -91,6 +91,8 @@ def _field(name: str, item: Any) -> Any:
     if name in _PLACES and item is not None:
         path, line = item
         return Place(path, line)
+    if name == "names":
+        return tuple(map(str, item))
     if name == "parted":
         return tuple((str(path), str(cls)) for path, cls in item)
     return tuple(item) if name in _KEYS and item is not None else item

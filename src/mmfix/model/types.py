@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional, Tuple
 
 from mmfix.config.keypath import KeyPath
@@ -63,7 +63,7 @@ class LateFreeze:
         place: The line that freezes.
         phase: ``train`` or ``init_weights``.
         decided_by: The config key that decides, ``model.backbone.frozen_stages``; None when nothing does.
-        count: Number of parameters.
+        names: Of the parameters.
     """
 
     key: KeyPath
@@ -71,7 +71,7 @@ class LateFreeze:
     place: Optional[Place]
     phase: str
     decided_by: Optional[KeyPath]
-    count: int
+    names: Tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -183,3 +183,25 @@ class ModelReading:
     reached: Tuple[str, ...] = ()
     same_losses: bool = False
     unfinished: bool = False
+
+    @property
+    def trained_first(self) -> ModelReading:
+        """The same, where ``train()`` runs before the wrap: what it freezes, DDP does not wait for."""
+        gone = {name for item in self.late_freezes for name in item.names}
+        left = tuple(name for name in self.trainable or () if name not in gone)
+        return replace(self, late_freezes=(), trainable=None if self.trainable is None else left)
+
+    @property
+    def in_every_step(self) -> Tuple[str, ...]:
+        """The names in ``trainable`` that get a gradient in every step, whatever the data is like."""
+        if self.gave_up or self.trainable is None or self.toggles:
+            return ()
+        others = {item.name for item in self.submodules}
+        others.update(name for item in self.late_freezes for name in item.names)
+        return tuple(name for name in self.trainable if others.isdisjoint(_holders(name)))
+
+
+def _holders(name: str) -> Tuple[str, ...]:
+    """A parameter's own name and those of all modules that hold it; empty for the model itself."""
+    parts = name.split(".")
+    return ("", *(".".join(parts[:depth]) for depth in range(1, len(parts) + 1)))

@@ -51,6 +51,12 @@ def order_or_reason(document: ConfigDocument) -> Tuple[Optional[Tuple[str, ...]]
     return code.reading.trainable, code.reading.unordered
 
 
+def in_every_step(document: ConfigDocument) -> Tuple[str, ...]:
+    """The parameters that get a gradient in every step, by the model's source; none if it does not tell."""
+    code = _code(document)
+    return () if code is None else code.reading.in_every_step
+
+
 def key_of_parameter(document: ConfigDocument, name: str) -> KeyPath:
     """The key path of the nearest config dict that made the module which holds a parameter.
 

@@ -162,7 +162,7 @@ def code_reading(
     if stranger:
         reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")
     if reading.late_freezes and trains_first(document, runner):
-        reading = replace(reading, late_freezes=())
+        reading = reading.trained_first
     own = package is None
     filters = lets_none_in if era == MMCV1 else leaves_empty_out
     carried = _carried(reading.files, roots) if own else ()
@@ -336,8 +336,8 @@ def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
         if items[0].decided_by is not None:
             node = values.get(key[:-1], {})
             cause = f", because {key[-1]}={node[key[-1]]!r}" if key[-1] in node else f"; {key[-1]} decides"
-        total = sum(item.count for item in items)
-        count = f"{total} parameters" if total > 1 else "a parameter"
+        frozen = tuple(name for item in items for name in item.names)
+        count = f"{len(frozen)} parameters" if len(frozen) > 1 else "a parameter"
         lines = [f"{code.where(item.place)} freezes after the wrap" for item in items if item.place]
         facts.append(
             ModelFact(
@@ -348,6 +348,8 @@ def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
                 why=f"{name} freezes {count} in {when}, after the DDP wrap{cause}.",
                 evidence=tuple(lines[:_MOST_NAMES]),
                 scope=items[0].key,
+                modules=frozen,
+                count=0 if code.reading.trainable is None else len(frozen),
             )
         )
     return facts

@@ -127,6 +127,20 @@ def trainable(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Tuple[Optio
     return (None, doubt) if doubt else _names(m, walked)
 
 
+def names_of(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Dict[Param, str]:
+    """Each parameter with the name that torch gives it, the first of several.
+
+    Args:
+        m: The machine.
+        walked: The modules of the model, as :func:`parts.walk` gives them.
+    """
+    found: Dict[Param, str] = {}
+    for prefix, module in walked:
+        for name, param in _own(module):
+            found.setdefault(param, f"{prefix}.{name}" if prefix else name)
+    return found
+
+
 def count(m: Machine, part: Any, waited_for: Set[Param]) -> int:
     """How many parameters of a part DDP waits for; 0 where that is not certain.
 
