@@ -115,6 +115,9 @@ def prove(
 @click.argument("log", type=PATH, metavar="LOG")
 @click.option("--config", type=PATH, metavar="CFG", help="The config of the run; else that in the log.")
 @click.option("--build", is_flag=True, help="Build the model to name parameters. This RUNS the config.")
+@click.option(
+    "--timeout", type=click.FloatRange(1), default=120.0, show_default=True, help="With --build: in seconds."
+)
 @click.option("--patch", "patch_", is_flag=True, help="Patch the config: first safe cure, or --remedy.")
 @click.option("--remedy", metavar="NAME", help="With --patch: use this cure.")
 @click.option("--diff", is_flag=True, help="With --patch: show what would change; write and run nothing.")
@@ -125,6 +128,7 @@ def explain(
     log: str,
     config: Optional[str],
     build: bool,
+    timeout: float,
     patch_: bool,
     remedy: Optional[str],
     diff: bool,
@@ -146,7 +150,7 @@ def explain(
     from mmfix.report import explanation as report
 
     tell = _rehearsing if build and sys.stderr.isatty() else lambda what: None
-    options = ExplainOptions(config or "", build=build, tell=tell)
+    options = ExplainOptions(config or "", build=build, seconds=timeout, tell=tell)
     diagnosis: Optional[Diagnosis] = None
     patched: Optional[PatchResult] = None
     try:

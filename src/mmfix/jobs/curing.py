@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING, Callable, List, Tuple
+from typing import TYPE_CHECKING, List, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.config.reader import Reader
@@ -45,7 +45,7 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
         names = kept.proof.rehearsal.parameters
         orders.append(Order(names, f"the rehearsal of {kept.date} in {display_path(kept.file)}", "proven"))
     if options.build:
-        built, why_not = _built(used.path, options.tell)
+        built, why_not = _built(used.path, options)
         orders += built
         notes = (*notes, *why_not)
     if not orders and any(item.indices for sighting in sightings for item in sighting.listed):
@@ -60,7 +60,7 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
     return Known(used, setup, tuple(orders), tried, log, options.build, unused)
 
 
-def _built(path: str, tell: Callable[[str], None]) -> Tuple[List[Order], Tuple[str, ...]]:
+def _built(path: str, options: ExplainOptions) -> Tuple[List[Order], Tuple[str, ...]]:
     """The order of the model, built and wrapped now; or why there is none."""
     from mmfix.jobs.proving import order_by_building, require_torch
 
@@ -70,7 +70,7 @@ def _built(path: str, tell: Callable[[str], None]) -> Tuple[List[Order], Tuple[s
         require_torch()
     except MmfixError as error:
         return [], (f"--build could not name the parameters: {error.message}",)
-    built = order_by_building(path, tell)
+    built = order_by_building(path, options.tell, options.seconds)
     if not built.parameters:
         return [], (f"--build could not name the parameters: {built.reason}",)
     return [Order(built.parameters, "the model, built now", "proven")], ()

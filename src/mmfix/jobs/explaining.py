@@ -33,12 +33,14 @@ class ExplainOptions:
         config: Path of the config; empty: the one in the log.
         document: The config itself, where it is in memory.
         build: Build the model in a rehearsal, to give indices their names. Runs the config and the model.
+        seconds: Time limit of that.
         tell: Called with a line on what begins.
     """
 
     config: str = ""
     document: Optional[ConfigDocument] = None
     build: bool = False
+    seconds: float = 120.0
     tell: Callable[[str], None] = lambda line: None
 
 
