@@ -11,6 +11,9 @@ from messages import UNUSED_BARE, twice, unused
 import mmfix
 from mmfix.config.keypath import KeyPath
 from mmfix.diagnosis.fitting import MAYBE, OPEN, OTHER, SHOWN, Lists, fits
+from mmfix.errors import PatchError
+from mmfix.jobs.curing import patch_explained
+from mmfix.jobs.patching import Options
 from mmfix.rules.common import MMENGINE
 from mmfix.training.types import ModelFact
 
@@ -165,6 +168,8 @@ def test_indices_of_what_every_step_uses_are_asked_about(indices: Sequence[int],
     assert "TORCH_DISTRIBUTED_DEBUG" in how
     assert "find-unused" in [item.name for item in found.remedies]
     assert not found.command.startswith("mmfix patch")
+    with pytest.raises(PatchError, match="may not be of this config"):
+        patch_explained(found, Options(write=True))
 
 
 def test_a_hook_may_have_frozen_what_the_source_uses(half: Any) -> None:

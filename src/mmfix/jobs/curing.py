@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path as osp
 import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, List, Tuple
@@ -146,6 +147,9 @@ def patch_explained(diagnosis: Diagnosis, options: Options) -> PatchResult:
         raise PatchError(
             "this diagnosis has no cure that a config can hold", hint=" ".join(diagnosis.hints[:1])
         )
+    if not diagnosis.path and osp.isfile(diagnosis.config):
+        hint = f"if it is, train with {diagnosis.command}"
+        raise PatchError("not written: the log may not be of this config", diagnosis.config, hint=hint)
     if not diagnosis.path:
         raise PatchError("no config file is known to write the cure into", hint="name it with --config")
     name = options.remedy
