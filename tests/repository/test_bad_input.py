@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mmfix.python.source import Unparsable
 from mmfix.repository import source
 from mmfix.repository.finder import Finder
-from mmfix.repository.index import build_index
+from mmfix.repository.index import Index
 from mmfix.repository.library import Library
 from mmfix.repository.modules import Modules
 from mmfix.repository.registrations import read_registrations
@@ -258,8 +258,9 @@ PIECES = st.sampled_from(
 
 
 def look(root: Path) -> Any:
-    index = build_index(str(root), "", walk_sources(str(root)))
-    return index.names, index.modules, index.problems
+    index = Index(str(root), "", walk_sources(str(root)))
+    named = {name: list(index.named(name)) for name in index.names()}
+    return named, [index.file_of(name) for name in ("m", "n")], index.problems()
 
 
 @given(

@@ -57,7 +57,9 @@ def read_remembered(
     if reading is None:
         from mmfix.model.reading import read_model  # the interpreter takes longer to load than most checks
 
-        reading = read_model(model, _library(roots, walk), era, scope, wraps_first, named, seconds, beside)
+        library = _library(roots, walk)
+        reading = read_model(model, library, era, scope, wraps_first, named, seconds, beside)
+        library.keep()
         if not reading.unfinished:
             _remember(digest, reading)
         gc.collect(1)  # frames and closures hold each other, and a run over many configs pauses the collector

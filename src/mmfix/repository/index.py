@@ -1,87 +1,180 @@
-"""What the files below one directory register, kept in the cache between runs."""
+"""What the files below one directory register, kept in the cache between runs.
+
+Most files register classes under their own names, and a text search tells which names these may be. Such a
+file is parsed when one of them is asked for.
+"""
 
 from __future__ import annotations
 
+import ast
 import gc
 import os
 import os.path as osp
-from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from operator import itemgetter
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from mmfix.python.place import Place, Problem
 from mmfix.python.source import read_bytes
 from mmfix.repository import cache
-from mmfix.repository.registrations import Registration, may_register, read_registrations
+from mmfix.repository.registrations import Registration, read_registrations, registers
 from mmfix.repository.source import MODELS, parse_bytes
 from mmfix.repository.walk import SourceFile, Walk
 
 #: Changes with the layout of the cached values or with what is read off the files.
-KIND = "registrations-4"
+KIND = "registrations-5"
 
-
-@dataclass(frozen=True, eq=False)
-class Index:
-    """Registry names below a directory.
-
-    Attributes:
-        root: The directory.
-        names: Registry name -> (file, its dotted name, registration), in the order of the walk.
-        modules: Dotted name -> file, for those that register something.
-        problems: Files that could not be read and registrations that could not be followed.
-    """
-
-    root: str
-    names: Mapping[str, Tuple[Tuple[str, str, Registration], ...]]
-    modules: Mapping[str, str]
-    problems: Tuple[Problem, ...]
-
-
+#: From a file's bytes and its path to its syntax tree, or the reason why there is none.
+Parse = Callable[[bytes, str], Tuple[Optional[ast.Module], Optional[Problem]]]
 #: What one file gives: registrations, and problems as (reason, line, kind).
 _Read = Tuple[List[Registration], List[Tuple[str, int, str]]]
 
 
-def build_index(root: str, prefix: str, walk: Walk, cache_directory: Optional[str] = None) -> Index:
-    """Read every file of a walk that may register something, or take what the cache knows of it.
+class Index:
+    """Registry names below a directory.
 
     Args:
         root: The directory that was walked.
         prefix: Its dotted name when it is a package; empty for a directory that is on ``sys.path``.
         walk: Its files.
         cache_directory: Instead of the user's.
+        parse: Instead of a parser that remembers nothing.
+
+    Attributes:
+        root: The directory.
     """
-    key = f"{root}\n{prefix}"
-    known = cache.load(KIND, key, cache_directory)
-    old: Mapping[str, Any] = known if isinstance(known, dict) else {}
-    fresh: Dict[str, Any] = {}
-    names: Dict[str, List[Tuple[str, str, Registration]]] = {}
-    modules: Dict[str, str] = {}
-    problems = list(walk.problems)
-    changed = len(old) != len(walk.files)
-    start = len(root.rstrip(os.sep)) + 1
-    collecting = gc.isenabled()
-    gc.disable()  # syntax trees have no cycles, and looking for some takes a third of the time
-    try:
-        for file in walk.files:
-            module, is_package = dotted_name(file, root, prefix)
-            stamp = [file.size, file.mtime_ns, module]
-            short = file.path[start:]
-            entry = old.get(short)
-            read = _recall(entry, stamp)
-            if read is None:
-                read = _read(file, module, is_package)
-                entry = [stamp, *read]
+
+    def __init__(
+        self,
+        root: str,
+        prefix: str,
+        walk: Walk,
+        cache_directory: Optional[str] = None,
+        parse: Parse = parse_bytes,
+    ) -> None:
+        self.root = root
+        self._walk = walk
+        self._parse = parse
+        self._cache = f"{root}\n{prefix}", cache_directory
+        self._start = len(root.rstrip(os.sep)) + 1
+        self._modules = [dotted_name(file, root, prefix) for file in walk.files]
+        #: By the number of a file in the walk: what it registers, and the names that one not yet parsed may.
+        self._read: Dict[int, _Read] = {}
+        self._waiting: Dict[int, List[str]] = {}
+        self._found: Dict[str, List[Tuple[int, str, str, Registration]]] = {}
+        self._may: Dict[str, List[int]] = {}
+        self._files: Dict[str, List[int]] = {}
+        collecting = gc.isenabled()
+        gc.disable()  # syntax trees have no cycles, and looking for some takes a third of the time
+        try:
+            self._changed = self._recall_or_scan()
+        finally:
+            if collecting:
+                gc.enable()
+        self.keep()
+
+    def named(self, name: str) -> Iterable[Tuple[str, str, Registration]]:
+        """All that is registered under a name: file, its dotted name, registration, in the walk's order."""
+        self._open(self._may.get(name, ()))
+        return [entry[1:] for entry in self._found.get(name, ())]
+
+    def names(self) -> Iterable[str]:
+        """Every name that is registered."""
+        self._open(list(self._waiting))
+        return self._found.keys()
+
+    def file_of(self, module: str) -> Optional[str]:
+        """The file of that dotted name, if it registers something."""
+        numbers = self._files.get(module, [])
+        self._open(numbers)
+        return next((self._walk.files[number].path for number in numbers if self._read[number][0]), None)
+
+    def problems(self) -> Tuple[Problem, ...]:
+        """Files that could not be read and registrations that could not be followed."""
+        self._open(list(self._waiting))
+        self.keep()
+        problems = list(self._walk.problems)
+        for number, (_, rows) in sorted(self._read.items()):
+            path = self._walk.files[number].path
+            problems.extend(Problem(reason, Place(path, line), kind) for reason, line, kind in rows)
+        return tuple(problems)
+
+    def keep(self) -> None:
+        """Put what is known by now into the cache."""
+        if not self._changed:
+            return
+        self._changed = False
+        kept = {
+            file.path[self._start :]: [
+                self._stamp(number),
+                *(self._read[number] if number in self._read else [self._waiting[number]]),
+            ]
+            for number, file in enumerate(self._walk.files)
+        }
+        cache.store(KIND, self._cache[0], kept, self._cache[1])
+
+    def _recall_or_scan(self) -> bool:
+        """Take what the cache knows of each file, or look what it may register; whether the cache is old."""
+        known = cache.load(KIND, *self._cache)
+        old: Mapping[str, Any] = known if isinstance(known, dict) else {}
+        changed = len(old) != len(self._walk.files)
+        for number, file in enumerate(self._walk.files):
+            recalled = _recall(old.get(file.path[self._start :]), self._stamp(number))
+            if recalled is None:
+                recalled = self._scan(number, file)
                 changed = True
-            fresh[short] = entry
-            for registration in read[0]:
-                names.setdefault(registration.name, []).append((file.path, module, registration))
-                modules.setdefault(module, file.path)
-            problems.extend(Problem(reason, Place(file.path, line), kind) for reason, line, kind in read[1])
-    finally:
-        if collecting:
-            gc.enable()
-    if changed:
-        cache.store(KIND, key, fresh, cache_directory)
-    return Index(root, {name: tuple(found) for name, found in names.items()}, modules, tuple(problems))
+            if isinstance(recalled, list):
+                self._waiting[number] = recalled
+                self._files.setdefault(self._modules[number][0], []).append(number)
+                for name in recalled:
+                    self._may.setdefault(name, []).append(number)
+            else:
+                self._add(number, recalled)
+        return changed
+
+    def _stamp(self, number: int) -> List[Any]:
+        file = self._walk.files[number]
+        return [file.size, file.mtime_ns, self._modules[number][0]]
+
+    def _scan(self, number: int, file: SourceFile) -> Any:
+        """What a file registers; the names that it may register where that needs no parsing."""
+        data, problem = read_bytes(file.path, MODELS)
+        if problem is not None:
+            return [], [_row(problem)]
+        names = registers(data)
+        if names is not None:
+            return sorted(names) or ([], [])
+        return self._parsed(number, data, parse_bytes)
+
+    def _open(self, numbers: Iterable[int]) -> None:
+        """Parse those of these files that are waiting for it."""
+        for number in numbers:
+            if self._waiting.pop(number, None) is not None:
+                data, problem = read_bytes(self._walk.files[number].path, MODELS)
+                read = ([], [_row(problem)]) if problem else self._parsed(number, data, self._parse)
+                self._add(number, read)
+                self._changed = True
+
+    def _add(self, number: int, read: _Read) -> None:
+        self._read[number] = read
+        path, module = self._walk.files[number].path, self._modules[number][0]
+        for registration in read[0]:
+            found = self._found.setdefault(registration.name, [])
+            found.append((number, path, module, registration))
+            found.sort(key=itemgetter(0))
+            numbers = self._files.setdefault(module, [])
+            if number not in numbers:
+                numbers.append(number)
+
+    def _parsed(self, number: int, data: bytes, parse: Parse) -> _Read:
+        path = self._walk.files[number].path
+        tree, problem = parse(data, path)
+        if tree is None:
+            return [], [] if problem is None else [_row(problem)]
+        try:
+            found, problems = read_registrations(tree, data, path, *self._modules[number])
+        except RecursionError:  # thousands of `elif`
+            return [], [("nested too deeply to be read", 1, "")]
+        return found, [_row(problem) for problem in problems]
 
 
 def dotted_name(file: SourceFile, root: str, prefix: str) -> Tuple[str, bool]:
@@ -99,30 +192,18 @@ def dotted_name(file: SourceFile, root: str, prefix: str) -> Tuple[str, bool]:
     return ".".join(parts) or osp.basename(base), is_package
 
 
-def _read(file: SourceFile, module: str, is_package: bool) -> _Read:
-    data, problem = read_bytes(file.path, MODELS)
-    if problem is None and not may_register(data):
-        return [], []
-    tree = None
-    if problem is None:
-        tree, problem = parse_bytes(data, file.path)
-    if tree is None:
-        return [], [] if problem is None else [_row(problem)]
-    try:
-        found, problems = read_registrations(tree, data, file.path, module, is_package)
-    except RecursionError:  # thousands of `elif`
-        return [], [("nested too deeply to be read", 1, "")]
-    return found, [_row(problem) for problem in problems]
-
-
 def _row(problem: Problem) -> Tuple[str, int, str]:
     return problem.reason, problem.place.line if problem.place else 1, problem.kind
 
 
-def _recall(entry: Any, stamp: List[Any]) -> Optional[_Read]:
-    """A cached entry, when it is one, and of the file as it is now."""
-    if not isinstance(entry, list) or len(entry) != 3 or entry[0] != stamp:
+def _recall(entry: Any, stamp: List[Any]) -> Any:
+    """A cached entry, when it is one, and of the file as it is now: as of :meth:`Index._scan`."""
+    if not isinstance(entry, list) or len(entry) not in (2, 3) or entry[0] != stamp:
         return None
+    if len(entry) == 2:
+        names = entry[1]
+        sound = isinstance(names, list) and names and all(isinstance(name, str) for name in names)
+        return names if sound else None
     if not entry[1] and not entry[2]:  # most files
         return [], []
     try:

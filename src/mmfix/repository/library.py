@@ -12,7 +12,7 @@ from mmfix.python.links import inside
 from mmfix.python.place import Problem
 from mmfix.repository.finder import Finder
 from mmfix.repository.importing import Imports
-from mmfix.repository.index import Index, build_index
+from mmfix.repository.index import Index
 from mmfix.repository.modules import Modules
 from mmfix.repository.names import Names
 from mmfix.repository.registrations import Registration
@@ -63,13 +63,21 @@ class Found:
 
     Attributes:
         candidates: Best first. Exactly one is certain.
-        looked_in: Directories that were searched.
-        problems: What in them could not be read; it matters when there is no candidate.
+        searched: What was searched.
     """
 
     candidates: Tuple[Registered, ...]
-    looked_in: Tuple[str, ...]
-    problems: Tuple[Problem, ...]
+    searched: Tuple[Index, ...]
+
+    @property
+    def looked_in(self) -> Tuple[str, ...]:
+        """Directories that were searched."""
+        return tuple(dict.fromkeys(index.root for index in self.searched))
+
+    @property
+    def problems(self) -> Tuple[Problem, ...]:
+        """What in them could not be read; it matters when there is no candidate."""
+        return tuple(problem for index in self.searched for problem in index.problems())
 
 
 class Library:
@@ -148,12 +156,17 @@ class Library:
             self._found[key] = self._find(*key)
         return self._found[key]
 
+    def keep(self) -> None:
+        """Put into the cache what was read of the directories since they were first looked at."""
+        for index in (*self._own_indexes(), *filter(None, self._packages.values())):
+            index.keep()
+
     def similar(self, name: str, scope: Optional[str]) -> Tuple[str, ...]:
         """Registry names like ``name``, of the repository, the scope and the base packages, nearest first."""
         import difflib  # only for an error
 
         indexes = [*self._own_indexes(), *self._indexes([*([scope] if scope else []), *_BASES])]
-        known = {other for index in indexes for other in index.names}
+        known = {other for index in indexes for other in index.names()}
         lowered = {other.lower(): other for other in sorted(known, reverse=True)}
         near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.8)
         return tuple(lowered[other] for other in near)
@@ -174,10 +187,8 @@ class Library:
             others = self._indexes(other for other in searched_last() if other != scope)
             searched.extend(others)
             chosen = self._registered(name, others)
-        problems = tuple(problem for index in searched for problem in index.problems)
-        looked_in = tuple(dict.fromkeys(index.root for index in searched))
         imported = self._imported(chosen, scope, named)
-        return Found(_rank(imported or chosen, registry, bool(imported)), looked_in, problems)
+        return Found(_rank(imported or chosen, registry, bool(imported)), tuple(searched))
 
     def _imported(
         self, found: List[Registered], scope: Optional[str], named: Tuple[str, ...]
@@ -211,8 +222,8 @@ class Library:
                 if holds_packages(root) or any(inside(root, index.root) for index in indexes):
                     continue
                 walk = walk_sources(root)
-                index = build_index(root, "", walk, self._cache)
-                self._modules.add(walk.projects, index.modules)
+                index = Index(root, "", walk, self._cache, self._modules.parse)
+                self._modules.add(walk.projects, index.file_of)
                 indexes.append(index)
             self._own = tuple(indexes)
         return self._own
@@ -235,7 +246,7 @@ class Library:
         root = spot.folders[0]
         if any(inside(osp.realpath(root), osp.realpath(index.root)) for index in self._own_indexes()):
             return None  # a link that leads out of there is named by the scope
-        return build_index(root, package, walk_sources(root), self._cache)
+        return Index(root, package, walk_sources(root), self._cache, self._modules.parse)
 
     def _registered(self, name: str, indexes: Iterable[Index]) -> List[Registered]:
         """All of that name; of two files that are the same module, what the first registers.
@@ -246,7 +257,7 @@ class Library:
         files: Dict[str, str] = {}
         modules: Dict[str, str] = {}
         for index in indexes:
-            for path, module, registration in index.names.get(name, ()):
+            for path, module, registration in index.named(name):
                 first = modules.setdefault(osp.realpath(path), module) == module
                 if first and files.setdefault(module, path) == path:
                     found.append(self._complete(path, module, registration))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os.path as osp
 from contextlib import suppress
-from typing import Dict, Mapping, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from mmfix.python.bindings import Import
 from mmfix.python.place import Problem
@@ -32,16 +32,16 @@ class Modules:
     def __init__(self, finder: Finder, bounds: Bounds = MODELS) -> None:
         self._finder = finder
         self._bounds = bounds
-        self._files: Mapping[str, str] = {}
+        self._files: List[Callable[[str], Optional[str]]] = []
         self._modules: Dict[str, Optional[SourceModule]] = {}
         self._parsed: Dict[str, Tuple[Optional[ast.Module], Optional[Problem]]] = {}
         self._names: Dict[str, Optional[Names]] = {}
         self._scopes: Dict[Tuple[str, str], str] = {}
 
-    def add(self, directories: Sequence[str], files: Mapping[str, str]) -> None:
-        """Look in more directories, and take these files for names that no import statement could spell."""
+    def add(self, directories: Sequence[str], file_of: Callable[[str], Optional[str]]) -> None:
+        """Look in more directories, and take such files for names that no import statement could spell."""
         self._finder.add(directories)
-        self._files = {**files, **self._files}
+        self._files.append(file_of)
 
     def get(self, name: str) -> Optional[SourceModule]:
         """The module of that dotted name; None when there is no source. See ``Library.module``."""
@@ -53,7 +53,7 @@ class Modules:
                 empty = ast.Module(body=[], type_ignores=[])
                 self._modules[name] = SourceModule(name, spot.folders[0], True, empty)
             else:
-                path = self._files.get(name)
+                path = next(filter(None, (file_of(name) for file_of in self._files)), None)
                 package = path is not None and osp.basename(path) == "__init__.py"
                 self._modules[name] = None if path is None else self.open(name, path, package)
         return self._modules[name]
@@ -99,8 +99,17 @@ class Modules:
                 reason = f"more than {self._bounds.files} files take part in the {self._bounds.what}"
                 return SourceModule(name, path, is_package, None, Problem(reason))
             data, problem = read_bytes(path, self._bounds)
-            self._parsed[path] = (None, problem) if problem is not None else parse_bytes(data, path)
+            if problem is not None:
+                self._parsed[path] = (None, problem)
+            else:
+                self.parse(data, path)
         return SourceModule(name, path, is_package, *self._parsed[path])
+
+    def parse(self, data: bytes, path: str) -> Tuple[Optional[ast.Module], Optional[Problem]]:
+        """The syntax tree of a file's bytes, made once, or None and the reason."""
+        if path not in self._parsed:
+            self._parsed[path] = parse_bytes(data, path)
+        return self._parsed[path]
 
     def _follow(self, module: str, name: str, trail: _Trail) -> Optional[Tuple[str, str]]:
         names = self.names(module)

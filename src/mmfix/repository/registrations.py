@@ -10,7 +10,7 @@ import ast
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from mmfix.python.bindings import Import
 from mmfix.python.place import Place, Problem
@@ -24,6 +24,14 @@ MARK = b"register_module"
 _OF_REGISTRY = re.compile(rb"[ \t]*@?([A-Z_]+)\.register_module\b")
 #: ``HEADS._module_dict.pop('Head')``, ``del HEADS._module_dict['Head']``: the name is free for another class.
 _TAKEN_OUT = re.compile(rb"_module_dict(?:\.pop\(|\[)\s*['\"](\w+)['\"]")
+#: ``@MODELS.register_module()``, with a name or without: nothing but what stands below it is registered.
+_PLAIN_DECORATOR = re.compile(
+    rb"[ \t]*@[\w.]+\.register_module\("
+    rb"[ \t]*(?:(?:name[ \t]*=[ \t]*)?(?:'(?=\w+')|\"(?=\w+\"))(\w+)['\"][ \t]*,?)?"
+    rb"[ \t]*(?:force[ \t]*=[ \t]*(?:True|False)[ \t]*,?)?[ \t]*\)[ \t]*(?:#.*)?"
+)
+#: What a module may define, at whatever depth, and words of texts; a backslash is the name in the next line.
+_DEFINED = tuple(re.compile(word + rb"(?=[\s\\])[ \t\f]*([^\s(:\[]+)") for word in (b"class", b"def"))
 _METHOD = "register_module"
 _MAX_LOOP = 1000
 _MAX_ALIASES = 20
@@ -74,21 +82,41 @@ class _Spot:
     conditional: bool = False
 
 
-def may_register(data: bytes) -> bool:
-    """Whether a module's text may register something in a registry that counts; if not, it needs no parsing.
+def registers(data: bytes) -> Optional[FrozenSet[str]]:
+    """The names that a module's text says it may register, where it counts; None: it has to be parsed.
 
-    In a fifth of the files that register anything it is datasets, transforms and hooks.
+    A class with a plain decorator goes by its own name. In a fifth of the files that register anything it is
+    datasets, transforms and hooks: these names are none.
     """
-    if MARK not in data:
-        return False
-    for line in data.splitlines():
-        if MARK in line:
-            found = _OF_REGISTRY.match(line)
-            if found is None or line.count(MARK) > 1 or builds_models(found.group(1).decode()):
-                return True
-            if re.search(rb"\bas[\s\\]+" + found.group(1), data):  # the name of another one
-                return True
-    return False
+    counts = False
+    names: Set[bytes] = set()
+    for line in _marked_lines(data):
+        found = _OF_REGISTRY.match(line)
+        other = found is not None and not builds_models(found.group(1).decode())
+        if other and line.count(MARK) == 1 and not re.search(rb"as[\s\\]+" + found.group(1), data):  # type: ignore[union-attr]
+            continue
+        plain = _PLAIN_DECORATOR.fullmatch(line)
+        if plain is None:
+            return None
+        counts = True
+        names.update(filter(None, [plain.group(1)]))
+    if counts:
+        names.update(name for pattern in _DEFINED for name in pattern.findall(data))
+    if any(b"\\" in name or not name.isascii() for name in names):
+        return None
+    return frozenset(name.decode() for name in names if name.decode().isidentifier())
+
+
+def _marked_lines(data: bytes) -> Iterator[bytes]:
+    """The lines with the word ``register_module``."""
+    spot = data.find(MARK)
+    while spot >= 0:
+        end = data.find(b"\n", spot)
+        end = len(data) if end < 0 else end
+        for line in data[data.rfind(b"\n", 0, spot) + 1 : end].splitlines():
+            if MARK in line:
+                yield line
+        spot = data.find(MARK, end)
 
 
 def read_registrations(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
 
 from mmfix.model.machine.assignment import load, refer, store_inside
@@ -64,6 +65,7 @@ def call_for_effect(m: Machine, node: Any, frame: Frame) -> None:
     _call(m, node, frame, known_target or _changes(node.func))
 
 
+@lru_cache(maxsize=None)
 def _changes(function: ast.expr) -> bool:
     """Whether a method of a tensor or of an unknown container changes it: ``add_``, ``append``."""
     if not isinstance(function, ast.Attribute):

@@ -255,7 +255,8 @@ def _run_function(m: Machine, function: Function, args: List[Any], kwargs: Dict[
     node = function.node
     if (
         m.conditional
-        and sum(1 for item in m.frames if item.function and item.function.node is node) > _MOST_NESTED
+        and len(m.frames) > _MOST_NESTED
+        and [item.function and item.function.node for item in m.frames].count(node) > _MOST_NESTED
     ):
         # whether it goes on calling itself is not known
         key = (node, function.closure, m.edits)
@@ -322,7 +323,11 @@ def _bind(
             home = function.cls.frame
         evaluate_defaults(m, function, home)
     assert function.defaults is not None
-    many = next((position for position, item in enumerate(args) if isinstance(item, Many)), None)
+    many = None
+    for position, item in enumerate(args):
+        if type(item) is Many:
+            many = position
+            break
     one: Any = MISSING
     if many is not None:
         # it fills what has no default and no argument of its own; what has a default, it may

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
-from mmfix.model.machine.conditions import Path
+from mmfix.model.machine.conditions import CLOCK, Path
 from mmfix.model.machine.values import Function, Storage
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Frame(Storage):
     items: Dict[str, Any]
 
     def __init__(self, scope: Scope, function: Optional[Function], parent: Optional[Frame]) -> None:
-        super().__init__()
+        self.born = next(CLOCK)
         self.items = {}
         self.scope = scope
         self.function = function

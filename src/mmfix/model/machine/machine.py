@@ -76,12 +76,17 @@ class Machine(State):
         self.steps += 1
         if not self.steps & _SOME:
             self.check_bounds()
-        return _EXPRESSIONS[type(node)](self, node, frame)
+        kind = type(node)
+        if kind is ast.Name and node.id in frame.items:  # type: ignore[attr-defined]
+            return frame.items[node.id]  # type: ignore[attr-defined]
+        return _EXPRESSIONS[kind](self, node, frame)
 
     def run(self, body: List[ast.stmt], frame: Frame) -> str:
         """Run statements: ``through``, or ``left`` when they returned, broke or continued."""
         for node in body:
-            self.step()
+            self.steps += 1
+            if not self.steps & _SOME:
+                self.check_bounds()
             self.line = node.lineno
             ended = _STATEMENTS.get(type(node), statements.not_followed)(self, node, frame)
             if ended is not THROUGH:
@@ -90,7 +95,9 @@ class Machine(State):
 
     def call(self, function: Any, args: List[Any], kwargs: Dict[str, Any], rest: Any = MISSING) -> Any:
         """A call; ``rest`` stands for keyword arguments under unknown names."""
-        self.step()
+        self.steps += 1
+        if not self.steps & _SOME:
+            self.check_bounds()
         return calls.call(self, function, args, kwargs, rest)
 
     def attribute(self, value: Any, name: str, default: Any = MISSING) -> Any:

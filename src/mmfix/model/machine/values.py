@@ -77,10 +77,8 @@ class Storage:
     """Something mutable. Undoing a branch needs ``save`` and ``load``; what is ``born`` in one stays."""
 
     __slots__ = ("born", "items")
+    born: int
     items: Any
-
-    def __init__(self) -> None:
-        self.born = next(CLOCK)
 
     def save(self) -> Any:
         """A copy of the contents."""
@@ -107,7 +105,7 @@ class PyDict(Storage):
     def __init__(
         self, items: Optional[Dict[Any, Any]] = None, path: Optional[KeyPath] = None, rest: Any = MISSING
     ) -> None:
-        super().__init__()
+        self.born = next(CLOCK)
         self.items = {} if items is None else items
         self.path, self.rest = path, rest
         self.maybe: FrozenSet[Any] = frozenset()
@@ -140,7 +138,7 @@ class PyList(Storage):
         path: Optional[KeyPath] = None,
         tail: int = 0,
     ) -> None:
-        super().__init__()
+        self.born = next(CLOCK)
         self.items = [] if items is None else items
         if len(self.items) > _MOST_ITEMS:
             raise GaveUp(f"a list of more than {_MOST_ITEMS} items")
@@ -169,7 +167,7 @@ class Param(Storage):
     __slots__ = ("bit", "created", "frozen_at", "frozen_by", "owner")
 
     def __init__(self, bit: int, requires_grad: Optional[bool], created: Optional[Place], owner: str) -> None:
-        super().__init__()
+        self.born = next(CLOCK)
         self.bit = bit
         self.items = requires_grad
         self.created = created
@@ -209,7 +207,7 @@ class Instance(Storage):
     items: Dict[str, Any]
 
     def __init__(self, cls: Union[ClassInfo, NativeClass], key: Optional[KeyPath] = None) -> None:
-        super().__init__()
+        self.born = next(CLOCK)
         self.items = {}
         self.notes = NO_NOTES
         self.cls = cls
