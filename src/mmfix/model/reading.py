@@ -92,14 +92,15 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
     if not isinstance(root, Instance):
         reason = why or (m.problems[-1].reason if m.problems else "the model's class was not found in source")
         return _without_verdicts(m, tuple(m.problems), reason)
-    absent = absent_parts(m, parts.walk(m, root))
+    walked = list(parts.walk(m, root))
+    absent = absent_parts(m, walked)
     all_built = not m.problems
     if not wraps_first:
         before = m.edits
         run_phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
         if m.edits != before:  # which of the parts it runs for depends on what is loaded
             m.doubt("init_weights() makes or freezes parameters before the wrap")
-    walked = list(parts.walk(m, root))
+        walked = list(parts.walk(m, root))
     names, unordered = order.trainable(m, walked)
     m.before_wrap = False
     trainable = {  # in the order of the model, not by their addresses

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os.path as osp
 import re
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Optional, Tuple
 
 from mmfix.python.place import BROKEN, Place, Problem
@@ -50,6 +52,11 @@ class SourceModule:
     is_package: bool
     tree: Optional[ast.Module]
     problem: Optional[Problem] = None
+
+    @cached_property
+    def file(self) -> str:
+        """Its path without links."""
+        return osp.realpath(self.path)
 
 
 def parse_bytes(data: bytes, path: str) -> Tuple[Optional[ast.Module], Optional[Problem]]:

@@ -110,7 +110,7 @@ def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
         return value.cls
     if name == "__dict__":
         m.doubt(f"__dict__ of a {value.cls.name} is at hand")
-        m.between_steps.read(value, *value.items)
+        m.between_steps.read_all(value)
         m.touch(value)  # what is set there is set on this path only
         return PyDict(value.items)  # the attributes themselves
     if isinstance(value.cls, NativeClass):

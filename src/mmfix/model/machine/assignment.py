@@ -96,7 +96,7 @@ def refer(m: Machine, node: ast.expr, frame: Frame) -> Reference:
         owner = refer(m, node.value, frame)
         held = load(m, owner, frame)
         return Reference(node, owner, held, index_of(m, node.slice, frame))
-    return Reference(node, value=None if isinstance(node, ast.Name) else m.eval(node, frame))
+    return Reference(node) if isinstance(node, ast.Name) else Reference(node, value=m.eval(node, frame))
 
 
 def load(m: Machine, place: Reference, frame: Frame) -> Any:
@@ -132,7 +132,7 @@ def unpack(m: Machine, target: Any, value: Any, frame: Frame) -> None:
     """Assign to a target: a name, an attribute, an item, or a tuple of these."""
     if value is UNKNOWN:
         value = UNKNOWN.like()  # from now on it is one and the same
-    if isinstance(target, ast.Name):
+    if type(target) is ast.Name:
         m.assign(frame, target.id, value)
     elif isinstance(target, (ast.Tuple, ast.List)):
         _unpack_many(m, target.elts, value, frame)

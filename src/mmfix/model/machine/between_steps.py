@@ -50,16 +50,22 @@ class BetweenSteps:
         """Paths meet: one of them may not have set what the other has."""
         self._written_in.clear()
 
-    def read(self, item: Instance, *names: str) -> None:
-        """A step reads attributes, or asks whether they are there."""
-        for name in names:
-            key = (item, name)
-            if key in self._written_in and self._on_this_path(key):
-                continue
-            if key in self._set_by_chance:
-                self.by_chance = True
-            if key not in self._written:
-                self._read.add(key)
+    def read(self, item: Instance, name: str) -> None:
+        """A step reads an attribute, or asks whether it is there."""
+        key = (item, name)
+        if key in self._read and not self._set_by_chance:
+            return
+        if key in self._written_in and self._on_this_path(key):
+            return
+        if key in self._set_by_chance:
+            self.by_chance = True
+        if key not in self._written:
+            self._read.add(key)
+
+    def read_all(self, item: Instance) -> None:
+        """A step reads every attribute that an object has."""
+        for name in item.items:
+            self.read(item, name)
 
     def _on_this_path(self, key: Attribute) -> bool:
         """Whether the branch, call or loop that has set an attribute still runs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from mmfix.model.machine.assignment import load, refer, store_inside
 from mmfix.model.machine.classes import ClassInfo
@@ -36,20 +36,10 @@ _MUTATORS = frozenset(
 )
 
 
-class Arguments(NamedTuple):
-    """The arguments of one call, evaluated.
-
-    Attributes:
-        args: By position; ``*items`` is taken apart where it can be.
-        kwargs: By name.
-        rest: Stands for those under unknown names; MISSING when there are none.
-        many: Where in ``args`` the first list of unknown length stands; None when there is none.
-    """
-
-    args: List[Any]
-    kwargs: Dict[str, Any]
-    rest: Any
-    many: Optional[int]
+#: The arguments of one call, evaluated: by position, ``*items`` taken apart where it can be; by name; what
+#: stands for those under unknown names, MISSING when there are none; where among the first ones the first
+#: list of unknown length stands, None when there is none.
+_Arguments = Tuple[List[Any], Dict[str, Any], Any, Optional[int]]
 
 
 def call(m: Machine, node: Any, frame: Frame) -> Any:
@@ -85,20 +75,20 @@ def _call(m: Machine, node: Any, frame: Frame, changes_owner: bool) -> Any:
         function = m.attribute(owner, node.func.attr)
     else:
         function = m.eval(node.func, frame)
-    given = _arguments(m, node, frame)
+    args, kwargs, rest, many = _arguments(m, node, frame)
     if isinstance(function, NativeRef) and function.dotted in ("builtins.locals", "builtins.vars"):
         return PyDict(dict(frame.items))
     m.line = node.lineno
-    if given.many is not None:
-        result = _call_with_many(m, function, given, given.many)
+    if many is not None:
+        result = _call_with_many(m, function, args, kwargs, rest, many)
     else:
-        result = m.call(function, given.args, given.kwargs, given.rest)
+        result = m.call(function, args, kwargs, rest)
     if place is not None and isinstance(owner, Opaque):
-        store_inside(m, place, owner, (*given.args, *given.kwargs.values()), frame)
+        store_inside(m, place, owner, (*args, *kwargs.values()), frame)
     return result
 
 
-def _arguments(m: Machine, node: ast.Call, frame: Frame) -> Arguments:
+def _arguments(m: Machine, node: ast.Call, frame: Frame) -> _Arguments:
     args: List[Any] = []
     many: Optional[int] = None
     for item in node.args:
@@ -122,17 +112,19 @@ def _arguments(m: Machine, node: ast.Call, frame: Frame) -> Arguments:
             rest = value.rest if rest is MISSING else rest
         else:
             rest = m.depend(value)
-    return Arguments(args, kwargs, rest, many)
+    return args, kwargs, rest, many
 
 
-def _call_with_many(m: Machine, function: Any, given: Arguments, position: int) -> Any:
+def _call_with_many(
+    m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], rest: Any, position: int
+) -> Any:
     """``f(*many)`` where the number of arguments is not known."""
-    many: PyList = given.args[position]
-    is_last = position + 1 == len(given.args)
+    many: PyList = args[position]
+    is_last = position + 1 == len(args)
     if is_last and isinstance(function, NativeRef) and function.dotted in ("builtins.zip", "itertools.chain"):
-        return m.call(NativeRef(function.dotted + "_open"), given.args, {})
+        return m.call(NativeRef(function.dotted + "_open"), args, {})
     if is_last and isinstance(function, NativeClass) and function.name == "Sequential":
-        items = open_list([*given.args[:position], *many.items]).items
+        items = open_list([*args[:position], *many.items]).items
         made = m.call(function, items, {})
         made.lost = "a sequence of modules of unknown length"
         return made
@@ -140,10 +132,10 @@ def _call_with_many(m: Machine, function: Any, given: Arguments, position: int) 
     if isinstance(target, (Function, ClassInfo)) or (
         isinstance(target, Instance) and isinstance(target.cls, ClassInfo)
     ):
-        args = list(given.args)
+        args = list(args)
         args[position] = Many(many.items, True)
-        return m.call(function, args, given.kwargs, given.rest)
-    values = [*given.args, *given.kwargs.values(), *([] if given.rest is MISSING else [given.rest])]
+        return m.call(function, args, kwargs, rest)
+    values = [*args, *kwargs.values(), *([] if rest is MISSING else [rest])]
     if isinstance(function, Opaque) or (
         isinstance(function, NativeRef) and m.known.flows_through(function.dotted)
     ):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, Mapping, Optional, Tuple, Union
 
 from mmfix.model.machine.foreign import is_foreign
 from mmfix.model.machine.frame import Frame
@@ -21,6 +22,8 @@ _PLAIN = frozenset({
     "builtins.object", "abc.ABC", "abc.ABCMeta", "typing.Generic", "typing.Protocol", "typing.NamedTuple",
 })  # fmt: skip
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
 Base = Union["ClassInfo", NativeClass]
 
 
@@ -35,7 +38,10 @@ class ClassInfo:
         frame: Names of its body that were evaluated.
         unknown_base: Why a base of it could not be read; empty when all were.
         absent_base: That is so because its package has no source here.
+        assigned: How many attributes were set on any class: what was found before may be another now.
     """
+
+    assigned = 0
 
     def __init__(self, node: ast.ClassDef, frame: Frame) -> None:
         self.name = node.name
@@ -44,12 +50,13 @@ class ClassInfo:
         self.frame = Frame(frame.scope, None, frame if frame.function is not None else frame.parent)
         self.unknown_base = ""
         self.absent_base = False
-        self._bodies = _bodies(node)
-        self.setters = frozenset(
-            item.name for item in node.body if _is_setter(item) and hasattr(item, "name")
-        )
+        self._bodies, self.setters = _bound(node)
         self._members: Dict[str, Any] = {}
         self._mro: Optional[List[Base]] = None
+        self._found: Dict[str, Any] = {}
+        self._found_at = 0
+        self._setters: Dict[str, Optional[Function]] = {}
+        self._complete = False
         self._is_module: Optional[bool] = None
 
     def __repr__(self) -> str:
@@ -76,7 +83,8 @@ class ClassInfo:
             for base in bases:
                 if isinstance(base, ClassInfo) and base.unknown_base:
                     self.unknown_base, self.absent_base = base.unknown_base, base.absent_base
-            self._mro = [self, *_merge([*orders, [*bases]])]
+            self._mro = [self, *(orders[0] if len(bases) == 1 else _merge([*orders, [*bases]]))]
+            self._complete = True
         return self._mro
 
     def _base(self, m: Machine, node: ast.expr) -> Optional[Base]:
@@ -120,6 +128,7 @@ class ClassInfo:
         """``Class.name = value``; is never undone, so what was there before still counts."""
         old = self._members.get(name, MISSING)
         self._members[name] = value if old is MISSING else join(old, value)
+        ClassInfo.assigned += 1
 
     def setter_of(self, name: str) -> Optional[Function]:
         """The setter its own body defines for a property."""
@@ -130,19 +139,31 @@ class ClassInfo:
 
     def setter(self, m: Machine, name: str) -> Optional[Function]:
         """What ``self.name = value`` calls, along the order of resolution; None for a plain attribute."""
-        for base in self.mro(m):
-            if isinstance(base, ClassInfo):
-                if name in base.setters:
-                    return base.setter_of(name)
-                if name in base.names():
-                    return None
-        return None
+        if name not in self._setters or not self._complete:
+            self._setters[name] = None
+            for base in self.mro(m):
+                if isinstance(base, ClassInfo) and (name in base.setters or name in base._bodies):
+                    self._setters[name] = base.setter_of(name) if name in base.setters else None
+                    break
+        return self._setters[name]
 
     def find(self, m: Machine, name: str, after: Optional[ClassInfo] = None) -> Any:
         """A member along the order of resolution, behind ``after`` if given: (member, the class it is of)."""
-        order = self.mro(m)
         if after is not None:
-            order = order[order.index(after) + 1 :] if after in order else order[1:]
+            order = self.mro(m)
+            return self._first(m, name, order[order.index(after) + 1 :] if after in order else order[1:])
+        if self._found_at != ClassInfo.assigned:
+            self._found.clear()
+            self._found_at = ClassInfo.assigned
+        if name not in self._found:
+            value = self._first(m, name, self.mro(m))
+            if not self._complete or not (value is MISSING or isinstance(value, (Function, NativeClass))):
+                return value  # asked for while it is evaluated, or one that counts each time it is asked for
+            self._found[name] = value
+        return self._found[name]
+
+    @staticmethod
+    def _first(m: Machine, name: str, order: List[Base]) -> Any:
         for base in order:
             if isinstance(base, ClassInfo):
                 value = base.member(m, name)
@@ -179,12 +200,14 @@ class ClassInfo:
         return node if isinstance(node, ast.FunctionDef) else None
 
 
-def _bodies(node: ast.ClassDef) -> Dict[str, ast.stmt]:
+@lru_cache(maxsize=None)
+def _bound(node: ast.ClassDef) -> Tuple[Mapping[str, ast.stmt], FrozenSet[str]]:
+    """What a class body binds, and the names with a property setter."""
     found: Dict[str, ast.stmt] = {}
     stack: List[ast.stmt] = list(reversed(node.body))
     while stack:
         item = stack.pop()
-        if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        if isinstance(item, _DEFINITIONS):
             if not _is_setter(item):
                 found[item.name] = item
         elif isinstance(item, ast.Assign):
@@ -193,7 +216,9 @@ def _bodies(node: ast.ClassDef) -> Dict[str, ast.stmt]:
             found[item.target.id] = item
         elif isinstance(item, (ast.If, ast.Try)):
             stack.extend(reversed(item.body))
-    return found
+    return found, frozenset(
+        item.name for item in node.body if _is_setter(item) and isinstance(item, _DEFINITIONS)
+    )
 
 
 def _is_setter(node: ast.stmt) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any, Callable, Dict, List
 
+from mmfix.model.machine.joining import concatenated
 from mmfix.model.machine.values import (
     MISSING,
     Instance,
@@ -20,12 +21,20 @@ from mmfix.python.method_bounds import size_of_method
 
 #: The largest result of one operation, as `mmfix.python.bounds` counts it: 10,000 items, 160,000 characters.
 _LARGEST = 10_000
+_SMALL = 1 << 60
+_LONGEST_LIST = 10_000
 #: Containers in one value that is handed to Python.
 _MOST_NODES = 20_000
 
 
 class NotConcrete(Exception):
     """A value is not fully known."""
+
+
+def is_small(value: Any) -> bool:
+    """Whether a value is a number that no bound has to be asked for."""
+    kind = type(value)
+    return kind is float or kind is bool or (kind is int and -_SMALL < value < _SMALL)
 
 
 def to_python(value: Any) -> Any:
@@ -112,6 +121,23 @@ OPERATORS: Dict[str, Callable[..., Any]] = {
     "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt, "GtE": operator.ge,
     "USub": operator.neg, "UAdd": operator.pos, "Invert": operator.invert,
 }  # fmt: skip
+
+
+def joined_sequence(operator: str, left: Any, right: Any) -> Any:
+    """Two lists or two tuples joined, or one repeated, whatever is in them; None for any other operands.
+
+    None, too, when there would be more than :data:`_LONGEST_LIST` items.
+    """
+    if operator == "Mult" and type(right) is int and isinstance(left, (PyList, tuple)):
+        length = len(left.items if isinstance(left, PyList) else left)
+        if length * right > _LONGEST_LIST:
+            return None
+        return PyList(left.items * right, left.open) if isinstance(left, PyList) else left * right
+    if operator == "Add" and isinstance(left, PyList) and isinstance(right, PyList):
+        return concatenated(left, right) if len(left.items) + len(right.items) <= _LONGEST_LIST else None
+    if operator == "Add" and isinstance(left, tuple) and isinstance(right, tuple):
+        return left + right if len(left) + len(right) <= _LONGEST_LIST else None
+    return None
 
 
 def each_compared(operator: str, left: Any, right: Any) -> Any:

@@ -6,11 +6,20 @@ import ast
 import operator as op
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from mmfix.model.machine import emptiness, indexing, paths
+from mmfix.model.machine import access, emptiness, indexing, paths
 from mmfix.model.machine.call_expressions import call
 from mmfix.model.machine.calls import evaluate_defaults
 from mmfix.model.machine.comprehensions import comprehension, dict_comprehension
-from mmfix.model.machine.concrete import OPERATORS, NotConcrete, compute, each_compared, same, to_python
+from mmfix.model.machine.concrete import (
+    OPERATORS,
+    NotConcrete,
+    compute,
+    each_compared,
+    is_small,
+    joined_sequence,
+    same,
+    to_python,
+)
 from mmfix.model.machine.conditions import Note
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
@@ -45,7 +54,8 @@ _LONGEST_TEXT = 10_000
 _LONGEST_NUMBER = 10_000
 #: Operators whose special method has another name than the node.
 _SPECIAL = {"Mult": "mul", "Div": "truediv", "BitOr": "or", "BitAnd": "and", "BitXor": "xor"}
-_LONGEST_LIST = 10_000
+#: Operators that make no large number of small ones, and always give one.
+_PLAIN = frozenset({"Add", "Sub", "Mult"})
 _PERCENT = r"%[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]"
 
 
@@ -64,12 +74,14 @@ def _name(m: Machine, node: Any, frame: Frame) -> Any:
 def _attribute(m: Machine, node: Any, frame: Frame) -> Any:
     value = m.eval(node.value, frame)
     m.line = node.lineno
-    return m.attribute(value, node.attr)
+    return access.attribute(m, value, node.attr)
 
 
 def _subscript(m: Machine, node: Any, frame: Frame) -> Any:
     value = m.eval(node.value, frame)
     index = indexing.index_of(m, node.slice, frame)
+    if type(value) is not Either:
+        return indexing.subscript(m, value, index)
     return m.each(without_none(value), lambda item: indexing.subscript(m, item, index))
 
 
@@ -121,6 +133,8 @@ def _binary(m: Machine, node: Any, frame: Frame) -> Any:
 
 def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``."""
+    if operator in _PLAIN and is_small(left) and is_small(right):
+        return OPERATORS[operator](left, right)
     left, right = without_none(left), without_none(right)
     if isinstance(left, Single) or isinstance(right, Single):
         known = computed(operator, left, right)
@@ -135,7 +149,7 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
         return right.plus(left)
     function = OPERATORS.get(operator)
     if function is not None and not isinstance(left, Opaque) and not isinstance(right, Opaque):
-        sequence = _sequence(operator, left, right)
+        sequence = joined_sequence(operator, left, right)
         if sequence is not None:
             return sequence
         try:
@@ -164,23 +178,6 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
         return Opaque(0, 0, DATA, note=result.note)
     result.own_memory = True
     return result
-
-
-def _sequence(operator: str, left: Any, right: Any) -> Any:
-    """Two lists or two tuples joined, or one repeated, whatever is in them; None for any other operands.
-
-    None, too, when there would be more than :data:`_LONGEST_LIST` items.
-    """
-    if operator == "Mult" and type(right) is int and isinstance(left, (PyList, tuple)):
-        length = len(left.items if isinstance(left, PyList) else left)
-        if length * right > _LONGEST_LIST:
-            return None
-        return PyList(left.items * right, left.open) if isinstance(left, PyList) else left * right
-    if operator == "Add" and isinstance(left, PyList) and isinstance(right, PyList):
-        return concatenated(left, right) if len(left.items) + len(right.items) <= _LONGEST_LIST else None
-    if operator == "Add" and isinstance(left, tuple) and isinstance(right, tuple):
-        return left + right if len(left) + len(right) <= _LONGEST_LIST else None
-    return None
 
 
 def _unary(m: Machine, node: Any, frame: Frame) -> Any:
@@ -219,6 +216,8 @@ _COMPARISONS = {"Eq": op.eq, "NotEq": op.ne, "Lt": op.lt, "LtE": op.le, "Gt": op
 def compare(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``: True, False or UNKNOWN. A comparison of tensors has no gradient."""
     left, right = plain(left), plain(right)
+    if operator in _COMPARISONS and is_small(left) and is_small(right):
+        return _COMPARISONS[operator](left, right)
     array = each_compared(operator, left, right)
     if array is not MISSING:
         return array

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os.path as osp
 from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
@@ -106,7 +105,7 @@ class Machine(State):
 
     def truth(self, value: Any) -> Optional[bool]:
         """Whether a value is true; None when that is not known."""
-        return indexing.truth(self, value)
+        return value if value is True or value is False else indexing.truth(self, value)
 
     def items_of(self, value: Any) -> PyList:
         """What iterating over a value gives; an open list when its length is not known."""
@@ -163,7 +162,9 @@ class Machine(State):
         """One file is one module, by whatever names it is imported."""
         if not module.path.endswith(".py"):
             return Scope(module)
-        return self._files.setdefault(osp.realpath(module.path), Scope(module))
+        if module.file not in self._files:
+            self._files[module.file] = Scope(module)
+        return self._files[module.file]
 
     @property
     def files(self) -> Tuple[str, ...]:

@@ -390,9 +390,10 @@ class GaveUp(Exception):
 
 
 _SCALARS = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
-_PLAIN_SCALARS, _NO_SCALARS = frozenset(_SCALARS), frozenset({Opaque, PyList, PyDict, Param, Instance, tuple})
+PLAIN_SCALARS = frozenset(_SCALARS)
+_NO_SCALARS = frozenset({Opaque, PyList, PyDict, Param, Instance, tuple})
 
 
 def is_scalar(value: Any) -> bool:
     """A Python value that stands for itself and holds nothing."""
-    return type(value) in _PLAIN_SCALARS or (type(value) not in _NO_SCALARS and isinstance(value, _SCALARS))
+    return type(value) in PLAIN_SCALARS or (type(value) not in _NO_SCALARS and isinstance(value, _SCALARS))

@@ -20,7 +20,7 @@ def _copy(m: Machine, x: Any) -> Any:
     if isinstance(x, Instance):
         m.doubt(f"a copy of a {x.cls.name} shares its parts")
         made = Instance(x.cls, x.key)
-        m.between_steps.read(x, *x.items)
+        m.between_steps.read_all(x)
         made.items, made.notes = dict(x.items), x.notes
         made.lost = x.lost
         return made
@@ -41,7 +41,7 @@ def deep_copy(m: Machine, value: Any, done: Dict[int, Any]) -> Any:
         done[id(value)] = made
         return made
     if isinstance(value, Instance):
-        m.between_steps.read(value, *value.items)
+        m.between_steps.read_all(value)
         made = Instance(value.cls, value.key)
         made.lost = value.lost
         done[id(value)] = made

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmfix.model.knowledge.torch import order
 from mmfix.model.machine.joining import StandIn
-from mmfix.model.machine.values import MISSING, Either, Instance, Opaque, Param
+from mmfix.model.machine.values import MISSING, PLAIN_SCALARS, Either, Instance, Opaque, Param
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -23,6 +23,8 @@ def attach(m: Machine, target: Instance, name: str, value: Any) -> None:
     target.items[name] = value
     if m.phase == "step":
         m.between_steps.write(target, name, old, value, m.certain)
+    if type(value) in PLAIN_SCALARS:
+        return
     for item in value.values if isinstance(value, Either) else (value,):
         if isinstance(item, (Instance, Param)) and not item.owner:
             item.owner = _owner(m, target)

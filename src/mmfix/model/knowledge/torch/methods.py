@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Tuple
 
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.knowledge.torch.attributes import attach
@@ -41,7 +41,7 @@ def _named_parameters(
     return _named(prefix, list(_params(m, receiver, recurse)))
 
 
-def _params(m: Machine, receiver: Instance, recurse: Any) -> Iterator[Tuple[str, Param]]:
+def _params(m: Machine, receiver: Instance, recurse: Any) -> Iterable[Tuple[str, Param]]:
     return parts.own_params(receiver) if m.truth(recurse) is False else parts.all_params(m, receiver)
 
 

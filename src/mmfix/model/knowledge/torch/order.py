@@ -7,7 +7,7 @@ behind it, so whatever is not certain is a doubt, and one doubt is enough: there
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from mmfix.model.knowledge.torch import layers, parts
 from mmfix.model.machine.classes import ClassInfo
@@ -233,9 +233,9 @@ def _is_odd(cls: ClassInfo) -> bool:
     )
 
 
-def _own(module: Instance) -> Iterator[Tuple[str, Param]]:
+def _own(module: Instance) -> List[Tuple[str, Param]]:
     """A module's own parameters; those of an attention's output layer have the layer's name before them."""
     if module.cls.name != _ATTENTION or not isinstance(module.cls, NativeClass):
         return parts.own_params(module)
     found = sorted(parts.own_params(module), key=lambda item: item[0] in _OUTPUT)
-    return iter([(_OUTPUT.get(name, name), param) for name, param in found])
+    return [(_OUTPUT.get(name, name), param) for name, param in found]

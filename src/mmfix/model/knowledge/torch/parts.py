@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
-from mmfix.model.machine.values import UNKNOWN, Either, Instance, NativeClass, Opaque, Param, PyList
+from mmfix.model.machine.values import (
+    PLAIN_SCALARS,
+    UNKNOWN,
+    Either,
+    Instance,
+    NativeClass,
+    Opaque,
+    Param,
+    PyList,
+)
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -22,25 +31,27 @@ def is_module(m: Machine, value: Any) -> bool:
     return value.cls.is_module if isinstance(value.cls, NativeClass) else value.cls.is_module(m)
 
 
-def children(m: Machine, instance: Instance) -> Iterator[Tuple[str, Instance]]:
+def children(m: Machine, instance: Instance) -> List[Tuple[str, Instance]]:
     """The registered submodules."""
     hidden = instance.notes.hidden
+    found: List[Tuple[str, Instance]] = []
     for name, value in list(instance.items.items()):
+        if type(value) in PLAIN_SCALARS:
+            continue  # most attributes
         if isinstance(value, Instance):
             if is_module(m, value) and name not in hidden:
-                yield name, value
+                found.append((name, value))
         elif isinstance(value, Either):
-            for item in value.values:
-                if is_module(m, item) and name not in hidden:
-                    yield name, item
+            found += [(name, item) for item in value.values if is_module(m, item) and name not in hidden]
+    return found
 
 
-def own_params(instance: Instance) -> Iterator[Tuple[str, Param]]:
+def own_params(instance: Instance) -> List[Tuple[str, Param]]:
     """The parameters registered on a module itself."""
     hidden = instance.notes.hidden
-    for name, value in list(instance.items.items()):
-        if isinstance(value, Param) and name not in hidden:
-            yield name, value
+    return [
+        (name, value) for name, value in instance.items.items() if type(value) is Param and name not in hidden
+    ]
 
 
 def walk(m: Machine, root: Instance, prefix: str = "") -> Iterator[Tuple[str, Instance]]:
@@ -53,8 +64,8 @@ def walk(m: Machine, root: Instance, prefix: str = "") -> Iterator[Tuple[str, In
             continue
         seen.add(item)
         yield name, item
-        below = [(f"{name}.{child}" if name else child, value) for child, value in children(m, item)]
-        stack.extend(reversed(below))
+        for child, value in reversed(children(m, item)):
+            stack.append((f"{name}.{child}" if name else child, value))
 
 
 def all_params(m: Machine, root: Instance) -> Iterator[Tuple[str, Param]]:
