@@ -13,6 +13,7 @@ from mmfix.cli_options import (
     PATH,
     allow_unjudged_option,
     base_dir_option,
+    check_format_option,
     fail_on_option,
     format_option,
     how_many,
@@ -21,6 +22,7 @@ from mmfix.cli_options import (
     no_loader_option,
     no_proofs_option,
     no_verify_without_loader,
+    output_file_option,
     reading_seconds_option,
     since_option,
     stdin_filename_option,
@@ -34,7 +36,7 @@ from mmfix.workers import ticking
 if TYPE_CHECKING:
     from mmfix.jobs.selecting import Selection
     from mmfix.jobs.since import Since
-    from mmfix.report.types import ConfigReport, Report
+    from mmfix.report.types import ConfigReport, Problem, Report
 
 INTERRUPTED = 130  # the same for SIGINT
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
@@ -42,7 +44,8 @@ LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 
 @click.command(epilog="Example: mmfix check configs/")
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
-@format_option
+@check_format_option
+@output_file_option
 @click.option(
     "--launcher",
     type=click.Choice(LAUNCHERS),
@@ -61,6 +64,7 @@ LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 def check(
     paths: Tuple[str, ...],
     format_: str,
+    output_files: Tuple[Tuple[str, str], ...],
     launcher: Optional[str],
     dependants: bool,
     fail_on: str,
@@ -112,9 +116,19 @@ def check(
     failed = (config for config in report.configs if config.status == "unreadable")
     show_problems([(config.error, config.path) for config in failed if config.error])
     write(render_end(report, format_, paint(sys.stdout)))
+    problems = _written(report, output_files) if output_files else []
     if report.interrupted is not None:
         return INTERRUPTED
-    return _of_examples(report.exit_code) if examples else report.exit_code
+    code = _of_examples(report.exit_code) if examples else report.exit_code
+    return 2 if problems else code
+
+
+def _written(report: Report, files: Sequence[Tuple[str, str]]) -> List[Problem]:
+    from mmfix.jobs.writing import write_reports
+
+    problems = write_reports(report, files)
+    show_problems([(problem, "") for problem in problems])
+    return problems
 
 
 def _changes(paths: Sequence[str], revision: str) -> Since:

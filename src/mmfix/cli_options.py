@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Tuple
 
 import click
 
-from mmfix.report import FORMATS
+from mmfix.report import CHECK_FORMATS, FORMATS
 from mmfix.settings import DEFAULT, FAIL_ON
 from mmfix.terminal import say
 from mmfix.workers import can_fork, cores, processes
@@ -21,6 +21,22 @@ format_option = click.option(
     default="text",
     show_default=True,
     help="Output format.",
+)
+check_format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(CHECK_FORMATS),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
+output_file_option = click.option(
+    "--output-file",
+    "output_files",
+    multiple=True,
+    metavar="FORMAT:FILE",
+    callback=lambda _, __, given: tuple(map(_format_and_file, given)),
+    help="Write the report to a file, too: junit:report.xml; repeatable.",
 )
 fail_on_option = click.option(
     "--fail-on",
@@ -84,3 +100,16 @@ def no_verify_without_loader(verify: bool, no_loader: bool) -> None:
     """
     if verify and no_loader:
         raise click.UsageError("--verify asks for the loader that --no-loader leaves out")
+
+
+def _format_and_file(given: str) -> Tuple[str, str]:
+    """``junit:report.xml`` as its two parts.
+
+    Raises:
+        BadParameter: There is no such format, or no file.
+    """
+    format_, _, path = given.partition(":")
+    if format_ not in CHECK_FORMATS or not path:
+        formats = ", ".join(CHECK_FORMATS)
+        raise click.BadParameter(f"{given!r} is not FORMAT:FILE, with a FORMAT of {formats}")
+    return format_, path

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Sequence
 
 if TYPE_CHECKING:
     from mmfix.report.text import Paint
     from mmfix.report.types import ConfigReport, PatchResult, Report
 
-#: Names for ``--format``. A new one gets a module here and a branch in the functions below.
+#: Names for ``--format``.
 FORMATS = ("text", "json")
+#: Of a check, what CI servers and editors read, too. A new one gets a module here, and a row below.
+CHECK_FORMATS = (*FORMATS, "concise", "github", "gitlab", "junit")
 
 
 def render_config(config: ConfigReport, format_: str, paint: Paint) -> str:
     """What can be written of a config before the others are known; nothing where the format is one whole."""
-    if format_ == "json":
+    if format_ != "text":
         return ""
     from mmfix.report import text
 
@@ -22,14 +25,20 @@ def render_config(config: ConfigReport, format_: str, paint: Paint) -> str:
 
 
 def render_end(report: Report, format_: str, paint: Paint) -> str:
-    """What is written after that: the rest of the report."""
-    if format_ == "json":
-        from mmfix.report import json
+    """What is written after that: the rest of the report, or all of it."""
+    if format_ == "text":
+        from mmfix.report import text
 
-        return json.render_report(report)
-    from mmfix.report import text
+        return text.render_end(report, paint)
+    return render_report(report, format_, paint)
 
-    return text.render_end(report, paint)
+
+def render_report(report: Report, format_: str, paint: Paint) -> str:
+    """A whole report in one of :data:`CHECK_FORMATS`."""
+    module = import_module(f"mmfix.report.{format_}")
+    if format_ in ("text", "concise"):
+        return str(module.render_report(report, paint))
+    return str(module.render_report(report))
 
 
 def render_patches(results: Sequence[PatchResult], format_: str, paint: Paint, diff: bool) -> str:

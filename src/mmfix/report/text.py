@@ -68,7 +68,7 @@ def render_end(report: Report, paint: Paint = plain) -> str:
     )
     unproven = (item for item in report.configs if not (item.proof and item.proof.fresh))
     lines.extend(account(item.judged for item in unproven if item.judged is not None))
-    lines.append(_summary(report, paint))
+    lines.append(summary(report, paint))
     if report.interrupted is not None:
         done, planned = report.interrupted
         lines.append(f"{paint('interrupted', 'warning')}: {done} of {count(planned, 'file')} looked at")
@@ -229,7 +229,8 @@ def _is_possible(finding: Finding) -> bool:
     return finding.confidence == "possible"
 
 
-def _summary(report: Report, paint: Paint) -> str:
+def summary(report: Report, paint: Paint = plain) -> str:
+    """The last line: how many configs were checked, and what was found."""
     counts = report.summary
     checked = count(counts["configs"], "config")
     found = [

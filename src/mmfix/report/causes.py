@@ -1,0 +1,71 @@
+"""Findings by what causes them: what many configs inherit from one line is told once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Tuple
+
+from mmfix.config.keypath import format_key
+from mmfix.findings import Finding
+from mmfix.report.place import display_path
+from mmfix.report.types import ConfigReport, Report, failing
+
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One line of a file, and one thing that is wrong there.
+
+    Attributes:
+        path: As it is displayed, with ``/`` on every system.
+        line, column: 1-based; None where the key stands in no line (a default, a config in memory).
+        finding: What is found there, as the first config has it.
+        configs: The configs that have it, in the order of the report.
+    """
+
+    path: str
+    line: Optional[int]
+    column: Optional[int]
+    finding: Finding
+    configs: List[ConfigReport] = field(compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same as long as the same is wrong with the same key of the same file: no line, no message."""
+        parts = (self.path, self.finding.code, format_key(self.finding.key))
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def where(self) -> str:
+        """``in 1000 configs: a.py, b.py, c.py and 997 more``; empty where it is the config itself."""
+        names = [shown(config.path) for config in self.configs]
+        if len(names) == 1:
+            return "" if names == [self.path] else f"in {names[0]}"
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        return f"in {len(names)} configs: {', '.join(names[:_MOST_NAMED])}{more}"
+
+    def fails(self, report: Report) -> bool:
+        """Whether it makes the run of this report fail."""
+        return bool(failing((self.finding,), report.fail_on))
+
+
+def causes(report: Report) -> List[Cause]:
+    """The findings of a report, those of one cause together, in the order in which they come first."""
+    found: Dict[Tuple[object, ...], Cause] = {}
+    for config in report.configs:
+        for finding in config.findings:
+            origin = finding.origins[0] if finding.origins else None
+            path = shown(config.path if origin is None else origin.path)
+            line, column = (None, None) if origin is None else (origin.line, origin.column)
+            what = (finding.code, finding.severity, finding.confidence, finding.message, finding.key)
+            cause = found.setdefault((path, line, column, *what), Cause(path, line, column, finding, []))
+            if config not in cause.configs:
+                cause.configs.append(config)
+    return list(found.values())
+
+
+def shown(path: str) -> str:
+    """A path as machines want it: relative to the working directory where it is below that, with ``/``."""
+    return display_path(path).replace(os.sep, "/")

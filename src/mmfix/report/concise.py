@@ -1,0 +1,20 @@
+"""One line a cause, for editors and for people who know the rules."""
+
+from __future__ import annotations
+
+from mmfix.report.causes import causes
+from mmfix.report.text import Paint, as_text, plain, summary
+from mmfix.report.types import Report
+
+
+def render_report(report: Report, paint: Paint = plain) -> str:
+    """``base.py:20:17: error[MMF101] certain: message (in 3 configs: ...)``, and the text's last line."""
+    lines = []
+    for cause in causes(report):
+        place = ":".join(str(part) for part in (cause.path, cause.line, cause.column) if part is not None)
+        finding = cause.finding
+        label = paint(f"{finding.severity}[{finding.code}]", finding.severity)
+        where = cause.where()
+        told = f"{finding.message} ({where})" if where else finding.message
+        lines.append(f"{paint(place, 'strong')}: {label} {finding.confidence}: {told}")
+    return as_text([*lines, summary(report, paint)])
