@@ -252,6 +252,11 @@ def test_show_the_whole_config(tmp_path: Path, mmfix: Any) -> None:
     ]
 
 
+def test_show_a_config_without_a_value(tmp_path: Path, mmfix: Any) -> None:
+    (tmp_path / "a.py").write_text("")
+    assert mmfix("show", "a.py").stdout == "this config sets nothing\n"
+
+
 def test_show_as_json(tmp_path: Path, mmfix: Any) -> None:
     (tmp_path / "a.py").write_text("model = dict(with_cp=True)\n")
     shown = json.loads(mmfix("show", "a.py", "model.with_cp", "--format", "json").stdout)

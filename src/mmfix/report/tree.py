@@ -29,6 +29,8 @@ def render_text(document: ConfigDocument, key: Optional[str], paint: Paint = pla
         if len(lines) == 1:
             lines.append("  set by no line of a file")
         return as_text(lines)
+    if not path and not value:
+        return as_text(["this config sets nothing"])
     rows = [
         (f"{format_key(leaf)} = {render_value(item)}", document.origin(leaf))
         for leaf, item in _leaves(value, path)
