@@ -1,8 +1,8 @@
 """What `mmfix check` says of people's own repositories, as they are cloned. Prints a table and what is left to judge.
 
-    python bench/field.py run CLONES ENVIRONMENT RAW.json [--lot work|fresh|third|fourth] [--only OWNER/NAME ...] [--source SRC]
+    python bench/field.py run CLONES ENVIRONMENT RAW.json [--lot work|fresh|third|fourth|fifth] [--only OWNER/NAME ...] [--source SRC]
     python bench/field.py groups RAW.json [--possible] [--unjudged]     > GROUPS.jsonl
-    python bench/field.py table RAW.json [--lot work|fresh|third|fourth] [--before RAW.json] [--write docs/accuracy.md]
+    python bench/field.py table RAW.json [--lot work|fresh|third|fourth|fifth] [--before RAW.json] [--write docs/accuracy.md]
 
 `bench/field.json` names the repositories, their commits and what each needs. CLONES holds one clone of each as
 `OWNER+NAME`; ENVIRONMENT holds the unpacked sources that are put on PYTHONPATH, as `mmcv-full-1.7.2`, each under the name and

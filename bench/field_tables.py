@@ -17,6 +17,7 @@ HEADINGS = {
     "fresh": "## In repositories that were not looked at before",
     "third": "## In a third lot, after the mends of the second",
     "fourth": "## In a fourth lot",
+    "fifth": "## In a fifth lot, after the mends of the fourth",
 }
 SURE = ("proven", "certain", "likely")
 FAILING = ("error", "warning")
@@ -162,12 +163,18 @@ def finding_rows(raw: Dict[str, Any], known: Dict[Key, Dict[str, Any]]) -> List[
     ]  # fmt: skip
 
 
+def _findings_of(found: Iterable[Dict[str, Any]]) -> int:
+    return sum(len(group["configs"]) for group in found)
+
+
 def summary(raw: Dict[str, Any], path: Path) -> List[List[str]]:
     """What was measured, and the bar of it."""
     known = judgments(path)
     sure = list(judged(groups(raw), path))
     true, false = ([group for group in sure if group["true"] is truth] for truth in (True, False))
-    in_true, in_false = (sum(len(group["configs"]) for group in part) for part in (true, false))
+    in_true, in_false = map(_findings_of, (true, false))
+    warned = [[group for group in part if group["severity"] in FAILING] for part in (true, false)]
+    warned_true, warned_false = map(_findings_of, warned)
     shown, wrong, open_ = set(), set(), set()
     for repository, config, finding in _findings(raw, True):
         if finding["severity"] in FAILING:
@@ -181,6 +188,8 @@ def summary(raw: Dict[str, Any], path: Path) -> List[List[str]]:
     return [
         ["findings at *likely* or surer that are true, of those judged", f"**{share(in_true, in_true + in_false)}**", "95 %"],
         ["the same by group (repository, code, key, message)", share(len(true), len(true) + len(false)), ""],
+        ["the same without notes", share(warned_true, warned_true + warned_false), ""],
+        ["the same without notes, by group", share(len(warned[0]), sum(map(len, warned))), ""],
         ["groups at *likely* or surer that nobody has judged", share(len(sure) - len(true) - len(false), len(sure)), "0"],
         ["configs shown a warning or an error", share(len(shown), read), ""],
         ["configs shown one that is not true", f"**{share(len(wrong), read)}**", "3 %"],
