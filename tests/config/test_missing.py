@@ -238,6 +238,20 @@ def test_an_import_before_the_base_in_a_config_of_mmcv1(line: str, tmp_path: Pat
     assert isinstance(document.get(("FALSE",), Unknown("")), Unknown), "the import is not run"
 
 
+@pytest.mark.parametrize(
+    "base", ["f'{folder}/b.py'", "[folder + '/b.py']", "'{}/b.py'.format(folder)"], ids=["f", "+", "format"]
+)
+def test_a_base_that_is_put_together_in_a_config_of_mmcv1(base: str, tmp_path: Path) -> None:
+    """mmcv 1.x runs the file before it looks at `_base_`; MMEngine evaluates this line alone."""
+    text = f"folder = './bases'\n_base_ = {base}\nmodel = dict(type='A')\n"
+    write(tmp_path, {"c.py": "", "bases/b.py": "lr = 1\n"})
+    assert load(tmp_path, text + "optimizer_config = dict()\n").to_dict() == {
+        "lr": 1, "folder": "./bases", "model": {"type": "A"}, "optimizer_config": {}
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match="cannot be evaluated: name 'folder' is not defined"):
+        load(tmp_path, text + "optim_wrapper = dict()\n")
+
+
 def test_its_era_may_show_in_its_base_only(tmp_path: Path) -> None:
     write(tmp_path, {"c.py": "", "b.py": "data = dict(samples_per_gpu=2)\n"})
     assert load(tmp_path, "import torch\n_base_ = './b.py'\nlr = 1\n").kind == "classic"

@@ -8,11 +8,12 @@ import re
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
+from mmfix.config.eras import is_of_mmcv1, top_level_names
 from mmfix.config.finish import add_work, check_size, finish
 from mmfix.config.imports import BASE_KEY, is_base_assignment, is_lazy
 from mmfix.config.interpreter.core import evaluate
 from mmfix.config.interpreter.decisions import Decisions, Stops, every_way
-from mmfix.config.interpreter.state import Run, Scope
+from mmfix.config.interpreter.state import Run
 from mmfix.config.interpreter.statements import run_module
 from mmfix.config.joined import Joined
 from mmfix.config.keypath import format_key
@@ -237,7 +238,7 @@ def base_files(source: Source, data: Any = None) -> List[BaseRef]:
         if node is None:
             return []
         line = node.lineno
-        value = _evaluate_base(source, node)
+        value = _evaluate_base(source, source.tree, node)
     else:
         value = data.get(BASE_KEY, [])
         blame = data.blames.get(BASE_KEY)
@@ -256,11 +257,16 @@ def base_files(source: Source, data: Any = None) -> List[BaseRef]:
     return references
 
 
-def _evaluate_base(source: Source, node: Any) -> Any:
-    """MMEngine evaluates the right-hand side alone: no other name of the file is known to it."""
+def _evaluate_base(source: Source, tree: ast.Module, node: Any) -> Any:
+    """MMEngine evaluates the right-hand side alone: no other name of the file is known to it.
+
+    mmcv 1.x has run the whole file before it looks (``mmcv/utils/config.py: _file2dict``).
+    """
     run = Run(source, TreeDict())
+    if is_of_mmcv1(top_level_names(tree)):
+        run_module(run, tree.body[: tree.body.index(node)])
     try:
-        value = evaluate(run, node.value, Scope(TreeDict()))
+        value = evaluate(run, node.value, run.scope)
     except ConfigError:
         raise
     except Exception as error:
