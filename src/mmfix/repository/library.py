@@ -187,8 +187,25 @@ class Library:
             others = self._indexes(other for other in searched_last() if other != scope)
             searched.extend(others)
             chosen = self._registered(name, others)
-        imported = self._imported(chosen, scope, named)
+        imported = self._without_later(self._imported(chosen, scope, named))
         return Found(_rank(imported or chosen, registry, bool(imported)), tuple(searched))
+
+    def _without_later(self, imported: List[Registered]) -> List[Registered]:
+        """Without what a release has had only since the repository was written.
+
+        A registry refuses a second class of a name unless it is forced (``mmengine/registry/registry.py:
+        Registry._register_module``), so a repository that registers one is for a release without it.
+        """
+        own = {
+            _place(entry)
+            for entry in imported
+            if self._is_own(entry.registered_in, entry.registering) and not entry.conditional
+        }
+        return [
+            entry
+            for entry in imported
+            if _place(entry) not in own or self._is_own(entry.registered_in, entry.registering)
+        ]
 
     def _imported(
         self, found: List[Registered], scope: Optional[str], named: Tuple[str, ...]
