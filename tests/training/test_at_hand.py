@@ -110,3 +110,10 @@ def test_a_copy_of_a_released_package_is_what_the_table_was_made_from(project) -
     backbone = "type='SwinTransformer', frozen_stages=2"
     config = project("", backbone, "SwinTransformer", folder="mmdet/models")
     assert findings(config) == [("MMF103", "certain")]
+
+
+def test_of_several_classes_of_a_name_a_table_may_mean_another(project) -> None:
+    config = project("", "type='SwinTransformer', frozen_stages=2", "SwinTransformer", folder="mmdet/models")
+    again = MODEL.format(name="SwinTransformer", call="x", made="self._freeze_stages()")
+    (config.parent.parent / "mmdet" / "models" / "other.py").write_text(again)
+    assert findings(config) == [("MMF103", "possible")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.training.at_hand import kept_facts
@@ -27,13 +27,24 @@ def model_facts(parts: List[Part], era: str, code: Optional[CodeReading]) -> Tup
         *_unless_set_elsewhere(unused_parts(parts), parts),
         *reused_parts(parts),
     ]
-    if code is None or not known:
-        return tuple(known) if code is None else tuple(facts_from_code(code, parts))
-    known = list(kept_facts(known, parts, code))
-    read = facts_from_code(code, parts)
+    if code is None:
+        return tuple(known)
+    lines = dict(code.reading.ambiguous)
+    doubtful = {part.path: lines[part.name] for part in parts if part.name in lines}
+    known = [_with_doubt(fact, doubtful) for fact in kept_facts(known, parts, code)]
+    read = [_with_doubt(fact, doubtful) for fact in facts_from_code(code, parts)]
     merged = [_with_evidence(fact, read) for fact in known if not _is_refuted(fact, code, read)]
     told = {(fact.kind, fact.key) for fact in merged}
     return (*merged, *(fact for fact in read if (fact.kind, fact.key) not in told))
+
+
+def _with_doubt(fact: ModelFact, doubtful: Dict[KeyPath, str]) -> ModelFact:
+    """Of a class that shares its name with others it is only possible that this one is meant."""
+    for depth in range(len(fact.scope), 0, -1):
+        line = doubtful.get(fact.scope[:depth])
+        if line is not None:
+            return replace(fact, confidence="possible", evidence=(*fact.evidence, line))
+    return fact
 
 
 def _unless_set_elsewhere(facts: List[ModelFact], parts: List[Part]) -> List[ModelFact]:

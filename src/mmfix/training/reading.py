@@ -202,19 +202,7 @@ def _of_another_era(files: Iterable[str], era: str) -> str:
 
 def facts_from_code(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
     """Unused parameters, late freezing, toggles and repeated use, as read: at most ``likely``."""
-    facts = [*_unused(code), *_late(code, parts), *_toggled(code), *_reused(code)]
-    lines = dict(code.reading.ambiguous)
-    doubtful = {part.path: lines[part.name] for part in parts if part.name in lines}
-    return [_with_doubt(fact, doubtful) for fact in facts] if doubtful else facts
-
-
-def _with_doubt(fact: ModelFact, doubtful: Dict[KeyPath, str]) -> ModelFact:
-    """Of a class that shares its name with others it is only possible that this one is meant."""
-    for depth in range(len(fact.scope), 0, -1):
-        line = doubtful.get(fact.scope[:depth])
-        if line is not None:
-            return replace(fact, confidence="possible", evidence=(*fact.evidence, line))
-    return fact
+    return [*_unused(code), *_late(code, parts), *_toggled(code), *_reused(code)]
 
 
 def _unused(code: CodeReading) -> List[ModelFact]:
