@@ -327,6 +327,27 @@ CASES = [
         {"c": NEVER},
     ),
     (
+        "reentrant checkpoint that is handed more than it uses",
+        "loss = checkpoint(lambda y, *more: self.a(y), self.b(x), self.c(x), self.p, use_reentrant=True)",
+        "self.p = nn.Parameter(torch.zeros(1))",
+        "",
+        {},
+    ),
+    (
+        "non-reentrant checkpoint that is handed more than it uses",
+        "loss = checkpoint(lambda y, *more: self.a(y), self.b(x), self.c(x), self.p, use_reentrant=False)",
+        "self.p = nn.Parameter(torch.zeros(1))",
+        "",
+        {"c": NEVER, "p": NEVER},
+    ),
+    (
+        "a list that a reentrant checkpoint is handed",
+        "loss = checkpoint(lambda y, zs: self.a(y), self.b(x), [self.c(x)], use_reentrant=True)",
+        "",
+        "",
+        {"c": NEVER},
+    ),
+    (
         "a deep copy",
         "loss = self.a(x) + self.d(x)",
         "self.d = copy.deepcopy(self.a)\nself.e = copy.deepcopy(self.a)",

@@ -72,12 +72,17 @@ def run(
         params = sum(inside) & ~outside
         own = params & ~within
         call = CheckpointCall(place, reentrant, library, has_grad, params, own, owner, 0, m.assumed, {})
-        result = marked(m, result, _remember(m, call))
+        mark = _remember(m, call)
+        result = marked(m, result, mark, mark)
         m.checkpointed |= params
-    if has_grad is False and reentrant is not False and m.phase == "step":
+    if reentrant is False or m.phase != "step":
+        return result
+    if has_grad is False:
         # without an input that requires grad, a reentrant checkpoint gives a result without one
         return _cut(m, result)
-    return result
+    # an autograd function: what it is handed is ready for DDP when it is done, used inside or not
+    handed = m.depend([value for value in args if isinstance(value, (Opaque, Param))])
+    return marked(m, result, handed.may, handed.must)
 
 
 def _remember(m: Machine, call: CheckpointCall) -> int:
@@ -102,22 +107,21 @@ def _remember(m: Machine, call: CheckpointCall) -> int:
     return bit
 
 
-def marked(m: Machine, result: Any, bit: int) -> Any:
-    """The result of a checkpointed call, from now on known by its bit."""
+def marked(m: Machine, result: Any, may: int, must: int) -> Any:
+    """The result of a checkpointed call, with bits that it depends on beside."""
     if isinstance(result, Opaque):
-        note = result.note
-        return Opaque(result.may | bit, result.must | bit, result.kind, result.given, note)
+        return Opaque(result.may | may, result.must | must, result.kind, result.given, result.note)
     if isinstance(result, tuple):
-        return tuple(marked(m, item, bit) for item in result)
+        return tuple(marked(m, item, may, must) for item in result)
     if isinstance(result, PyList):
-        return PyList([marked(m, item, bit) for item in result.items], result.open)
+        return PyList([marked(m, item, may, must) for item in result.items], result.open)
     if isinstance(result, PyDict):
-        items = {key: marked(m, item, bit) for key, item in result.items.items()}
-        made = PyDict(items, None, MISSING if result.rest is MISSING else marked(m, result.rest, bit))
+        items = {key: marked(m, item, may, must) for key, item in result.items.items()}
+        made = PyDict(items, None, MISSING if result.rest is MISSING else marked(m, result.rest, may, must))
         made.maybe = result.maybe
         return made
     if not is_scalar(result):
-        m.escaped |= bit
+        m.escaped |= may
     return result
 
 
