@@ -201,6 +201,38 @@ def test_a_checkpoint_that_is_on_by_default(
     assert site.evidence == "model_code.py:43"
 
 
+@pytest.mark.parametrize(
+    ("init", "key"),
+    [
+        ("def __init__(self, **kwargs):\n    super().__init__(**kwargs)", "model.backbone.with_cp"),
+        (
+            "def __init__(self, with_cp=True):\n    super().__init__(with_cp=with_cp)",
+            "model.backbone.with_cp",
+        ),
+        (
+            "def __init__(self, **kwargs):\n    args = dict(kwargs)\n    super().__init__(**args)",
+            "model.backbone.with_cp",
+        ),
+        ("def __init__(self, **kwargs):\n    super().__init__(with_cp=True)", "model.backbone.type"),
+        (
+            "def __init__(self, **kwargs):\n    super().__init__(with_cp=True, **kwargs)",
+            "model.backbone.type",
+        ),
+        ("def __init__(self):\n    super().__init__()", "model.backbone.type"),
+    ],
+)
+def test_a_key_that_the_constructor_does_not_pass_on_switches_nothing(
+    repository: Repository, init: str, key: str
+) -> None:
+    derived = "\n\n@MODELS.register_module()\nclass Derived(OwnNet):\n" + textwrap.indent(init, "    ") + "\n"
+    config = repository("OwnNet", FREEZES.format(early="pass", options=""), "type='Derived'")
+    source = config.parent.parent / "model_code.py"
+    source.write_text(source.read_text() + derived)
+    (site,) = setup_of(config).checkpoints
+    assert format_key(site.key) == key
+    assert (site.off is None) is (key == "model.backbone.type"), "nothing in the config switches it off"
+
+
 GUESSED = """
 def __init__(self, with_cp=True):
     super().__init__()

@@ -153,6 +153,7 @@ def _is_passed(m: Machine, instance: Instance, parameter: str, value: Any) -> bo
 
 def _parameters_behind(m: Machine, instance: Instance, name: str) -> Iterator[Tuple[str, str]]:
     """Constructor parameters that a name is computed from, each with the entry of it that is looked at."""
+    derived: List[ast.FunctionDef] = []
     for cls in _classes(m, instance):
         init = cls.method_node("__init__")
         if init is None:
@@ -164,11 +165,25 @@ def _parameters_behind(m: Machine, instance: Instance, name: str) -> Iterator[Tu
         while stack:
             current, _, entry = stack.pop().partition(":")
             if current in parameters:
-                yield current, entry
+                if all(_passes_on(other, current) for other in derived):
+                    yield current, entry
                 return
             if current not in seen:
                 seen.add(current)
                 stack.extend(reversed(_assigned(init).get(current, ())))
+        derived.append(init)
+
+
+def _passes_on(init: ast.FunctionDef, name: str) -> bool:
+    """Whether a constructor takes an argument, or may hand it to its bases unseen."""
+    rest = init.args.kwarg
+    if name in {item.arg for item in [*init.args.posonlyargs, *init.args.args, *init.args.kwonlyargs]}:
+        return True
+    if rest is None or not any(isinstance(part, ast.Name) and part.id == rest.arg for part in ast.walk(init)):
+        return False
+    calls = [call for call in ast.walk(init) if isinstance(call, ast.Call)]
+    bases = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__"]
+    return not any(word.arg == name for call in bases for word in call.keywords)
 
 
 def _classes(m: Machine, instance: Instance) -> Iterator[ClassInfo]:
