@@ -134,6 +134,17 @@ LISTS = [
         {"a": NEVER},
     ),
 ]
+_SHAPES = (
+    "shapes = torch.{}([[1, 1], [len(x) - 1, 1]])\nys = list(self.a(x).split([p * q for p, q in shapes]))\n"
+)
+LISTS.extend(
+    (f"as many as a tensor was made from, {how}", "", _SHAPES.format(how) + then, {"a": NEVER})
+    for how in ("as_tensor", "tensor")
+    for then in (
+        "ys.append(self.b(x))\nloss = self.c(ys[2])",
+        "zs = ys[:2]\nzs.append(self.b(x))\nzs.reverse()\nloss = self.c(zs[0])",
+    )
+)
 _GROWN = "self.all = nn.ModuleList([self.a])\nself.a = None\nfor name in os.environ: self.all.append("
 MODULES = [
     (

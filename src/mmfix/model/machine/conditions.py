@@ -138,6 +138,7 @@ class Note(NamedTuple):
         number: What is known of it as a count.
         picked: Data has chosen which entries it has: there may be none.
         sizes: Of a tensor that was just given a shape, its sizes; None for those that are not known.
+        rows: Of a tensor that was made from a list, how long that is; None: not known.
         maybe_scalar: The scalars that it may be.
     """
 
@@ -146,6 +147,7 @@ class Note(NamedTuple):
     number: Optional[Number] = None
     picked: bool = False
     sizes: Tuple[Optional[int], ...] = ()
+    rows: Optional[int] = None
     maybe_scalar: Optional[MaybeScalar] = None
 
 

@@ -276,7 +276,8 @@ def items_of(m: Machine, value: Any) -> PyList:
     if isinstance(value, Instance):
         return m.known.iterate(m, value)
     if isinstance(value, Opaque):
-        return PyList([value.like()], True)
+        rows = value.note.rows
+        return PyList([value.like()], True) if rows is None else PyList([value.like()] * rows)
     if isinstance(value, Param):
         return PyList([m.flow(value)], True)
     if isinstance(value, Either):

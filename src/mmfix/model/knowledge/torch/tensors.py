@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
 from mmfix.model.machine import maybe_scalar
 from mmfix.model.machine.conditions import Note
@@ -127,7 +127,20 @@ def _same(m: Machine, value: Opaque, /, *args: Any, **kwargs: Any) -> Any:
 def tensor(m: Machine, data: Any, **kwargs: Any) -> Any:
     """``torch.tensor(0)``, where the model is built: it may be a counter."""
     known = m.before_wrap and isinstance(data, (int, float)) and "requires_grad" not in kwargs
-    return Single(data) if known else Opaque(0, 0, TENSOR)
+    return Single(data) if known else Opaque(0, 0, TENSOR, note=Note(rows=_rows(data)))
+
+
+def as_tensor(m: Machine, data: Any, **kwargs: Any) -> Any:
+    """``torch.as_tensor([...])``: iterating over it gives as many entries as the list has."""
+    result = m.flow(data)
+    return Opaque(result.may, result.must, TENSOR, result.given, result.note._replace(rows=_rows(data)))
+
+
+def _rows(data: Any) -> Optional[int]:
+    items = (
+        data if isinstance(data, tuple) else data.items if isinstance(data, PyList) and not data.open else ()
+    )
+    return len(items) if 0 < len(items) <= _MOST_PIECES else None
 
 
 def is_tensor(m: Machine, obj: Any, /) -> Any:
