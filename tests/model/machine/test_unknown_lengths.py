@@ -6,6 +6,7 @@ from typing import Any, Dict
 import pytest
 from small_nets import HEADER, net, read, read_net
 
+from mmfix.model.machine import calls
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED
 
 #: What is done, more of ``__init__``, the body of ``forward``, verdicts of what is not used throughout. There
@@ -306,3 +307,32 @@ def test_as_many_arguments_as_there_are_dimensions(tmp_path: Path, line: str, lo
     assert [problem.reason for problem in reading.problems] == [lost] * bool(lost)
     verdicts = {item.name: item.verdict for item in reading.submodules}
     assert verdicts == {}
+
+
+_CONVERT = """
+def convert(value):
+    if isinstance(value, (list, tuple)):
+        found = []
+        for item in value:
+            found.append(convert(item))
+        return found
+    if isinstance(value, dict):
+        found = {}
+        for key, item in value.items():
+            found[key] = convert(item)
+        return found
+    return value * 2
+
+
+"""
+
+
+def test_what_is_not_known_is_not_followed_through_all_depths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = []
+    original = calls._run_function
+    monkeypatch.setattr(calls, "_run_function", lambda *args: counted.append(1) or original(*args))
+    source = net("loss = self.a(x) + sum(convert(part) for part in data_samples)")
+    assert read(tmp_path, source, _CONVERT) == {"b": NEVER, "c": NEVER}
+    assert len(counted) < 20

@@ -143,8 +143,8 @@ def _fits(run: Callable[..., Any], args: List[Any], kwargs: Dict[str, Any]) -> b
     return True
 
 
-#: How deep a function may call itself under a condition that is not known.
-_MOST_NESTED = 3
+#: How deep a function may call itself under a condition that is not known, and so where no argument is known.
+_MOST_NESTED, _MOST_BLIND = 3, 1
 
 
 def call_opaque(m: Machine, function: Opaque, args: List[Any], kwargs: Dict[str, Any]) -> Any:
@@ -251,13 +251,18 @@ def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict
     return _run_function(m, function, args, kwargs, rest)
 
 
+def _nested(m: Machine, node: ast.AST) -> int:
+    return [item.function and item.function.node for item in m.frames].count(node)
+
+
+def _most_nested(args: List[Any], kwargs: Dict[str, Any]) -> int:
+    blind = all(isinstance(value, Opaque) for value in (*args, *kwargs.values()))
+    return _MOST_BLIND if blind else _MOST_NESTED
+
+
 def _run_function(m: Machine, function: Function, args: List[Any], kwargs: Dict[str, Any], rest: Any) -> Any:
     node = function.node
-    if (
-        m.conditional
-        and len(m.frames) > _MOST_NESTED
-        and [item.function and item.function.node for item in m.frames].count(node) > _MOST_NESTED
-    ):
+    if m.conditional and len(m.frames) > _MOST_BLIND and _nested(m, node) > _most_nested(args, kwargs):
         # whether it goes on calling itself is not known
         key = (node, function.closure, m.edits)
         if m.phase != "build" or key not in m.recursions:  # loaders do it for every layer of a model
