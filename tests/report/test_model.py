@@ -131,6 +131,15 @@ def test_marks(changes: dict[str, object], marks: str, details: list[str]) -> No
     assert [line[6:] for line in lines[2 : 2 + len(details)]] == details
 
 
+def test_of_several_made_from_one_dict_the_first_is_the_module_itself() -> None:
+    parts = tuple(
+        ModelPart(name, "Linear", "used only sometimes", SOMETIMES, CodeLine("net/head.py", 5), None, None)
+        for name in ("", "heads.1.fc", "heads.2.fc")
+    )
+    text = render_text(tree(row("head", verdict="used only sometimes", parts=parts)))
+    assert f"- itself, heads.1.fc, heads.2.fc (Linear): used only sometimes, {SOMETIMES}" in text
+
+
 def test_what_could_not_be_told_comes_last() -> None:
     problems = tuple((f"loop {index} is not followed", CodeLine("net/part.py", index)) for index in range(6))
     missing = ModelRow(("model", "neck"), "Neck", None, NOT_FOUND)

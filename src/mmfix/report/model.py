@@ -250,7 +250,8 @@ def _details(row: ModelRow, paint: Paint) -> Iterator[str]:
         alike.setdefault(replace(part, name=""), []).append(part.name)
     for part, names in alike.items():
         # of the module itself, the line above has said the verdict
-        label = f"{_some(names)} ({part.class_name}): {paint(part.verdict, _STYLES[part.verdict])}"
+        named = _some([name or "itself" for name in names])
+        label = f"{named} ({part.class_name}): {paint(part.verdict, _STYLES[part.verdict])}"
         text = ", ".join(filter(None, (label if names != [""] else "", part.why)))
         if text:
             yield f"- {text}"
