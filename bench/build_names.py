@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -153,10 +154,7 @@ def section(rows: List[Dict[str, Any]]) -> str:
 
 def reason(why: str) -> str:
     """A reason without the path of the machine."""
-    words = [
-        Path(word.strip("()")).name if word.lstrip("(").startswith("/") else word for word in why.split()
-    ]
-    return " ".join(words)[:_MOST]
+    return " ".join(re.sub(r"(?<![\w.:/])/(?:[^\s/]+/)+", "", why).split())[:_MOST]
 
 
 if __name__ == "__main__":

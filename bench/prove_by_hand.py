@@ -60,10 +60,9 @@ def main(path: str, steps: int) -> None:
     wrapped = MMDistributedDataParallel(model)
     model.init_weights()
     optimizer = build_optim_wrapper(model, config.optim_wrapper)
+    warm_up = config.param_scheduler[0]  # without it the loss explodes at once
     for group in optimizer.optimizer.param_groups:
-        group["lr"] *= config.param_scheduler[
-            0
-        ].start_factor  # the warm-up: without it the loss explodes at once
+        group["lr"] *= warm_up.get("start_factor", warm_up.get("factor"))  # of LinearLR, of ConstantLR
     wrapped.train()
     ended["build"] = time.process_time()
     for step in range(steps):
