@@ -13,7 +13,9 @@ FILE has one JSON line a config; what it has is not measured again.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -61,14 +63,17 @@ def main() -> int:
         rows = read(given.results)
         put(given.write, HEADING, section(rows), before=BEFORE)
         return int(any(row["result"] == WRONG for row in rows))
-    have = {row["config"] for row in read(given.output)}
+    output = given.output.resolve()
+    have = {row["config"] for row in read(output)}
     for package in given.packages:
+        # as in its repository: some configs open others from there
+        os.chdir(Path(str(importlib.import_module(package).__file__)).parent / ".mim")
         left = [path for path in chosen(package, 1) if short(path) not in have]
         for row in measured(package, left):
-            with open(given.output, "a", encoding="utf-8") as file:
+            with open(output, "a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
             print(row["result"], row["config"], row.get("why", ""), flush=True)
-    return int(any(row["result"] == WRONG for row in read(given.output)))
+    return int(any(row["result"] == WRONG for row in read(output)))
 
 
 def read(file: Path) -> List[Dict[str, Any]]:
@@ -107,7 +112,7 @@ def measured(package: str, paths: List[str]) -> Iterator[Dict[str, Any]]:
 
 def truths(paths: List[str]) -> Iterator[Any]:
     """The real order of each, from one process that builds them one after another; a text: why there is none."""
-    command = [sys.executable, "-W", "ignore", __file__, "--truth", *paths]
+    command = [sys.executable, "-W", "ignore", os.path.abspath(__file__), "--truth", *paths]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
     ) as child:
