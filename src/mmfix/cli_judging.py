@@ -31,12 +31,12 @@ from mmfix.cli_options import (
 from mmfix.report import render_config, render_end, render_patches
 from mmfix.settings import Settings
 from mmfix.terminal import Progress, paint, say, show_problems, write
-from mmfix.workers import ticking
+from mmfix.workers import can_fork, ticking
 
 if TYPE_CHECKING:
     from mmfix.jobs.selecting import Selection
     from mmfix.jobs.since import Since
-    from mmfix.report.types import ConfigReport, Problem, Report
+    from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
 
 INTERRUPTED = 130  # the same for SIGINT
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
@@ -185,6 +185,7 @@ def _judged(
 @click.option("--undo", is_flag=True, help="Take the mmfix block out again, byte for byte.")
 @click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
 @fail_on_option
+@jobs_option
 @allow_unjudged_option
 @no_gitignore_option
 @no_proofs_option
@@ -202,6 +203,7 @@ def patch(
     undo: bool,
     fail_on_change: bool,
     fail_on: str,
+    jobs: Optional[int],
     allow_unjudged: bool,
     no_gitignore: bool,
     no_proofs: bool,
@@ -223,7 +225,9 @@ def patch(
     if remedy and possible:
         raise click.UsageError("--remedy NAME cures what is only possible, too: leave --possible away")
     no_verify_without_loader(verify, no_loader)
-    from mmfix.jobs.patching import Options, patch_files, patch_inherited, refused
+    from mmfix.jobs.many import InOrder
+    from mmfix.jobs.patching import Options, patch_inherited, refused
+    from mmfix.jobs.patching_many import patch_many
     from mmfix.jobs.selecting import select
 
     examples = False
@@ -242,16 +246,30 @@ def patch(
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")
     options = Options(remedy, output, overlay, undo, not diff, verify, no_loader, settings)
+    if options.loads and not can_fork():
+        say("no fork here: configs are loaded in one process, where one may change what the next one finds")
     results = [refused(config) for config in selection.failed]
-    with Progress("patching", len(selection.paths)) as progress, ticking(progress.tick):
-        for result in patch_files(selection.paths, selection.reader, options, selection.must_be_judged):
-            results.append(result)
-            progress.advance()
-    results.extend(patch_inherited(selection.inherited, selection.reader, settings))
+    order: InOrder[PatchResult] = InOrder()
+    interrupted = None
+    with Progress("patching", len(selection.paths)) as progress:
+        processes = how_many(jobs, len(selection.paths))
+        named = selection.must_be_judged
+        patched = patch_many(selection.paths, selection.reader, options, named, processes, progress.tick)
+        try:
+            with closing(patched):
+                for index, found in patched:
+                    results.extend(order.add(index, found))
+                    progress.advance()
+            results.extend(patch_inherited(selection.inherited, selection.reader, settings))
+        except KeyboardInterrupt:
+            results.extend(order.rest())
+            interrupted = order.done, len(selection.paths)
     for note in selection.notes:
         say(f"note: {note}")
     show_problems([(result.error, result.path) for result in results if result.error])
-    write(render_patches(results, format_, paint(sys.stdout), diff))
+    write(render_patches(results, format_, paint(sys.stdout), diff, interrupted))
+    if interrupted is not None:
+        return INTERRUPTED
     code = max((result.exit_code for result in results), default=0)
     code = _of_examples(code) if examples else code
     return max(code, int(fail_on_change and any(result.written for result in results)))

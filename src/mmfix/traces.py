@@ -41,12 +41,15 @@ def new_file(folder: str) -> Tuple[int, str]:
 
 
 @contextlib.contextmanager
-def new_folder() -> Iterator[str]:
+def new_folder(above: Optional[str] = None) -> Iterator[str]:
     """A temporary folder, which goes also when a process that was killed is not quite gone from it.
 
     Those that earlier processes have left behind go first.
+
+    Args:
+        above: Where it is made, instead of the folder for such things.
     """
-    above = tempfile.gettempdir()
+    above = above or tempfile.gettempdir()
     clean(above)
     folder, descriptor = _made(above)
     try:

@@ -77,6 +77,10 @@ def processes(wanted: int, items: int) -> int:
     return max(1, min(wanted, items // WORTH_IT)) if can_fork() else 1
 
 
+def _nothing() -> None:
+    """What there is to do where nobody wants anything."""
+
+
 def each(
     items: Sequence[Any],
     work: Callable[[Any], Any],
@@ -86,6 +90,7 @@ def each(
     *,
     split: bool = True,
     again: bool = True,
+    finish: Callable[[], None] = _nothing,
 ) -> Generator[Done, None, None]:
     """Do ``work`` to each item, in ``jobs`` processes, or here when that is 1; results in any order.
 
@@ -97,13 +102,18 @@ def each(
         tick: Called ten times a second.
         split: Groups may be divided; otherwise the items of one are done one after the other, in their order.
         again: An item whose process was ended is given to another one, once.
+        finish: Called in each process when it has nothing more to do, also when it is told to end.
     """
     if jobs == 1:
-        with ticking(tick) if tick is not None else nullcontext():
-            for index, item in enumerate(items):
-                yield Done(index, work(item))
+        try:
+            with ticking(tick) if tick is not None else nullcontext():
+                for index, item in enumerate(items):
+                    yield Done(index, work(item))
+        finally:
+            finish()
         return
-    team = _Team(items, work, _Plan([group(item) for item in items], split), _TRIES if again else 1)
+    team = _Team(items, work, _Plan([group(item) for item in items], split), finish)
+    team.tries = _TRIES if again else 1
     try:
         yield from team.results(jobs, tick or (lambda: None))
     finally:
@@ -173,11 +183,14 @@ class _Worker:
 class _Team:
     """The processes of one run."""
 
-    def __init__(self, items: Sequence[Any], work: Callable[[Any], Any], plan: _Plan, tries: int) -> None:
+    def __init__(
+        self, items: Sequence[Any], work: Callable[[Any], Any], plan: _Plan, finish: Callable[[], None]
+    ) -> None:
+        self.tries = _TRIES
         self._items = items
         self._work = work
         self._plan = plan
-        self._tries = tries
+        self._finish = finish
         self._workers: List[_Worker] = []
         self._started = 0
         self._ends: Dict[int, List[str]] = {}
@@ -240,7 +253,7 @@ class _Team:
         with theirs:
             others = [*(worker.connection for worker in self._workers), ours]
             process = multiprocessing.get_context("fork").Process(
-                target=_serve, args=(theirs, self._work, others), daemon=True
+                target=_serve, args=(theirs, self._work, self._finish, others), daemon=True
             )
             try:
                 process.start()
@@ -282,7 +295,7 @@ class _Team:
             how = _ended(worker.process.exitcode or 0)
             ends = self._ends.setdefault(left[0], [])
             ends.append(how)
-            if len(ends) >= self._tries:
+            if len(ends) >= self.tries:
                 yield Done(left.pop(0), None, how, lost=True)
         self._plan.back(worker.number, left)
         self._start()
@@ -294,17 +307,26 @@ class _Team:
             ends = self._ends.get(index)
             yield Done(index, self._work(self._items[index]), ends[-1] if ends else "")
             index = self._plan.next(-1)
+        self._finish()
 
 
-def _serve(connection: Connection, work: Callable[[Any], Any], others: Sequence[Connection]) -> None:
+def _serve(
+    connection: Connection,
+    work: Callable[[Any], Any],
+    finish: Callable[[], None],
+    others: Sequence[Connection],
+) -> None:
     """Answer until the parent is gone or has no more; what a terminal sends (Ctrl-C) is its business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in others:  # else nobody sees the end of those whose parent is gone
         other.close()
-    with suppress(EOFError, OSError):
-        while True:
-            index, item = connection.recv()
-            connection.send((index, work(item)))
+    try:
+        with suppress(EOFError, OSError):
+            while True:
+                index, item = connection.recv()
+                connection.send((index, work(item)))
+    finally:
+        finish()
 
 
 def _ended(code: int) -> str:

@@ -127,6 +127,74 @@ def test_one_config_does_not_disturb_the_next(leaf: Path, verifier: Verifier) ->
         verifier.verify(document, data, overrides_of(CP), reader)
 
 
+#: In the file, so that mmfix's reader meets neither: what it does to the framework and to Python itself.
+CHANGES = {
+    "the framework": "import mmengine\nmmengine.Config.to_dict = lambda self: {'a': 1}\n",
+    "a module it uses": "import copy\ncopy.deepcopy = None\n",
+    "Python": "import builtins\nbuiltins.open = None\n",
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_config_that_changes_the_framework_has_the_harm_alone(
+    leaf: Path, verifier: Verifier, change: str
+) -> None:
+    document, reader = load(leaf)
+    data = plan(document, overrides_of(CP), reader)
+    (leaf.parent / "base.py").write_text(f"_base_ = []\nexec({change!r})\n{BASE}")
+    with pytest.raises(PatchError):
+        verifier.verify(document, data, overrides_of(CP), reader)
+    (leaf.parent / "base.py").write_text(BASE)
+    verifier.verify(document, data, overrides_of(CP), reader)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_what_a_config_leaves_running_holds_nothing_up(leaf: Path, verifier: Verifier) -> None:
+    document, reader = load(leaf)
+    data = plan(document, overrides_of(CP), reader)
+    start = "import os, time\nif os.fork() == 0:\n    time.sleep(30)\n    os._exit(0)\n"
+    (leaf.parent / "base.py").write_text(f"_base_ = []\nexec({start!r})\n{BASE}")
+    began = time.monotonic()
+    verifier.verify(document, data, overrides_of(CP), reader)
+    end = "import os\nif os.fork() == 0:\n    import time\n    time.sleep(30)\nos._exit(0)\n"
+    (leaf.parent / "base.py").write_text(f"_base_ = []\nexec({end!r})\n{BASE}")
+    with pytest.raises(PatchError, match="ended the process"):
+        verifier.verify(document, data, overrides_of(CP), reader)
+    assert time.monotonic() - began < 25
+
+
+def test_where_there_is_no_fork(leaf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mmfix.patches import verify
+
+    source = Path(verify._CHILD).read_text()
+    child = leaf.parent / "patches/child.py"
+    child.parent.mkdir()
+    child.write_text(source.replace('hasattr(os, "fork")', "False"))
+    monkeypatch.setattr(verify, "_CHILD", str(child))
+    monkeypatch.setenv("PYTHONPATH", str(Path(verify.__file__).parents[2]))
+    document, reader = load(leaf)
+    data = plan(document, overrides_of(CP), reader)
+    with Verifier() as verifier:
+        for _ in range(2):
+            assert verifier.verify(document, data, overrides_of(CP), reader).startswith("mmengine ")
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="needs memory as a folder")
+def test_where_the_loader_has_its_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mmfix.patches import verify
+
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(verify, "_ROOM", 0)
+    assert verify._memory() == "/dev/shm"
+    monkeypatch.setattr(verify, "_ROOM", 1 << 60)
+    assert verify._memory() is None
+    monkeypatch.setattr(verify, "_ROOM", 0)
+    monkeypatch.setenv("TMPDIR", "/tmp")
+    assert verify._memory() is None
+
+
 def test_without_mmengine(leaf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fake/mmengine").mkdir(parents=True)
     (tmp_path / "fake/mmengine/__init__.py").write_text("raise ImportError('no mmengine here')\n")

@@ -175,6 +175,7 @@ def test_patches_key_by_key(tmp_path: Path) -> None:
             }
         ],
         "summary": {"configs": 1, "patched": 0, "clean": 0, "left": 1, "refused": 0, "skipped": 0},
+        "interrupted": None,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Container, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
@@ -13,9 +13,8 @@ from mmfix.config.source import BOUNDS, read_text
 from mmfix.errors import ConfigError, PatchError
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.jobs.accounting import unfit
-from mmfix.jobs.checking import check_files, judge_document, problem_of
+from mmfix.jobs.checking import check_files, judge_document
 from mmfix.patches import (
-    NoLoaderError,
     Verifier,
     before_block,
     block_overrides,
@@ -121,37 +120,6 @@ def _wanted(remedy: Remedy, name: Optional[str]) -> bool:
     if not remedy.overrides:
         return False
     return remedy.disposition == "safe" if name is None else remedy.name == name
-
-
-def patch_files(
-    paths: Iterable[str], reader: Reader, options: Options, must_be_judged: Container[str] = ()
-) -> Iterator[PatchResult]:
-    """Patch each config that can be trained; a problem with one is its result, and the next goes on.
-
-    Args:
-        paths: The configs.
-        reader: Reads them.
-        options: What is wanted.
-        must_be_judged: Those of them for which it is a failure that they cannot be judged.
-    """
-    with Verifier() as verifier:
-        for path in paths:
-            try:
-                document = None if options.undo else reader.load(path)
-                error = None if document is None else unfit(document)
-                if error is not None and path not in must_be_judged:
-                    yield PatchResult(path, path, judged=error.judged)
-                    continue
-                if error is None and document is not None and not is_trainable(document):
-                    continue
-                result = patch_file(path, reader, options, verifier)
-            except Exception as error:
-                full = os.path.abspath(path)
-                about = None if isinstance(error, NoLoaderError) else path
-                result = PatchResult(full, full, error=problem_of(error, about))
-            if result.written:
-                reader = Reader()  # a config of this list may inherit the file that was just written
-            yield result
 
 
 def patch_inherited(

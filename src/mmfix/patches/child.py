@@ -1,7 +1,9 @@
 """The child process that loads configs with their framework. Run as a script by :mod:`mmfix.patches.verify`.
 
-Requests and replies are JSON lines. A config may print, read its standard input, call ``sys.exit`` or
-change the working directory; none of that reaches the parent.
+Requests and replies are JSON lines. The framework is imported once, and each request is answered by a fork: a
+config may print, read its standard input, call ``sys.exit``, change the working directory or the framework
+itself; none of that reaches the parent or the next config. Where there is no fork (Windows), what a config
+does to the framework stays for the next one.
 """
 
 from __future__ import annotations
@@ -9,23 +11,24 @@ from __future__ import annotations
 import base64
 import builtins
 import contextlib
-import hashlib
+import gc
 import io
 import json
 import os
 import pickle
+import select
 import signal
 import sys
 import threading
 import time
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List
 
 if TYPE_CHECKING:
     from mmfix.patches.loaders import Loader
 
-#: Resolved originals kept, so that several patches of one file load it once.
-_KEPT = 8
+#: Seconds between two looks whether a fork that says nothing is still there.
+_LOOK = 0.05
 
 
 @contextlib.contextmanager
@@ -79,22 +82,11 @@ class Comparer:
 
     def __init__(self, loader: Loader) -> None:
         self.loader = loader
-        self.originals: OrderedDict[Tuple[str, str], Any] = OrderedDict()
 
     def load(self, path: str, data: bytes) -> Any:
         """The config as plain data, if the file at ``path`` had these bytes."""
         with _contained(), overlaid({path: data}):
             return self.loader.load(path)
-
-    def original(self, path: str, data: bytes, fresh: bool = False) -> Any:
-        """As :meth:`load`, remembered by path and content."""
-        key = (path, hashlib.sha256(data).hexdigest())
-        if fresh or key not in self.originals:
-            self.originals[key] = self.load(path, data)
-            while len(self.originals) > _KEPT:
-                self.originals.popitem(last=False)
-        self.originals.move_to_end(key)
-        return self.originals[key]
 
     def compare(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Load both texts; say where their difference is not the declared one."""
@@ -104,7 +96,7 @@ class Comparer:
         before, after = base64.b64decode(request["before"]), base64.b64decode(request["after"])
         overrides = pickle.loads(base64.b64decode(request["overrides"]))
         try:
-            original = self.original(path, before)
+            original = self.load(path, before)
         except BaseException as error:
             return {"failed": "original", "error": _one_line(error)}
         try:
@@ -113,11 +105,8 @@ class Comparer:
             return {"failed": "patched", "error": _one_line(error)}
         found = self._found(with_overrides(original, overrides), patched)
         if found:
-            # A base may have been edited since the original was remembered; and a value may differ at
-            # every load (a date in `work_dir`), which is not the patch's doing.
-            again, once_more = self.original(path, before, fresh=True), self.load(path, before)
-            restless = {tuple(item["key"]) for item in self._found(again, once_more)}
-            found = self._found(with_overrides(again, overrides), patched)
+            # a value may differ at every load (a date in `work_dir`), which is not the patch's doing
+            restless = {tuple(item["key"]) for item in self._found(original, self.load(path, before))}
             found = [item for item in found if tuple(item["key"]) not in restless]
         return {"differences": found}
 
@@ -165,24 +154,63 @@ def _serve() -> None:
     comparers: Dict[str, Comparer] = {}
     for line in requests:
         request = json.loads(line)
+        if "path" not in request:
+            send(_guarded(partial(_with_loader, comparers), request))
+        else:
+            comparer = comparers[request["era"]]
+            forked = partial(_forked, comparer, [requests.fileno(), replies.fileno()])
+            send(_guarded(forked if hasattr(os, "fork") else comparer.compare, request))
+
+
+def _guarded(answer: Callable[[Dict[str, Any]], Dict[str, Any]], request: Dict[str, Any]) -> Dict[str, Any]:
+    try:
+        return answer(request)
+    except BaseException as error:
+        return {"failed": "comparison", "error": _one_line(error)}
+
+
+def _forked(comparer: Comparer, ours: List[int], request: Dict[str, Any]) -> Dict[str, Any]:
+    """The reply of a fork, which alone sees what the config does; it gets no descriptor of ``ours``."""
+    source, sink = os.pipe()
+    pid = os.fork()
+    if pid == 0:
         try:
-            if "path" in request:
-                send(comparers[request["era"]].compare(request))
-            else:
-                send(_with_loader(request["era"], comparers))
-        except BaseException as error:
-            send({"failed": "comparison", "error": _one_line(error)})
+            for descriptor in (source, *ours):
+                os.close(descriptor)
+            data = json.dumps(_guarded(comparer.compare, request)).encode("ascii") + b"\n"
+            while data:
+                data = data[os.write(sink, data) :]
+        finally:
+            os._exit(0)
+    os.close(sink)
+    data, gone = b"", False
+    while not data.endswith(b"\n") and not gone:
+        # what the config has started may hold the other end for ever
+        gone = os.waitpid(pid, os.WNOHANG)[0] == pid
+        while not data.endswith(b"\n") and select.select([source], [], [], 0 if gone else _LOOK)[0]:
+            part = os.read(source, 1 << 16)
+            if not part:
+                break
+            data += part
+    os.close(source)
+    if not gone:
+        os.waitpid(pid, 0)
+    reply: Dict[str, Any] = json.loads(data) if data.endswith(b"\n") else {"failed": "ended"}
+    return reply
 
 
-def _with_loader(era: str, comparers: Dict[str, Comparer]) -> Dict[str, Any]:
+def _with_loader(comparers: Dict[str, Comparer], request: Dict[str, Any]) -> Dict[str, Any]:
     """Find the loader of an era, and say which it is, or why there is none."""
     from mmfix.patches.loaders import NoLoader, find
 
+    era = request["era"]
     try:
         loader = find(era)
     except NoLoader as error:
         return {"failed": "loader", "error": str(error)}
     comparers[era] = Comparer(loader)
+    gc.collect()
+    gc.freeze()  # what forks share is not looked through in each of them
     return {"loader": loader.name}
 
 

@@ -40,6 +40,10 @@ _IMPORT_LIMIT = 120.0
 #: Seconds for what is above the child to end all that the config has started.
 _LAST_WORDS = 10.0
 
+#: Linux; as a container has it, 64 MB. What a loader keeps there at a time are the files of one config.
+_SHARED_MEMORY = "/dev/shm"
+_ROOM = 16_000_000
+
 _CHILD = osp.join(osp.dirname(osp.abspath(__file__)), "child.py")
 
 
@@ -182,6 +186,8 @@ class Verifier:
         }
         reply = self._ask(request, f"loading this config with {loader}", self.time_limit, document.path)
         failed, error = reply.get("failed"), reply.get("error")
+        if failed == "ended":
+            raise _ended(f"loading this config with {loader}", document.path)
         if failed == "original":
             raise PatchError(
                 f"{loader} cannot load this config, patched or not: {error}",
@@ -214,14 +220,14 @@ class Verifier:
             ) from None
         if not line:
             self.close()
-            raise PatchError(f"{what} ended the process", path, hint="nothing was written")
+            raise _ended(what, path)
         reply: Dict[str, Any] = json.loads(line)
         return reply
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
             self._replies = queue.Queue()
-            folder = self._scratch.enter_context(new_folder())
+            folder = self._scratch.enter_context(new_folder(_memory()))
             self._process = subprocess.Popen(
                 # -B: no __pycache__ beside modules that a config imports
                 keeper.under([sys.executable, "-B", "-W", "ignore", _CHILD]),
@@ -234,6 +240,26 @@ class Verifier:
             )
             threading.Thread(target=_pump, args=(self._process, self._replies), daemon=True).start()
         return self._process
+
+
+def _memory() -> Optional[str]:
+    """A folder in memory for the temporary files of loaders, which make a few for each file of a config.
+
+    On a disk those take most of the time. None where there is none, or where the user has chosen a folder.
+    """
+    if any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")) or not os.access(
+        _SHARED_MEMORY, os.W_OK
+    ):
+        return None
+    try:
+        status = os.statvfs(_SHARED_MEMORY)
+    except OSError:
+        return None
+    return _SHARED_MEMORY if status.f_bavail * status.f_frsize >= _ROOM else None
+
+
+def _ended(what: str, path: str) -> PatchError:
+    return PatchError(f"{what} ended the process", path, hint="nothing was written")
 
 
 def _pump(process: subprocess.Popen[str], replies: queue.Queue[str]) -> None:

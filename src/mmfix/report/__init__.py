@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
     from mmfix.report.text import Paint
@@ -41,12 +41,26 @@ def render_report(report: Report, format_: str, paint: Paint) -> str:
     return str(module.render_report(report))
 
 
-def render_patches(results: Sequence[PatchResult], format_: str, paint: Paint, diff: bool) -> str:
-    """Patch results in one of :data:`FORMATS`; ``diff``: nothing was written, text shows the changes."""
+def render_patches(
+    results: Sequence[PatchResult],
+    format_: str,
+    paint: Paint,
+    diff: bool,
+    interrupted: Optional[Tuple[int, int]] = None,
+) -> str:
+    """Patch results in one of :data:`FORMATS`.
+
+    Args:
+        results: Of the configs, in their order.
+        format_: The format.
+        paint: Colours text.
+        diff: Nothing was written, text shows the changes.
+        interrupted: As in :class:`mmfix.report.types.Report`.
+    """
     if format_ == "json":
         from mmfix.report import json
 
-        return json.render_patches(results)
+        return json.render_patches(results, interrupted)
     from mmfix.report import text
 
-    return text.render_patches(results, paint, diff)
+    return text.render_patches(results, paint, diff, interrupted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any, Dict, Iterable, Optional, Sequence
+from typing import Any, Dict, Iterable, Optional, Sequence, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.config.origin import MissingBase, Origin, Unknown
@@ -23,18 +23,18 @@ def render_report(report: Report) -> str:
         configs=[_config(config) for config in report.configs],
         summary=report.summary,
         notes=list(report.notes),
-        interrupted=_interrupted(report),
+        interrupted=_interrupted(report.interrupted),
     )
 
 
-def _interrupted(report: Report) -> Optional[Dict[str, int]]:
-    if report.interrupted is None:
+def _interrupted(interrupted: Optional[Tuple[int, int]]) -> Optional[Dict[str, int]]:
+    if interrupted is None:
         return None
-    done, planned = report.interrupted
+    done, planned = interrupted
     return {"looked_at": done, "of": planned}
 
 
-def render_patches(results: Sequence[PatchResult]) -> str:
+def render_patches(results: Sequence[PatchResult], interrupted: Optional[Tuple[int, int]] = None) -> str:
     """Patch results as JSON text (see ``docs/json.md``)."""
     statuses = [result.status for result in results]
     return render(
@@ -46,6 +46,7 @@ def render_patches(results: Sequence[PatchResult]) -> str:
                 for status in ("patched", "clean", "left", "refused", "skipped")
             },
         },
+        interrupted=_interrupted(interrupted),
     )
 
 

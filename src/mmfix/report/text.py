@@ -69,10 +69,14 @@ def render_end(report: Report, paint: Paint = plain) -> str:
     unproven = (item for item in report.configs if not (item.proof and item.proof.fresh))
     lines.extend(account(item.judged for item in unproven if item.judged is not None))
     lines.append(summary(report, paint))
-    if report.interrupted is not None:
-        done, planned = report.interrupted
-        lines.append(f"{paint('interrupted', 'warning')}: {done} of {count(planned, 'file')} looked at")
+    lines.extend(_interrupted(report.interrupted, paint))
     return as_text(lines)
+
+
+def _interrupted(interrupted: Optional[Tuple[int, int]], paint: Paint) -> Iterator[str]:
+    if interrupted is not None:
+        done, planned = interrupted
+        yield f"{paint('interrupted', 'warning')}: {done} of {count(planned, 'file')} looked at"
 
 
 def as_text(lines: Iterable[str]) -> str:
@@ -102,7 +106,12 @@ def _problem(problem: Problem, configs: Sequence[str], paint: Paint) -> str:
     return " ".join(f"{place}{paint('error', 'error')}: {problem.message}{hint}{read_by}".split())
 
 
-def render_patches(results: Sequence[PatchResult], paint: Paint = plain, diff: bool = False) -> str:
+def render_patches(
+    results: Sequence[PatchResult],
+    paint: Paint = plain,
+    diff: bool = False,
+    interrupted: Optional[Tuple[int, int]] = None,
+) -> str:
     """Patch results as people read them, summary line last; ``diff``: nothing was written, show the changes.
 
     A config with nothing to say about is only counted.
@@ -119,6 +128,7 @@ def render_patches(results: Sequence[PatchResult], paint: Paint = plain, diff: b
     made = (result.look_for for result in results if result.written or result.config is not None)
     lines.extend(f"look for: {line}" for line in dict.fromkeys(made) if line)
     lines.append(_patch_summary(results, paint, diff))
+    lines.extend(_interrupted(interrupted, paint))
     return text + as_text(lines)
 
 

@@ -1,0 +1,125 @@
+"""Several processes patch many configs: the same result as one, in the same order."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+from test_jobs import CRASHES, SLOW, children, started
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+def tree(folder: Path) -> None:
+    """Configs in several folders: with findings, healthy, broken."""
+    for number in range(18):
+        place = folder / f"configs/{'abc'[number % 3]}"
+        place.mkdir(parents=True, exist_ok=True)
+        text = f"x = {number}\n{CRASHES}" if number % 6 else "model = dict(\n"
+        (place / f"{number:02}.py").write_text(text)
+        (place / "base.py").write_text("model = dict(type='A')\n")
+
+
+def contents(folder: Path) -> Dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*.py"))}
+
+
+@pytest.mark.parametrize("options", [["--diff"], ["--diff", "--verify"], ["--diff", "--format", "json"]])
+def test_the_same_output_for_any_number(options: list[str], tmp_path: Path, mmfix: Any) -> None:
+    pytest.importorskip("mmengine")
+    tree(tmp_path)
+    seen = [
+        (done.stdout, done.stderr, done.returncode)
+        for jobs in (1, 3)
+        for done in [mmfix("patch", "configs", *options, "--jobs", jobs)]
+    ]
+    assert "checkpoint-off" in seen[0][0]
+    assert seen[0][2] == 2
+    assert seen[1] == seen[0]
+
+
+def test_the_same_files_for_any_number(tmp_path: Path, mmfix: Any) -> None:
+    pytest.importorskip("mmengine")
+    outcomes = []
+    for jobs in (1, 3):
+        place = tmp_path / str(jobs)
+        tree(place)
+        done = mmfix("patch", "configs", "--jobs", jobs, cwd=place)
+        outcomes.append((done.stdout, done.stderr, done.returncode, contents(place)))
+    assert sum(">>> mmfix" in text for text in outcomes[0][3].values()) == 15
+    assert outcomes[0] == outcomes[1]
+    undone = [mmfix("patch", "configs", "--undo", "--jobs", n, cwd=tmp_path / str(n)) for n in (1, 3)]
+    assert undone[0].stdout == undone[1].stdout
+    tree(tmp_path / "plain")
+    assert contents(tmp_path / "1") == contents(tmp_path / "3") == contents(tmp_path / "plain")
+
+
+def test_heirs_of_what_is_patched_see_the_patch(tmp_path: Path, mmfix: Any) -> None:
+    """Each second config inherits the one before it, which is patched first, and then needs no patch."""
+    pytest.importorskip("mmengine")
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    for number in range(0, 20, 2):
+        (folder / f"{number:02}.py").write_text(CRASHES)
+        (folder / f"{number + 1:02}.py").write_text(f"_base_ = './{number:02}.py'\nx = 1\n")
+    done = mmfix("patch", "configs", "--jobs", 4, "--format", "json")
+    patches = json.loads(done.stdout)["patches"]
+    assert [patch["written"] for patch in patches] == [True, False] * 10
+
+
+def test_a_config_that_changes_the_framework_has_the_harm_alone(tmp_path: Path, mmfix: Any) -> None:
+    pytest.importorskip("mmengine")
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    harm = "import sys\nsys.modules['builtins'].setattr(sys.modules['mmengine'].Config, 'to_dict', dict)\n"
+    for number in range(5):
+        (folder / f"{number}.py").write_text((harm if number == 1 else "") + CRASHES)
+    done = mmfix("patch", "configs", "--jobs", 1, "--format", "json")
+    assert [patch["status"] for patch in json.loads(done.stdout)["patches"]] == [
+        *("patched", "refused", "patched", "patched", "patched")
+    ]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_a_killed_worker_is_named_and_writes_nothing_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    for number in range(12):
+        (folder / f"{number:02}.py").write_text(SLOW + CRASHES)
+    process = started(tmp_path, "patch", "configs", "--no-loader", "--jobs", "2", "--format", "json")
+    found = []
+    while not found and process.poll() is None:
+        found = children(process.pid)
+    os.kill(found[0], signal.SIGKILL)
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode == 2
+    patches = json.loads(out)["patches"]
+    refused = [patch for patch in patches if patch["status"] == "refused"]
+    assert len(refused) == 1
+    assert len(patches) == 12
+    assert "was ended by SIGKILL" in refused[0]["error"]["message"]
+    assert "was ended by SIGKILL" in errors
+
+
+def test_ctrl_c_says_what_was_written(tmp_path: Path) -> None:
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"{number:02}.py").write_text(SLOW + CRASHES)
+    process = started(tmp_path, "patch", "configs", "--no-loader", "--jobs", "2")
+    while ">>> mmfix" not in (folder / "00.py").read_text() and process.poll() is None:
+        pass
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    last = out.splitlines()[-1]
+    assert last.startswith("interrupted: ")
+    assert last.endswith(" of 40 files looked at")
+    left = [
+        path.name for path in folder.iterdir() if not path.name.endswith(".py") or path.name.startswith(".")
+    ]
+    assert left == []
