@@ -49,6 +49,7 @@ def cli() -> None:
       0  clean (notes do not count, nor what is only possible)
       1  findings are left
       2  could not do the job; other files were still done
+    130  ended by Ctrl-C; what there was is written
     """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Optional, Tuple
 
 import click
@@ -89,6 +90,8 @@ def how_many(jobs: Optional[int], items: int) -> int:
     """How many processes work on so many configs; what is asked for in vain is told."""
     if jobs is not None and jobs > 1 and not can_fork():
         say("--jobs needs a system that can fork a process; one process does it all")
+    if os.environ.get("MMFIX_DEBUG"):
+        return 1  # a traceback is one of this process
     return processes(cores() if jobs is None else jobs, items)
 
 

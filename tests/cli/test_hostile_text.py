@@ -19,7 +19,7 @@ from mmfix.diagnosis.types import Diagnosis
 from mmfix.errors import ConfigError
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.proofs.types import ParameterGroup, Proof, Rehearsal, RemedyResult, Scenario
-from mmfix.report import explanation, proof, render_patches, render_report
+from mmfix.report import explanation, proof, render_config, render_end, render_patches
 from mmfix.report.text import render_problems
 from mmfix.report.types import ConfigReport, PatchResult, Problem, ProofUsed, Report
 from mmfix.rules.common import MMENGINE
@@ -102,7 +102,8 @@ def reports(one: str, two: str, colour: Any) -> Iterator[str]:
     )
     found = Proof(f"/{one}", rehearsal, (RemedyResult(one, "OK", two), RemedyResult(two, "UNUSED", one)))
     for format_ in ("text", "json"):
-        yield render_report(report, format_, colour)
+        yield from (render_config(config, format_, colour) for config in report.configs)
+        yield render_end(report, format_, colour)
         for diff in (False, True):
             yield render_patches([result], format_, colour, diff).replace("\t", "")
     yield render_problems([(problem, f"/{one}"), (problem, two)], colour)

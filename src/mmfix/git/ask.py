@@ -124,6 +124,7 @@ def _run(command: List[str]) -> Tuple[int, bytes, bytes]:
         return code, out, b"".join(words)
     finally:
         late.cancel()
+        late.join()
         process.kill()
         process.wait()
         process.stdout.close()

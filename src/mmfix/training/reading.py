@@ -5,7 +5,6 @@ from __future__ import annotations
 import os.path as osp
 import re
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument

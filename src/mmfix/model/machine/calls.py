@@ -251,7 +251,7 @@ def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict
     return _run_function(m, function, args, kwargs, rest)
 
 
-def _nested(m: Machine, node: ast.AST) -> int:
+def _nested(m: Machine, node: Any) -> int:
     return [item.function and item.function.node for item in m.frames].count(node)
 
 
