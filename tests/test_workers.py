@@ -108,6 +108,27 @@ def test_where_no_process_can_be_started_it_is_done_here(monkeypatch: pytest.Mon
     assert [each.value for each in done] == [os.getpid()] * 5
 
 
+def test_where_no_other_can_be_started_those_that_are_left_do_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fork, started = os.fork, []
+
+    def only_two() -> int:
+        started.append(1)
+        if len(started) > 2:
+            raise OSError("no more processes")
+        return fork()
+
+    def work(item: Path) -> str:
+        time.sleep(0.3 if item.name == "bad" else 0)  # the other has nothing left to do by then
+        return killed(item)
+
+    monkeypatch.setattr(os, "fork", only_two)
+    items = [tmp_path / "bad", *(tmp_path / f"{number}" for number in range(6))]
+    done = run(items, work, 2)
+    assert [each.value for each in done] == [item.name for item in items]
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_it_ticks_while_it_waits(jobs: int) -> None:
     ticks: List[float] = []

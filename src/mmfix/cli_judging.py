@@ -150,8 +150,8 @@ def _judged(
     interrupted = None
 
     def take(found: Sequence[ConfigReport]) -> None:
-        text = "".join(render_config(report, format_, paint(sys.stdout)) for report in found)
         reports.extend(found)
+        text = "".join(render_config(report, format_, paint(sys.stdout)) for report in found)
         if text:
             progress.pause()
             write(text)

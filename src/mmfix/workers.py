@@ -112,8 +112,8 @@ def each(
         finally:
             finish()
         return
-    team = _Team(items, work, _Plan([group(item) for item in items], split), finish)
-    team.tries = _TRIES if again else 1
+    plan = _Plan([group(item) for item in items], split)
+    team = _Team(items, work, finish, plan, _TRIES if again else 1)
     try:
         yield from team.results(jobs, tick or (lambda: None))
     finally:
@@ -184,13 +184,18 @@ class _Team:
     """The processes of one run."""
 
     def __init__(
-        self, items: Sequence[Any], work: Callable[[Any], Any], plan: _Plan, finish: Callable[[], None]
+        self,
+        items: Sequence[Any],
+        work: Callable[[Any], Any],
+        finish: Callable[[], None],
+        plan: _Plan,
+        tries: int,
     ) -> None:
-        self.tries = _TRIES
         self._items = items
         self._work = work
-        self._plan = plan
         self._finish = finish
+        self._plan = plan
+        self._tries = tries
         self._workers: List[_Worker] = []
         self._started = 0
         self._ends: Dict[int, List[str]] = {}
@@ -295,10 +300,12 @@ class _Team:
             how = _ended(worker.process.exitcode or 0)
             ends = self._ends.setdefault(left[0], [])
             ends.append(how)
-            if len(ends) >= self.tries:
+            if len(ends) >= self._tries:
                 yield Done(left.pop(0), None, how, lost=True)
         self._plan.back(worker.number, left)
-        self._start()
+        if not self._start():
+            for other in self._workers:  # which may have had nothing left to do
+                self._feed(other)
 
     def _here(self) -> Iterator[Done]:
         """All that is left, in this process: no other can be started."""

@@ -114,6 +114,7 @@ def test_a_base_that_breaks_its_heirs(configs: Path, mmfix: Any) -> None:
 
 def test_a_file_that_is_named_is_left_out_if_it_is_the_same(configs: Path, mmfix: Any) -> None:
     assert judged(configs, mmfix, path="configs/alone.py") == []
+    assert judged(configs / "configs", mmfix, path="alone.py") == []
     write(configs, "configs/_base_/one.py", text="model = dict(type='B')\n")
     assert judged(configs, mmfix, path="configs/_base_/one.py") == ["one_a.py", "one_b.py"]
 

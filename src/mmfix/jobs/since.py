@@ -69,7 +69,8 @@ def since(paths: Sequence[str], revision: str) -> Since:
     from mmfix.git.changed import Changes, changes_since
 
     together = Changes()
-    for folder in dict.fromkeys(path if osp.isdir(path) else osp.dirname(path) for path in paths):
+    full = (osp.abspath(osp.expanduser(path)) for path in paths)
+    for folder in dict.fromkeys(path if osp.isdir(path) else osp.dirname(path) for path in full):
         try:
             found = changes_since(folder, revision)
         except GitError as error:
