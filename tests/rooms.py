@@ -126,7 +126,10 @@ ROOMS: Dict[str, Room] = {
         "config ddp repository training findings remedies diagnosis openmmlab",
     ),
     "settings": Room("what a caller may choose: one frozen `Settings`"),
-    "report": Room("results -> text, JSON, what CI servers read", "python config findings proofs diagnosis printable __init__"),
+    "report": Room(
+        "results -> text, JSON, what CI servers read",
+        "python config findings proofs diagnosis printable __init__",
+    ),
     "prove": Room(
         "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each "
         "rank (`worker`, `loop`, `wrapping`, `counting`, `watch`)",
