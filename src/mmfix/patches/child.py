@@ -19,6 +19,7 @@ import pickle
 import select
 import signal
 import sys
+import tempfile
 import threading
 import time
 from functools import partial
@@ -209,9 +210,18 @@ def _with_loader(comparers: Dict[str, Comparer], request: Dict[str, Any]) -> Dic
     except NoLoader as error:
         return {"failed": "loader", "error": str(error)}
     comparers[era] = Comparer(loader)
-    gc.collect()
-    gc.freeze()  # what forks share is not looked through in each of them
+    _warm(comparers[era])
     return {"loader": loader.name}
+
+
+def _warm(comparer: Comparer) -> None:
+    """Import here what every fork would import, and spare forks to look for garbage in what they share."""
+    import mmfix.patches.difference  # noqa: F401
+
+    with contextlib.suppress(Exception):  # what is wrong with the loader, the first config will say
+        comparer.load(os.path.join(tempfile.gettempdir(), "warm.py"), b"a = dict(b=1)\n")
+    gc.collect()
+    gc.freeze()
 
 
 if __name__ == "__main__":
