@@ -71,6 +71,17 @@ def test_heirs_of_what_is_patched_see_the_patch(tmp_path: Path, mmfix: Any) -> N
     assert [patch["written"] for patch in patches] == [True, False] * 10
 
 
+def test_a_file_under_two_names_is_patched_once(tmp_path: Path, mmfix: Any) -> None:
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    for number in range(10):
+        (folder / f"{number}.py").write_text(CRASHES)
+        (folder / f"{number}_link.py").symlink_to(f"{number}.py")
+    done = mmfix("patch", "configs", "--jobs", 4, "--no-loader", "--format", "json")
+    assert [patch["written"] for patch in json.loads(done.stdout)["patches"]] == [True, False] * 10
+    assert done.returncode == 0
+
+
 def test_a_config_that_changes_the_framework_has_the_harm_alone(tmp_path: Path, mmfix: Any) -> None:
     pytest.importorskip("mmengine")
     folder = tmp_path / "configs"

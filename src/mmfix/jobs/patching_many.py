@@ -95,8 +95,13 @@ class _Patching:
 
 
 def _families(paths: Sequence[str], reader: Reader) -> Dict[str, str]:
-    """A name for each family of a list: configs that inherit each other. One without any is left out."""
-    listed = set(paths)
+    """A name for each family of a list: configs that inherit each other, or that are links to one file.
+
+    One without any is left out.
+    """
+    first: Dict[str, str] = {}
+    for path in paths:
+        first.setdefault(os.path.realpath(path), path)
     heads: Dict[str, str] = {}
 
     def head(path: str) -> str:
@@ -107,13 +112,13 @@ def _families(paths: Sequence[str], reader: Reader) -> Dict[str, str]:
     members: Set[str] = set()
     for path in paths:
         try:
-            bases = reader.load(path).files[1:]
+            files = reader.load(path).files
         except ConfigError:
             continue  # it is not patched
-        for base in bases:
-            if base in listed:
-                members |= {path, base}
-                heads[head(path)] = head(base)
+        for other in (first.get(os.path.realpath(file), path) for file in files):
+            if other != path:
+                members |= {path, other}
+                heads[head(path)] = head(other)
     return {path: head(path) for path in members}
 
 
