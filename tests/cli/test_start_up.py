@@ -38,6 +38,34 @@ def test_check_imports_nothing_heavy(examples: Path) -> None:
     assert [name for name in HEAVY if name in modules] == []
 
 
+def test_a_single_config_starts_no_process(examples: Path) -> None:
+    code = (
+        "import sys\n"
+        "sys.argv = ['mmfix', 'check', 'configs/healthy/retinanet_r50_fpn_1x_coco.py', '--jobs', '8']\n"
+        "from mmfix.cli import main\ntry: main()\nexcept SystemExit as end: assert end.code == 0, end.code"
+    )
+    modules = imported(code, examples.parent)
+    assert [name for name in ("multiprocessing", "mmfix.git.ask") if name in modules] == []
+
+
+def test_several_processes_import_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    text = "model = dict(type='A')\ntrain_dataloader = dict()\noptim_wrapper = dict()\n"
+    for number in range(9):
+        (tmp_path / f"configs/{number}.py").write_text(text)
+    look = "[name for name in {names} if name in sys.modules]"
+    code = (
+        "import sys\nsys.argv = ['mmfix', 'check', 'configs', '--jobs', '2']\n"
+        "import mmfix.jobs.checking as checking\nold = checking.check_files\n"
+        f"def check_files(*given):\n    assert not {look.format(names=HEAVY[:8])}\n    return old(*given)\n"
+        "import mmfix.jobs.many as many\nmany.check_files = check_files\n"
+        "from mmfix.cli import main\ntry: main()\nexcept SystemExit as end: assert end.code == 0, end.code"
+    )
+    modules = imported(code, tmp_path)
+    assert "multiprocessing" in modules
+    assert [name for name in HEAVY[:8] if name in modules] == []
+
+
 def test_import_mmfix_imports_only_itself(tmp_path: Path) -> None:
     modules = imported("import mmfix", tmp_path)
     assert [name for name in modules if name.startswith("mmfix")] == ["mmfix"]
