@@ -26,22 +26,32 @@ class Ignored:
         self.left_out: Dict[str, None] = {}
         self.trouble: Dict[str, str] = {}
         self._answers: Dict[Tuple[str, str], FrozenSet[str]] = {}
+        self._folders: Dict[Tuple[str, str], Tuple[str, FrozenSet[str]]] = {}
 
     def skips(self, walked: str, path: str) -> bool:
         """Whether a path is to be left out of the walk of a folder.
 
         Nothing is in the walk of a folder that is ignored itself: it was named, so it is wanted.
         """
-        folder = osp.realpath(osp.dirname(path))
-        top = repository_around(folder)
-        if not osp.lexists(osp.join(top, ".git")):
-            return False
-        walked = osp.realpath(walked)
-        ignored = self._ignored(top, walked if inside(folder, walked) and inside(walked, top) else top)
-        found = osp.join(folder, osp.basename(path)) in ignored
+        folder, name = osp.split(path)
+        real, ignored = self._in(walked, folder)
+        found = bool(ignored) and osp.join(real, name) in ignored
         if found:
             self.left_out[path] = None
         return found
+
+    def _in(self, walked: str, folder: str) -> Tuple[str, FrozenSet[str]]:
+        """The real path of a folder, and what is ignored in its repository; asked for each file in it."""
+        key = (walked, folder)
+        if key not in self._folders:
+            real = osp.realpath(folder)
+            top = repository_around(real)
+            found: FrozenSet[str] = frozenset()
+            if osp.lexists(osp.join(top, ".git")):
+                start = osp.realpath(walked)
+                found = self._ignored(top, start if inside(real, start) and inside(start, top) else top)
+            self._folders[key] = (real, found)
+        return self._folders[key]
 
     def _ignored(self, top: str, below: str) -> FrozenSet[str]:
         from mmfix.git.ask import GitError  # where no folder is walked, nothing is started
