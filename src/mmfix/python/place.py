@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 #: Kinds of problems: a class that the model is made of has no source here; a source file cannot be read; a
 #: module-level name stands for one of several things, each of which is followed. Any other has no kind.
 ABSENT, BROKEN, SEVERAL = "absent", "broken", "several"
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A line of source code.
 
     Attributes:

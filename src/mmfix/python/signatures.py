@@ -29,6 +29,11 @@ class Signature(NamedTuple):
     double_star: Optional[str]
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it has only parameters that an argument without a name may go to."""
+        return not (self.star or self.keyword_only or self.double_star)
+
+    @property
     def names(self) -> Tuple[str, ...]:
         """The parameters that take one argument."""
         return (*self.positional, *self.keyword_only)

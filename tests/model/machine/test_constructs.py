@@ -262,6 +262,14 @@ CASES = [
         {"b": NEVER, "c": NEVER},
     ),
     (
+        "an attribute that the class is given after it was asked for",
+        "loss = self.b(x) if hasattr(self, 'late') else self.c(x)\n"
+        "type(self).late = self.a(x)\nloss = loss + self.late",
+        "",
+        "",
+        {"b": NEVER},
+    ),
+    (
         "a forward that is an attribute",
         "loss = self.b(x)",
         "self.b.forward = self.a.forward",

@@ -246,7 +246,11 @@ def _forward(
 
 def _call_function(m: Machine, function: Function, args: List[Any], kwargs: Dict[str, Any], rest: Any) -> Any:
     draws = m.draws
-    if draws.looked_at and draws.come_out is None and shape_of(function.node).calls & m.known.DRAWS:
+    if (
+        draws.looked_at
+        and draws.come_out is None
+        and not shape_of(function.node).calls.isdisjoint(m.known.DRAWS)
+    ):
         return look_at(m, lambda: _run_function(m, function, args, kwargs, rest))
     return _run_function(m, function, args, kwargs, rest)
 
@@ -328,6 +332,7 @@ def _bind(
             home = function.cls.frame
         evaluate_defaults(m, function, home)
     assert function.defaults is not None
+    items = frame.items
     many = None
     for position, item in enumerate(args):
         if type(item) is Many:
@@ -339,8 +344,10 @@ def _bind(
         one = any_item(open_list([item for part in args[many:] for item in m.items_of(part).items]))
         needed = signature.positional[many : len(signature.positional) - len(signature.defaults)]
         args = [*args[:many], *(one for _ in takewhile(lambda name: name not in kwargs, needed))]
+    elif not kwargs and len(args) == len(signature.positional) and signature.is_plain:
+        items.update(zip(signature.positional, args))
+        return
     arguments = bind(signature, args, kwargs)
-    items = frame.items
     items.update(arguments.given)
     if len(arguments.given) < len(signature.positional) + len(signature.keyword_only):
         first_default = len(signature.positional) - len(function.defaults)

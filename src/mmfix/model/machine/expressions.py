@@ -99,13 +99,16 @@ def _list(m: Machine, node: Any, frame: Frame) -> Any:
 
 
 def _elements(m: Machine, nodes: List[Any], frame: Frame) -> PyList:
-    lists: List[PyList] = []
-    for item in nodes:
-        if isinstance(item, ast.Starred):
-            lists.append(m.items_of(m.eval(item.value, frame)))
-        else:
-            lists.append(PyList([m.eval(item, frame)]))
-    return concatenated(*lists)
+    if not any(type(item) is ast.Starred for item in nodes):
+        return PyList([m.eval(item, frame) for item in nodes])
+    return concatenated(
+        *(
+            m.items_of(m.eval(item.value, frame))
+            if isinstance(item, ast.Starred)
+            else PyList([m.eval(item, frame)])
+            for item in nodes
+        )
+    )
 
 
 def _set(m: Machine, node: Any, frame: Frame) -> Any:
