@@ -41,7 +41,10 @@ warnings.simplefilter("ignore")
 paths = json.load(sys.stdin)
 from mmengine.config import Config
 for path in paths:
-    Config.fromfile(path, import_custom_modules=False)
+    try:
+        Config.fromfile(path, import_custom_modules=False)
+    except Exception:
+        pass  # a base, or a package, that is not there: mmfix reads the rest
 print(json.dumps(dict(seconds=time.process_time())))
 """
 
