@@ -1,6 +1,7 @@
 """mmfix on the zoos of the maintained continuation of OpenMMLab (onedl-*). Writes a section of docs/accuracy.md.
 
     python bench/onedl.py FOLDER [--output FILE] [--write docs/accuracy.md]
+    python bench/onedl.py --from FILE --write docs/accuracy.md
 
 FOLDER holds the unpacked sdists onedl-mmdetection-3.5.1, onedl-mmsegmentation-1.4.2 and onedl-mmpretrain-1.3.6, as the tests
 keep them (`~/.cache/mmfix/zoo`). Run it with onedl-mmengine and, for the model source, with these packages installed;
@@ -37,14 +38,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--from", dest="results", type=Path)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
     rows: Dict[str, List[Any]] = {}
-    if given.output and given.output.is_file():
-        rows = json.loads(given.output.read_text(encoding="utf-8"))
-    for name in ONEDL:
+    known = given.results or given.output
+    if known and known.is_file():
+        rows = json.loads(known.read_text(encoding="utf-8"))
+    for name in ONEDL if given.folder else ():
         for what, measured in (("parity", _parity), ("healthy", _healthy), ("strip", _strip)):
             if f"{what} {name}" not in rows:
                 rows[f"{what} {name}"] = measured(given.folder, name)
@@ -59,27 +62,27 @@ def main() -> None:
 
 def _section(rows: Dict[str, List[Any]]) -> str:
     lines = [
-        f"Made by `python bench/onedl.py FOLDER --write docs/accuracy.md` with onedl-mmengine {metadata.version('onedl-mmengine')}.",
-        "The reader against that MMEngine, on every config file of the three zoos:",
+        f"Made by `python bench/onedl.py` from `bench/onedl.json`, with onedl-mmengine {metadata.version('onedl-mmengine')}. A zoo that is not in a",
+        "table was not measured yet; the script goes on where it stopped. The reader against that MMEngine, on every config file of the three zoos:",
         "",
         "| zoo | config files | equal | explicit Unknown | both refuse | one refuses | silently different |",
         "|---|---|---|---|---|---|---|",
-        *(_row(name, *rows[f"parity {name}"]) for name in ONEDL),
+        *(_row(name, *rows[f"parity {name}"]) for name in ONEDL if f"parity {name}" in rows),
         "",
         "`mmfix check` on them as they are shipped; the right answer is silence:",
         "",
         "| zoo | leaf configs | errors | warnings | notes | not readable |",
         "|---|---|---|---|---|---|",
-        *(_row(name, *rows[f"healthy {name}"][:-1]) for name in ONEDL),
+        *(_row(name, *rows[f"healthy {name}"][:-1]) for name in ONEDL if f"healthy {name}" in rows),
         "",
-        *(f"- {name}: {told}" for name in ONEDL for told in rows[f"healthy {name}"][-1]),
+        *(f"- {name}: {told}" for name in ONEDL for told in rows.get(f"healthy {name}", [[]])[-1]),
         "",
         "Configs that ship `find_unused_parameters=True` or a static graph, with the key taken out: is it asked back, *likely* or surer?",
         "*Needed* is what was measured for the config of that name in the release that this one goes on from.",
         "",
         "| zoo | ship the key | known to need it | asked back of those | known not to need it | asked back of those | not known | asked back of those |",
         "|---|---|---|---|---|---|---|---|",
-        *(_row(name, *rows[f"strip {name}"]) for name in ONEDL),
+        *(_row(name, *rows[f"strip {name}"]) for name in ONEDL if f"strip {name}" in rows),
     ]
     return "\n".join([HEADING, "", *lines]) + "\n"
 

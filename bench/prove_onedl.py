@@ -30,7 +30,8 @@ BEFORE = "## What is explained"
 HEAD = f"""{HEADING}
 
 Made by `bench/prove_onedl.py` from `bench/prove_onedl.jsonl`: the config with the smallest backbone of each of 20 model folders, two
-gloo ranks on a CPU, two steps of each scenario. The configs are those of onedl's own packages.
+gloo ranks on a CPU, two steps of each scenario. The configs are those of onedl's own packages. The table has what was measured so far;
+the script goes on where it stopped.
 
 """
 

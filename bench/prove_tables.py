@@ -26,6 +26,9 @@ torchvision 0.28.0 (some configs import it; without its compiled part, its two n
 that ask for them scikit-learn 1.6.1, transformers 4.46.3, fairscale 0.4.13, motmetrics 1.4.0 and timm 1.0.31. Made-up data, no weights. Other work ran on the two cores at the same time: take all seconds, but those of the overhead, for an upper bound.
 """
 
+#: Of a rank: imports and the config; the model and DDP; training steps.
+PHASES = ("load", "build", "steps", "step without DDP")
+
 SWEEP = """### One config of every model folder
 
 The config with the smallest backbone of each folder. Scenarios as `mmfix prove` chooses them: without the empty batches where every
@@ -232,7 +235,7 @@ def _price(price: Tuple[Any, Any], first: Tuple[Any, Any]) -> Tuple[str, str, st
 
 def _phases(phases: Dict[str, Dict[str, float]]) -> List[str]:
     """Where the time of one rank goes, a column each phase."""
-    names = list(dict.fromkeys(name for times in phases.values() for name in times))
+    names = [name for name in PHASES if any(name in times for times in phases.values())]
     rows = [
         (who, *(times.get(name, "") for name in names), f"{sum(times.values()):.2f}")
         for who, times in phases.items()
@@ -256,7 +259,7 @@ def _rest(results: Results) -> List[str]:
         ]
         lines += [
             f"\n`mmfix prove mmdet/{config}` against `bench/prove_by_hand.py`, which builds the same model and trains as many steps",
-            f"under torchrun and gloo ({one.get('unit', 'seconds from start to end')}, in turns): ratio **{one['ratio']:.2f}** (bar: 1.2).\n",
+            f"under torchrun and gloo, both ending without taking Python down ({one.get('unit', 'seconds from start to end')}, in turns): ratio **{one['ratio']:.2f}** (bar: 1.2).\n",
             *table(("", "seconds", "median"), rows),
             *_phases(one.get("phases", {})),
         ]
