@@ -1,6 +1,7 @@
-"""`patch` of 1,000 configs and `check` of a zoo, in one process and in two: a section of docs/performance.md.
+"""`patch` of 1,000 configs and `check` of a zoo, in one process and in two: sections of docs/performance.md.
 
-    python bench/jobs.py FOLDER [--configs 1000] [--every 1] [--write docs/performance.md]
+    python bench/jobs.py patch [--configs 1000] [--write docs/performance.md]
+    python bench/jobs.py check FOLDER [--every 1] [--write docs/performance.md]
 
 FOLDER is the unpacked mmdet 3.3.0 wheel, as for `performance.py`. `--every 3` takes one model folder of three of it.
 Patched are heirs of the example `configs/cmt`, each with one error, in a temporary folder. CPU time is that of a
@@ -18,14 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import chain
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Sequence
 
 from sections import put
 
 ROOT = Path(__file__).resolve().parents[1]
-HEADING = "## Many configs"
 LEAF = "cmt_aqr_voxel0100_r50_800x320_cbgs.py"
 
 
@@ -77,13 +76,16 @@ def patches(scratch: Path, count: int) -> Iterator[str]:
     """`patch` that shows, that verifies, and that writes."""
     cache = scratch / "cache"
     run(["check", "configs"], made(scratch / "warm", 1), cache)
-    bar = f"20 s for {count:,}"
     for name, options in (("--diff", ["--diff"]), ("--diff --verify", ["--diff", "--verify"]), ("", [])):
         runs = [
             run(["patch", *options, "configs", "--jobs", jobs], made(scratch / f"{name}{jobs}", count), cache)
             for jobs in ("1", "2")
         ]
-        yield row(f"`patch {name}`".replace(" `", "`"), same(runs), bar if name != "--diff" else "")
+        yield row(
+            f"`patch {name}`".replace(" `", "`") + f" of {count:,}",
+            same(runs),
+            "20 s for 1,000" if name != "--diff" else "",
+        )
 
 
 def made(folder: Path, count: int) -> Path:
@@ -111,30 +113,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("part", choices=("patch", "check"))
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--configs", type=int, default=1000)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
+    heading = f"## `{given.part}` of many configs"
+    how = (
+        f"patch --configs {given.configs}" if given.part == "patch" else f"check FOLDER --every {given.every}"
+    )
     lines = [
-        HEADING,
+        heading,
         "",
-        f"Made by `python bench/jobs.py FOLDER --configs {given.configs} --every {given.every}`: whole commands, CPU time of all their",
-        f"processes, and the clock; {os.cpu_count()} processors, load {os.getloadavg()[0]:.0f} when it began. Memory is that of the largest process. The output was",
-        "the same for one process and for two.",
+        f"Made by `python bench/jobs.py {how}`: whole commands, CPU time of all their processes, and the",
+        f"clock; {os.cpu_count()} processors, load {os.getloadavg()[0]:.0f} when it began. Memory is that of the largest process. The output",
+        "was the same for one process and for two.",
         "",
         "| command | `--jobs 1`: CPU | clock | `--jobs 2`: CPU | clock | peak memory | bar |",
         "|---|---|---|---|---|---|---|",
     ]
     print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory() as scratch:
-        zoo = given.folder / "mmdet" / ".mim" / "configs"
-        made_rows = chain(patches(Path(scratch), given.configs), checks(zoo, given.every, Path(scratch)))
-        for line in made_rows:
+        if given.part == "patch":
+            found = patches(Path(scratch), given.configs)
+        else:
+            found = checks(given.folder / "mmdet" / ".mim" / "configs", given.every, Path(scratch))
+        for line in found:
             print(line, flush=True)
             lines.append(line)
     if given.write:
-        put(given.write, HEADING, "\n".join(lines), "## `check` before and after the rooms were re-cut")
+        put(given.write, heading, "\n".join(lines), "## `check` before and after the rooms were re-cut")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
@@ -199,7 +200,7 @@ def apply_cures(
     path = document.path
     target = _target(path, options)
     if options.write:
-        clean(os.path.dirname(target))
+        _clean(os.path.dirname(target))
     before = _bytes(target)
     if target == path and before != reader.load(path).text.encode("utf-8"):
         raise PatchError("was changed by somebody else meanwhile", path, hint="run mmfix again")
@@ -257,7 +258,7 @@ def _undo(path: str, write: bool) -> PatchResult:
     if after is None:
         return PatchResult(path, path)
     if write:
-        clean(os.path.dirname(path))
+        _clean(os.path.dirname(path))
         write_atomically(path, after, before)
     return PatchResult(path, path, before, after, write)
 
@@ -296,6 +297,12 @@ def _target(path: str, options: Options) -> str:
         stem, suffix = os.path.splitext(path)
         return f"{stem}{OVERLAY_SUFFIX}{suffix}"
     return path
+
+
+@lru_cache(maxsize=None)
+def _clean(folder: str) -> None:
+    """Take away what earlier runs have left in a folder that is written to; once a run is enough."""
+    clean(folder)
 
 
 def _bytes(path: str) -> Optional[bytes]:

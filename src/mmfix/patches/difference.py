@@ -147,6 +147,8 @@ def declared(before: Any, after: Any) -> Tuple[Tuple[KeyPath, Any], ...]:
 
 
 def _declared(before: Any, after: Any, key: KeyPath) -> Iterator[Tuple[KeyPath, Any]]:
+    if before is after:  # most of a tree, of which an override copies only the way to its key
+        return
     if isinstance(before, dict) and isinstance(after, dict) and (not key or not before.keys() - after.keys()):
         for name in [*before, *(name for name in after if name not in before)]:
             yield from _declared(before.get(name, MISSING), after.get(name, MISSING), (*key, name))
