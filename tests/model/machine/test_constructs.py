@@ -270,6 +270,13 @@ CASES = [
         {"b": NEVER},
     ),
     (
+        "a method set on the class where it has one",
+        "first = self.run(x)\ntype(self).run = lambda self, x: self.b(x)\nloss = self.c(first) + self.run(x)",
+        "",
+        "def run(self, x):\n    return self.a(x)",
+        {"b": SOMETIMES},
+    ),
+    (
         "a forward that is an attribute",
         "loss = self.b(x)",
         "self.b.forward = self.a.forward",

@@ -163,6 +163,10 @@ def _asked(m: Machine, own: Function, value: Instance, name: str) -> bool:
 
 def bind(m: Machine, member: Any, receiver: Any, cls: Any) -> Any:
     """A class member as its object sees it."""
+    if isinstance(member, Either):
+        bound = Either(tuple(bind(m, item, receiver, cls) for item in member.values), member.when)
+        bound.none = member.none
+        return bound
     if not isinstance(member, Function):
         return member
     if member.decorators & _TRANSPARENT:
