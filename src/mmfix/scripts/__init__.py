@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmfix.scripts.reader import read_training_script
+from mmfix.scripts.places import read_training_script
 from mmfix.scripts.types import KeyRead, TrainingScript
 
 __all__ = ["KeyRead", "TrainingScript", "read_training_script"]

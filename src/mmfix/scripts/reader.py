@@ -1,82 +1,50 @@
-"""Finds a repository's training script and says how it wraps the model."""
+"""Says how a repository's training script wraps the model."""
 
 from __future__ import annotations
 
 import ast
-import os.path as osp
-from functools import lru_cache
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from mmfix.python.place import Place, Problem
-from mmfix.repository.walk import files_named, folders
 from mmfix.scripts.functions import Scripts
 from mmfix.scripts.types import KeyRead, TrainingScript
 from mmfix.scripts.values import REQUIRED, Constant, Lost, Read, Value, choose
 from mmfix.scripts.walker import Site, Walker
 
-_ENTRIES = ("tools/train.py", "train.py", "tools/train_net.py", "tools/dist_train.py")
 _KEYS = ("find_unused_parameters", "model_wrapper_cfg")
-# Where training functions lie when no entry leads to one.
-_FOLDERS = ("apis", "engines", "engine")
-_MOST_FALLBACKS = 40
-# Folders of an installed package: its scripts are the framework's own.
-_INSTALLED = frozenset({".mim", "site-packages", "dist-packages"})
 
 
-def read_training_script(roots: Sequence[str], config_path: Optional[str] = None) -> Optional[TrainingScript]:
-    """How the training script of a repository gets its DDP arguments; None when it has none.
-
-    Looked for in ``tools/train.py`` and ``train.py`` of each root, in this order, and in the functions of
-    the repository they call (``from mmdet3d.apis import train_model`` with an ``mmdet3d`` of its own); if
-    there is no such script, in ``<package>/apis/*train*.py`` and ``projects/*/apis/*train*.py``. Nothing
-    is imported. What is wrong with a file is one of the result's ``problems``. Remembered for each tuple
-    of roots for as long as the process lives.
+def read_root(root: str, first: Optional[str], others: Sequence[str]) -> Optional[TrainingScript]:
+    """What the training script of one root does; None when it wraps no model.
 
     Args:
-        roots: Folders of the repository, the nearest first. Those of installed packages are passed over.
-        config_path: The config; a root that does not hold it comes last.
+        root: The folder.
+        first: The file that training starts with.
+        others: Where training functions may lie when that leads to none.
     """
-    own = [osp.abspath(root) for root in roots]
-    own = [root for root in own if not _INSTALLED & set(root.split(osp.sep))]
-    if config_path:
-        path = osp.abspath(config_path)
-        own.sort(key=lambda root: not path.startswith(osp.join(root, "")))
-    return _read(tuple(own))
+    scripts = Scripts(root)
+    try:
+        return _read_root(root, scripts, first, others)
+    except RecursionError:
+        return TrainingScript(root, problems=(Problem("the training script is nested too deeply"),))
 
 
-@lru_cache(maxsize=64)
-def _read(roots: Tuple[str, ...]) -> Optional[TrainingScript]:
-    for root in roots:
-        scripts = Scripts(root)
-        try:
-            found = _read_root(root, scripts)
-        except RecursionError:
-            found = TrainingScript(root, problems=(Problem("the training script is nested too deeply"),))
-        if found is not None:
-            return found
-    return None
-
-
-def _read_root(root: str, scripts: Scripts) -> Optional[TrainingScript]:
-    entry = _entry(root)
-    if entry is not None:
-        walker = _walk(scripts, [entry])
+def _read_root(
+    root: str, scripts: Scripts, first: Optional[str], others: Sequence[str]
+) -> Optional[TrainingScript]:
+    if first is not None:
+        walker = _walk(scripts, [first])
         if _found(walker) or scripts.problems:
-            return _script(root, scripts, walker)
-    walker = _walk(scripts, list(_fallbacks(root))[:_MOST_FALLBACKS])
-    return _script(root, scripts, walker) if _found(walker) or scripts.problems else None
-
-
-def _entry(root: str) -> Optional[str]:
-    """The file that training starts with, or what stands in its place."""
-    return next((path for path in (osp.join(root, name) for name in _ENTRIES) if osp.lexists(path)), None)
+            return _script(root, scripts, walker, first)
+    walker = _walk(scripts, others)
+    return _script(root, scripts, walker, first) if _found(walker) or scripts.problems else None
 
 
 def _found(walker: Walker) -> bool:
     return bool(walker.library or walker.runner or walker.sites or walker.static_calls or walker.full)
 
 
-def _walk(scripts: Scripts, paths: List[str]) -> Walker:
+def _walk(scripts: Scripts, paths: Sequence[str]) -> Walker:
     walker = Walker(scripts)
     for path in paths:
         script = scripts.open(path)
@@ -85,20 +53,11 @@ def _walk(scripts: Scripts, paths: List[str]) -> Walker:
     return walker
 
 
-def _fallbacks(root: str) -> Iterator[str]:
-    """``<package>/apis/*train*.py``, the same below ``projects/``, and ``mmdet_train.py``."""
-    yield from files_named(root, "train")
-    projects = osp.join(root, "projects")
-    for package in (*folders(root), *folders(projects), *(p for f in folders(projects) for p in folders(f))):
-        for name in _FOLDERS:
-            yield from files_named(osp.join(package, name), "train")
-
-
-def _script(root: str, scripts: Scripts, walker: Walker) -> TrainingScript:
+def _script(root: str, scripts: Scripts, walker: Walker, first: Optional[str]) -> TrainingScript:
     problems: List[Problem] = []
     static = _static_graph(walker, problems)
     if walker.runner:
-        return TrainingScript(root, "mmengine", None, static, None, tuple(problems), _touches(root, scripts))
+        return TrainingScript(root, "mmengine", None, static, None, tuple(problems), _touches(scripts, first))
     find_unused = _find_unused(walker.sites, problems)
     if find_unused is None:
         problems += scripts.problems
@@ -110,10 +69,9 @@ def _script(root: str, scripts: Scripts, walker: Walker) -> TrainingScript:
     return TrainingScript(root, None, find_unused, static, wrapper, problems=tuple(problems), trained=trained)
 
 
-def _touches(root: str, scripts: Scripts) -> Optional[Place]:
+def _touches(scripts: Scripts, first: Optional[str]) -> Optional[Place]:
     """The first line of the entry script that names ``find_unused_parameters`` or ``model_wrapper_cfg``."""
-    entry = _entry(root)
-    script = scripts.open(entry) if entry is not None else None
+    script = scripts.open(first) if first is not None else None
     lines = [
         node.lineno
         for statement in (script.body if script is not None else ())

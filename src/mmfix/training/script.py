@@ -8,6 +8,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, format_key
 from mmfix.config.origin import Unknown
 from mmfix.repository.roots import source_roots
+from mmfix.scripts import read_training_script
 from mmfix.training.types import Setting
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ def _script_around(document: ConfigDocument) -> Optional[TrainingScript]:
     roots = source_roots(document.path, document.tree, document.homes) if known else ()
     if not roots:
         return None
-    from mmfix.scripts import read_training_script  # loads slowly, and few configs have a script
-
     return read_training_script(roots, document.path)
 
 
