@@ -87,7 +87,7 @@ def test_check_starts_in_three_times_importing_click(
         return end.ru_utime - begin.ru_utime + end.ru_stime - begin.ru_stime
 
     config = "configs/healthy/retinanet_r50_fpn_1x_coco.py"
-    for _ in range(3):
+    for _ in range(8):  # beside other tests the caches of a core are never one's own
         click = min(seconds("-c", "import click") for _ in range(5))
         check = min(seconds("-m", "mmfix", "check", config) for _ in range(5))
         if check <= 3 * click:
