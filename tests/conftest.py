@@ -53,7 +53,10 @@ def mmfix(tmp_path: Path) -> Mmfix:
     """``mmfix('check', path)``: the real command line, in ``tmp_path``, without a terminal."""
 
     def run(
-        *arguments: object, cwd: Optional[Path] = None, env: Optional[Dict[str, str]] = None
+        *arguments: object,
+        cwd: Optional[Path] = None,
+        env: Optional[Dict[str, str]] = None,
+        given: str = "",
     ) -> subprocess.CompletedProcess[str]:
         scrubbed = {
             key: value
@@ -64,7 +67,7 @@ def mmfix(tmp_path: Path) -> Mmfix:
             [sys.executable, "-m", "mmfix", *map(str, arguments)],
             cwd=str(cwd or tmp_path),
             env={**scrubbed, **(env or {})},
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             encoding="utf-8",
             timeout=300,

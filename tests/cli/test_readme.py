@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any, List, Tuple
 
@@ -24,6 +25,7 @@ WRITTEN = dict(block[len("# ") :].split("\n", 1) for kind, block in BLOCKS if bl
 PROSE = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
 #: Commands in the tables and the text, of both languages.
 NAMED = sorted(set(re.findall(r"`(mmfix [^`]*)`", PROSE)))
+IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
 CRASHES = """\
 model = dict(type='FCOS', backbone=dict(type='ResNet', depth=50, with_cp=True))
 train_dataloader = dict(batch_size=2)
@@ -122,10 +124,22 @@ def test_every_command_in_the_text_works(command: str, folder: Path, mmfix: Any)
         (folder / "projects" / "my.py").write_text(CRASHES)
     if "--undo" in rest:
         mmfix("patch", "my.py")
-    known = {"NAME": "checkpoint-off", "[KEY]": "model.backbone.with_cp", "-": "train.log"}
+    if "--since" in rest:
+        for arguments in (
+            ["init", "-q", "-b", "main"],
+            ["add", "-A"],
+            [*IDENTITY, "commit", "-q", "-m", "state"],
+        ):
+            subprocess.run(["git", *arguments], cwd=str(folder), check=True)
+    known = {"NAME": "checkpoint-off", "[KEY]": "model.backbone.with_cp"}
+    given = ""
+    if "<" in rest:
+        given, rest = CRASHES, rest[: rest.index("<")]
+    elif "-" in rest:
+        known["-"] = "train.log"
     if command == "mmfix patch":
         rest = ["my.py"]
-    done = mmfix(name, *(known.get(word, word) for word in rest))
+    done = mmfix(name, *(known.get(word, word) for word in rest), given=given)
     assert (done.returncode in (0, 1), done.stderr) == (True, ""), done.stderr
     if name in ("patch", "show", "rule", "rules"):
         assert done.returncode == 0, done.stdout

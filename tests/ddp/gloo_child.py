@@ -165,6 +165,7 @@ def main() -> None:
             import mmfix.nonreentrant_checkpoint  # noqa: F401  (what custom_imports does)
         print(json.dumps({"name": cell["name"], "outcome": run_cell(cell, rank)}), flush=True)
     dist.destroy_process_group()
+    os._exit(0)  # not a normal exit: torch's threads may be running yet, and then it aborts
 
 
 if __name__ == "__main__":
