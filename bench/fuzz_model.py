@@ -102,6 +102,9 @@ def section(entries: List[Dict[str, Any]]) -> str:
         f"{len(entries) - len(ran):,} more models were refused by torch itself; no training step ran. Of checkpointed parts that are used twice,",
         f"{wrong[WRONG_ONCE]} models have one that is said not to be. The reader gave up on {sum(bool(entry['gave_up']) for entry in ran):,} models; their parameters are among the open ones.",
         "",
+        "What is wrong of *trains*, in those that were made small by `--reduce`: a batch without images or without boxes, or with fewer images than a",
+        "list has modules (`zip(self.layers, data_samples)`). That a batch has some is taken for granted, and said in docs/architecture.md.",
+        "",
     ])  # fmt: skip
 
 
