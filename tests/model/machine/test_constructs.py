@@ -270,6 +270,13 @@ CASES = [
         {"b": NEVER},
     ),
     (
+        "a forward hook that changes the result or leaves it",
+        "loss = self.a(x) + self.c(x)",
+        "self.a.register_forward_hook(self.change)",
+        "def change(self, module, args, output):\n    if args[0].sum() > 0:\n        return self.b(args[0])",
+        {"a": SOMETIMES, "b": SOMETIMES},
+    ),
+    (
         "a method set on the class where it has one",
         "first = self.run(x)\ntype(self).run = lambda self, x: self.b(x)\nloss = self.c(first) + self.run(x)",
         "",

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTup
 from mmfix.model.machine.chances import look_at
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import any_item, join, open_list
+from mmfix.model.machine.joining import any_item, join, open_list, without_none
 from mmfix.model.machine.state import LEFT, THROUGH
 from mmfix.model.machine.values import (
     DATA,
+    GIVEN,
     LOST,
     MISSING,
     NUMBERS,
@@ -219,8 +220,18 @@ def call_instance(
         result = _forward(m, instance, args, kwargs, rest)
     for hook in instance.notes.hooks:
         changed = m.call(hook, [instance, tuple(args), result], {})
-        result = result if changed is None else changed
+        result = _hooked(result, changed)
     return result
+
+
+def _hooked(result: Any, changed: Any) -> Any:
+    """What a module gives after a hook: its own result, where the hook gives None."""
+    if changed is None:
+        return result
+    maybe = isinstance(changed, Either) and None in changed.values
+    if maybe or (isinstance(changed, Opaque) and changed.kind not in (TENSOR, GIVEN)):
+        return join(result, without_none(changed))
+    return changed
 
 
 def _forward(
