@@ -270,6 +270,21 @@ CASES = [
         {"b": NEVER},
     ),
     (
+        "a list that is another behind the first image, if there is one",
+        "xs = [self.a(x)]\nfor sample in data_samples[1:]:\n    xs = [self.b(x)]\nloss = self.c(xs[-1])",
+        "",
+        "",
+        {"a": CANNOT_TELL},
+    ),
+    (
+        "a key that is another behind the first image, if there is one",
+        "d = dict(k=self.a(x))\nfor sample in data_samples[1:]:\n    d['k'] = self.b(x)\n"
+        "loss = self.c(d['k'])",
+        "",
+        "",
+        {"a": CANNOT_TELL},
+    ),
+    (
         "a forward hook that changes the result or leaves it",
         "loss = self.a(x) + self.c(x)",
         "self.a.register_forward_hook(self.change)",

@@ -72,11 +72,11 @@ def for_loop(m: Machine, node: Any, frame: Frame) -> str:
     if source.open and source.items and _is_filtered(node.iter):
         return fork(m, [lambda: _open_loop(m, node, frame, source), lambda: THROUGH])
     if source.open:
-        before = dict(frame.items) if _is_rest(node.iter) else {}
+        held = frame.items.items() if _is_rest(node.iter) else ()
+        before = {name: m.bits_of(value) for name, value in held if not isinstance(value, Instance)}
         ended = _open_loop(m, node, frame, source)
-        for name, held in before.items():  # they stay what they were where there is nothing behind the first
-            if isinstance(held, Opaque):
-                m.escaped |= held.may & ~m.bits_of(frame.items.get(name))
+        for name, bits in before.items():  # they stay what they were where there is nothing behind the first
+            m.escaped |= bits & ~m.bits_of(frame.items.get(name))
         return ended
     return _known_turns(m, node, frame, source)
 
