@@ -56,6 +56,7 @@ KNOWN: Dict[str, str] = {
 #: Looks alike, and is not known. The judge says what may not be said of it.
 UNKNOWN: Dict[str, str] = {
     "the type of a config dict": "a = type(m).__name__\n",
+    "searching a tuple": "import sys\nb = sys.byteorder, 1\na = b.count('little'), (0, [sys.byteorder]).count(['little'])\n",
     "an added method": "a = hasattr(m, 'freeze')\n",
     "a key that a union makes": "b = m | {}\nc = b['new']\nc['x'] = 1\na = dict(c=b)\n",
     "an attribute that a union makes": "b = m | {}\nb.new.x = 1\na = len(b)\n",

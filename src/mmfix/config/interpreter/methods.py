@@ -62,7 +62,7 @@ def call_method(
     if not isinstance(owner, _PLAIN_TYPES) or (name.startswith("_") and name not in SPECIAL):
         return run.unknown(f"{type(owner).__name__}.{name} is not evaluated", node)
     run.spend(weight(*args, *kwargs.values()), node)
-    if tainted(args) or tainted(kwargs):
+    if tainted(args) or tainted(kwargs) or (isinstance(owner, tuple) and tainted(owner)):
         return run.unknown("computed from an unknown value", node)
     if name == "pop" and unordered(owner):
         raise Undecidable("the order of a set")
