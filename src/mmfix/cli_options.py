@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Optional, Tuple
+from typing import Any, Callable, Optional, Tuple, TypeVar
 
 import click
 
@@ -15,22 +15,17 @@ from mmfix.workers import can_fork, cores, processes
 #: Whether a path can be read is said in mmfix's own words, with exit code 2 and without a usage line.
 PATH = click.Path(readable=False)
 
-format_option = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
-check_format_option = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(CHECK_FORMATS),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _format_option(formats: Tuple[str, ...]) -> Callable[[_Command], _Command]:
+    choice = click.Choice(formats)
+    return click.option(
+        "--format", "format_", type=choice, default="text", show_default=True, help="Output format."
+    )
+
+
+format_option, check_format_option = _format_option(FORMATS), _format_option(CHECK_FORMATS)
 output_file_option = click.option(
     "--output-file",
     "output_files",

@@ -9,7 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from mmfix.config.origin import Origin
+from mmfix.findings import Finding
 from mmfix.report import CHECK_FORMATS
+from mmfix.report.causes import causes
+from mmfix.report.types import ConfigReport, Report
 from mmfix.rules.common import MMENGINE
 
 BASE = (
@@ -33,14 +37,14 @@ LINE = BASE.count("\n")
 
 
 def test_concise(folder: Path, mmfix: Any) -> None:
-    first, last = mmfix("check", ".", "--format", "concise").stdout.splitlines()
+    first, *_, last = mmfix("check", ".", "--format", "concise").stdout.splitlines()
     assert first.startswith(f"base.py:{LINE}:13: error[MMF101] certain: ")
     assert first.endswith("(in 5 configs: a.py, b.py, c.py and 2 more)")
     assert last == "8 configs checked: 5 errors, 1 not readable"
 
 
 def test_github(folder: Path, mmfix: Any) -> None:
-    torn, cause, last = mmfix("check", ".", "--format", "github").stdout.splitlines()
+    torn, cause, *_, last = mmfix("check", ".", "--format", "github").stdout.splitlines()
     assert torn.startswith("::error file=torn.py,line=1,title=mmfix::")
     title = "MMF101 reentrant-checkpoint-with-find-unused"
     assert cause.startswith(
@@ -80,7 +84,7 @@ def test_junit(folder: Path, mmfix: Any) -> None:
     (suite,) = ElementTree.fromstring(mmfix("check", ".", "--format", "junit").stdout)
     counts = {"name": "mmfix", "tests": "8", "failures": "5", "errors": "1", "skipped": "0"}
     assert suite.attrib == counts
-    found = {case.get("name"): [part.tag for part in case] for case in suite}
+    found = {case.get("name"): [part.tag for part in case] for case in suite.iter("testcase")}
     assert found["a.py"] == ["failure"]
     assert found["fine.py"] == []
     assert found["torn.py"] == ["error"]
@@ -91,6 +95,28 @@ def test_junit_tells_what_does_not_fail(folder: Path, mmfix: Any) -> None:
     (case,) = ElementTree.fromstring(done.stdout)[0]
     assert [part.tag for part in case] == ["system-out"]
     assert "MMF101" in (case[0].text or "")
+
+
+@pytest.mark.parametrize("format_", ["concise", "github", "junit"])
+def test_what_was_not_judged_is_said(format_: str, folder: Path, mmfix: Any) -> None:
+    (folder / "other.py").write_text("_base_ = 'nowhere.py'\n" + CRASHES.partition("\n")[2])
+    text = mmfix("check", "other.py").stdout
+    assert "note: the base nowhere.py is not here" in text
+    said = mmfix("check", "other.py", "--format", format_).stdout
+    if format_ == "junit":
+        said = ElementTree.fromstring(said).findtext("testsuite/system-out") or ""
+    assert said.endswith(text[text.index("note: ") :])
+
+
+def test_a_thousand_heirs_are_one_entry() -> None:
+    finding = Finding("MMF101", "name", "error", "certain", "message", ("a",), (Origin("base.py", 3, 5),))
+    configs = tuple(
+        ConfigReport(f"{number}.py", "mmengine", "classic", "ok", findings=(finding, finding))
+        for number in range(1000)
+    )
+    (cause,) = causes(Report(configs))
+    assert (cause.path, cause.line, cause.column, len(cause.configs)) == ("base.py", 3, 5, 1000)
+    assert cause.where() == "in 1000 configs: 0.py, 1.py, 2.py and 997 more"
 
 
 def test_several_reports_of_one_run(folder: Path, mmfix: Any) -> None:

@@ -88,9 +88,8 @@ def ask(folder: str, *arguments: str) -> List[str]:
 def _program(path: str) -> Optional[str]:
     """git on a search path, of which only absolute folders count: one that is relative is the stranger's."""
     found = shutil.which("git", path=os.pathsep.join(filter(osp.isabs, path.split(os.pathsep))))
-    return (
-        found if found is not None and osp.isabs(found) else None
-    )  # Windows looks in the working directory first
+    # Windows looks in the working directory first
+    return found if found is not None and osp.isabs(found) else None
 
 
 def _run(command: List[str]) -> Tuple[int, bytes, bytes]:

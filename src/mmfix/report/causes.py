@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding
 from mmfix.report.place import display_path
-from mmfix.report.types import ConfigReport, Report, failing
+from mmfix.report.types import Report, failing
 
 _MOST_NAMED = 3
+_Place = Tuple[str, Optional[int], Optional[int]]
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,14 @@ class Cause:
         path: As it is displayed, with ``/`` on every system.
         line, column: 1-based; None where the key stands in no line (a default, a config in memory).
         finding: What is found there, as the first config has it.
-        configs: The configs that have it, in the order of the report.
+        configs: The paths of the configs that have it, displayed alike, in the order of the report.
     """
 
     path: str
     line: Optional[int]
     column: Optional[int]
     finding: Finding
-    configs: List[ConfigReport] = field(compare=False)
+    configs: Tuple[str, ...]
 
     @property
     def fingerprint(self) -> str:
@@ -40,9 +41,9 @@ class Cause:
 
     def where(self) -> str:
         """``in 1000 configs: a.py, b.py, c.py and 997 more``; empty where it is the config itself."""
-        names = [shown(config.path) for config in self.configs]
+        names = self.configs
         if len(names) == 1:
-            return "" if names == [self.path] else f"in {names[0]}"
+            return "" if names[0] == self.path else f"in {names[0]}"
         more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
         return f"in {len(names)} configs: {', '.join(names[:_MOST_NAMED])}{more}"
 
@@ -53,17 +54,17 @@ class Cause:
 
 def causes(report: Report) -> List[Cause]:
     """The findings of a report, those of one cause together, in the order in which they come first."""
-    found: Dict[Tuple[object, ...], Cause] = {}
+    found: Dict[Tuple[_Place, Tuple[object, ...]], Tuple[Finding, Dict[str, None]]] = {}
     for config in report.configs:
+        own = shown(config.path)
         for finding in config.findings:
-            origin = finding.origins[0] if finding.origins else None
-            path = shown(config.path if origin is None else origin.path)
-            line, column = (None, None) if origin is None else (origin.line, origin.column)
+            place: _Place = (own, None, None)
+            if finding.origins:
+                path, line, column = finding.origins[0]
+                place = (shown(path), line, column)
             what = (finding.code, finding.severity, finding.confidence, finding.message, finding.key)
-            cause = found.setdefault((path, line, column, *what), Cause(path, line, column, finding, []))
-            if config not in cause.configs:
-                cause.configs.append(config)
-    return list(found.values())
+            found.setdefault((place, what), (finding, {}))[1][own] = None
+    return [Cause(*place, finding, tuple(configs)) for (place, _), (finding, configs) in found.items()]
 
 
 def shown(path: str) -> str:

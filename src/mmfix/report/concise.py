@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mmfix.report.causes import causes
-from mmfix.report.text import Paint, as_text, plain, summary
+from mmfix.report.text import Paint, as_text, plain, render_end
 from mmfix.report.types import Report
 
 
 def render_report(report: Report, paint: Paint = plain) -> str:
-    """``base.py:20:17: error[MMF101] certain: message (in 3 configs: ...)``, and the text's last line."""
+    """``base.py:20:17: error[MMF101] certain: message (in 3 configs: ...)``, and the text's own end."""
     lines = []
     for cause in causes(report):
         place = ":".join(str(part) for part in (cause.path, cause.line, cause.column) if part is not None)
@@ -17,4 +17,4 @@ def render_report(report: Report, paint: Paint = plain) -> str:
         where = cause.where()
         told = f"{finding.message} ({where})" if where else finding.message
         lines.append(f"{paint(place, 'strong')}: {label} {finding.confidence}: {told}")
-    return as_text([*lines, summary(report, paint)])
+    return as_text(lines) + render_end(report, paint)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Dict, Iterator, Optional
 
 from mmfix.report.causes import causes, shown
-from mmfix.report.text import as_text, summary
+from mmfix.report.text import as_text, render_end
 from mmfix.report.types import Report
 
 
 def render_report(report: Report) -> str:
-    """``::error file=a.py,line=3,col=5,title=MMF101 name::message``, one line a cause; and a last line."""
-    return as_text([*_annotations(report), summary(report)])
+    """``::error file=a.py,line=3,col=5,title=MMF101 name::message``, one line a cause; the text's own end."""
+    return as_text(_annotations(report)) + render_end(report)
 
 
 def _annotations(report: Report) -> Iterator[str]:

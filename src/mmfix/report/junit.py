@@ -9,16 +9,21 @@ from mmfix import printable
 from mmfix.findings import Finding
 from mmfix.report.causes import shown
 from mmfix.report.place import display_place
+from mmfix.report.text import render_end
 from mmfix.report.types import ConfigReport, Report, failing
 
 _COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 def render_report(report: Report) -> str:
-    """One suite: what fails the run is a failure, what cannot be read an error, other findings are output."""
+    """One suite: what fails the run is a failure, what cannot be read an error, other findings are output.
+
+    The output of the suite is what the text says at its end: what was not judged, and the counts.
+    """
     suite = ElementTree.Element("testsuite", name="mmfix")
     for config in report.configs:
         suite.append(_case(config, report))
+    ElementTree.SubElement(suite, "system-out").text = render_end(report)
     for name, tag in _COUNTS.items():
         suite.set(name, str(sum(1 for _ in suite.iter(tag))))
     whole = ElementTree.Element("testsuites")
