@@ -56,9 +56,9 @@ def check(
     A config that cannot be read is in the report (``status == 'unreadable'``); it is not raised.
     """
     from mmfix.jobs.checking import judge_document
-    from mmfix.jobs.many import InOrder, judge_many
+    from mmfix.jobs.checking_many import judge_many
     from mmfix.jobs.selecting import report_of, select
-    from mmfix.workers import processes
+    from mmfix.workers import InOrder, processes
 
     settings = Settings(launcher, fail_on, proofs=proofs, gitignore=gitignore)
     if not isinstance(target, (str, os.PathLike)):

@@ -31,7 +31,7 @@ from mmfix.cli_options import (
 from mmfix.report import render_config, render_end, render_patches
 from mmfix.settings import Settings
 from mmfix.terminal import Progress, paint, say, show_problems, write
-from mmfix.workers import can_fork, ticking
+from mmfix.workers import InOrder, can_fork, ticking
 
 if TYPE_CHECKING:
     from mmfix.jobs.selecting import Selection
@@ -141,7 +141,7 @@ def _judged(
     selection: Selection, settings: Settings, jobs: Optional[int], format_: str, since: Optional[Since]
 ) -> Report:
     """Judge what was selected and write what is found at once; Ctrl-C ends it, and keeps what there is."""
-    from mmfix.jobs.many import InOrder, judge_many
+    from mmfix.jobs.checking_many import judge_many
     from mmfix.jobs.selecting import report_of
 
     paths = (*selection.paths, *selection.inherited)
@@ -225,7 +225,6 @@ def patch(
     if remedy and possible:
         raise click.UsageError("--remedy NAME cures what is only possible, too: leave --possible away")
     no_verify_without_loader(verify, no_loader)
-    from mmfix.jobs.many import InOrder
     from mmfix.jobs.patching import Options, patch_inherited, refused
     from mmfix.jobs.patching_many import patch_many
     from mmfix.jobs.selecting import select

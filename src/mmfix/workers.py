@@ -20,6 +20,7 @@ from typing import (
     Deque,
     Dict,
     Generator,
+    Generic,
     Hashable,
     Iterator,
     List,
@@ -27,14 +28,17 @@ from typing import (
     Optional,
     Sequence,
     Tuple,
+    TypeVar,
 )
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
+T = TypeVar("T")
+
 #: Fewer items than this for each process are not worth its start.
-WORTH_IT = 4
+_WORTH_IT = 4
 #: Items that a process is handed before it has answered: the one that it works on, and the next.
 _AHEAD = 2
 #: Processes that may be ended while they have one item.
@@ -60,6 +64,33 @@ class Done(NamedTuple):
     lost: bool = False
 
 
+class InOrder(Generic[T]):
+    """What has come of the items of a run; each is given back when all before it have been.
+
+    Attributes:
+        done: How many have come.
+    """
+
+    def __init__(self) -> None:
+        self.done = 0
+        self._next = 0
+        self._early: Dict[int, Sequence[T]] = {}
+
+    def add(self, index: int, values: Sequence[T]) -> List[T]:
+        """Take what has come of an item; what is to be given back now."""
+        self.done += 1
+        self._early[index] = values
+        found: List[T] = []
+        while self._next in self._early:
+            found += self._early.pop(self._next)
+            self._next += 1
+        return found
+
+    def rest(self) -> List[T]:
+        """What came while something before it did not, in its order: there will be no more."""
+        return [value for index in sorted(self._early) for value in self._early.pop(index)]
+
+
 def cores() -> int:
     """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -74,7 +105,7 @@ def can_fork() -> bool:
 
 def processes(wanted: int, items: int) -> int:
     """How many processes are worth their start: not more than ``wanted``, and 1 where there is no fork."""
-    return max(1, min(wanted, items // WORTH_IT)) if can_fork() else 1
+    return max(1, min(wanted, items // _WORTH_IT)) if can_fork() else 1
 
 
 def _nothing() -> None:

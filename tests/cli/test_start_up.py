@@ -58,7 +58,7 @@ def test_several_processes_import_nothing_heavy(tmp_path: Path) -> None:
         "import sys\nsys.argv = ['mmfix', 'check', 'configs', '--jobs', '2']\n"
         "import mmfix.jobs.checking as checking\nold = checking.check_files\n"
         f"def check_files(*given):\n    assert not {look.format(names=HEAVY[:8])}\n    return old(*given)\n"
-        "import mmfix.jobs.many as many\nmany.check_files = check_files\n"
+        "import mmfix.jobs.checking_many as many\nmany.check_files = check_files\n"
         "from mmfix.cli import main\ntry: main()\nexcept SystemExit as end: assert end.code == 0, end.code"
     )
     modules = imported(code, tmp_path)

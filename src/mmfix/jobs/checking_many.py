@@ -1,10 +1,10 @@
-"""Judge many configs in several processes: results as they come, in the order of the configs."""
+"""Judge many configs in several processes; results in any order."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Callable, Dict, Generator, Generic, List, Optional, Sequence, Tuple, TypeVar
+from typing import TYPE_CHECKING, Callable, Generator, Optional, Sequence, Tuple
 
 from mmfix.config.reader import Reader
 from mmfix.jobs.checking import check_files
@@ -16,37 +16,8 @@ from mmfix.workers import Done, each
 if TYPE_CHECKING:
     from mmfix.jobs.since import Since
 
-T = TypeVar("T")
-
 #: What nearly always ends a process from outside.
 _MEMORY = "often too little memory; fewer --jobs take less"
-
-
-class InOrder(Generic[T]):
-    """What has come of the items of a run; each is given back when all before it have been.
-
-    Attributes:
-        done: How many have come.
-    """
-
-    def __init__(self) -> None:
-        self.done = 0
-        self._next = 0
-        self._early: Dict[int, Sequence[T]] = {}
-
-    def add(self, index: int, values: Sequence[T]) -> List[T]:
-        """Take what has come of an item; what is to be given back now."""
-        self.done += 1
-        self._early[index] = values
-        found: List[T] = []
-        while self._next in self._early:
-            found += self._early.pop(self._next)
-            self._next += 1
-        return found
-
-    def rest(self) -> List[T]:
-        """What came while something before it did not, in its order: there will be no more."""
-        return [value for index in sorted(self._early) for value in self._early.pop(index)]
 
 
 def judge_many(
