@@ -115,10 +115,14 @@ ROOMS: Dict[str, Room] = {
         "what rehearsals found, as plain data; the proof file; a setup and findings in the light of a proof",
         "python config ddp repository training findings remedies rules patches traces",
     ),
+    "results": Room(
+        "what the public functions return: plain data that knows no format",
+        "printable python config findings report.text",
+    ),
     "diagnosis": Room(
         "a training log -> what happened, which parameters, which key, which cure; `evidence.py` judges it "
         "with the config",
-        "config ddp training findings remedies rules patches proofs report",
+        "config ddp training findings remedies rules patches proofs results",
     ),
     "diagnosis.log": Room("a log, read in one pass within bounded memory", "diagnosis"),
     "diagnosis.kinds": Room(
@@ -127,8 +131,14 @@ ROOMS: Dict[str, Room] = {
     ),
     "settings": Room("what a caller may choose: one frozen `Settings`"),
     "report": Room(
-        "results -> text, JSON, what CI servers read",
-        "python config findings proofs diagnosis printable __init__",
+        "results -> what people and CI servers read, one file a format",
+        "printable config findings results report.text report.json",
+    ),
+    "report.text": Room(
+        "results -> text, one file a result", "config findings printable proofs report results"
+    ),
+    "report.json": Room(
+        "results -> JSON, one file a result", "config findings proofs report results __init__"
     ),
     "prove": Room(
         "one rehearsal: the parent (`supervise`, `outside`, `assemble`, `verdict`) and what runs in each "
@@ -140,31 +150,32 @@ ROOMS: Dict[str, Room] = {
     "prove.ops": Room("plain-torch stand-ins for compiled operators", "", "as above"),
     "jobs": Room(
         "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show",
-        "python config git ddp repository model model.knowledge.openmmlab training findings remedies rules "
-        "patches proofs diagnosis diagnosis.log diagnosis.kinds settings report prove traces workers",
+        "traces workers python config git ddp repository model model.knowledge.openmmlab training findings "
+        "remedies rules patches proofs results diagnosis diagnosis.log diagnosis.kinds settings report "
+        "report.text prove",
     ),
-    "api": Room("the public functions", "config patches diagnosis settings report jobs workers"),
+    "api": Room("the public functions", "workers config patches results settings jobs"),
     "attach": Room("`with mmfix.explaining(cfg)`", "api printable"),
-    "terminal": Room("colour and progress on a terminal", "report printable"),
+    "terminal": Room("colour and progress on a terminal", "printable results report.text"),
     "cli_options": Room("options that several commands take", "settings report terminal workers", "click"),
     "cli_about": Room(
         "the commands about mmfix itself, `rules`, `rule`, `completion`, and `--version`",
-        "rules report jobs terminal cli_options __init__",
+        "rules report.json jobs terminal cli_options __init__",
         "click",
     ),
     "cli_judging": Room(
         "the commands that judge configs, `check` and `patch`",
-        "settings report jobs terminal cli_options workers",
+        "workers results settings report jobs terminal cli_options",
         "click",
     ),
     "cli_runs": Room(
         "the commands about a run, `prove` and `explain`",
-        "diagnosis report jobs terminal cli_options",
+        "results report report.text report.json jobs terminal cli_options",
         "click",
     ),
     "cli": Room(
         "click commands that only call `jobs`",
-        "config report jobs terminal cli_options cli_about cli_judging cli_runs printable",
+        "printable config report.text report.json jobs terminal cli_options cli_about cli_judging cli_runs",
         "click",
     ),
     "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from mmfix.api import check, explain, load, patch
     from mmfix.attach import explaining
     from mmfix.config.document import ConfigDocument
-    from mmfix.diagnosis.types import Diagnosis
     from mmfix.errors import ConfigError, MmfixError, PatchError
     from mmfix.findings import Finding, Override, Remedy
     from mmfix.nonreentrant import use_nonreentrant_checkpoint
-    from mmfix.report.types import ConfigReport, PatchResult, Report
+    from mmfix.results.checked import ConfigReport, Report
+    from mmfix.results.diagnosis import Diagnosis
+    from mmfix.results.patched import PatchResult
 
 __version__ = "0.1.0"
 
@@ -41,9 +42,9 @@ _EXPORTS = {
     "Override": "mmfix.findings",
     "Remedy": "mmfix.findings",
     "use_nonreentrant_checkpoint": "mmfix.nonreentrant",
-    "ConfigReport": "mmfix.report.types",
-    "PatchResult": "mmfix.report.types",
-    "Report": "mmfix.report.types",
+    "ConfigReport": "mmfix.results.checked",
+    "PatchResult": "mmfix.results.patched",
+    "Report": "mmfix.results.checked",
 }
 
 __all__ = [  # noqa: RUF022 - functions first, then types

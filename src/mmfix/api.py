@@ -6,11 +6,12 @@ import os
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
 from mmfix.config.document import ConfigDocument
-from mmfix.report.types import ConfigReport, PatchResult, Report
+from mmfix.results.checked import ConfigReport, Report
+from mmfix.results.patched import PatchResult
 from mmfix.settings import Settings
 
 if TYPE_CHECKING:
-    from mmfix.diagnosis.types import Diagnosis
+    from mmfix.results.diagnosis import Diagnosis
 
 #: A path, or a config in memory: MMEngine's ``Config``, mmcv 1.x's ``Config``, a plain dict.
 Target = Union[str, "os.PathLike[str]", Mapping[str, Any], Any]

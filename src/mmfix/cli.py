@@ -87,10 +87,10 @@ def show(path: str, key: Optional[str], model: bool, stdin_filename: Optional[st
         shown = _shown_model(document, format_) if model else _shown(document, key, format_)
     except Exception as error:
         if format_ == "json":
-            from mmfix.report import model as model_report
-            from mmfix.report import tree
+            from mmfix.report.json import model as model_json
+            from mmfix.report.json import values as values_json
 
-            render_error = model_report.render_error if model else tree.render_error
+            render_error = model_json.render_error if model else values_json.render_error
             write(render_error(path, problem_of(error)))
         raise
     write(shown)
@@ -98,19 +98,21 @@ def show(path: str, key: Optional[str], model: bool, stdin_filename: Optional[st
 
 
 def _shown(document: ConfigDocument, key: Optional[str], format_: str) -> str:
-    from mmfix.report import tree
+    from mmfix.report.json.values import render_json
+    from mmfix.report.text.values import render_text
 
     if format_ == "json":
-        return tree.render_json(document, key)
-    return tree.render_text(document, key, paint(sys.stdout))
+        return render_json(document, key)
+    return render_text(document, key, paint(sys.stdout))
 
 
 def _shown_model(document: ConfigDocument, format_: str) -> str:
     from mmfix.jobs.showing import model_tree
-    from mmfix.report import model
+    from mmfix.report.json.model import render_json
+    from mmfix.report.text.model import render_text
 
     tree = model_tree(document)
-    return model.render_json(tree) if format_ == "json" else model.render_text(tree, paint(sys.stdout))
+    return render_json(tree) if format_ == "json" else render_text(tree, paint(sys.stdout))
 
 
 cli.add_command(check)

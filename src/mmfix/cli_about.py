@@ -24,7 +24,7 @@ def rules(format_: str) -> int:
     from mmfix.rules import RULES
 
     if format_ == "json":
-        from mmfix.report.json import render
+        from mmfix.report.json.parts import render
 
         write(render(rules=[_row(one) for one in RULES]))
         return 0

@@ -36,7 +36,8 @@ from mmfix.workers import InOrder, can_fork, ticking
 if TYPE_CHECKING:
     from mmfix.jobs.selecting import Selection
     from mmfix.jobs.since import Since
-    from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
+    from mmfix.results.checked import ConfigReport, Problem, Report
+    from mmfix.results.patched import PatchResult
 
 INTERRUPTED = 130  # the same for SIGINT
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")

@@ -19,8 +19,8 @@ from mmfix.report import render_patches
 from mmfix.terminal import paint, say, write
 
 if TYPE_CHECKING:
-    from mmfix.diagnosis.types import Diagnosis
-    from mmfix.report.types import PatchResult
+    from mmfix.results.diagnosis import Diagnosis
+    from mmfix.results.patched import PatchResult
 
 SCENARIOS = ("normal", "empty", "single", "uneven")
 
@@ -72,7 +72,6 @@ def prove(
     from mmfix.jobs.checking import problem_of
     from mmfix.jobs.proving import ProveOptions, follow, keep
     from mmfix.jobs.proving import prove as prove_config
-    from mmfix.report import proof as report
 
     options = ProveOptions(
         remedies=remedies,
@@ -94,18 +93,24 @@ def prove(
         proved = prove_config(path, options, tell)
     except Exception as error:
         if format_ == "json":
-            write(report.render_error(path, problem_of(error)))
+            from mmfix.report.json.proof import render_error
+
+            write(render_error(path, problem_of(error)))
         raise
     found = proved.proof
     if format_ == "json":
-        write(report.render_json(found, proved.remedies))
+        from mmfix.report.json.proof import render_json
+
+        write(render_json(found, proved.remedies))
     else:
-        write(report.render_text(found, proved.remedies, paint(sys.stdout), verbose, proved.look_for))
+        from mmfix.report.text.proof import render_text
+
+        write(render_text(found, proved.remedies, paint(sys.stdout), verbose, proved.look_for))
     if all_remedies and not found.remedies and found.rehearsal.outcome == "OK":
         say("nothing is suspected of this config, so there is no cure to rehearse")
     if save and found.rehearsal.outcome != "NOT_PROVED":
         say(f"kept in {keep(proved)}")
-    return report.exit_code(found)
+    return found.exit_code
 
 
 @click.command(
@@ -147,7 +152,8 @@ def explain(
         raise click.UsageError("--remedy, --diff, --verify and --no-loader go with --patch")
     no_verify_without_loader(verify, no_loader)
     from mmfix.jobs.explaining import ExplainOptions, explain_file, explain_stdin
-    from mmfix.report import explanation as report
+    from mmfix.report.json.diagnosis import render_json
+    from mmfix.report.text.diagnosis import render_text
 
     tell = _rehearsing if build and sys.stderr.isatty() else lambda what: None
     options = ExplainOptions(config or "", build=build, seconds=timeout, tell=tell)
@@ -156,7 +162,7 @@ def explain(
     try:
         diagnosis = explain_stdin(sys.stdin.buffer, options) if log == "-" else explain_file(log, options)
         if format_ != "json":  # it is told, too, where the patch is refused
-            write(report.render_text(diagnosis, paint(sys.stdout), "" if log == "-" else log))
+            write(render_text(diagnosis, paint(sys.stdout), "" if log == "-" else log))
         if patch_:
             from mmfix.jobs.curing import patch_explained  # loads what judges configs
             from mmfix.jobs.patching import Options
@@ -167,10 +173,10 @@ def explain(
         if format_ == "json":
             from mmfix.jobs.checking import problem_of
 
-            write(report.render_json(diagnosis, error=problem_of(error, None if log == "-" else log)))
+            write(render_json(diagnosis, error=problem_of(error, None if log == "-" else log)))
         raise
     if format_ == "json":
-        write(report.render_json(diagnosis, patched))
+        write(render_json(diagnosis, patched))
     elif patched is not None:
         write(render_patches([patched], format_, paint(sys.stdout), diff))
     return int(not diagnosis.known)

@@ -14,7 +14,7 @@ import click
 from mmfix import printable
 
 if TYPE_CHECKING:
-    from mmfix.report.types import Problem
+    from mmfix.results.checked import Problem
 
 #: Seconds until progress is shown on a terminal, between two drawings of it, and between two lines elsewhere.
 _FIRST = 1.0
@@ -64,7 +64,7 @@ def close_stdout() -> int:
 def show_problems(problems: Sequence[Tuple[Problem, str]]) -> None:
     """One line a problem on stderr; a broken base is told once, with the configs it stops."""
     if problems:
-        from mmfix.report.text import render_problems
+        from mmfix.report.text.problems import render_problems
 
         print(_coloured(render_problems(problems, paint(sys.stderr))), end="", file=sys.stderr)
 

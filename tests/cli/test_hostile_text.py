@@ -15,13 +15,18 @@ from hypothesis import strategies as st
 
 from mmfix import printable
 from mmfix.config.origin import MissingBase, Origin
-from mmfix.diagnosis.types import Diagnosis
 from mmfix.errors import ConfigError
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.proofs.types import ParameterGroup, Proof, Rehearsal, RemedyResult, Scenario
-from mmfix.report import explanation, proof, render_config, render_end, render_patches
-from mmfix.report.text import render_problems
-from mmfix.report.types import ConfigReport, PatchResult, Problem, ProofUsed, Report
+from mmfix.report import render_config, render_end, render_patches
+from mmfix.report.json import diagnosis as diagnosis_json
+from mmfix.report.json import proof as proof_json
+from mmfix.report.text import diagnosis as diagnosis_text
+from mmfix.report.text import proof as proof_text
+from mmfix.report.text.problems import render_problems
+from mmfix.results.checked import ConfigReport, Problem, ProofUsed, Report
+from mmfix.results.diagnosis import Diagnosis
+from mmfix.results.patched import PatchResult
 from mmfix.rules.common import MMENGINE
 from mmfix.terminal import paint, write
 
@@ -107,10 +112,10 @@ def reports(one: str, two: str, colour: Any) -> Iterator[str]:
         for diff in (False, True):
             yield render_patches([result], format_, colour, diff).replace("\t", "")
     yield render_problems([(problem, f"/{one}"), (problem, two)], colour)
-    yield explanation.render_text(diagnosis, colour, one)
-    yield explanation.render_json(diagnosis)
-    yield proof.render_text(found, (remedy,), colour, verbose=True)
-    yield proof.render_json(found, (remedy,))
+    yield diagnosis_text.render_text(diagnosis, colour, one)
+    yield diagnosis_json.render_json(diagnosis)
+    yield proof_text.render_text(found, (remedy,), colour, verbose=True)
+    yield proof_json.render_json(found, (remedy,))
     yield str(ConfigError(one, two, 3, two))
 
 

@@ -13,7 +13,7 @@ from mmfix.config.origin import Origin
 from mmfix.findings import Finding
 from mmfix.report import CHECK_FORMATS
 from mmfix.report.causes import causes
-from mmfix.report.types import ConfigReport, Report
+from mmfix.results.checked import ConfigReport, Report
 from mmfix.rules.common import MMENGINE
 
 BASE = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import mmfix
-from mmfix.report.text import render_report
+from mmfix.report.text.check import render_report
 from mmfix.rules.common import MMCV1
 
 MODEL = """\

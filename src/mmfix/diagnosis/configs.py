@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 from mmfix.config.keypath import KeyPath, format_key, parse_key
 from mmfix.diagnosis.types import ConfigInLog, Run
 from mmfix.errors import ConfigError, MmfixError
-from mmfix.report.place import display_path
+from mmfix.results.place import display_path
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument

@@ -11,18 +11,10 @@ from mmfix.ddp import Outcome
 from mmfix.diagnosis.advice import GIVE_CONFIG, OTHER_RANKS, SHOW_NAMES
 from mmfix.diagnosis.parameters import Named, Order, differ, named
 from mmfix.diagnosis.shape import shape_of
-from mmfix.diagnosis.types import (
-    CONSEQUENCE,
-    WARNING,
-    Diagnosis,
-    Judged,
-    Kind,
-    LogReading,
-    Run,
-    Sighting,
-)
+from mmfix.diagnosis.types import CONSEQUENCE, WARNING, Judged, Kind, LogReading, Run, Sighting
 from mmfix.diagnosis.unknown import nan_text
 from mmfix.findings import CONFIDENCES, Remedy
+from mmfix.results.diagnosis import Diagnosis
 
 if TYPE_CHECKING:  # what judges a config is loaded when there is one
     from mmfix.diagnosis.configs import UsedConfig

@@ -14,7 +14,7 @@ from mmfix.config.keypath import KeyPath, format_key, parse_key
 from mmfix.config.names import type_name
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.fitting import NO_LISTS, OPEN, OTHER, SHOWN, Fit, Lists, fits, is_within
-from mmfix.diagnosis.types import Judged, Parameter
+from mmfix.diagnosis.types import Judged
 from mmfix.findings import CONFIDENCES, Finding
 from mmfix.proofs.judged import in_light_of, predicted, with_tried
 from mmfix.proofs.measured import is_about, new_site, rehearsed, seen_facts
@@ -28,6 +28,7 @@ from mmfix.proofs.types import (
     RemedyResult,
 )
 from mmfix.remedies.graph import outcomes, possible, reentrant_sites
+from mmfix.results.diagnosis import Parameter
 from mmfix.rules import judge, proven_failure
 from mmfix.training.switches import WELL_KNOWN
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup

@@ -11,7 +11,8 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.diagnosis.shape import blocks_of, shape_of
-from mmfix.diagnosis.types import Listed, Parameter
+from mmfix.diagnosis.types import Listed
+from mmfix.results.diagnosis import Parameter
 from mmfix.training.types import ModelFact
 
 #: The log shows it; it may be it, or a part of it; the log cannot tell; it is something else.

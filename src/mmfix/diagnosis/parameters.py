@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Set, Tuple
 
-from mmfix.diagnosis.types import Listed, Parameter, Sighting
+from mmfix.diagnosis.types import Listed, Sighting
+from mmfix.results.diagnosis import Parameter
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from mmfix.ddp import Outcome
-from mmfix.diagnosis.types import Diagnosis
 from mmfix.findings import Remedy
+from mmfix.results.diagnosis import Diagnosis
 
 _UNUSED, _TWICE = Outcome.UNUSED.value, Outcome.READY_TWICE.value
 #: Cures, and what the same text must not show: there they have failed, or fail next.

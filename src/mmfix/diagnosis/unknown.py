@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import Sequence, Tuple
 
-from mmfix.diagnosis.types import UNKNOWN, Diagnosis, LogReading
+from mmfix.diagnosis.types import LogReading
+from mmfix.results.diagnosis import UNKNOWN, Diagnosis
 
 #: What a traceback without its message may be about, by the file of its last frame.
 _ENDS = (

@@ -8,7 +8,7 @@ from typing import Optional
 from mmfix.config.document import ConfigDocument
 from mmfix.config.origin import MissingBase
 from mmfix.errors import ConfigError
-from mmfix.report.judged import (
+from mmfix.results.judged import (
     BASE,
     CLASS,
     CODE,

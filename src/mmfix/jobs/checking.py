@@ -13,8 +13,8 @@ from mmfix.config.reader import Reader
 from mmfix.errors import MmfixError, PatchError
 from mmfix.findings import SEVERITIES, Finding
 from mmfix.jobs.accounting import Unfit, judged, unfit
-from mmfix.report.place import display_path
-from mmfix.report.types import ConfigReport, Problem, ProofUsed
+from mmfix.results.checked import ConfigReport, Problem, ProofUsed
+from mmfix.results.place import display_path
 from mmfix.settings import DEFAULT, Settings
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Callable, Generator, Optional, Sequence, Tuple
 
 from mmfix.config.reader import Reader
 from mmfix.jobs.checking import check_files
-from mmfix.report.place import display_path
-from mmfix.report.types import ConfigReport, Problem
+from mmfix.results.checked import ConfigReport, Problem
+from mmfix.results.place import display_path
 from mmfix.settings import Settings
 from mmfix.workers import Done, each
 

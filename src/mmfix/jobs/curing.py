@@ -12,14 +12,16 @@ from mmfix.config.reader import Reader
 from mmfix.diagnosis.configs import UsedConfig, options_text
 from mmfix.diagnosis.diagnose import Known
 from mmfix.diagnosis.parameters import Order
-from mmfix.diagnosis.types import Diagnosis, Sighting
+from mmfix.diagnosis.types import Sighting
 from mmfix.errors import ConfigError, MmfixError, PatchError
 from mmfix.findings import Remedy
 from mmfix.jobs.checking import judge_document, kept_proof
 from mmfix.jobs.patching import Choice, Options, apply_cures
 from mmfix.patches import Verifier, before_block
-from mmfix.report.place import display_path
-from mmfix.report.types import PatchResult, failing
+from mmfix.results.checked import failing
+from mmfix.results.diagnosis import Diagnosis
+from mmfix.results.patched import PatchResult
+from mmfix.results.place import display_path
 from mmfix.training import is_trainable, read
 from mmfix.training.parameters import parameter_order
 

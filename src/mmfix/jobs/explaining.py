@@ -11,10 +11,11 @@ from mmfix.diagnosis.diagnose import Known, diagnose, told
 from mmfix.diagnosis.kinds import KINDS
 from mmfix.diagnosis.log.scan import read_log
 from mmfix.diagnosis.together import agreed
-from mmfix.diagnosis.types import Diagnosis, LogReading, Run, Sighting
+from mmfix.diagnosis.types import LogReading, Run, Sighting
 from mmfix.diagnosis.unknown import joined
 from mmfix.errors import MmfixError
 from mmfix.python.disk import NotAFile, open_regular
+from mmfix.results.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument

@@ -11,7 +11,8 @@ from mmfix.config.memory import from_mapping
 from mmfix.jobs.checking import MEMORY, judge_document
 from mmfix.jobs.patching import choose
 from mmfix.remedies.next import what_to_look_for
-from mmfix.report.types import PatchResult, failing
+from mmfix.results.checked import failing
+from mmfix.results.patched import PatchResult
 from mmfix.settings import DEFAULT, Settings
 
 

@@ -31,7 +31,8 @@ from mmfix.patches import (
 from mmfix.python.disk import NotAFile, read_whole
 from mmfix.python.source import too_large
 from mmfix.remedies.next import what_to_look_for
-from mmfix.report.types import ConfigReport, PatchResult, failing
+from mmfix.results.checked import ConfigReport, failing
+from mmfix.results.patched import PatchResult
 from mmfix.settings import DEFAULT, Settings
 from mmfix.traces import clean
 from mmfix.training import era, is_trainable

@@ -11,7 +11,8 @@ from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import problem_of
 from mmfix.jobs.patching import Options, patch_file
 from mmfix.patches import NoLoaderError, Verifier
-from mmfix.report.types import PatchResult, Problem
+from mmfix.results.checked import Problem
+from mmfix.results.patched import PatchResult
 from mmfix.training import is_trainable
 from mmfix.workers import Done, each
 

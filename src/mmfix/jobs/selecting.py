@@ -25,8 +25,8 @@ from mmfix.jobs.accounting import not_a_config, unfit
 from mmfix.jobs.checking import unreadable
 from mmfix.python.disk import other_than_a_file
 from mmfix.python.links import about_links
-from mmfix.report.place import display_path, remember_text
-from mmfix.report.types import ConfigReport, Report
+from mmfix.results.checked import ConfigReport, Report
+from mmfix.results.place import display_path, remember_text
 from mmfix.settings import DEFAULT, Settings
 
 if TYPE_CHECKING:

@@ -13,7 +13,11 @@ from mmfix.model.knowledge.openmmlab.registries import torch_layer
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Built, Submodule
 from mmfix.python.place import Place
 from mmfix.remedies.graph import NONREENTRANT_MODULE, custom_imports
-from mmfix.report.model import (
+from mmfix.repository.importing import named_modules
+from mmfix.repository.library import Library
+from mmfix.repository.registries import is_helper
+from mmfix.repository.roots import config_package
+from mmfix.results.model import (
     IN_MODEL,
     NOT_FOLLOWED,
     NOT_FOUND,
@@ -25,10 +29,6 @@ from mmfix.report.model import (
     ModelRow,
     ModelTree,
 )
-from mmfix.repository.importing import named_modules
-from mmfix.repository.library import Library
-from mmfix.repository.registries import is_helper
-from mmfix.repository.roots import config_package
 from mmfix.training.era import era
 from mmfix.training.parts import Part, model_parts
 from mmfix.training.reading import CodeReading, code_reading

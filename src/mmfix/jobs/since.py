@@ -12,7 +12,7 @@ from mmfix.config.reader import Reader
 from mmfix.config.source import DATA_SUFFIXES
 from mmfix.errors import ConfigError, MmfixError
 from mmfix.python.disk import as_text, read_whole
-from mmfix.report.place import display_path
+from mmfix.results.place import display_path
 from mmfix.settings import Settings
 
 _CONFIGS = frozenset({"configs", "config", "_base_"})

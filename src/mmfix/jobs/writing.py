@@ -8,8 +8,8 @@ from mmfix.errors import PatchError
 from mmfix.jobs.checking import problem_of
 from mmfix.patches.write import write_atomically
 from mmfix.report import render_report
-from mmfix.report.text import plain
-from mmfix.report.types import Problem, Report
+from mmfix.report.text.words import plain
+from mmfix.results.checked import Problem, Report
 
 
 def write_reports(report: Report, files: Sequence[Tuple[str, str]]) -> List[Problem]:

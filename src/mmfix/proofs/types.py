@@ -147,3 +147,8 @@ class Proof:
     rehearsal: Rehearsal
     remedies: Tuple[RemedyResult, ...] = ()
     seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """0: it runs; 1: it fails; 2: not proved."""
+        return {"OK": 0, NOT_PROVED: 2}.get(self.rehearsal.outcome, 1)

@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
-    from mmfix.report.text import Paint
-    from mmfix.report.types import ConfigReport, PatchResult, Report
+    from mmfix.report.text.words import Paint
+    from mmfix.results.checked import ConfigReport, Report
+    from mmfix.results.patched import PatchResult
 
 #: Names for ``--format``.
 FORMATS = ("text", "json")
@@ -19,23 +20,23 @@ def render_config(config: ConfigReport, format_: str, paint: Paint) -> str:
     """What can be written of a config before the others are known; nothing where the format is one whole."""
     if format_ != "text":
         return ""
-    from mmfix.report import text
+    from mmfix.report.text.check import render_config as render
 
-    return text.render_config(config, paint)
+    return render(config, paint)
 
 
 def render_end(report: Report, format_: str, paint: Paint) -> str:
     """What is written after that: the rest of the report, or all of it."""
     if format_ == "text":
-        from mmfix.report import text
+        from mmfix.report.text.check import render_end as render
 
-        return text.render_end(report, paint)
+        return render(report, paint)
     return render_report(report, format_, paint)
 
 
 def render_report(report: Report, format_: str, paint: Paint) -> str:
     """A whole report in one of :data:`CHECK_FORMATS`."""
-    module = import_module(f"mmfix.report.{format_}")
+    module = import_module(f"mmfix.report.{format_}{'.check' if format_ in FORMATS else ''}")
     if format_ in ("text", "concise"):
         return str(module.render_report(report, paint))
     return str(module.render_report(report))
@@ -55,12 +56,12 @@ def render_patches(
         format_: The format.
         paint: Colours text.
         diff: Nothing was written, text shows the changes.
-        interrupted: As in :class:`mmfix.report.types.Report`.
+        interrupted: As in :class:`mmfix.results.checked.Report`.
     """
     if format_ == "json":
-        from mmfix.report import json
+        from mmfix.report.json.patch import render_patches as as_json
 
-        return json.render_patches(results, interrupted)
-    from mmfix.report import text
+        return as_json(results, interrupted)
+    from mmfix.report.text.patch import render_patches as as_text
 
-    return text.render_patches(results, paint, diff, interrupted)
+    return as_text(results, paint, diff, interrupted)

@@ -9,8 +9,8 @@ from typing import Dict, List, Optional, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding
-from mmfix.report.place import display_path
-from mmfix.report.types import Report, failing
+from mmfix.results.checked import Report, failing
+from mmfix.results.place import display_path
 
 _MOST_NAMED = 3
 _Place = Tuple[str, Optional[int], Optional[int]]

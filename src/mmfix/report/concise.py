@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mmfix.report.causes import causes
-from mmfix.report.text import Paint, as_text, plain, render_end
-from mmfix.report.types import Report
+from mmfix.report.text.check import render_end
+from mmfix.report.text.words import Paint, as_text, plain
+from mmfix.results.checked import Report
 
 
 def render_report(report: Report, paint: Paint = plain) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Dict, Iterator, Optional
 
 from mmfix.report.causes import causes, shown
-from mmfix.report.text import as_text, render_end
-from mmfix.report.types import Report
+from mmfix.report.text.check import render_end
+from mmfix.report.text.words import as_text
+from mmfix.results.checked import Report
 
 
 def render_report(report: Report) -> str:

@@ -7,7 +7,7 @@ import json
 from typing import Any, Dict
 
 from mmfix.report.causes import Cause, causes, shown
-from mmfix.report.types import ConfigReport, Report
+from mmfix.results.checked import ConfigReport, Report
 
 #: What GitLab calls a finding that fails the run, by its severity; what does not fail is ``info``.
 _SEVERITY = {"error": "critical", "warning": "major"}

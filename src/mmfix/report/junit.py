@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 from mmfix import printable
 from mmfix.findings import Finding
 from mmfix.report.causes import shown
-from mmfix.report.place import display_place
-from mmfix.report.text import render_end
-from mmfix.report.types import ConfigReport, Report, failing
+from mmfix.report.text.check import render_end
+from mmfix.results.checked import ConfigReport, Report, failing
+from mmfix.results.place import display_place
 
 _COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 

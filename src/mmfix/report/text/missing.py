@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, Iterator, List, Sequence
 
 from mmfix.config.origin import MissingBase
-from mmfix.report.place import display_path, display_place
+from mmfix.results.place import display_path, display_place
 
 
 def missing_bases(configs: Iterable[Sequence[MissingBase]]) -> Iterator[str]:

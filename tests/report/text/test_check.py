@@ -8,8 +8,11 @@ import pytest
 
 from mmfix.config.origin import Origin
 from mmfix.findings import Finding, Override, Remedy
-from mmfix.report.text import render_patches, render_problems, render_report
-from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
+from mmfix.report.text.check import render_report
+from mmfix.report.text.patch import render_patches
+from mmfix.report.text.problems import render_problems
+from mmfix.results.checked import ConfigReport, Problem, Report
+from mmfix.results.patched import PatchResult
 
 KEY = ("model", "backbone", "with_cp")
 OFF = Remedy("checkpoint-off", "safe", "more memory", (Override(KEY, False, "no checkpoint"),))

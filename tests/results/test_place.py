@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmfix.config.origin import Origin
-from mmfix.report.place import source_line
+from mmfix.results.place import source_line
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,12 @@ import mmfix
 from mmfix.config.origin import MissingBase, Origin, Unknown
 from mmfix.config.values import LazyName
 from mmfix.findings import Finding, Override, Remedy
-from mmfix.report.json import jsonable, render_patches, render_report
-from mmfix.report.judged import CLASS, PARTLY, Gap, Judged
-from mmfix.report.types import ConfigReport, PatchResult, Problem, Report
+from mmfix.report.json.check import render_report
+from mmfix.report.json.parts import jsonable
+from mmfix.report.json.patch import render_patches
+from mmfix.results.checked import ConfigReport, Problem, Report
+from mmfix.results.judged import CLASS, PARTLY, Gap, Judged
+from mmfix.results.patched import PatchResult
 
 KEY = ("model", "heads", 0, "with_cp")
 REMEDY = Remedy("checkpoint-off", "safe", "memory", (Override(KEY, False, "off"),), ("it fits",))

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 import mmfix
-from mmfix.report.model import (
+from mmfix.report.json.model import render_error, render_json
+from mmfix.report.text.model import render_text
+from mmfix.results.checked import Problem
+from mmfix.results.model import (
     IN_MODEL,
     NOT_FOLLOWED,
     NOT_FOUND,
@@ -20,11 +23,7 @@ from mmfix.report.model import (
     ModelPart,
     ModelRow,
     ModelTree,
-    render_error,
-    render_json,
-    render_text,
 )
-from mmfix.report.types import Problem
 
 SOMETIMES = "it depends on the data"
 FUSION = ModelPart(

@@ -14,9 +14,10 @@ from mmfix.findings import Remedy
 from mmfix.proofs.codec import to_entry
 from mmfix.proofs.price import price, size_text
 from mmfix.proofs.types import Proof, RemedyResult, Scenario
-from mmfix.report.proof import as_dict, render_text
+from mmfix.report.json.proof import as_dict
+from mmfix.report.text.proof import render_text
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 FOUND = rehearsal(
     "UNUSED",
     group("never", "head.tokens", "model"),

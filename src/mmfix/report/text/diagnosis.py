@@ -1,16 +1,15 @@
-"""A diagnosis as text, one screen of it, and as JSON."""
+"""A diagnosis as text, one screen of it."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List
 
 from mmfix.config.keypath import format_key
-from mmfix.diagnosis.types import Diagnosis, Parameter
-from mmfix.report.json import finding_json, origin_json, patch_json, problem_json, remedy_json, render
-from mmfix.report.place import display_path, display_place, source_line
-from mmfix.report.text import CONFIDENCE_TEXT, Paint, as_text, plain, remedy_rows, row
-from mmfix.report.types import PatchResult, Problem
+from mmfix.report.text.cures import remedy_rows
+from mmfix.report.text.words import CONFIDENCE_TEXT, Paint, as_text, plain, row
+from mmfix.results.diagnosis import Diagnosis, Parameter
+from mmfix.results.place import display_path, display_place, source_line
 
 _WIDTH = 110
 _MOST_NAMES = 4
@@ -119,52 +118,3 @@ def _wrapped(label: str, text: str) -> Iterator[str]:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
-
-
-def render_json(
-    diagnosis: Optional[Diagnosis], patched: Optional[PatchResult] = None, error: Optional[Problem] = None
-) -> str:
-    """As ``docs/json.md`` has it; ``diagnoses`` is empty when nothing is known.
-
-    Args:
-        diagnosis: The first, with the others in it; None when the log could not be read.
-        patched: What ``--patch`` did.
-        error: Why the log or the config could not be read, or the patch was refused.
-    """
-    told = [] if diagnosis is None else [diagnosis, *diagnosis.others]
-    strange = next((item for item in told if not item.known), None)
-    return render(
-        diagnoses=[_json(item) for item in told if item.known],
-        unknown=None if strange is None else _json(strange),
-        patch=None if patched is None else patch_json(patched),
-        error=problem_json(error),
-    )
-
-
-def _json(item: Diagnosis) -> Dict[str, Any]:
-    return {
-        "id": item.id,
-        "title": item.title,
-        "outcome": item.outcome,
-        "confidence": item.confidence,
-        "explanation": item.explanation,
-        "line": item.line,
-        "rank": item.rank,
-        "excerpt": item.excerpt,
-        "parameters": [
-            {
-                "index": each.index,
-                "name": each.name,
-                "key": None if each.key is None else format_key(each.key),
-            }
-            for each in item.parameters
-        ],
-        "evidence": list(item.evidence),
-        "places": [{"key": format_key(key), "origin": origin_json(origin)} for key, origin in item.places],
-        "findings": [finding_json(finding) for finding in item.findings],
-        "remedies": [remedy_json(remedy) for remedy in item.remedies],
-        "hints": list(item.hints),
-        "config": display_path(item.config) if item.config else None,
-        "command": item.command or None,
-        "notes": list(item.notes),
-    }

@@ -8,7 +8,11 @@ from typing import List
 import pytest
 
 from mmfix.config.origin import MissingBase, Origin
-from mmfix.report.judged import (
+from mmfix.report.text.check import render_report
+from mmfix.report.text.judged import account
+from mmfix.report.text.missing import missing_bases
+from mmfix.results.checked import ConfigReport, ProofUsed, Report
+from mmfix.results.judged import (
     BASE,
     CLASS,
     CODE,
@@ -21,11 +25,7 @@ from mmfix.report.judged import (
     VALUE,
     Gap,
     Judged,
-    account,
 )
-from mmfix.report.missing import missing_bases
-from mmfix.report.text import render_report
-from mmfix.report.types import ConfigReport, ProofUsed, Report
 
 NAMES = "`mmfix show --model CFG` names the parts"
 WHERE = f"{NAMES}; run mmfix where you train: it reads what is installed"

@@ -1,14 +1,13 @@
-"""What the public functions return: reports of checks and results of patches. Plain data."""
+"""What a check returns. Plain data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, Optional, Tuple
+from dataclasses import dataclass
+from typing import Dict, Iterable, Optional, Tuple
 
 from mmfix.config.origin import MissingBase
-from mmfix.findings import CONFIDENCES, SEVERITIES, Finding, Override
-from mmfix.printable import line
-from mmfix.report.judged import Judged
+from mmfix.findings import CONFIDENCES, SEVERITIES, Finding
+from mmfix.results.judged import Judged
 
 #: Severities that make a config fail; a note informs and never fails a run.
 FAILING = ("error", "warning")
@@ -143,101 +142,12 @@ class Report:
         return int(bool(failing(self.findings, self.fail_on)))
 
     def __str__(self) -> str:
-        from mmfix.report.text import render_problems, render_report
+        from mmfix.report.text.check import render_report
+        from mmfix.report.text.problems import render_problems
 
         failed = (config for config in self.configs if config.status == "unreadable")
         problems = [(config.error, config.path) for config in failed if config.error]
         return render_problems(problems) + render_report(self)
-
-
-@dataclass(frozen=True)
-class PatchResult:
-    """The result of patching one config.
-
-    Attributes:
-        path: Absolute path of the config; ``<memory>`` for an in-memory config.
-        target: The file that is (or would be) written: ``path``, an overlay or an output file.
-        before: Bytes of ``target`` before; None when it did not exist.
-        after: Bytes of ``target`` after; None when there is nothing to write.
-        written: Whether ``target`` was written.
-        remedies: Names of the applied cures.
-        overrides: What the patch sets.
-        left: Errors and warnings that stay after the patch.
-        error: Why nothing was planned or written; None when all went well.
-        config: In memory: the patched copy, to be given to ``Runner.from_cfg``.
-        notes: What the reader must know, one line each.
-        confirmed_by: The loader that has confirmed the patch, ``mmengine 0.10.7``; empty when none was asked.
-        fail_on: How sure what is left must be to fail (``settings.FAIL_ON``).
-        judged: Why the config was not judged, and therefore left alone; None for one that was.
-        proof: The proof that was believed, or was not; None without one.
-        taken_back: Errors and warnings that would be ``left`` or cured without the proof.
-        look_for: How the next run shows that the cures work, one line; empty without a cure.
-    """
-
-    path: str
-    target: str
-    before: Optional[bytes] = None
-    after: Optional[bytes] = None
-    written: bool = False
-    remedies: Tuple[str, ...] = ()
-    overrides: Tuple[Override, ...] = ()
-    left: Tuple[Finding, ...] = ()
-    error: Optional[Problem] = None
-    config: Any = field(default=None, repr=False)
-    notes: Tuple[str, ...] = ()
-    confirmed_by: str = ""
-    fail_on: str = "likely"
-    judged: Optional[Judged] = None
-    proof: Optional[ProofUsed] = None
-    taken_back: Tuple[Finding, ...] = ()
-    look_for: str = ""
-
-    @property
-    def changed(self) -> bool:
-        """True when ``target`` gets other bytes than it had."""
-        return self.after is not None and self.after != self.before
-
-    @property
-    def status(self) -> str:
-        """``refused``, ``skipped``, ``left`` (what fails stays), ``patched`` or ``clean`` (nothing to do).
-
-        What stays and is only possible makes it ``left`` where ``fail_on`` says so.
-        """
-        if self.error is not None:
-            return "refused"
-        if self.judged is not None:
-            return "skipped"
-        if failing(self.left, self.fail_on):
-            return "left"
-        return "patched" if self.changed or (self.config is not None and self.overrides) else "clean"
-
-    @property
-    def exit_code(self) -> int:
-        """0 patched or clean, 1 errors or warnings are left, 2 refused."""
-        return {"refused": 2, "left": 1}.get(self.status, 0)
-
-    def __str__(self) -> str:
-        from mmfix.report.text import render_patches, render_problems
-
-        problems = [(self.error, self.path)] if self.error else []
-        return render_problems(problems) + render_patches([self], diff=self.changed and not self.written)
-
-    def diff(self) -> str:
-        """A unified diff of ``target``; empty when nothing changes."""
-        if not self.changed:
-            return ""
-        import difflib
-
-        from mmfix.report.place import display_path
-
-        name = line(display_path(self.target)).lstrip(
-            "/"
-        )  # as git has it; `patch -p1` refuses absolute names
-        old = "/dev/null" if self.before is None else f"a/{name}"
-        lines = difflib.unified_diff(_lines(self.before), _lines(self.after), old, f"b/{name}", lineterm="\n")
-        return "".join(
-            each if each.endswith("\n") else f"{each}\n\\ No newline at end of file\n" for each in lines
-        )
 
 
 def failing(findings: Iterable[Finding], fail_on: str = "possible") -> Tuple[Finding, ...]:
@@ -246,11 +156,3 @@ def failing(findings: Iterable[Finding], fail_on: str = "possible") -> Tuple[Fin
         return ()
     sure = CONFIDENCES[: CONFIDENCES.index(fail_on) + 1]
     return tuple(item for item in findings if item.severity in FAILING and item.confidence in sure)
-
-
-def _lines(data: Optional[bytes]) -> list[str]:
-    """Lines as programs that apply a diff count them: `str.splitlines` would break at a form feed, too."""
-    if not data:
-        return []
-    *whole, rest = data.decode("utf-8", errors="replace").split("\n")
-    return [*(f"{each}\n" for each in whole), *([rest] if rest else [])]

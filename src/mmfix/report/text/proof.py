@@ -1,22 +1,17 @@
-"""A proof as text and as JSON."""
+"""A proof as text."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shlex
 import textwrap
-from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
+from typing import Dict, Iterable, Iterator, Optional, Sequence
 
 from mmfix.findings import Remedy
-from mmfix.proofs.codec import as_plain
 from mmfix.proofs.price import price
 from mmfix.proofs.types import HANG, NOT_PROVED, ParameterGroup, Proof, Rehearsal, Scenario
-from mmfix.report.json import problem_json
-from mmfix.report.place import display_path
-from mmfix.report.text import Paint, as_text, plain
-from mmfix.report.types import Problem
+from mmfix.report.text.words import Paint, as_text, plain
+from mmfix.results.place import display_path
 
 #: What each outcome means, in a few words.
 MEANING = {
@@ -29,42 +24,11 @@ MEANING = {
     "HANG": "the ranks wait for each other for ever",
     NOT_PROVED: "not every step could be done, so nothing can be said",
 }
-EXIT_CODES = {"OK": 0, NOT_PROVED: 2}
-#: Keys of the report that the proof file calls something else.
-_KEYS = {"groups": "parameters", "left": "not_run"}
 _FREEZERS = {"train": "train()", "init_weights": "init_weights()", "hook": "a hook", "step": "a step"}
 _MOST_GROUPS, _MOST_NAMES = 12, 3
 _WIDTH = 110
 #: torch ``reducer.cpp`` names the rank that it runs on.
 _RANK = re.compile(r"\brank:? *\d+")
-
-
-def exit_code(proof: Proof) -> int:
-    """0: it runs; 1: it fails; 2: not proved."""
-    return EXIT_CODES.get(proof.rehearsal.outcome, 1)
-
-
-def render_json(proof: Proof, remedies: Sequence[Remedy] = ()) -> str:
-    """The proof as JSON, version 1 (docs/json.md); ``remedies`` as for :func:`render_text`."""
-    return json.dumps(as_dict(proof, remedies), indent=2) + "\n"
-
-
-def as_dict(proof: Proof, remedies: Sequence[Remedy] = ()) -> Dict[str, Any]:
-    """The proof as plain data, version 1; ``remedies`` as for :func:`render_text`."""
-    found = {_KEYS.get(key, key): value for key, value in as_plain(proof).items()}
-    known = {remedy.name: remedy for remedy in remedies}
-    for result in found["remedies"]:
-        remedy = known.get(result["name"])
-        result["disposition"] = None if remedy is None else remedy.disposition
-        result["assumes"] = [] if remedy is None else list(remedy.assumes)
-    seconds = round(proof.seconds, 1)
-    return {"version": 1, "config": proof.config, **found, "seconds": seconds, "error": None}
-
-
-def render_error(path: str, problem: Problem) -> str:
-    """The JSON document for a config that could not be rehearsed at all."""
-    nothing = Proof(os.path.abspath(path), Rehearsal(NOT_PROVED, problem.message))
-    return json.dumps({**as_dict(nothing), "error": problem_json(problem)}, indent=2) + "\n"
 
 
 def render_text(

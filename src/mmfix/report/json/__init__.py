@@ -1,0 +1,1 @@
+"""Results as JSON, one file a result."""
