@@ -30,7 +30,7 @@ from reproductions import REPRODUCTIONS  # noqa: E402
 from unrelated import UNRELATED  # noqa: E402
 
 import mmfix  # noqa: E402
-from mmfix.rules.common import MMCV1  # noqa: E402
+from mmfix.rules.rule import MMCV1  # noqa: E402
 
 TIMES = 7
 SIZE, MB = 500_000_000, 1_000_000

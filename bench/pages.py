@@ -38,11 +38,11 @@ def _rules() -> str:
     lines = [RULES_HEAD, "| code | name | what |", "|---|---|---|"]
     for rule in RULES:
         lines.append(
-            f"| [{rule.CODE}](#{_anchor(f'{rule.CODE} {rule.NAME}')}) | `{rule.NAME}` | {rule.SUMMARY} |"
+            f"| [{rule.code}](#{_anchor(f'{rule.code} {rule.name}')}) | `{rule.name}` | {rule.summary} |"
         )
     for rule in RULES:
-        text = re.sub(r"^##", "###", inspect.cleandoc(rule.__doc__ or ""), flags=re.M)
-        lines += ["", f"## {rule.CODE} {rule.NAME}", "", text]
+        text = re.sub(r"^##", "###", inspect.cleandoc(rule.page or ""), flags=re.M)
+        lines += ["", f"## {rule.code} {rule.name}", "", text]
     return "\n".join(lines) + "\n"
 
 
@@ -68,7 +68,7 @@ def _error(kind: Kind) -> List[str]:
     hints = [*kind.hints, *(hint for variant in kind.variants.values() for hint in variant.hints)]
     if hints:
         lines += ["", "What to do:", "", *(f"- {hint}" for hint in dict.fromkeys(hints))]
-    names = {rule.CODE: f"{rule.CODE} {rule.NAME}" for rule in RULES}
+    names = {rule.code: f"{rule.code} {rule.name}" for rule in RULES}
     if kind.rules:
         links = ", ".join(f"[{code}](rules.md#{_anchor(names[code])})" for code in kind.rules)
         lines += ["", f"`mmfix check` finds it before the run: {links}."]

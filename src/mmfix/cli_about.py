@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
-from typing import Dict, List
+from typing import TYPE_CHECKING, Dict, List
 
 import click
 
 from mmfix import __version__
 from mmfix.cli_options import format_option
 from mmfix.terminal import paint, write
+
+if TYPE_CHECKING:
+    from mmfix.rules import Rule
 
 SHELLS = ("bash", "zsh", "fish")
 #: What is told with mmfix's own version: it decides what is found, and how a patch is confirmed.
@@ -29,20 +31,20 @@ def rules(format_: str) -> int:
         write(render(rules=[_row(one) for one in RULES]))
         return 0
     strong = paint(sys.stdout)
-    width = max(len(one.NAME) for one in RULES)
+    width = max(len(one.name) for one in RULES)
     for one in RULES:
-        write(f"{strong(one.CODE, 'strong')}  {one.NAME:<{width}}  {one.SUMMARY}\n")
+        write(f"{strong(one.code, 'strong')}  {one.name:<{width}}  {one.summary}\n")
     return 0
 
 
-def _row(one: ModuleType) -> Dict[str, str]:
-    return {"code": one.CODE, "name": one.NAME, "summary": one.SUMMARY, "documentation": _documentation(one)}
+def _row(one: Rule) -> Dict[str, str]:
+    return {"code": one.code, "name": one.name, "summary": one.summary, "documentation": _documentation(one)}
 
 
-def _documentation(one: ModuleType) -> str:
+def _documentation(one: Rule) -> str:
     import inspect
 
-    return inspect.cleandoc(one.__doc__ or one.SUMMARY)
+    return inspect.cleandoc(one.page or one.summary)
 
 
 @click.command(short_help="Print a rule's documentation.", epilog="Example: mmfix rule MMF101")
@@ -52,14 +54,14 @@ def rule(code: str) -> int:
     from mmfix.rules import RULES
 
     wanted = code.lower()
-    named = [one for one in RULES if wanted in (one.CODE.lower(), one.NAME)]
-    found = named or [one for one in RULES if one.NAME.startswith(wanted)]
+    named = [one for one in RULES if wanted in (one.code.lower(), one.name)]
+    found = named or [one for one in RULES if one.name.startswith(wanted)]
     if len(found) > 1:
-        names = ", ".join(one.NAME for one in found)
+        names = ", ".join(one.name for one in found)
         raise click.BadParameter(f"{code!r} may be {names}", param_hint="CODE")
     if not found:
         raise click.BadParameter(f"no rule {code!r}; 'mmfix rules' lists them", param_hint="CODE")
-    title = paint(sys.stdout)(f"{found[0].CODE} {found[0].NAME}", "strong")
+    title = paint(sys.stdout)(f"{found[0].code} {found[0].name}", "strong")
     write(f"{title}\n\n{_documentation(found[0])}\n")
     return 0
 

@@ -13,7 +13,7 @@ from typing import Dict, FrozenSet, Iterable, List, Tuple
 
 import yaml
 
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 #: No reader follows the call; whoever runs the file makes a folder.
 CANARY = "import sys\nsys.modules['os'].makedirs({mark!r}, exist_ok=True)\n"

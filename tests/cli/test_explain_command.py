@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 TWICE = (
     "RuntimeError: Expected to mark a variable ready only once.\n"

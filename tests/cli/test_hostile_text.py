@@ -27,7 +27,7 @@ from mmfix.report.text.problems import render_problems
 from mmfix.results.checked import ConfigReport, Problem, ProofUsed, Report
 from mmfix.results.diagnosis import Diagnosis
 from mmfix.results.patched import PatchResult
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 from mmfix.terminal import paint, write
 
 #: C0 and C1 without the line break of our own; what turns text round, and what has no width.

@@ -12,7 +12,7 @@ from typing import Callable, Dict, List, Tuple
 
 import pytest
 
-from mmfix.rules.common import MMCV1, MMENGINE
+from mmfix.rules.rule import MMCV1, MMENGINE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pipes, sockets, devices and limits")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import mmfix as package
-from mmfix.rules.common import MMCV1, MMENGINE
+from mmfix.rules.rule import MMCV1, MMENGINE
 
 GUESSED = f"{MMENGINE}model = dict(type='SomewhereNet', use_learnable_fusion=True)\n"
 SURE_AND_GUESSED = f"""{MMCV1}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import mmfix
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 #: The reader does not follow the call; whoever runs the file makes a folder.
 CANARY = "import sys\nsys.modules['os'].makedirs({folder!r}, exist_ok=True)\n"

@@ -10,7 +10,7 @@ from messages import STATIC_CHANGED, STATIC_UNUSED, UNUSED_BARE, twice, unused
 
 import mmfix
 from mmfix.diagnosis.shape import shape_of
-from mmfix.rules.common import MMCV1, MMENGINE
+from mmfix.rules.rule import MMCV1, MMENGINE
 
 NCCL = (
     "[E ProcessGroupNCCL.cpp:828] [Rank 6] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=987156, "

@@ -10,7 +10,7 @@ from messages import twice, unused
 import mmfix
 from mmfix.jobs.curing import patch_explained
 from mmfix.jobs.patching import Options
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 STAMP = "2024/11/19 12:00:00 - mmengine - INFO -"
 CHECKPOINTED = "find_unused_parameters = True\nmodel = dict(\n    type='FCOS',\n    backbone=dict(type='ResNet', with_cp=True))\n"

@@ -14,7 +14,7 @@ from mmfix.diagnosis.fitting import MAYBE, OPEN, OTHER, SHOWN, Lists, fits
 from mmfix.errors import PatchError
 from mmfix.jobs.curing import patch_explained
 from mmfix.jobs.patching import Options
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 from mmfix.training.types import ModelFact
 
 MODEL: KeyPath = ("model",)

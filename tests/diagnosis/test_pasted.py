@@ -11,7 +11,7 @@ from messages import UNUSED_BARE, twice, unused
 import mmfix
 from mmfix.diagnosis.log.lines import Line
 from mmfix.diagnosis.log.pasted import pasted_configs
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 SWIN = "model = dict(\n    backbone=dict(\n        type='SwinTransformer',\n        frozen_stages=1,  # the first\n    ),\n)"
 ERROR = (

@@ -14,7 +14,7 @@ from messages import unused
 import mmfix
 from mmfix.diagnosis.configs import homes_of
 from mmfix.diagnosis.types import Command, Run
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 NET = """
 import torch

@@ -8,7 +8,7 @@ import pytest
 from messages import STATIC_CHANGED, UNUSED_BARE, twice, unused
 
 import mmfix
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 OOM = "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; 15.90 GiB total capacity)\n"
 FOR_NOTHING = (

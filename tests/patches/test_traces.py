@@ -15,7 +15,7 @@ from anybody import as_anybody, on_linux
 from mmfix import traces
 from mmfix.errors import PatchError
 from mmfix.patches import write_atomically
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX locks, links and signals")
 

@@ -21,7 +21,7 @@ from mmfix.patches import (
     undo,
 )
 from mmfix.patches.block import UNCONFIRMED
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 BASE = "model = dict(backbone=dict(with_cp=True, depth=50))\n"
 CP = overrides_of({"model.backbone.with_cp": False})

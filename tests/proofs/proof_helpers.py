@@ -10,7 +10,7 @@ from mmfix.config.reader import Reader
 from mmfix.findings import Finding
 from mmfix.proofs.judged import judged
 from mmfix.proofs.types import ParameterGroup, Proof, Rehearsal, RemedyResult, Scenario
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 from mmfix.training import read
 
 DATE = "2026-11-22"

@@ -14,7 +14,7 @@ from mmfix.proofs.digest import NotDigestible, digest
 from mmfix.proofs.sources import code_sums
 from mmfix.proofs.store import load, save
 from mmfix.proofs.types import Proof
-from mmfix.rules.common import MMCV1
+from mmfix.rules.rule import MMCV1
 from mmfix.training import read
 
 BASE = """

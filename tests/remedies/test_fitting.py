@@ -12,7 +12,7 @@ from mmfix.findings import Override, Remedy
 from mmfix.remedies import solve
 from mmfix.remedies.advice import to_save_memory
 from mmfix.remedies.releases import for_torch
-from mmfix.rules.common import MMCV1
+from mmfix.rules.rule import MMCV1
 from mmfix.training import TrainingSetup, read
 
 MODEL = {"type": "FCOS", "backbone": {"type": "ResNet", "depth": 50, "with_cp": True}}

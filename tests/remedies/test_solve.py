@@ -10,7 +10,7 @@ from mmfix.config.memory import from_mapping
 from mmfix.config.reader import Reader
 from mmfix.remedies import solve
 from mmfix.rules import judge
-from mmfix.rules.common import MMCV1, MMENGINE
+from mmfix.rules.rule import MMCV1, MMENGINE
 from mmfix.training import read
 
 RESNET = "model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', with_cp=True))\n"

@@ -14,7 +14,7 @@ from mmfix.findings import Finding
 from mmfix.report import CHECK_FORMATS
 from mmfix.report.causes import causes
 from mmfix.results.checked import ConfigReport, Report
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 BASE = (
     MMENGINE + "model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50,\n    with_cp=True))\n"

@@ -12,11 +12,11 @@ import pytest
 from mmfix.config.memory import from_mapping
 from mmfix.config.reader import Reader
 from mmfix.findings import CONFIDENCES, SEVERITIES
-from mmfix.rules import RULES, judge
+from mmfix.rules import RULES, judge, rule_of
 from mmfix.training import read
 
-CASES = [(rule, case) for rule in RULES for case in rule.CASES]
-IDS = [f"{rule.CODE} {case.name}" for rule, case in CASES]
+CASES = [(rule, case) for rule in RULES for case in rule.cases]
+IDS = [f"{rule.code} {case.name}" for rule, case in CASES]
 
 
 def load(case):
@@ -47,19 +47,19 @@ def failing(findings):
 
 @pytest.mark.parametrize(("rule", "case"), CASES, ids=IDS)
 def test_the_rule_says_what_the_case_says(rule, case):
-    findings = [finding for finding in judge(setup_of(case)) if finding.code == rule.CODE]
+    findings = [finding for finding in judge(setup_of(case)) if finding.code == rule.code]
     said = {f"{finding.severity} {finding.confidence}" for finding in findings}
     assert said == ({case.finds} if case.finds else set())
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES, ids=IDS)
 def test_no_other_rule_speaks_of_a_silent_case(rule, case):
-    codes = {finding.code for finding in failing(judge(setup_of(case))) if finding.code != rule.CODE}
+    codes = {finding.code for finding in failing(judge(setup_of(case))) if finding.code != rule.code}
     expected = {
         ("MMF105", "with find_unused_parameters it is MMF101"): {"MMF101"},
         ("MMF104", "no checkpoint"): {"MMF103"},
     }
-    assert codes == expected.get((rule.CODE, case.name), set())
+    assert codes == expected.get((rule.code, case.name), set())
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES, ids=IDS)
@@ -68,7 +68,7 @@ def test_findings_are_complete(rule, case):
     for finding in judge(setup_of(case)):
         assert finding.severity in SEVERITIES
         assert finding.confidence in CONFIDENCES
-        assert finding.name == {module.CODE: module.NAME for module in RULES}[finding.code]
+        assert finding.name == rule_of(finding).name
         assert finding.evidence
         assert all(finding.evidence)
         assert len(finding.message) < 500
@@ -111,28 +111,28 @@ def test_launcher_none_silences_everything(rule, case):
     assert judge(setup_of(case, launcher="none")) == ()
 
 
-@pytest.mark.parametrize("rule", RULES, ids=[rule.CODE for rule in RULES])
+@pytest.mark.parametrize("rule", RULES, ids=[rule.code for rule in RULES])
 def test_a_rule_is_a_page(rule):
-    headings = re.findall(r"^## (.+)$", rule.__doc__, re.MULTILINE)
+    headings = re.findall(r"^## (.+)$", rule.page, re.MULTILINE)
     assert headings == ["What it does", "Why it is bad", "Example", "Cure", "How it is known"]
-    assert re.fullmatch(r"MMF1\d\d", rule.CODE)
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.NAME)
-    assert rule.NAME.replace("-", "_") == rule.__name__.rsplit(".", 1)[1]
-    assert rule.SUMMARY.endswith(".")
-    assert len({case.name for case in rule.CASES}) == len(rule.CASES)
-    assert any(case.finds for case in rule.CASES)
-    assert any(not case.finds for case in rule.CASES)
+    assert re.fullmatch(r"MMF1\d\d", rule.code)
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
+    assert rule.name.replace("-", "_") == rule.check.__module__.rsplit(".", 1)[1]
+    assert rule.summary.endswith(".")
+    assert len({case.name for case in rule.cases}) == len(rule.cases)
+    assert any(case.finds for case in rule.cases)
+    assert any(not case.finds for case in rule.cases)
     # the page speaks of the cures it offers, and only of those
-    offered = {remedy.name for case in rule.CASES for finding in judge(setup_of(case))
-               if finding.code == rule.CODE for remedy in finding.remedies}  # fmt: skip
-    cure = rule.__doc__.split("## Cure")[1].split("## ")[0]
+    offered = {remedy.name for case in rule.cases for finding in judge(setup_of(case))
+               if finding.code == rule.code for remedy in finding.remedies}  # fmt: skip
+    cure = rule.page.split("## Cure")[1].split("## ")[0]
     assert set(re.findall(r"^- `([a-z-]+)`", cure, re.MULTILINE)) <= offered
 
 
 def test_rules_are_sorted_and_unique():
-    codes = [rule.CODE for rule in RULES]
+    codes = [rule.code for rule in RULES]
     assert codes == sorted(set(codes)) == [f"MMF{number}" for number in range(101, 117)]
-    assert len({rule.NAME for rule in RULES}) == len(RULES)
+    assert len({rule.name for rule in RULES}) == len(RULES)
 
 
 def test_evidence_is_said_once() -> None:

@@ -11,7 +11,7 @@ import pytest
 from mmfix.config.reader import Reader
 from mmfix.findings import Finding, Remedy
 from mmfix.rules import judge
-from mmfix.rules.common import MMCV1, MMENGINE
+from mmfix.rules.rule import MMCV1, MMENGINE
 from mmfix.training import TrainingSetup, read
 
 HEAD = """\

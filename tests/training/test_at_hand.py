@@ -8,7 +8,7 @@ import pytest
 
 import mmfix
 from mmfix.report.text.check import render_report
-from mmfix.rules.common import MMCV1
+from mmfix.rules.rule import MMCV1
 
 MODEL = """\
 import torch.utils.checkpoint as cp

@@ -11,7 +11,7 @@ import pytest
 import mmfix
 from mmfix.config.keypath import format_key
 from mmfix.config.reader import Reader
-from mmfix.rules.common import MMCV1, MMENGINE
+from mmfix.rules.rule import MMCV1, MMENGINE
 from mmfix.training import TrainingSetup, read
 from mmfix.training.reading import code_reading
 

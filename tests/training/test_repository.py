@@ -12,7 +12,7 @@ from mmfix.config.reader import Reader
 from mmfix.findings import Finding
 from mmfix.remedies import solve
 from mmfix.rules import judge
-from mmfix.rules.common import MMCV1, MMENGINE
+from mmfix.rules.rule import MMCV1, MMENGINE
 from mmfix.training import TrainingSetup, read
 from mmfix.training.reading import code_reading
 

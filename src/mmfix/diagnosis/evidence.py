@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key, parse_key
 from mmfix.config.names import type_name
-from mmfix.ddp import Outcome
+from mmfix.ddp import Outcome, Unused
 from mmfix.diagnosis.fitting import NO_LISTS, OPEN, OTHER, SHOWN, Fit, Lists, fits, is_within
 from mmfix.diagnosis.types import Judged
 from mmfix.findings import CONFIDENCES, Finding
@@ -29,14 +29,12 @@ from mmfix.proofs.types import (
 )
 from mmfix.remedies.graph import outcomes, possible, reentrant_sites
 from mmfix.results.diagnosis import Parameter
-from mmfix.rules import judge, proven_failure
+from mmfix.rules import judge, rule_of
 from mmfix.training.switches import WELL_KNOWN
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
 
 #: Errors that are about parameters: of others the message alone says what it was.
 _OF_PARAMETERS = (Outcome.UNUSED.value, Outcome.READY_TWICE.value, Outcome.UNTRAINED.value)
-#: Keys that nobody reads: told whenever the run failed, since what they ask for would have mattered.
-_DEAD_KEYS = ("MMF106", "MMF107", "MMF108", "MMF111")
 _WHO = "The logged run"
 
 
@@ -95,8 +93,8 @@ def judged(setup: TrainingSetup, seen: Seen) -> Judged:
         found = with_tried(judge(measured), proof)
     telling = [item for item in found if predicted(measured, item) == seen.outcome]
     remedies = next((item.remedies for item in telling if item.remedies), ())
-    shown = [item for item in telling if item.code != proven_failure.CODE and not _is_general(item)]
-    shown += [item for item in found if item.code in _DEAD_KEYS and item not in shown]
+    shown = [item for item in telling if not rule_of(item).last_resort and not _is_general(item)]
+    shown += [item for item in found if rule_of(item).dead_key and item not in shown]
     told = sorted(shown, key=lambda item: (CONFIDENCES.index(item.confidence), _fit_of(item, weighed).rank))
     lines = [_fit_of(item, weighed).line for item in told]
     lines += [
@@ -156,13 +154,14 @@ def _common(names: Sequence[str]) -> str:
 def _misfit(setup: TrainingSetup, seen: Seen) -> Judged:
     """The config has changed since, or is another one: what stops it now, with the parameters of before."""
     found = judge(setup) if seen.outcome == Outcome.UNUSED.value else ()
-    shown = tuple(item for item in found if item.severity == "error" and item.code != proven_failure.CODE)
+    shown = tuple(item for item in found if item.severity == "error" and not rule_of(item).last_resort)
     return Judged(shown, next((item.remedies for item in shown if item.remedies), ()), fits=False)
 
 
 def _is_general(finding: Finding) -> bool:
     """The finding that only says that something was unused."""
-    return finding.code == "MMF102" and finding.key == ("model",)
+    traits = rule_of(finding).traits
+    return traits is not None and traits.unused is not Unused.NEVER and finding.key == ("model",)
 
 
 def _with_freezing(setup: TrainingSetup, groups: Sequence[ParameterGroup]) -> Tuple[ParameterGroup, ...]:

@@ -5,30 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterable, List, Optional, Sequence, Tuple
 
-from mmfix.ddp import Checkpoint, Outcome, Traits, Unused, outcome
+from mmfix.ddp import Outcome
 from mmfix.findings import Finding, Remedy
 from mmfix.proofs.measured import CUT_SHORT, is_about, outcomes_of, with_proof
 from mmfix.proofs.price import price
 from mmfix.proofs.types import NEVER, NOT_PROVED, READY_TWICE, SOMETIMES, UNTRAINED, Proof, RemedyResult
-from mmfix.rules import judge, proven_failure
+from mmfix.rules import judge, rule_of
 from mmfix.rules.common import stops
 from mmfix.training.types import Rehearsed, TrainingSetup
-
-#: The graph each rule speaks of; the outcome function says what it predicts. Other rules predict nothing.
-_GRAPHS = {
-    "MMF101": Traits(Checkpoint.REENTRANT),
-    "MMF102": Traits(unused=Unused.ALWAYS),
-    "MMF103": Traits(late_freeze=True),
-    "MMF104": Traits(Checkpoint.REENTRANT, late_freeze=True),
-    "MMF105": Traits(Checkpoint.REENTRANT, reused=True),
-    "MMF109": Traits(),
-    "MMF110": Traits(Checkpoint.REENTRANT, input_has_grad=False),
-    "MMF112": Traits(unused=Unused.ALWAYS),
-    "MMF113": Traits(unused=Unused.ALWAYS),
-    "MMF114": Traits(unused=Unused.SOMETIMES),
-    "MMF115": Traits(unused=Unused.SOMETIMES),
-}
-_SCHEDULE = "MMF114"
 
 
 def judged(setup: TrainingSetup, proof: Proof, date: str = "") -> Tuple[Finding, ...]:
@@ -94,14 +78,7 @@ def taken_back(setup: TrainingSetup, found: Sequence[Finding]) -> Tuple[Finding,
 
 def predicted(setup: TrainingSetup, finding: Finding) -> Optional[str]:
     """The outcome that a finding says the run will have; None for one that speaks of no outcome."""
-    if finding.severity == "note":
-        return None
-    if finding.code == proven_failure.CODE and setup.rehearsed is not None:
-        return setup.rehearsed.outcome
-    if finding.code == "MMF108":  # dead keys, but for a static graph in mmcv 1.x
-        return Outcome.DIVERGED.value if finding.severity == "error" else None
-    graph = _GRAPHS.get(finding.code)
-    return None if graph is None else outcome(setup.settings, graph).value
+    return rule_of(finding).predicted(setup, finding)
 
 
 def _told(setup: TrainingSetup, proof: Proof, seen: Rehearsed, finding: Finding) -> Optional[Finding]:
@@ -114,7 +91,7 @@ def _told(setup: TrainingSetup, proof: Proof, seen: Rehearsed, finding: Finding)
     if finding.confidence == "proven":
         ended = f"counted in the rehearsal, which ended in {seen.outcome}"
         return replace(finding, confidence="likely", evidence=(*finding.evidence, ended))
-    if seen.outcome in CUT_SHORT or finding.code == _SCHEDULE:
+    if seen.outcome in CUT_SHORT or rule_of(finding).comes_late:
         return finding
     return _with_line(finding, seen) if finding.confidence == "certain" else None
 
@@ -124,7 +101,7 @@ def _is_shown(setup: TrainingSetup, proof: Proof, finding: Finding, says: str) -
     wanted: Tuple[str, ...] = (NEVER, SOMETIMES, UNTRAINED)
     if says == Outcome.READY_TWICE.value:
         wanted = (READY_TWICE,)
-    elif says == Outcome.UNTRAINED.value or finding.code == "MMF110":
+    elif says == Outcome.UNTRAINED.value or _is_cut_off(finding):
         wanted = (UNTRAINED,)
     elif says != Outcome.UNUSED.value:
         return True
@@ -133,6 +110,12 @@ def _is_shown(setup: TrainingSetup, proof: Proof, finding: Finding, says: str) -
         return True
     sites = [site for site in setup.checkpoints if site.key == finding.key]
     return any(is_about(setup, site.key, site.value, group) for site in sites for group in groups)
+
+
+def _is_cut_off(finding: Finding) -> bool:
+    """Whether it is about parameters that stay untrained, whatever the run ends in."""
+    traits = rule_of(finding).traits
+    return traits is not None and not traits.input_has_grad
 
 
 def _proven(finding: Finding, seen: Rehearsed) -> Finding:
@@ -152,8 +135,8 @@ def _proven(finding: Finding, seen: Rehearsed) -> Finding:
 
 
 def _explained(findings: List[Finding], setup: TrainingSetup, seen: Rehearsed) -> Tuple[Finding, ...]:
-    """The findings, without MMF116 where another one has the proven outcome."""
-    others = [finding for finding in findings if finding.code != proven_failure.CODE]
+    """The findings, without the last resort where another one has the proven outcome."""
+    others = [finding for finding in findings if not rule_of(finding).last_resort]
     known = any(item.confidence == "proven" and predicted(setup, item) == seen.outcome for item in others)
     return tuple(others if known else findings)
 

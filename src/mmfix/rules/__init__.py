@@ -1,14 +1,13 @@
-"""The rules: what each one knows, and all of them together.
+"""The rules: all of them together, and what they find in a setup.
 
-A rule is a module: its docstring is its documentation, ``CASES`` are its tests, ``check`` finds. Rules about
-the graph share the cures solved for the whole setup; rules about a dead key bring their own.
+A rule is one file: its docstring is its documentation, ``RULE`` is all that the rest of mmfix asks about it
+(:class:`mmfix.rules.rule.Rule`). To add one is to write that file and name it in ``RULES``.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from types import ModuleType
-from typing import Tuple
+from typing import Dict, Iterable, Tuple
 
 from mmfix.findings import Finding
 from mmfix.remedies import solve, solve_sure
@@ -31,50 +30,40 @@ from mmfix.rules import (
     trainable_teacher,
     wrapper_shadows_find_unused,
 )
-from mmfix.rules.common import Case, at_most
+from mmfix.rules.common import at_most
 from mmfix.rules.elsewhere import unless_set_elsewhere
+from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
 
-__all__ = ["RULES", "Case", "judge"]
+__all__ = ["RULES", "Case", "Rule", "judge", "rule_of"]
 
 #: Every rule, by code.
-RULES: Tuple[ModuleType, ...] = (
-    reentrant_checkpoint_with_find_unused,
-    conditional_modules_without_find_unused,
-    late_freezing,
-    late_freezing_with_checkpoint,
-    checkpointed_module_reused,
-    wrapper_shadows_find_unused,
-    flexible_runner_ignores_ddp_keys,
-    dead_static_graph_key,
-    static_graph_with_accumulation,
-    checkpoint_without_input_gradient,
-    find_unused_default_of_the_repository,
-    trainable_teacher,
-    dropped_stages,
-    freeze_schedule,
-    empty_ground_truth,
-    proven_failure,
+RULES: Tuple[Rule, ...] = (
+    reentrant_checkpoint_with_find_unused.RULE,
+    conditional_modules_without_find_unused.RULE,
+    late_freezing.RULE,
+    late_freezing_with_checkpoint.RULE,
+    checkpointed_module_reused.RULE,
+    wrapper_shadows_find_unused.RULE,
+    flexible_runner_ignores_ddp_keys.RULE,
+    dead_static_graph_key.RULE,
+    static_graph_with_accumulation.RULE,
+    checkpoint_without_input_gradient.RULE,
+    find_unused_default_of_the_repository.RULE,
+    trainable_teacher.RULE,
+    dropped_stages.RULE,
+    freeze_schedule.RULE,
+    empty_ground_truth.RULE,
+    proven_failure.RULE,
 )
-
-#: Rules that look at the wrapper themselves and attach their cures themselves.
-_KEY_RULES = (
-    wrapper_shadows_find_unused,
-    flexible_runner_ignores_ddp_keys,
-    dead_static_graph_key,
-    find_unused_default_of_the_repository,
-    empty_ground_truth,
-)
-
-#: Rules that hold for whatever passes ``find_unused_parameters`` on to DDP, and how sure they are there.
-_FIND_UNUSED_RULES = (
-    reentrant_checkpoint_with_find_unused,
-    late_freezing_with_checkpoint,
-    checkpoint_without_input_gradient,
-)
-#: Rules about parts that the loss does not reach.
-_UNUSED_RULES = (conditional_modules_without_find_unused, dropped_stages)
+_BY_CODE: Dict[str, Rule] = {rule.code: rule for rule in RULES}
+#: How sure a rule about ``find_unused_parameters`` is where something else passes it on to DDP.
 _AT_MOST = {"separate-ddp": "likely", "other": "possible"}
+
+
+def rule_of(finding: Finding) -> Rule:
+    """The rule that a finding is of."""
+    return _BY_CODE[finding.code]
 
 
 def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
@@ -95,22 +84,25 @@ def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
 
 def _found(setup: TrainingSetup) -> Tuple[Finding, ...]:
     joint, sure = solve(setup), solve_sure(setup)
-
-    def cured(finding: Finding) -> Finding:
-        return replace(finding, remedies=joint if finding.confidence == "possible" else sure)
-
     findings = []
     for rule in RULES:
-        if rule in _KEY_RULES:
-            findings += rule.check(setup)
-        elif setup.wrapper == "ddp" or rule is proven_failure:
-            findings += [cured(finding) for finding in rule.check(setup)]
-        elif rule in _UNUSED_RULES and setup.wrapper == "separate-ddp":
-            findings += [cured(finding) for finding in rule.check(inside_children(setup))]
-        elif rule in _FIND_UNUSED_RULES and setup.settings.find_unused_parameters:
-            most = _AT_MOST.get(setup.wrapper)
-            found = rule.check(setup) if most else ()
-            findings += [cured(at_most(finding, most or "")) for finding in found]
+        for finding in _findings(rule, setup):
+            if not rule.own_cures:
+                cures = joint if finding.confidence == "possible" else sure
+                finding = replace(finding, remedies=cures)
+            findings.append(finding)
     if setup.decided_elsewhere:
         return tuple(at_most(finding, "possible") for finding in findings)
     return tuple(findings)
+
+
+def _findings(rule: Rule, setup: TrainingSetup) -> Iterable[Finding]:
+    """What one rule finds under the wrapper of the setup."""
+    if rule.wrappers is Wrappers.ANY or setup.wrapper == "ddp":
+        return rule.check(setup)
+    if rule.wrappers is Wrappers.EACH_CHILD and setup.wrapper == "separate-ddp":
+        return rule.check(inside_children(setup))
+    most = _AT_MOST.get(setup.wrapper)
+    if rule.wrappers is Wrappers.FIND_UNUSED and most and setup.settings.find_unused_parameters:
+        return [at_most(finding, most) for finding in rule.check(setup)]
+    return ()

@@ -43,18 +43,13 @@ from typing import Iterator
 from mmfix.ddp import Checkpoint, Outcome, Traits, outcome
 from mmfix.findings import Finding
 from mmfix.remedies.graph import cut_off
-from mmfix.rules.common import MEASURED, UNUSED, Case, make
+from mmfix.rules.common import MEASURED, UNUSED, make
+from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.activation import KEY as ACTIVATION
 from mmfix.training.activation import WHOLE_BACKBONES
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF110"
-NAME = "checkpoint-without-input-gradient"
-SUMMARY = (
-    "A checkpointed module whose input has no gradient is not trained: the run stops, or nobody notices."
-)
-
-CASES = (
+_CASES = (
     Case(
         "a whole backbone",
         """
@@ -142,10 +137,24 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 "gradient"
             )
         yield make(
-            __name__,
+            RULE,
             setup,
             key=site.key,
             confidence="certain" if site.key == ACTIVATION and site.value in WHOLE_BACKBONES else "likely",
             message=f"{cause}: the module gets none either, and {effect}.",
             evidence=(site.evidence, MEASURED.format(row)),
         )
+
+
+RULE = Rule(
+    code="MMF110",
+    name="checkpoint-without-input-gradient",
+    summary=(
+        "A checkpointed module whose input has no gradient is not trained: the run stops, or nobody notices."
+    ),
+    predicts=Traits(Checkpoint.REENTRANT, input_has_grad=False),
+    wrappers=Wrappers.FIND_UNUSED,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

@@ -41,7 +41,6 @@ from mmfix.remedies.graph import reuses
 from mmfix.rules.common import (
     MEASURED,
     TWICE,
-    Case,
     describe,
     ends_in,
     make,
@@ -50,13 +49,10 @@ from mmfix.rules.common import (
     stops,
     weaker,
 )
+from mmfix.rules.rule import Case, Rule
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF105"
-NAME = "checkpointed-module-reused"
-SUMMARY = "A reentrant checkpoint in a module that runs twice a step stops the first iteration."
-
-CASES = (
+_CASES = (
     Case(
         "the student sees two batches",
         """
@@ -109,7 +105,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             continue
         confidence = weaker(fact.confidence, site_confidence(setup, site))
         yield make(
-            __name__,
+            RULE,
             setup,
             key=site.key,
             confidence=confidence,
@@ -117,3 +113,14 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             f"DDP {stops(confidence)} the first iteration with {TWICE}.",
             evidence=(site.evidence, *fact.evidence, MEASURED.format("reentrant checkpoint, reused")),
         )
+
+
+RULE = Rule(
+    code="MMF105",
+    name="checkpointed-module-reused",
+    summary="A reentrant checkpoint in a module that runs twice a step stops the first iteration.",
+    predicts=Traits(Checkpoint.REENTRANT, reused=True),
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

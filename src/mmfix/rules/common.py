@@ -1,9 +1,8 @@
-"""What rules share: cases, and how a finding is put together."""
+"""What rules share: how a finding is put together, and the words for it."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Dict, Optional, Tuple
 
 from mmfix.config.keypath import KeyPath, format_key
@@ -18,8 +17,9 @@ from mmfix.remedies.graph import (
     reentrant_sites,
     suspected,
 )
+from mmfix.rules.rule import Rule
 from mmfix.training.activation import KEY as ACTIVATION
-from mmfix.training.types import CheckpointSite, Rehearsed, TrainingSetup
+from mmfix.training.types import CheckpointSite, TrainingSetup
 
 TWICE = "'Expected to mark a variable ready only once'"
 #: Evidence: a row of the outcome table.
@@ -27,46 +27,8 @@ MEASURED = "torch DDP, measured: {}"
 UNUSED = "'Expected to have finished reduction in the prior iteration'"
 
 
-#: What makes the configs of the cases trainable, in either era.
-MMENGINE = """\
-train_dataloader = dict(batch_size=2)
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12)
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
-"""
-MMCV1 = """\
-data = dict(samples_per_gpu=2, train=dict(type='CocoDataset'))
-optimizer = dict(type='SGD', lr=0.01)
-optimizer_config = dict(grad_clip=None)
-runner = dict(type='EpochBasedRunner', max_epochs=12)
-"""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A config and what the rule says about it: documentation and test in one.
-
-    Attributes:
-        name: What the case shows.
-        text: The part of a classic config that matters.
-        finds: Severity and confidence of the finding, ``error certain``; empty when the rule is silent.
-        base: The part that makes it trainable, and of which era.
-        rehearsed: What a rehearsal of it showed, for a rule that asks for one.
-    """
-
-    name: str
-    text: str
-    finds: str = ""
-    base: str = MMENGINE
-    rehearsed: Optional[Rehearsed] = None
-
-    @property
-    def config(self) -> str:
-        """The whole config."""
-        return self.base + self.text
-
-
 def make(
-    module: str,
+    rule: Rule,
     setup: TrainingSetup,
     *,
     key: KeyPath,
@@ -75,14 +37,13 @@ def make(
     evidence: Tuple[str, ...],
     severity: Optional[str] = None,
 ) -> Finding:
-    """A finding of the rule in ``module``; remedies are attached later, for the whole setup at once.
+    """A finding of ``rule``; remedies are attached later, for the whole setup at once.
 
     Without ``severity``, what is at least likely is an ``error`` and what is only possible a ``warning``.
     """
-    rule = sys.modules[module]
     return Finding(
-        code=rule.CODE,
-        name=rule.NAME,
+        code=rule.code,
+        name=rule.name,
         severity=severity or ("warning" if confidence == "possible" else "error"),
         confidence=confidence,
         message=message,

@@ -50,15 +50,12 @@ from typing import Iterator
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.inside import dropped_stages, trainable_teachers
-from mmfix.rules.common import MEASURED, MMCV1, UNUSED, Case, ends_in, find_unused_text, make, stops
+from mmfix.rules.common import MEASURED, UNUSED, ends_in, find_unused_text, make, stops
 from mmfix.rules.empty_ground_truth import skipped_without_boxes
+from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF102"
-NAME = "conditional-modules-without-find-unused"
-SUMMARY = "Parameters that may get no gradient stop the run while find_unused_parameters is off."
-
-CASES = (
+_CASES = (
     Case(
         "a module behind a flag",
         """
@@ -117,7 +114,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         if fact in elsewhere:
             continue
         yield make(
-            __name__,
+            RULE,
             setup,
             key=fact.key,
             confidence=fact.confidence,
@@ -125,3 +122,15 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             f"{stops(fact.confidence)} the {'next' if fact.varies else 'second'} iteration with {UNUSED}.",
             evidence=(*fact.evidence, MEASURED.format("unused parameter, F=0")),
         )
+
+
+RULE = Rule(
+    code="MMF102",
+    name="conditional-modules-without-find-unused",
+    summary="Parameters that may get no gradient stop the run while find_unused_parameters is off.",
+    predicts=Traits(unused=Unused.ALWAYS),
+    wrappers=Wrappers.EACH_CHILD,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

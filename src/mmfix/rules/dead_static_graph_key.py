@@ -42,21 +42,18 @@ reported there.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterator
+from typing import Iterator, Optional
 
 from mmfix.ddp import Outcome, Traits
 from mmfix.findings import Finding
 from mmfix.remedies import drop_key, enable_static_graph, move_value, solve
 from mmfix.remedies.change import STATIC_GRAPH_KEYS
 from mmfix.remedies.graph import is_true
-from mmfix.rules.common import MMCV1, Case, ends_in, make
+from mmfix.rules.common import ends_in, make
+from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF108"
-NAME = "dead-static-graph-key"
-SUMMARY = "Top-level static_graph, use_static_graph and model_wrapper look like a cure; nobody reads them."
-
-CASES = (
+_CASES = (
     Case(
         "use_static_graph",
         """
@@ -124,7 +121,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     if setup.era == "mmengine" and isinstance(setup.document.get(("model_wrapper",), None), dict):
         where = ("strategy", "model_wrapper") if setup.runner == "FlexibleRunner" else ("model_wrapper_cfg",)
         finding = make(
-            __name__,
+            RULE,
             setup,
             key=("model_wrapper",),
             severity="warning" if setup.document.get(where, None) is None else "note",
@@ -140,7 +137,7 @@ def _diverges(setup: TrainingSetup) -> Finding:
     script = setup.script
     read = script.static_graph if script else None
     finding = make(
-        __name__,
+        RULE,
         setup,
         key=setup.static_graph.key or ((read.key if read else None) or ("static_graph",)),
         severity="error",
@@ -168,7 +165,7 @@ def _static_graph(setup: TrainingSetup, key: str) -> Finding:
     else:
         effect = "Static graph is off: the key belongs in the DDP wrapper."
     finding = make(
-        __name__,
+        RULE,
         setup,
         key=(key,),
         severity="note" if on else "warning",
@@ -183,3 +180,22 @@ def _static_graph(setup: TrainingSetup, key: str) -> Finding:
     return replace(
         finding, remedies=drop_key(key) if on or setup.wrapper != "ddp" else enable_static_graph(setup, key)
     )
+
+
+def _predicts(_: TrainingSetup, finding: Finding) -> Optional[str]:
+    """Dead keys end no run; a static graph that mmcv 1.x really gets does."""
+    return Outcome.DIVERGED.value if finding.severity == "error" else None
+
+
+RULE = Rule(
+    code="MMF108",
+    name="dead-static-graph-key",
+    summary="Top-level static_graph, use_static_graph and model_wrapper look like a cure; nobody reads them.",
+    predicts=_predicts,
+    wrappers=Wrappers.ANY,
+    own_cures=True,
+    dead_key=True,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

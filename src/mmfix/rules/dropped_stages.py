@@ -38,14 +38,11 @@ from typing import Iterator
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.inside import dropped_stages
-from mmfix.rules.common import MEASURED, MMCV1, UNUSED, Case, ends_in, find_unused_text, make, stops
+from mmfix.rules.common import MEASURED, UNUSED, ends_in, find_unused_text, make, stops
+from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF113"
-NAME = "dropped-stages"
-SUMMARY = "A backbone stage that is computed and not returned never gets the gradient that DDP waits for."
-
-CASES = (
+_CASES = (
     Case(
         "the last stage is not returned",
         """
@@ -104,7 +101,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         return
     for fact in dropped_stages(setup):
         yield make(
-            __name__,
+            RULE,
             setup,
             key=fact.key,
             confidence=fact.confidence,
@@ -112,3 +109,15 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             f"{stops(fact.confidence)} the second iteration with {UNUSED}.",
             evidence=(*fact.evidence, MEASURED.format("unused parameter, F=0")),
         )
+
+
+RULE = Rule(
+    code="MMF113",
+    name="dropped-stages",
+    summary="A backbone stage that is computed and not returned never gets the gradient that DDP waits for.",
+    predicts=Traits(unused=Unused.ALWAYS),
+    wrappers=Wrappers.EACH_CHILD,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

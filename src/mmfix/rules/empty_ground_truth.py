@@ -45,16 +45,13 @@ from mmfix.config.keypath import KeyPath, format_key
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding, Remedy
 from mmfix.remedies import filter_empty, solve
-from mmfix.rules.common import MMCV1, UNUSED, Case, ends_in, find_unused_text, make
+from mmfix.rules.common import UNUSED, ends_in, find_unused_text, make
+from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.filtering import lets_empty_in
 from mmfix.training.no_positives import NO_POSITIVE
 from mmfix.training.types import ModelFact, TrainingSetup
 
-CODE = "MMF115"
-NAME = "empty-ground-truth"
-SUMMARY = "Images without ground truth may stop a two-stage detector, late, when one rank has no box."
-
-CASES = (
+_CASES = (
     Case(
         "mmcv 1.x",
         """
@@ -137,7 +134,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     else:
         return
     finding = make(
-        __name__, setup, key=keys[0], severity="warning" if skipped else "note", confidence="possible",
+        RULE, setup, key=keys[0], severity="warning" if skipped else "note", confidence="possible",
         message=message, evidence=evidence,
     )  # fmt: skip
     yield replace(finding, remedies=cures)
@@ -167,3 +164,16 @@ def _heads(setup: TrainingSetup) -> List[KeyPath]:
             elif key in ("detector", "student", "model"):
                 stack.append(((*path, key), item))
     return found
+
+
+RULE = Rule(
+    code="MMF115",
+    name="empty-ground-truth",
+    summary="Images without ground truth may stop a two-stage detector, late, when one rank has no box.",
+    predicts=Traits(unused=Unused.SOMETIMES),
+    wrappers=Wrappers.ANY,
+    own_cures=True,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

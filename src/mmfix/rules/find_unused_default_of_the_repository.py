@@ -47,22 +47,11 @@ from mmfix.config.keypath import format_key
 from mmfix.findings import Finding
 from mmfix.remedies import read_key, solve, write_find_unused
 from mmfix.remedies.graph import dead_find_unused
-from mmfix.rules.common import (
-    MMCV1,
-    Case,
-    asks_for_find_unused,
-    is_told_elsewhere,
-    make,
-    matters,
-    surely_on,
-)
+from mmfix.rules.common import asks_for_find_unused, is_told_elsewhere, make, matters, surely_on
+from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF111"
-NAME = "find-unused-default-of-the-repository"
-SUMMARY = "The training script takes an absent find_unused_parameters for True, or never reads it."
-
-CASES = (
+_CASES = (
     Case(
         "a model that comes with such a script",
         """
@@ -108,7 +97,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         name = "find_unused_parameters" if read is None or read.key is None else format_key(read.key)
         message = f"{name} is not set, and the training script then passes find_unused_parameters=True"
     finding = make(
-        __name__,
+        RULE,
         setup,
         key=(read.key if read else None) or ("find_unused_parameters",),
         severity="note",
@@ -129,7 +118,7 @@ def _never_read(setup: TrainingSetup) -> Iterator[Finding]:
         return
     instead = f"reads {format_key(read.key)}" if read.key else "wraps the model without it"
     finding = make(
-        __name__,
+        RULE,
         setup,
         key=top,
         severity="warning",
@@ -139,3 +128,16 @@ def _never_read(setup: TrainingSetup) -> Iterator[Finding]:
         evidence=(f"{script.where(read.place)}: find_unused_parameters is {read.default} by default",),
     )
     yield replace(finding, remedies=solve(setup) or read_key())
+
+
+RULE = Rule(
+    code="MMF111",
+    name="find-unused-default-of-the-repository",
+    summary="The training script takes an absent find_unused_parameters for True, or never reads it.",
+    wrappers=Wrappers.ANY,
+    own_cures=True,
+    dead_key=True,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

@@ -42,14 +42,11 @@ from mmfix.config.keypath import KeyPath
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.remedies import drop_key, move_find_unused, move_value, solve
 from mmfix.remedies.graph import dead_find_unused
-from mmfix.rules.common import Case, is_told_elsewhere, make, matters
+from mmfix.rules.common import is_told_elsewhere, make, matters
+from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF107"
-NAME = "flexible-runner-ignores-ddp-keys"
-SUMMARY = "FlexibleRunner reads DDP settings only below strategy; the plain Runner never reads strategy."
-
-CASES = (
+_CASES = (
     Case(
         "find_unused_parameters",
         """
@@ -215,7 +212,7 @@ def _without_ddp(setup: TrainingSetup) -> Iterator[Finding]:
 
 def _dead(setup: TrainingSetup, key: KeyPath, severity: str, effect: str) -> Finding:
     return make(
-        __name__,
+        RULE,
         setup,
         key=key,
         severity=severity,
@@ -227,7 +224,7 @@ def _dead(setup: TrainingSetup, key: KeyPath, severity: str, effect: str) -> Fin
 
 def _lone_strategy(setup: TrainingSetup) -> Iterator[Finding]:
     finding = make(
-        __name__,
+        RULE,
         setup,
         key=("strategy",),
         severity="warning",
@@ -250,3 +247,16 @@ def _flexible_runner(setup: TrainingSetup) -> Tuple[Remedy, ...]:
             ("Your tools/train.py looks at runner_type (those of mmpose, mmagic and mmselfsup do not).",),
         ),
     )
+
+
+RULE = Rule(
+    code="MMF107",
+    name="flexible-runner-ignores-ddp-keys",
+    summary="FlexibleRunner reads DDP settings only below strategy; the plain Runner never reads strategy.",
+    wrappers=Wrappers.ANY,
+    own_cures=True,
+    dead_key=True,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

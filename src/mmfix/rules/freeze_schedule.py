@@ -44,14 +44,11 @@ from mmfix.config.keypath import KeyPath
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.graph import schedules
-from mmfix.rules.common import MEASURED, MMCV1, UNUSED, Case, ends_in, find_unused_text, make, stops
+from mmfix.rules.common import MEASURED, UNUSED, ends_in, find_unused_text, make, stops
+from mmfix.rules.rule import MMCV1, Case, Rule
 from mmfix.training.types import ModelFact, TrainingSetup
 
-CODE = "MMF114"
-NAME = "freeze-schedule"
-SUMMARY = "Parameters frozen or unfrozen in mid-training stop the run while find_unused_parameters is off."
-
-CASES = (
+_CASES = (
     Case(
         "BasicVSR",
         """
@@ -122,7 +119,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     for key, facts in by_key.items():
         fact = facts[0]
         yield make(
-            __name__,
+            RULE,
             setup,
             key=key,
             confidence=fact.confidence,
@@ -133,3 +130,15 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 MEASURED.format(f"parameter used sometimes, {row}"),
             ),
         )
+
+
+RULE = Rule(
+    code="MMF114",
+    name="freeze-schedule",
+    summary="Parameters frozen or unfrozen in mid-training stop the run while find_unused_parameters is off.",
+    predicts=Traits(unused=Unused.SOMETIMES),
+    comes_late=True,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

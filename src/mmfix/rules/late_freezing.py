@@ -39,27 +39,11 @@ from typing import Iterator
 
 from mmfix.ddp import Outcome, Traits
 from mmfix.findings import Finding
-from mmfix.rules.common import (
-    MEASURED,
-    MMCV1,
-    UNUSED,
-    Case,
-    ends_in,
-    find_unused_text,
-    make,
-    sites_by_key,
-    stops,
-)
+from mmfix.rules.common import MEASURED, UNUSED, ends_in, find_unused_text, make, sites_by_key, stops
+from mmfix.rules.rule import MMCV1, Case, Rule
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF103"
-NAME = "late-freezing"
-SUMMARY = (
-    "Parameters frozen in train() or init_weights(), after the DDP wrap, stop the run while "
-    "find_unused_parameters is off."
-)
-
-CASES = (
+_CASES = (
     Case(
         "Swin freezes in train()",
         """
@@ -116,7 +100,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         return
     for fact in setup.facts_of("late-freeze"):
         yield make(
-            __name__,
+            RULE,
             setup,
             key=fact.key,
             confidence=fact.confidence,
@@ -128,3 +112,17 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 MEASURED.format("frozen after the wrap, F=0"),
             ),
         )
+
+
+RULE = Rule(
+    code="MMF103",
+    name="late-freezing",
+    summary=(
+        "Parameters frozen in train() or init_weights(), after the DDP wrap, stop the run while "
+        "find_unused_parameters is off."
+    ),
+    predicts=Traits(late_freeze=True),
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

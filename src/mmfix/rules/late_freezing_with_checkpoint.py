@@ -39,10 +39,8 @@ from mmfix.ddp import Checkpoint, Outcome, Traits
 from mmfix.findings import Finding
 from mmfix.rules.common import (
     MEASURED,
-    MMCV1,
     TWICE,
     UNUSED,
-    Case,
     describe,
     ends_in,
     find_unused_text,
@@ -52,13 +50,10 @@ from mmfix.rules.common import (
     stops,
     weaker,
 )
+from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF104"
-NAME = "late-freezing-with-checkpoint"
-SUMMARY = "Late freezing and a reentrant checkpoint: the run stops with find_unused_parameters on and off."
-
-CASES = (
+_CASES = (
     Case(
         "find_unused_parameters off",
         """
@@ -106,7 +101,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     if ends_in(setup.settings, Traits(late_freeze=True), Outcome.UNUSED):
         for fact in facts:
             yield make(
-                __name__,
+                RULE,
                 setup,
                 key=fact.key,
                 confidence=fact.confidence,
@@ -119,7 +114,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         for site in sites:
             confidence = weaker("likely", site_confidence(setup, site))
             yield make(
-                __name__,
+                RULE,
                 setup,
                 key=site.key,
                 confidence=confidence,
@@ -127,3 +122,15 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 f"iteration: {TWICE}. Switching it off alone would not help: {facts[0].why}",
                 evidence=(site.evidence, *facts[0].evidence, MEASURED.format("reentrant checkpoint, F=1")),
             )
+
+
+RULE = Rule(
+    code="MMF104",
+    name="late-freezing-with-checkpoint",
+    summary="Late freezing and a reentrant checkpoint: the run stops with find_unused_parameters on and off.",
+    predicts=Traits(Checkpoint.REENTRANT, late_freeze=True),
+    wrappers=Wrappers.FIND_UNUSED,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

@@ -31,21 +31,18 @@ It was seen. `mmfix prove CFG -v` shows the whole error.
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, Optional
 
 from mmfix.ddp import Outcome
 from mmfix.findings import Finding
-from mmfix.rules.common import Case, make
+from mmfix.rules.common import make
+from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.types import Rehearsed, TrainingSetup
-
-CODE = "MMF116"
-NAME = "proven-failure"
-SUMMARY = "A rehearsal failed, and no other rule says why."
 
 _LINE = "rehearsed on 2026-11-22: 2 gloo ranks, torch 2.13.0, scenarios normal"
 _CONFIG = "model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))\n"
 
-CASES = (
+_CASES = (
     Case(
         "a parameter that nothing pointed to",
         _CONFIG,
@@ -82,10 +79,28 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     about = f": {seen.what}" if seen.what else ""
     reason = f" ({seen.reason.rstrip('.')})" if seen.reason else ""
     yield make(
-        __name__,
+        RULE,
         setup,
         key=seen.key,
         confidence="proven",
         message=f"{seen.who} ended in {seen.outcome}, {_ENDS[seen.outcome]}{about}{reason}.",
         evidence=(seen.line, *((seen.error,) if seen.error else ())),
     )
+
+
+def _predicts(setup: TrainingSetup, _: Finding) -> Optional[str]:
+    """What was seen."""
+    return None if setup.rehearsed is None else setup.rehearsed.outcome
+
+
+RULE = Rule(
+    code="MMF116",
+    name="proven-failure",
+    summary="A rehearsal failed, and no other rule says why.",
+    predicts=_predicts,
+    wrappers=Wrappers.ANY,
+    last_resort=True,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

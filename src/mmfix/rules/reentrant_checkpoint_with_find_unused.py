@@ -51,9 +51,7 @@ from mmfix.ddp import Checkpoint, Outcome, Traits
 from mmfix.findings import Finding
 from mmfix.rules.common import (
     MEASURED,
-    MMCV1,
     TWICE,
-    Case,
     asks_for_find_unused,
     describe,
     ends_in,
@@ -64,13 +62,10 @@ from mmfix.rules.common import (
     surely_on,
     weaker,
 )
+from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF101"
-NAME = "reentrant-checkpoint-with-find-unused"
-SUMMARY = "A reentrant gradient checkpoint under find_unused_parameters=True stops the first iteration."
-
-CASES = (
+_CASES = (
     Case(
         "both on",
         """
@@ -204,7 +199,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     for site in sites_by_key(setup):
         confidence = weaker(asked, site_confidence(setup, site))
         yield make(
-            __name__,
+            RULE,
             setup,
             key=site.key,
             confidence=confidence,
@@ -216,3 +211,15 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 MEASURED.format("reentrant checkpoint, F=1"),
             ),
         )
+
+
+RULE = Rule(
+    code="MMF101",
+    name="reentrant-checkpoint-with-find-unused",
+    summary="A reentrant gradient checkpoint under find_unused_parameters=True stops the first iteration.",
+    predicts=Traits(Checkpoint.REENTRANT),
+    wrappers=Wrappers.FIND_UNUSED,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

@@ -37,14 +37,11 @@ from typing import Iterator
 from mmfix.config.keypath import format_key
 from mmfix.ddp import Outcome, Traits
 from mmfix.findings import Finding
-from mmfix.rules.common import MEASURED, Case, ends_in, make
+from mmfix.rules.common import MEASURED, ends_in, make
+from mmfix.rules.rule import Case, Rule
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF109"
-NAME = "static-graph-with-accumulation"
-SUMMARY = "Static graph with gradient accumulation stops the first micro-batch with an internal assert."
-
-CASES = (
+_CASES = (
     Case(
         "both on",
         """
@@ -96,7 +93,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     if counts is None or not ends_in(setup.settings, Traits(), Outcome.NO_SYNC_ASSERT):
         return
     yield make(
-        __name__,
+        RULE,
         setup,
         key=counts if static is None else static,
         confidence="certain",
@@ -107,3 +104,14 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             MEASURED.format("static graph, first step under no_sync()"),
         ),
     )
+
+
+RULE = Rule(
+    code="MMF109",
+    name="static-graph-with-accumulation",
+    summary="Static graph with gradient accumulation stops the first micro-batch with an internal assert.",
+    predicts=Traits(),
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

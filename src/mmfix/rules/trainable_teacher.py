@@ -35,14 +35,11 @@ from typing import Iterator
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.inside import trainable_teachers
-from mmfix.rules.common import MEASURED, UNUSED, Case, ends_in, find_unused_text, make, stops
+from mmfix.rules.common import MEASURED, UNUSED, ends_in, find_unused_text, make, stops
+from mmfix.rules.rule import Case, Rule
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF112"
-NAME = "trainable-teacher"
-SUMMARY = "A teacher that is not frozen never gets the gradient that DDP waits for."
-
-CASES = (
+_CASES = (
     Case(
         "freeze_teacher=False",
         """
@@ -81,7 +78,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         return
     for fact in trainable_teachers(setup):
         yield make(
-            __name__,
+            RULE,
             setup,
             key=fact.key,
             confidence=fact.confidence,
@@ -89,3 +86,14 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             f"{stops(fact.confidence)} the second iteration with {UNUSED}. Set freeze_teacher=True.",
             evidence=(*fact.evidence, MEASURED.format("unused parameter, F=0")),
         )
+
+
+RULE = Rule(
+    code="MMF112",
+    name="trainable-teacher",
+    summary="A teacher that is not frozen never gets the gradient that DDP waits for.",
+    predicts=Traits(unused=Unused.ALWAYS),
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

@@ -41,14 +41,11 @@ from typing import Iterator, Tuple
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.remedies import drop_key, move_find_unused, solve
 from mmfix.remedies.graph import dead_find_unused
-from mmfix.rules.common import Case, is_told_elsewhere, make, matters
+from mmfix.rules.common import is_told_elsewhere, make, matters
+from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
 
-CODE = "MMF106"
-NAME = "wrapper-shadows-find-unused"
-SUMMARY = "model_wrapper_cfg makes the top-level find_unused_parameters a key that nobody reads."
-
-CASES = (
+_CASES = (
     Case(
         "asked for, not in effect",
         """
@@ -133,7 +130,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         yield from _find_unused(setup)
     if setup.wrapper == "ddp" and (*_WRAPPER, "broadcast_buffers") not in _present(setup):
         note = make(
-            __name__,
+            RULE,
             setup,
             key=_WRAPPER,
             severity="note",
@@ -151,7 +148,7 @@ def _find_unused(setup: TrainingSetup) -> Iterator[Finding]:
         if not matters(setup) or is_told_elsewhere(setup):
             return
         finding = make(
-            __name__,
+            RULE,
             setup,
             key=_TOP,
             severity="warning",
@@ -163,7 +160,7 @@ def _find_unused(setup: TrainingSetup) -> Iterator[Finding]:
         yield replace(finding, remedies=solve(setup) or move_find_unused(setup))
     elif top is False and setup.find_unused.value is True and matters(setup):
         note = make(
-            __name__,
+            RULE,
             setup,
             key=_TOP,
             severity="note",
@@ -191,3 +188,16 @@ def _keep_buffers() -> Tuple[Remedy, ...]:
             ("The buffers of the ranks were meant to stay apart, as without model_wrapper_cfg.",),
         ),
     )
+
+
+RULE = Rule(
+    code="MMF106",
+    name="wrapper-shadows-find-unused",
+    summary="model_wrapper_cfg makes the top-level find_unused_parameters a key that nobody reads.",
+    wrappers=Wrappers.ANY,
+    own_cures=True,
+    dead_key=True,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

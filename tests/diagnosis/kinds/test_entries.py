@@ -8,7 +8,7 @@ import pytest
 from entries import ENTRIES, Entry
 
 import mmfix
-from mmfix.rules.common import MMCV1
+from mmfix.rules.rule import MMCV1
 
 IDS = [entry.id for entry in ENTRIES]
 
