@@ -13,6 +13,7 @@ from mmfix.config.reader import Reader
 from mmfix.errors import MmfixError, PatchError
 from mmfix.findings import SEVERITIES, Finding
 from mmfix.jobs.accounting import Unfit, judged, unfit
+from mmfix.jobs.installed import installed_torch
 from mmfix.results.checked import ConfigReport, Problem, ProofUsed
 from mmfix.results.place import display_path
 from mmfix.settings import DEFAULT, Settings
@@ -67,6 +68,7 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
     from mmfix.training import read
 
     setup = read(document, settings.launcher, settings.reading_seconds)
+    setup = replace(setup, torch=installed_torch())
     wanted = settings.proofs and setup.wrapper != "none"
     kept, notes = kept_proof(document, setup) if wanted else (None, ())
     gone: Tuple[Finding, ...] = ()
@@ -101,7 +103,6 @@ def _for_installed_torch(found: Sequence[Finding]) -> Tuple[List[Finding], Tuple
     """The findings without cures that the torch beside mmfix is too old for, and a word why."""
     if not any(finding.remedies for finding in found):
         return list(found), ()
-    from mmfix.jobs.installed import installed_torch
     from mmfix.remedies.releases import for_torch, too_old
 
     torch = installed_torch()

@@ -27,6 +27,7 @@ from mmfix.rules import (
     proven_failure,
     reentrant_checkpoint_with_find_unused,
     static_graph_with_accumulation,
+    sync_batchnorm_without_process_group,
     trainable_teacher,
     wrapper_shadows_find_unused,
 )
@@ -55,6 +56,7 @@ RULES: Tuple[Rule, ...] = (
     freeze_schedule.RULE,
     empty_ground_truth.RULE,
     proven_failure.RULE,
+    sync_batchnorm_without_process_group.RULE,
 )
 _BY_CODE: Dict[str, Rule] = {rule.code: rule for rule in RULES}
 #: How sure a rule about ``find_unused_parameters`` is where something else passes it on to DDP.
@@ -71,14 +73,12 @@ def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
 
     What is only possible adds nothing to the cures of what is surer: they are applied unasked.
 
-    All of it is about DDP: without a wrapper (``launcher='none'``) there is nothing to say, and of FSDP and
-    DeepSpeed only dead keys are sure. One DDP a child (``MMSeparateDistributedDataParallel``) fails with a
-    checkpoint under ``find_unused_parameters`` like any DDP (``likely``: a child may have none), and with a
-    part that gets no gradient inside of a child that does; a wrapper nobody knows may be DDP (``possible``).
-    What rests on a key that a missing base may set is ``possible``.
+    Most of it is about DDP: without a wrapper (``launcher='none'``) only rules about such a run speak, and of
+    FSDP and DeepSpeed only dead keys are sure. One DDP a child (``MMSeparateDistributedDataParallel``) fails
+    with a checkpoint under ``find_unused_parameters`` like any DDP (``likely``: a child may have none), and
+    with a part that gets no gradient inside of a child that does; a wrapper nobody knows may be DDP
+    (``possible``). What rests on a key that a missing base may set is ``possible``.
     """
-    if setup.wrapper == "none":
-        return ()
     return unless_set_elsewhere(setup, _found(setup), _found)
 
 
@@ -98,6 +98,8 @@ def _found(setup: TrainingSetup) -> Tuple[Finding, ...]:
 
 def _findings(rule: Rule, setup: TrainingSetup) -> Iterable[Finding]:
     """What one rule finds under the wrapper of the setup."""
+    if "none" in (setup.wrapper, rule.wrappers.value):
+        return rule.check(setup) if setup.wrapper == rule.wrappers.value else ()
     if rule.wrappers is Wrappers.ANY or setup.wrapper == "ddp":
         return rule.check(setup)
     if rule.wrappers is Wrappers.EACH_CHILD and setup.wrapper == "separate-ddp":

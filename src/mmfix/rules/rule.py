@@ -34,6 +34,7 @@ class Case:
         finds: Severity and confidence of the finding, ``error certain``; empty when the rule is silent.
         base: The part that makes it trainable, and of which era.
         rehearsed: What a rehearsal of it showed, for a rule that asks for one.
+        launcher: As given to ``mmfix check --launcher``.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Case:
     finds: str = ""
     base: str = MMENGINE
     rehearsed: Optional[Rehearsed] = None
+    launcher: Optional[str] = None
 
     @property
     def config(self) -> str:
@@ -56,12 +58,14 @@ class Wrappers(Enum):
         EACH_CHILD: And one around each child, with what is sure of parts beside trained ones.
         FIND_UNUSED: Whatever passes ``find_unused_parameters`` on to DDP, where it is on.
         ANY: The rule looks at the wrapper itself.
+        NONE: A run with one process, which needs none (``launcher='none'``).
     """
 
     DDP = "ddp"
     EACH_CHILD = "each child"
     FIND_UNUSED = "find unused"
     ANY = "any"
+    NONE = "none"
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,33 @@ def read_training_script(roots: Sequence[str], config_path: Optional[str] = None
         roots: Folders of the repository, the nearest first. Those of installed packages are passed over.
         config_path: The config; a root that does not hold it comes last.
     """
+    return _read(_own(roots, config_path))
+
+
+def training_files(roots: Sequence[str], config_path: Optional[str] = None) -> Tuple[str, ...]:
+    """The files of a repository that training starts with, or goes through.
+
+    Args:
+        roots: As for :func:`read_training_script`.
+        config_path: The same.
+    """
+    return tuple(path for root in _own(roots, config_path) for path in _files(root))
+
+
+@lru_cache(maxsize=64)
+def _files(root: str) -> Tuple[str, ...]:
+    first = _entry(root)
+    return (*(() if first is None else (first,)), *islice(_fallbacks(root), _MOST_FALLBACKS))
+
+
+def _own(roots: Sequence[str], config_path: Optional[str]) -> Tuple[str, ...]:
+    """The roots that are not installed packages, first those that hold the config."""
     own = [osp.abspath(root) for root in roots]
     own = [root for root in own if not _INSTALLED & set(root.split(osp.sep))]
     if config_path:
         path = osp.abspath(config_path)
         own.sort(key=lambda root: not path.startswith(osp.join(root, "")))
-    return _read(tuple(own))
+    return tuple(own)
 
 
 @lru_cache(maxsize=64)

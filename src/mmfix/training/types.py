@@ -141,6 +141,7 @@ class TrainingSetup:
         script: The repository's own training script, where it decides ``find_unused`` or ``static_graph``.
         rehearsed: What a rehearsal showed, where there is a proof that still holds.
         carried: Released packages that lie in the repository, where the model's source is in them.
+        torch: The version that is installed here, ``1.13.1+cu117``; empty where that is not known.
     """
 
     document: ConfigDocument
@@ -164,6 +165,7 @@ class TrainingSetup:
     script: Optional[TrainingScript] = None
     rehearsed: Optional[Rehearsed] = None
     carried: Tuple[Carried, ...] = ()
+    torch: str = ""
 
     @property
     def settings(self) -> Settings:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Tuple
 
-from mmfix.diagnosis.kinds.common import keys_where
+from mmfix.config.dicts import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
 
 #: `DistributedDataParallel` for `MMDistributedDataParallel`; shorter names are in too many others.

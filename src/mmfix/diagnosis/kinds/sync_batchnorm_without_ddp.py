@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Iterator, Tuple
 
-from mmfix.diagnosis.kinds.common import keys_where
+from mmfix.config.dicts import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
 
 if TYPE_CHECKING:
@@ -53,4 +53,5 @@ KIND = Kind(
         "enough).",
     ),
     places=places,
+    rules=("MMF117",),
 )

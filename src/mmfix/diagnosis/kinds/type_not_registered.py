@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Tuple
 
-from mmfix.diagnosis.kinds.common import keys_where
+from mmfix.config.dicts import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Override, Remedy
 from mmfix.openmmlab import packages

@@ -1,0 +1,42 @@
+"""The dicts of a resolved config, one by one, each with its key path."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Tuple
+
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath
+
+#: A tree of shared dicts can unfold without end; far above any config that people write.
+MOST = 100_000
+
+
+def dicts_in(value: Any, path: KeyPath = ()) -> Iterator[Tuple[KeyPath, Dict[Any, Any]]]:
+    """Every dict in a value, itself included, outer ones first, in the order of the config.
+
+    Args:
+        value: Any part of a resolved config.
+        path: Its key path.
+    """
+    stack: List[Tuple[KeyPath, Any]] = [(path, value)]
+    left = MOST
+    while stack and left:
+        left -= 1
+        path, node = stack.pop()
+        if isinstance(node, dict):
+            yield path, node
+            items = list(node.items())
+        elif isinstance(node, (list, tuple)):
+            items = list(enumerate(node))
+        else:
+            continue
+        stack.extend(
+            ((*path, key), item) for key, item in reversed(items) if isinstance(item, (dict, list, tuple))
+        )
+
+
+def keys_where(document: ConfigDocument, name: str) -> Iterator[Tuple[KeyPath, Any]]:
+    """Every key path of the config that ends in ``name``, with its value, in the order of the config."""
+    for path, node in dicts_in(document.tree):
+        if path and name in node:
+            yield (*path, name), node[name]
