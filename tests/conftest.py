@@ -24,6 +24,9 @@ hypothesis.settings.load_profile("mmfix")
 os.environ["MMFIX_CACHE_DIR"] = tempfile.mkdtemp(prefix="mmfix-cache-")
 atexit.register(shutil.rmtree, os.environ["MMFIX_CACHE_DIR"], ignore_errors=True)
 
+#: A paragraph is one line, but where a test is about how it looks.
+os.environ["COLUMNS"] = "1000"
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

@@ -165,7 +165,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "cli_judging": Room(
         "the commands that judge configs, `check` and `patch`",
-        "workers results settings report jobs terminal cli_options",
+        "workers results settings report report.text jobs terminal cli_options",
         "click",
     ),
     "cli_runs": Room(

@@ -63,9 +63,12 @@ _OPENING = ("open", "fdopen", "read_text", "read_bytes", "write_text", "write_by
 #: Circles of imports that stay: a result knows how to print itself, and what prints it knows the result.
 ALLOWED_CIRCLES = [
     (
+        "mmfix.report.causes",
         "mmfix.report.text.check",
         "mmfix.report.text.cures",
+        "mmfix.report.text.inherited",
         "mmfix.report.text.problems",
+        "mmfix.report.text.summary",
         "mmfix.results.checked",
     ),
     ("mmfix.report.text.diagnosis", "mmfix.results.diagnosis"),

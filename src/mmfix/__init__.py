@@ -35,7 +35,7 @@ _EXPORTS = {
     "patch": "mmfix.api",
     "ConfigDocument": "mmfix.config.document",
     "ConfigError": "mmfix.errors",
-    "Diagnosis": "mmfix.diagnosis.types",
+    "Diagnosis": "mmfix.results.diagnosis",
     "MmfixError": "mmfix.errors",
     "PatchError": "mmfix.errors",
     "Finding": "mmfix.findings",

@@ -12,9 +12,9 @@ import click
 from mmfix import printable
 from mmfix.cli_about import completion, rule, rules, version_option
 from mmfix.cli_judging import INTERRUPTED, check, patch
-from mmfix.cli_options import PATH, format_option, stdin_filename_option
+from mmfix.cli_options import PATH, color_option, format_option, stdin_filename_option
 from mmfix.cli_runs import explain, prove
-from mmfix.terminal import close_stdout, paint, show_problems, write
+from mmfix.terminal import close_stdout, page, show_problems, write
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -62,6 +62,7 @@ def cli() -> None:
 @click.option("--model", is_flag=True, help="Show the model as a tree: what is used, checkpointed, frozen.")
 @stdin_filename_option
 @format_option
+@color_option
 def show(path: str, key: Optional[str], model: bool, stdin_filename: Optional[str], format_: str) -> int:
     """Show resolved values and the line that set each of them. PATH may be - for standard input.
 
@@ -103,7 +104,7 @@ def _shown(document: ConfigDocument, key: Optional[str], format_: str) -> str:
 
     if format_ == "json":
         return render_json(document, key)
-    return render_text(document, key, paint(sys.stdout))
+    return render_text(document, key, page())
 
 
 def _shown_model(document: ConfigDocument, format_: str) -> str:
@@ -112,7 +113,7 @@ def _shown_model(document: ConfigDocument, format_: str) -> str:
     from mmfix.report.text.model import render_text
 
     tree = model_tree(document)
-    return render_json(tree) if format_ == "json" else render_text(tree, paint(sys.stdout))
+    return render_json(tree) if format_ == "json" else render_text(tree, page())
 
 
 cli.add_command(check)

@@ -14,6 +14,7 @@ from mmfix.cli_options import (
     allow_unjudged_option,
     base_dir_option,
     check_format_option,
+    color_option,
     fail_on_option,
     format_option,
     how_many,
@@ -26,16 +27,18 @@ from mmfix.cli_options import (
     reading_seconds_option,
     since_option,
     stdin_filename_option,
+    verbose_option,
     verify_option,
 )
-from mmfix.report import render_config, render_end, render_patches
+from mmfix.report import render_patches, render_report
 from mmfix.settings import Settings
-from mmfix.terminal import Progress, paint, say, show_problems, write
+from mmfix.terminal import Progress, page, say, show_problems, write
 from mmfix.workers import InOrder, can_fork, ticking
 
 if TYPE_CHECKING:
     from mmfix.jobs.selecting import Selection
     from mmfix.jobs.since import Since
+    from mmfix.report.text.page import Page
     from mmfix.results.checked import ConfigReport, Problem, Report
     from mmfix.results.patched import PatchResult
 
@@ -47,6 +50,9 @@ LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @check_format_option
 @output_file_option
+@verbose_option
+@click.option("--each", is_flag=True, help="Tell each config in full, also what was told of another.")
+@color_option
 @click.option(
     "--launcher",
     type=click.Choice(LAUNCHERS),
@@ -66,6 +72,8 @@ def check(
     paths: Tuple[str, ...],
     format_: str,
     output_files: Tuple[Tuple[str, str], ...],
+    verbose: bool,
+    each: bool,
     launcher: Optional[str],
     dependants: bool,
     fail_on: str,
@@ -113,10 +121,16 @@ def check(
         selection = select(paths, dependants, settings, texts)
     if changes is not None and since is not None:
         selection = narrowed(selection, changes, since)
-    report = _judged(selection, settings, jobs, format_, changes)
+    look = page(verbose, each)
+    report = _judged(selection, settings, jobs, look if format_ == "text" else None, changes)
     failed = (config for config in report.configs if config.status == "unreadable")
     show_problems([(config.error, config.path) for config in failed if config.error])
-    write(render_end(report, format_, paint(sys.stdout)))
+    if format_ == "text":
+        from mmfix.report.text.check import render_end
+
+        write(render_end(report, look))
+    else:
+        write(render_report(report, format_, look))
     problems = _written(report, output_files) if output_files else []
     if report.interrupted is not None:
         return INTERRUPTED
@@ -139,20 +153,34 @@ def _changes(paths: Sequence[str], revision: str) -> Since:
 
 
 def _judged(
-    selection: Selection, settings: Settings, jobs: Optional[int], format_: str, since: Optional[Since]
+    selection: Selection,
+    settings: Settings,
+    jobs: Optional[int],
+    look: Optional[Page],
+    since: Optional[Since],
 ) -> Report:
-    """Judge what was selected and write what is found at once; Ctrl-C ends it, and keeps what there is."""
+    """Judge what was selected; Ctrl-C ends it, and keeps what there is.
+
+    Args:
+        selection: What to judge.
+        settings: How.
+        jobs: In how many processes.
+        look: Where what is found is written at once; None: nowhere, the format is one whole.
+        since: What is left out.
+    """
     from mmfix.jobs.checking_many import judge_many
     from mmfix.jobs.selecting import report_of
+    from mmfix.report.text.check import Told, render_config
 
     paths = (*selection.paths, *selection.inherited)
     reports: List[ConfigReport] = []
     order: InOrder[ConfigReport] = InOrder()
     interrupted = None
+    told: Told = set()
 
     def take(found: Sequence[ConfigReport]) -> None:
         reports.extend(found)
-        text = "".join(render_config(report, format_, paint(sys.stdout)) for report in found)
+        text = "" if look is None else "".join(render_config(report, look, told) for report in found)
         if text:
             progress.pause()
             write(text)
@@ -192,6 +220,8 @@ def _judged(
 @no_proofs_option
 @reading_seconds_option
 @format_option
+@verbose_option
+@color_option
 def patch(
     configs: Tuple[str, ...],
     diff: bool,
@@ -210,6 +240,7 @@ def patch(
     no_proofs: bool,
     reading_seconds: Optional[float],
     format_: str,
+    verbose: bool,
 ) -> int:
     """Patch configs in place: one marked block at the end, verified before it is written.
 
@@ -267,7 +298,7 @@ def patch(
     for note in selection.notes:
         say(f"note: {note}")
     show_problems([(result.error, result.path) for result in results if result.error])
-    write(render_patches(results, format_, paint(sys.stdout), diff, interrupted))
+    write(render_patches(results, format_, page(verbose), diff, interrupted))
     if interrupted is not None:
         return INTERRUPTED
     code = max((result.exit_code for result in results), default=0)

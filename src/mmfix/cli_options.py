@@ -41,6 +41,22 @@ fail_on_option = click.option(
     show_default=True,
     help="How sure an error or warning must be for exit code 1.",
 )
+
+
+def _choose_colour(context: click.Context, _: click.Parameter, when: str) -> None:
+    context.color = {"auto": context.color, "always": True, "never": False}[when]
+
+
+color_option = click.option(
+    "--color",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    show_default=True,
+    expose_value=False,
+    callback=_choose_colour,
+    help="Colours; auto: on a terminal, or as NO_COLOR and FORCE_COLOR say.",
+)
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show all that is known of a finding.")
 verify_option = click.option("--verify", is_flag=True, help="With --diff: load it, too. RUNS the config.")
 no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; the block says so.")
 base_dir_option = click.option(

@@ -10,13 +10,15 @@ import click
 
 from mmfix.cli_options import (
     PATH,
+    color_option,
     format_option,
     no_loader_option,
     no_verify_without_loader,
+    verbose_option,
     verify_option,
 )
 from mmfix.report import render_patches
-from mmfix.terminal import paint, say, write
+from mmfix.terminal import page, say, write
 
 if TYPE_CHECKING:
     from mmfix.results.diagnosis import Diagnosis
@@ -44,6 +46,7 @@ SCENARIOS = ("normal", "empty", "single", "uneven")
 @click.option("--memory-limit", type=click.FloatRange(0.1), metavar="GB", help="Memory of each process.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks and the stacks of ranks that hang.")
 @format_option
+@color_option
 def prove(
     path: str,
     all_remedies: bool,
@@ -105,7 +108,7 @@ def prove(
     else:
         from mmfix.report.text.proof import render_text
 
-        write(render_text(found, proved.remedies, paint(sys.stdout), verbose, proved.look_for))
+        write(render_text(found, proved.remedies, page(verbose), proved.look_for))
     if all_remedies and not found.remedies and found.rehearsal.outcome == "OK":
         say("nothing is suspected of this config, so there is no cure to rehearse")
     if save and found.rehearsal.outcome != "NOT_PROVED":
@@ -129,6 +132,8 @@ def prove(
 @verify_option
 @no_loader_option
 @format_option
+@verbose_option
+@color_option
 def explain(
     log: str,
     config: Optional[str],
@@ -140,6 +145,7 @@ def explain(
     verify: bool,
     no_loader: bool,
     format_: str,
+    verbose: bool,
 ) -> int:
     """Say what a training log died of, which parameters and config key it was, and what cures it.
 
@@ -162,7 +168,7 @@ def explain(
     try:
         diagnosis = explain_stdin(sys.stdin.buffer, options) if log == "-" else explain_file(log, options)
         if format_ != "json":  # it is told, too, where the patch is refused
-            write(render_text(diagnosis, paint(sys.stdout), "" if log == "-" else log))
+            write(render_text(diagnosis, page(verbose), "" if log == "-" else log))
         if patch_:
             from mmfix.jobs.curing import patch_explained  # loads what judges configs
             from mmfix.jobs.patching import Options
@@ -178,7 +184,7 @@ def explain(
     if format_ == "json":
         write(render_json(diagnosis, patched))
     elif patched is not None:
-        write(render_patches([patched], format_, paint(sys.stdout), diff))
+        write(render_patches([patched], format_, page(verbose), diff))
     return int(not diagnosis.known)
 
 

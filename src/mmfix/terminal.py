@@ -14,6 +14,7 @@ import click
 from mmfix import printable
 
 if TYPE_CHECKING:
+    from mmfix.report.text.page import Page
     from mmfix.results.checked import Problem
 
 #: Seconds until progress is shown on a terminal, between two drawings of it, and between two lines elsewhere.
@@ -35,10 +36,26 @@ STYLES: Dict[str, Dict[str, Any]] = {
 
 
 def paint(stream: Any) -> Callable[[str, str], str]:
-    """Colours on a terminal (https://no-color.org switches them off), else plain text."""
-    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return lambda text, style: text
-    return printable.styled
+    """Colours if they are wanted, else plain text.
+
+    ``--color`` decides; without it NO_COLOR (https://no-color.org) and then FORCE_COLOR; without these
+    there are colours on a terminal that can show them.
+    """
+    context = click.get_current_context(silent=True)
+    wanted = None if context is None else context.color
+    if wanted is None:
+        shows = stream.isatty() and os.environ.get("TERM") != "dumb"
+        wanted = not os.environ.get("NO_COLOR") and (bool(os.environ.get("FORCE_COLOR")) or shows)
+    return printable.styled if wanted else lambda text, style: text
+
+
+def page(verbose: bool = False, each: bool = False) -> Page:
+    """Standard output: its colours, and as many characters in a line as COLUMNS says, or the terminal has."""
+    from mmfix.report.text.page import MOST, WIDTH, Page
+
+    columns = shutil.get_terminal_size((WIDTH, 24)).columns
+    width = columns if os.environ.get("COLUMNS") else min(columns, MOST)
+    return Page(paint(sys.stdout), width, verbose, each)
 
 
 def write(text: str) -> None:

@@ -18,11 +18,12 @@ from mmfix.config.origin import MissingBase, Origin
 from mmfix.errors import ConfigError
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.proofs.types import ParameterGroup, Proof, Rehearsal, RemedyResult, Scenario
-from mmfix.report import render_config, render_end, render_patches
+from mmfix.report import render_patches, render_report
 from mmfix.report.json import diagnosis as diagnosis_json
 from mmfix.report.json import proof as proof_json
 from mmfix.report.text import diagnosis as diagnosis_text
 from mmfix.report.text import proof as proof_text
+from mmfix.report.text.page import Page
 from mmfix.report.text.problems import render_problems
 from mmfix.results.checked import ConfigReport, Problem, ProofUsed, Report
 from mmfix.results.diagnosis import Diagnosis
@@ -106,15 +107,15 @@ def reports(one: str, two: str, colour: Any) -> Iterator[str]:
         "UNUSED", one, (scenario,), (group,), 3, True, (one,), 5, 0.5, {one: two}, 2, one, two, (one,), two
     )
     found = Proof(f"/{one}", rehearsal, (RemedyResult(one, "OK", two), RemedyResult(two, "UNUSED", one)))
+    page = Page(colour, verbose=True, each=True)
     for format_ in ("text", "json"):
-        yield from (render_config(config, format_, colour) for config in report.configs)
-        yield render_end(report, format_, colour)
+        yield render_report(report, format_, page)
         for diff in (False, True):
-            yield render_patches([result], format_, colour, diff).replace("\t", "")
+            yield render_patches([result], format_, page, diff).replace("\t", "")
     yield render_problems([(problem, f"/{one}"), (problem, two)], colour)
-    yield diagnosis_text.render_text(diagnosis, colour, one)
+    yield diagnosis_text.render_text(diagnosis, page, one)
     yield diagnosis_json.render_json(diagnosis)
-    yield proof_text.render_text(found, (remedy,), colour, verbose=True)
+    yield proof_text.render_text(found, (remedy,), page)
     yield proof_json.render_json(found, (remedy,))
     yield str(ConfigError(one, two, 3, two))
 

@@ -53,9 +53,12 @@ def test_patch_lists_its_cures_and_changes_nothing(guessed: Path, mmfix: Any) ->
     done = mmfix("patch", guessed)
     assert (done.returncode, done.stderr, guessed.read_text()) == (0, "", GUESSED)
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("guessed.py: only possible: warning[MMF102] ")
-    assert lines[1].startswith("    --remedy find-unused (safe): ")
-    assert lines[-2].startswith("guessed.py: what is only possible is not cured unasked: --possible ")
+    assert lines[:2] == [
+        "guessed.py:",
+        "  only possible: warning[MMF102] conditional-modules-without-find-unused",
+    ]
+    assert lines[3].startswith("    --remedy find-unused (safe): ")
+    assert lines[-2].startswith("    what is only possible is not cured unasked: --possible ")
     assert lines[-1] == "1 config: 1 with possible ones"
     assert mmfix("patch", guessed, "--fail-on", "possible").returncode == 1
 

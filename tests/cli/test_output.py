@@ -175,7 +175,7 @@ def test_without_path_and_configs_the_examples_are_used(tmp_path: Path, mmfix: A
     assert done.returncode == 0
     said = "mmfix: no path given and no configs/ here, using the examples in "
     assert done.stderr.startswith(said)
-    assert "cmt_aqr_voxel0100_r50_800x320_cbgs.py: would patch with checkpoint-off" in done.stdout
+    assert "cmt_aqr_r50.py: would patch with checkpoint-off" in done.stdout
     folder = Path(done.stderr[len(said) :].strip())
     texts = [path.read_text() for path in folder.rglob("*.py")]
     assert len(texts) > 5

@@ -60,7 +60,7 @@ def test_every_block_is_one_that_is_tested_here() -> None:
 @pytest.mark.parametrize("command", SHOWN)
 @pytest.mark.usefixtures("folder")
 def test_the_output_shown_is_the_output_printed(command: str, mmfix: Any) -> None:
-    assert mmfix(*shlex.split(command)).stdout == SHOWN[command]
+    assert mmfix(*shlex.split(command), env={"COLUMNS": "100"}).stdout == SHOWN[command]
 
 
 @pytest.mark.slow

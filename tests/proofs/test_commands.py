@@ -133,7 +133,7 @@ def test_what_a_proof_takes_back_in_json_and_in_a_patch(examples: Path, tmp_path
     done = mmfix("patch", RAPSAM, "--diff")
     said = done.stdout.splitlines()
     assert (done.returncode, said[-1]) == (0, "1 config: 3 taken back by a proof")
-    assert sum(line.startswith(f"{RAPSAM}: taken back: ") for line in said) == 3
+    assert sum(line.startswith("  taken back: ") for line in said) == 3
     assert sum(line.startswith("    proof: .mmfix/proofs.json, by ") for line in said) == 1
     (patched,) = json.loads(mmfix("patch", RAPSAM, "--diff", "--format", "json").stdout)["patches"]
     assert (len(patched["taken_back"]), patched["proof"]["fresh"]) == (3, True)

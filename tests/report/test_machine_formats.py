@@ -40,7 +40,7 @@ def test_concise(folder: Path, mmfix: Any) -> None:
     first, *_, last = mmfix("check", ".", "--format", "concise").stdout.splitlines()
     assert first.startswith(f"base.py:{LINE}:13: error[MMF101] certain: ")
     assert first.endswith("(in 5 configs: a.py, b.py, c.py and 2 more)")
-    assert last == "8 configs checked: 5 errors, 1 not readable"
+    assert last == "8 configs checked: 5 errors from 1 cause, 1 not readable"
 
 
 def test_github(folder: Path, mmfix: Any) -> None:
@@ -123,7 +123,7 @@ def test_several_reports_of_one_run(folder: Path, mmfix: Any) -> None:
     files = [word for name in CHECK_FORMATS for word in ("--output-file", f"{name}:{name}.out")]
     done = mmfix("check", ".", *files)
     for name in CHECK_FORMATS:
-        alone = mmfix("check", ".", "--format", name)
+        alone = mmfix("check", ".", "--format", name, env={"COLUMNS": "100"})
         assert (folder / f"{name}.out").read_text() == alone.stdout
         assert alone.returncode == done.returncode == 2
 

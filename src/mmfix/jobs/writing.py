@@ -8,7 +8,7 @@ from mmfix.errors import PatchError
 from mmfix.jobs.checking import problem_of
 from mmfix.patches.write import write_atomically
 from mmfix.report import render_report
-from mmfix.report.text.words import plain
+from mmfix.report.text.page import PAGE
 from mmfix.results.checked import Problem, Report
 
 
@@ -16,7 +16,7 @@ def write_reports(report: Report, files: Sequence[Tuple[str, str]]) -> List[Prob
     """Write a report in each of these formats to each of these files; why that could not be done."""
     problems = []
     for format_, path in files:
-        text = render_report(report, format_, plain)
+        text = render_report(report, format_, PAGE)
         try:
             write_atomically(path, text.encode("utf-8", "backslashreplace"))
         except PatchError as error:

@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
-    from mmfix.report.text.words import Paint
-    from mmfix.results.checked import ConfigReport, Report
+    from mmfix.report.text.page import Page
+    from mmfix.results.checked import Report
     from mmfix.results.patched import PatchResult
 
 #: Names for ``--format``.
@@ -16,36 +16,18 @@ FORMATS = ("text", "json")
 CHECK_FORMATS = (*FORMATS, "concise", "github", "gitlab", "junit")
 
 
-def render_config(config: ConfigReport, format_: str, paint: Paint) -> str:
-    """What can be written of a config before the others are known; nothing where the format is one whole."""
-    if format_ != "text":
-        return ""
-    from mmfix.report.text.check import render_config as render
-
-    return render(config, paint)
-
-
-def render_end(report: Report, format_: str, paint: Paint) -> str:
-    """What is written after that: the rest of the report, or all of it."""
-    if format_ == "text":
-        from mmfix.report.text.check import render_end as render
-
-        return render(report, paint)
-    return render_report(report, format_, paint)
-
-
-def render_report(report: Report, format_: str, paint: Paint) -> str:
+def render_report(report: Report, format_: str, page: Page) -> str:
     """A whole report in one of :data:`CHECK_FORMATS`."""
     module = import_module(f"mmfix.report.{format_}{'.check' if format_ in FORMATS else ''}")
     if format_ in ("text", "concise"):
-        return str(module.render_report(report, paint))
+        return str(module.render_report(report, page))
     return str(module.render_report(report))
 
 
 def render_patches(
     results: Sequence[PatchResult],
     format_: str,
-    paint: Paint,
+    page: Page,
     diff: bool,
     interrupted: Optional[Tuple[int, int]] = None,
 ) -> str:
@@ -54,7 +36,7 @@ def render_patches(
     Args:
         results: Of the configs, in their order.
         format_: The format.
-        paint: Colours text.
+        page: Where text goes.
         diff: Nothing was written, text shows the changes.
         interrupted: As in :class:`mmfix.results.checked.Report`.
     """
@@ -64,4 +46,4 @@ def render_patches(
         return as_json(results, interrupted)
     from mmfix.report.text.patch import render_patches as as_text
 
-    return as_text(results, paint, diff, interrupted)
+    return as_text(results, page, diff, interrupted)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import Dict, Iterator, Optional
 
 from mmfix.report.causes import causes, shown
-from mmfix.report.text.check import render_end
+from mmfix.report.text.check import tail
+from mmfix.report.text.page import PAGE
 from mmfix.report.text.words import as_text
 from mmfix.results.checked import Report
 
 
 def render_report(report: Report) -> str:
     """``::error file=a.py,line=3,col=5,title=MMF101 name::message``, one line a cause; the text's own end."""
-    return as_text(_annotations(report)) + render_end(report)
+    return as_text([*_annotations(report), *tail(report, PAGE)])
 
 
 def _annotations(report: Report) -> Iterator[str]:

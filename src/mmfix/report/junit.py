@@ -8,7 +8,9 @@ from xml.etree import ElementTree
 from mmfix import printable
 from mmfix.findings import Finding
 from mmfix.report.causes import shown
-from mmfix.report.text.check import render_end
+from mmfix.report.text.check import tail
+from mmfix.report.text.page import PAGE
+from mmfix.report.text.words import as_text
 from mmfix.results.checked import ConfigReport, Report, failing
 from mmfix.results.place import display_place
 
@@ -23,7 +25,7 @@ def render_report(report: Report) -> str:
     suite = ElementTree.Element("testsuite", name="mmfix")
     for config in report.configs:
         suite.append(_case(config, report))
-    ElementTree.SubElement(suite, "system-out").text = render_end(report)
+    ElementTree.SubElement(suite, "system-out").text = as_text(tail(report, PAGE))
     for name, tag in _COUNTS.items():
         suite.set(name, str(sum(1 for _ in suite.iter(tag))))
     whole = ElementTree.Element("testsuites")

@@ -44,10 +44,15 @@ def remember_text(path: str, text: str) -> None:
     _texts[path] = tuple(as_text(text.encode("utf-8")).split("\n"))
 
 
+def line_at(origin: Origin) -> str:
+    """The text of the line at ``origin`` as it stands there; empty when it cannot be read."""
+    lines = _texts.get(origin.path) or _lines(origin.path, _state(origin.path))
+    return lines[origin.line - 1] if 0 < origin.line <= len(lines) else ""
+
+
 def source_line(origin: Origin, width: int = 60) -> str:
     """The text of the line at ``origin``, stripped and cut to ``width``; empty when it cannot be read."""
-    lines = _texts.get(origin.path) or _lines(origin.path, _state(origin.path))
-    line = lines[origin.line - 1].strip() if 0 < origin.line <= len(lines) else ""
+    line = line_at(origin).strip()
     return line if len(line) <= width else f"{line[: width - 3]}..."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from mmfix.config.origin import Origin
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.report.text.check import render_report
+from mmfix.report.text.page import Page
 from mmfix.report.text.patch import render_patches
 from mmfix.report.text.problems import render_problems
 from mmfix.results.checked import ConfigReport, Problem, Report
@@ -47,26 +49,29 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_finding_names_place_key_blame_cures_and_the_line_to_paste(project: Path) -> None:
+def test_a_finding_says_what_happens_where_the_line_to_paste_the_cures_and_how_it_is_known(
+    project: Path,
+) -> None:
     config, base = str(project / "my config.py"), str(project / "base.py")
     found = finding(Origin(base, 2, 27), Origin(base, 1, 1))
     report = Report((ConfigReport(config, "mmengine", "classic", "ok", findings=(found,)),))
     assert (
         render_report(report)
         == """\
-base.py:2:27: error[MMF101] Backward stops.
-  config   my config.py
+base.py:2:27: error[MMF101] cp-with-find-unused
+  Backward stops.
+      2 |     backbone=dict(with_cp=True))
+        |                           ^^^^
   key      model.backbone.with_cp
-  set at   base.py:2:27  backbone=dict(with_cp=True))
-  earlier  base.py:1:1  model = dict(
-  known    certain: follows from the config and the framework's code
-           mmdet resnet.py:306
+  config   my config.py
+  patch    mmfix patch 'my config.py'
+           or set with_cp = False in base.py:2: that changes every config that inherits it
   cures    checkpoint-off (safe): more memory
                model.backbone.with_cp = False
            static-graph (review): no memory
-               assumes: the graph is the same in every step
-               model_wrapper_cfg.static_graph = True
-  patch    mmfix patch 'my config.py' --remedy checkpoint-off
+               only if: the graph is the same in every step
+  known    certain: follows from the config and the framework's code
+           mmdet resnet.py:306
 
 1 config checked: 1 error
 """
@@ -74,20 +79,82 @@ base.py:2:27: error[MMF101] Backward stops.
     assert str(report) == render_report(report)
 
 
-def test_cures_that_two_findings_share_are_told_once(project: Path) -> None:
+def test_verbose_shows_what_was_overridden_and_what_each_cure_sets(project: Path) -> None:
+    config, base = str(project / "my config.py"), str(project / "base.py")
+    evidence = ("one", "two", "three", "four", "five", "six")
+    found = replace(finding(Origin(base, 2, 27), Origin(base, 1, 1)), evidence=evidence)
+    report = Report((ConfigReport(config, "mmengine", "classic", "ok", findings=(found,)),))
+    short, long = render_report(report), render_report(report, Page(verbose=True))
+    assert "  earlier  base.py:1:1  model = dict(" not in short
+    assert "           and 2 more (-v shows them)\n" in short
+    assert "  earlier  base.py:1:1  model = dict(\n" in long
+    assert "               model_wrapper_cfg.static_graph = True\n" in long
+    assert "           six\n" in long
+
+
+def test_findings_of_one_kind_with_the_same_cures_are_one_block(project: Path) -> None:
     config = str(project / "my config.py")
-    report = Report((ConfigReport(config, "mmengine", "classic", "ok", findings=(finding(), finding())),))
+    several = tuple(replace(finding(), key=(*KEY, number), message=f"Part {number}.") for number in range(5))
+    report = Report((ConfigReport(config, "mmengine", "classic", "ok", findings=several),))
     text = render_report(report)
-    assert text.count("  cures    the same as for the next finding\n") == 1
-    assert text.count("checkpoint-off (safe): more memory") == 1
-    assert text.count("  patch    ") == 1
+    assert text.count("error[MMF101]") == text.count("  patch    ") == text.count("  known    ") == 1
+    assert "  Part 2.\n" in text
+    assert "Part 3." not in text
+    keys = "model.backbone.with_cp[3], model.backbone.with_cp[4]"
+    assert f"  and 2 more of this kind (-v shows them): {keys}\n" in text
+    assert "Part 4." in render_report(report, Page(verbose=True))
+
+
+def heirs(project: Path, number: int) -> Report:
+    base = str(project / "base.py")
+    configs = [str(project / f"exp_{index}.py") for index in range(number)]
+    found = finding(Origin(base, 2, 27))
+    return Report(
+        tuple(ConfigReport(path, "mmengine", "classic", "ok", findings=(found,)) for path in configs)
+    )
+
+
+def test_what_many_inherit_is_told_once_with_two_ways_to_cure_all(project: Path) -> None:
+    text = render_report(heirs(project, 1000))
+    assert len(text.splitlines()) < 40
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.endswith(
+        """
+told once, but in several configs (--each tells each in full)
+  base.py:2:27 MMF101 in 1000 configs: exp_0.py, exp_1.py, exp_2.py and 997 more
+      mmfix patch ., or set with_cp = False in base.py:2
+
+1000 configs checked: 1000 errors from 1 cause
+"""
+    )
+    each = render_report(heirs(project, 3), Page(each=True))
+    assert each.count("  patch    ") == 3
+    assert "told once" not in each
+
+
+def test_lines_fit_the_width_whatever_it_is(project: Path) -> None:
+    long = replace(finding(), message="One word after the other. " * 20, evidence=("so " * 60,))
+    report = Report((ConfigReport("/a.py", "mmcv1", "classic", "ok", findings=(long,)),), ("note " * 50,))
+    for width in (60, 80, 120):
+        lines = render_report(report, Page(width=width)).splitlines()
+        assert width - 20 < max(map(len, lines)) <= width
+
+
+def test_a_cure_that_is_not_taken_unasked_is_named(project: Path) -> None:
+    config = str(project / "my config.py")
+    guessed = replace(finding(), confidence="possible")
+    for found in (guessed, replace(finding(), remedies=(STATIC,))):
+        report = Report((ConfigReport(config, "mmengine", "classic", "ok", findings=(found,)),))
+        command = f"  patch    mmfix patch 'my config.py' --remedy {found.remedies[0].name}\n"
+        assert command in render_report(report)
 
 
 def test_in_memory_there_is_no_place_and_nothing_to_paste() -> None:
     config = ConfigReport("<memory>", "mmengine", "memory", "ok", findings=(finding(),))
     text = render_report(Report((config,), ("a config in memory has no origins",)))
-    assert text.splitlines()[:2] == [
-        "<memory>: error[MMF101] Backward stops.",
+    assert text.splitlines()[:3] == [
+        "<memory>: error[MMF101] cp-with-find-unused",
+        "  Backward stops.",
         "  key      model.backbone.with_cp  (not set in a file)",
     ]
     assert "mmfix patch" not in text
@@ -144,8 +211,8 @@ def test_a_broken_base_is_told_once(project: Path) -> None:
 
 def test_colour_goes_where_the_caller_wants_it() -> None:
     config = ConfigReport("/a.py", "mmcv1", "classic", "ok", findings=(finding(),))
-    text = render_report(Report((config,)), lambda text, style: f"<{style}>{text}</>")
-    assert text.startswith("<strong>/a.py</>: <error>error[MMF101]</> Backward stops.\n")
+    text = render_report(Report((config,)), Page(lambda text, style: f"<{style}>{text}</>"))
+    assert text.startswith("<strong>/a.py</>: <error>error[MMF101]</> cp-with-find-unused\n")
 
 
 def patched(project: Path, **changes: object) -> PatchResult:
@@ -214,9 +281,20 @@ def test_what_was_done_in_a_few_words(project: Path, changes: dict[str, object],
 def test_what_is_left_lists_its_cures(project: Path) -> None:
     result = patched(project, after=None, remedies=(), overrides=(), left=(finding(),))
     assert render_patches([result]).splitlines() == [
-        "base.py: left: error[MMF101] Backward stops.",
+        "base.py:",
+        "  left: error[MMF101] cp-with-find-unused",
+        "    Backward stops.",
         "    --remedy checkpoint-off (safe): more memory",
         "    --remedy static-graph (review): no memory",
-        "        assumes: the graph is the same in every step",
+        "        only if: the graph is the same in every step",
         "1 config: 1 with findings left",
     ]
+
+
+def test_configs_of_which_the_same_is_said_are_told_together(project: Path) -> None:
+    paths = [str(project / f"{name}.py") for name in "abcde"]
+    results = [replace(patched(project, written=True), path=path, target=path) for path in paths]
+    assert render_patches(results).splitlines()[0] == (
+        "a.py, b.py, c.py and 2 more (-v names them): patched with checkpoint-off (not verified by loading)"
+    )
+    assert render_patches(results, Page(verbose=True)).startswith("a.py, b.py, c.py, d.py, e.py: patched")

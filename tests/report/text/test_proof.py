@@ -84,7 +84,7 @@ def test_a_cure_shows_how_it_stands_and_what_it_assumes() -> None:
     assert (
         "  cures    find-unused (safe)        OK  activations 7 B (0.00x), step 0.50 s (about 0.5x)\n" in text
     )
-    assert "           static-graph (review)     OK\n               assumes: The graph is constant.\n" in text
+    assert "           static-graph (review)     OK\n               only if: The graph is constant.\n" in text
     assert "           find-unused-off (review)  UNUSED  it fails fails" in text
     assert "All is used." not in text
     assert max(map(len, text.splitlines())) < 130

@@ -1,20 +1,26 @@
-"""Reports as compact text: one head line a finding, what set the key, how it is known, and the cures."""
+"""Reports as people read them: what will happen, where, the line to paste, the cures, and how it is known.
+
+What many configs inherit from one line is told once, and in which configs it is, at the end.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import shlex
-from typing import Iterator
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from mmfix.config.keypath import format_key
-from mmfix.findings import SEVERITIES, Finding
-from mmfix.report.text.cures import interrupted_line, is_possible, remedy_rows, word_of
+from mmfix.findings import Finding, Remedy
+from mmfix.report.text.cures import edit_of_base, interrupted_line, remedy_rows, standing, word_of
+from mmfix.report.text.excerpt import excerpt
+from mmfix.report.text.inherited import in_more_configs
 from mmfix.report.text.judged import account
 from mmfix.report.text.missing import missing_bases
-from mmfix.report.text.words import CONFIDENCE_TEXT, Paint, as_text, count, plain, row
-from mmfix.results.checked import ConfigReport, Report, failing
-from mmfix.results.judged import KEYS
+from mmfix.report.text.page import INDENT, PAGE, Page
+from mmfix.report.text.summary import summary
+from mmfix.report.text.words import CONFIDENCE_TEXT, as_text
+from mmfix.results.checked import ConfigReport, Report
 from mmfix.results.place import display_path, display_place, source_line
 
 #: Kinds that can seldom or never be patched in place.
@@ -23,72 +29,131 @@ DATA_KINDS = ("json", "yaml")
 #: Evidence that was read here, ``nets/model.py:12 makes fusion``; and of a table, ``mmdet 3.3.0 mmdet/...``.
 _READ_HERE = re.compile(r"\S+\.py:\d+\b(?!: )")
 _OF_A_TABLE = re.compile(r"mm\w+ \d[\w.]* |[\w-]+/[\w-]+ \w|mmrotate ")
+#: Of one kind in one config, and lines of evidence; --verbose shows all.
+_MOST_FINDINGS = 3
+_MOST_EVIDENCE = 4
+
+#: What has been told: a cause, or a line about something unknown.
+Told = Set[Tuple[object, ...]]
 
 
-def render_report(report: Report, paint: Paint = plain) -> str:
+def render_report(report: Report, page: Page = PAGE) -> str:
     """The report of a check as people read it, summary line last."""
-    return "".join(render_config(config, paint) for config in report.configs) + render_end(report, paint)
+    told: Told = set()
+    return "".join(render_config(config, page, told) for config in report.configs) + render_end(report, page)
 
 
-def render_config(config: ConfigReport, paint: Paint = plain) -> str:
-    """What a report says of one config."""
-    return as_text(_config(config, paint))
+def render_config(config: ConfigReport, page: Page, told: Told) -> str:
+    """What a report says of one config.
+
+    Args:
+        config: The config.
+        page: Where it goes.
+        told: What has been told of configs before it; what is told now is added.
+    """
+    return as_text(_config(config, page, told))
 
 
-def render_end(report: Report, paint: Paint = plain) -> str:
+def render_end(report: Report, page: Page = PAGE) -> str:
     """What a report says after the configs, of all of them."""
+    return as_text([*(() if page.each else in_more_configs(report, page)), *tail(report, page)])
+
+
+def tail(report: Report, page: Page) -> Iterator[str]:
+    """Notes, what was judged, and the summary line: what every format for people ends with."""
     notes = dict.fromkeys([*report.notes, *(note for config in report.configs for note in config.notes)])
-    lines = [f"{paint('note', 'note')}: {note}" for note in notes]
-    lines.extend(
-        f"{paint('note', 'note')}: {line}"
-        for line in missing_bases([config.missing for config in report.configs])
-    )
+    for note in (*notes, *missing_bases([config.missing for config in report.configs])):
+        yield from page.paragraph(note, "note", "note")
     unproven = (item for item in report.configs if not (item.proof and item.proof.fresh))
-    lines.extend(account(item.judged for item in unproven if item.judged is not None))
-    lines.append(summary(report, paint))
-    lines.extend(interrupted_line(report.interrupted, paint))
-    return as_text(lines)
+    for line in account(item.judged for item in unproven if item.judged is not None):
+        yield from page.paragraph(line)
+    yield summary(report, page)
+    yield from interrupted_line(report.interrupted, page)
 
 
-def _config(config: ConfigReport, paint: Paint) -> Iterator[str]:
-    followers = (*config.findings[1:], None)
-    for finding, follower in zip(config.findings, followers):
-        yield from _finding(config, finding, paint)
-        if follower is not None and finding.remedies and follower.remedies == finding.remedies:
-            yield row("cures", "the same as for the next finding")
-        else:
-            yield from _cures(config, finding, paint)
-        yield ""
+def _config(config: ConfigReport, page: Page, told: Told) -> Iterator[str]:
+    for findings in _alike(config.findings):
+        new = [item for item in findings if page.each or _untold(_cause(config, item), told)]
+        if new:
+            yield from _block(config, new, page, told)
+            yield ""
     for finding in config.taken_back:
-        yield from _head(config, finding, paint, "taken back: ")
-        yield row("proof", word_of(config.proof))
+        yield _head(config, finding, page, "taken back: ")
+        yield from page.wrapped(finding.message, indent=2)
+        yield from page.wrapped(word_of(config.proof), "proof")
         yield ""
     for line in config.unknown:
-        yield f"{display_path(config.path)}: {paint('cannot tell', 'note')}: {line}"
+        if page.each or _untold(("unknown", line), told):
+            yield from page.paragraph(f"cannot tell: {line}", display_path(config.path), "strong")
 
 
-def _head(config: ConfigReport, finding: Finding, paint: Paint, what: str = "") -> Iterator[str]:
+def _alike(findings: Sequence[Finding]) -> List[List[Finding]]:
+    """Findings of one rule that are as sure as each other and have the same cures, together."""
+    found: Dict[Tuple[object, ...], List[Finding]] = {}
+    for item in findings:
+        cures = tuple(remedy.name for remedy in item.remedies), str(item.remedies)
+        found.setdefault((item.code, item.severity, item.confidence, cures), []).append(item)
+    return list(found.values())
+
+
+def _cause(config: ConfigReport, finding: Finding) -> Tuple[object, ...]:
+    place = finding.origins[0] if finding.origins else config.path
+    return (place, finding.code, finding.severity, finding.confidence, finding.message, finding.key)
+
+
+def _untold(what: Tuple[object, ...], told: Told) -> bool:
+    new = what not in told
+    told.add(what)
+    return new
+
+
+def _block(config: ConfigReport, findings: Sequence[Finding], page: Page, told: Told) -> Iterator[str]:
+    shown = findings if page.verbose else findings[:_MOST_FINDINGS]
+    first = findings[0]
+    yield _head(config, first, page)
+    for finding in shown:
+        yield from page.wrapped(finding.message, indent=2)
+        yield from _where(finding, page)
+    rest = findings[len(shown) :]
+    if rest:
+        keys = ", ".join(dict.fromkeys(format_key(item.key) for item in rest))
+        yield from page.wrapped(f"and {len(rest)} more of this kind (-v shows them): {keys}", indent=2)
+    if any(item.origins and item.origins[0].path != config.path for item in findings):
+        yield from page.wrapped(display_path(config.path), "config")
+    yield from _patch(config, first, page)
+    yield from _cures(first.remedies, page, told)
+    yield from _known(shown, page)
+
+
+def _head(config: ConfigReport, finding: Finding, page: Page, what: str = "") -> str:
     origin = finding.origins[0] if finding.origins else None
     place = display_path(config.path) if origin is None else display_place(*origin)
-    label = paint(f"{finding.severity}[{finding.code}]", finding.severity)
-    yield f"{paint(place, 'strong')}: {what}{label} {finding.message}"
+    label = page(f"{finding.severity}[{finding.code}]", finding.severity)
+    return f"{page(place, 'strong')}: {what}{label} {finding.name}"
 
 
-def _finding(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str]:
+def _where(finding: Finding, page: Page) -> Iterator[str]:
+    """The line that set it, and its key; with --verbose what the value overrode, or was read from."""
     origin = finding.origins[0] if finding.origins else None
-    yield from _head(config, finding, paint)
-    if origin is not None and origin.path != config.path:
-        yield row("config", display_path(config.path))
-    yield row("key", format_key(finding.key) + ("" if origin else "  (not set in a file)"))
-    for index, step in enumerate(finding.origins):
-        text = paint(source_line(step), "dim")
-        yield row("earlier" if index else "set at", f"{display_place(*step)}  {text}".rstrip())
-    yield row("known", f"{finding.confidence}: {_known(finding)}")
-    for line in finding.evidence:
-        yield row("", line)
+    if origin is not None:
+        yield from excerpt(origin, page)
+    key = format_key(finding.key)
+    yield from page.wrapped(f"{key}{'' if origin else '  (not set in a file)'}", "key")
+    for step in finding.origins[1:] if page.verbose else ():
+        yield from page.wrapped(f"{display_place(*step)}  {source_line(step)}", "earlier")
 
 
-def _known(finding: Finding) -> str:
+def _known(findings: Sequence[Finding], page: Page) -> Iterator[str]:
+    lines = list(dict.fromkeys(line for item in findings for line in item.evidence))
+    yield from page.wrapped(f"{findings[0].confidence}: {_how_known(findings[0])}", "known")
+    shown = lines if page.verbose or len(lines) == _MOST_EVIDENCE + 1 else lines[:_MOST_EVIDENCE]
+    for line in shown:
+        yield from page.wrapped(line)
+    if len(lines) > len(shown):
+        yield from page.wrapped(f"and {len(lines) - len(shown)} more (-v shows them)")
+
+
+def _how_known(finding: Finding) -> str:
     """What the confidence rests on; a table of known classes is no reading of the model at hand."""
     read_here = any(_READ_HERE.match(line) for line in finding.evidence)
     of_a_table = any(_OF_A_TABLE.match(line) for line in finding.evidence)
@@ -99,60 +164,34 @@ def _known(finding: Finding) -> str:
     return CONFIDENCE_TEXT[finding.confidence]
 
 
-def _cures(config: ConfigReport, finding: Finding, paint: Paint) -> Iterator[str]:
-    for index, remedy in enumerate(finding.remedies):
-        yield from remedy_rows(remedy, "" if index else "cures", paint)
+def _patch(config: ConfigReport, finding: Finding, page: Page) -> Iterator[str]:
+    """The line to paste, and the line of a base that could be changed instead."""
     command = _command(config, finding)
     if command:
-        yield row("patch", paint(command, "strong"))
+        yield f"  {'patch':<{INDENT - 2}}{page(command, 'strong')}"
+    edit = edit_of_base(config.path, finding)
+    if edit:
+        told = f"{'or set' if command else 'set'} {edit}: that changes every config that inherits it"
+        yield from page.wrapped(told, "" if command else "patch")
+
+
+def _cures(remedies: Sequence[Remedy], page: Page, told: Told) -> Iterator[str]:
+    """The cures with their prices; of those that were told of another finding, the names."""
+    what = ("cures", *((remedy.name, standing(remedy), remedy.cost, remedy.assumes) for remedy in remedies))
+    if remedies and not _untold(what, told) and not (page.each or page.verbose):
+        names = ", ".join(f"{remedy.name} ({standing(remedy)})" for remedy in remedies)
+        yield from page.wrapped(f"{names}: as above", "cures")
+        return
+    for index, remedy in enumerate(remedies):
+        yield from remedy_rows(remedy, "" if index else "cures", page, sets=page.verbose or not index)
 
 
 def _command(config: ConfigReport, finding: Finding) -> str:
     """The line to paste; empty when no cure can be written into this config."""
-    names = [remedy.name for remedy in finding.remedies if remedy.overrides]
-    if not names or config.kind == "memory" or not os.path.exists(config.path):
+    first: Optional[Remedy] = next((remedy for remedy in finding.remedies if remedy.overrides), None)
+    if first is None or config.kind == "memory" or not os.path.exists(config.path):
         return ""
     overlay = " --overlay" if config.kind in DATA_KINDS else ""
-    return f"mmfix patch {shlex.quote(display_path(config.path))}{overlay} --remedy {names[0]}"
-
-
-def summary(report: Report, paint: Paint = plain) -> str:
-    """The last line: how many configs were checked, and what was found."""
-    counts = report.summary
-    checked = count(counts["configs"], "config")
-    found = [
-        count(counts[severity], severity) + _only_possible(report, severity)
-        for severity in SEVERITIES
-        if counts[severity]
-    ]
-    if counts["unreadable"]:
-        found.append(f"{counts['unreadable']} not readable")
-    if counts["skipped"]:
-        found.append(f"{counts['skipped']} not judged")
-    unsure = sum(bool(config.unknown) for config in report.configs)
-    if unsure:
-        found.append(f"{unsure} only partly readable")
-    proven = sum(config.proof is not None and config.proof.fresh for config in report.configs)
-    told = ", ".join(found) or _clean(report)
-    if counts["taken_back"]:
-        told += f", {counts['taken_back']} taken back by a proof"
-    worst = next((name for name in SEVERITIES if counts[name]), "error" if counts["unreadable"] else "strong")
-    return f"{checked} checked{f' ({proven} with a proof)' if proven else ''}: {paint(told, worst)}"
-
-
-def _only_possible(report: Report, severity: str) -> str:
-    """How many of the findings of a severity fail nothing, because they are only possible."""
-    guessed = [item for item in failing(report.findings) if item.severity == severity and is_possible(item)]
-    if not guessed or report.fail_on == "possible":
-        return ""
-    count_of_all = report.summary[severity]
-    return " (only possible)" if len(guessed) == count_of_all else f" ({len(guessed)} only possible)"
-
-
-def _clean(report: Report) -> str:
-    """``nothing found``, unless no source was followed: then little was looked at; or nothing was."""
-    if not report.configs:
-        return "nothing to judge"
-    read = [item.judged for item in report.configs if not (item.proof and item.proof.fresh)]
-    alone = bool(read) and all(judged is not None and judged.extent == KEYS for judged in read)
-    return "nothing found by keys alone" if alone else "nothing found"
+    unasked = first.disposition == "safe" and finding.confidence != "possible"
+    named = "" if unasked else f" --remedy {first.name}"
+    return f"mmfix patch {shlex.quote(display_path(config.path))}{overlay}{named}"

@@ -6,18 +6,33 @@ from typing import Iterator, Optional, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding, Override, Remedy
-from mmfix.report.text.words import Paint, count, row
+from mmfix.report.text.page import INDENT, Page
+from mmfix.report.text.words import count
 from mmfix.results.checked import ProofUsed
-from mmfix.results.place import display_path
+from mmfix.results.place import display_path, display_place
 
 
-def remedy_rows(remedy: Remedy, label: str, paint: Paint) -> Iterator[str]:
-    """A cure, its price, what it assumes and what it sets."""
-    yield row(label, f"{paint(remedy.name, 'strong')} ({standing(remedy)}): {remedy.cost}")
+def remedy_rows(remedy: Remedy, label: str, page: Page, sets: bool = True) -> Iterator[str]:
+    """A cure, its price, what it assumes, and what it sets where that is wanted."""
+    yield from page.wrapped(f"{remedy.name} ({standing(remedy)}): {remedy.cost}", label, strong=remedy.name)
     for line in remedy.assumes:
-        yield row("", f"    assumes: {line}")
-    for override in remedy.overrides:
-        yield row("", f"    {override_line(override)}")
+        yield from page.wrapped(f"only if: {line}", indent=INDENT + 4)
+    for override in remedy.overrides if sets else ():
+        yield from page.wrapped(override_line(override), indent=INDENT + 4)
+
+
+def edit_of_base(config: str, finding: Finding) -> str:
+    """``with_cp = False in base.py:20``: the best cure, at the line of another file that set the value."""
+    cure = next(iter(finding.remedies), None)
+    origin = next(iter(finding.origins), None)
+    if cure is None or origin is None or origin.path == config:
+        return ""
+    if [override.key for override in cure.overrides] != [finding.key]:
+        return ""
+    override = cure.overrides[0]
+    return (
+        f"{format_key(override.key[-1:])} = {override.value!r} in {display_place(origin.path, origin.line)}"
+    )
 
 
 def standing(remedy: Remedy) -> str:
@@ -38,11 +53,11 @@ def word_of(proof: Optional[ProofUsed]) -> str:
     return f"{display_path(proof.file)}, {who}: {proof.says}; --no-proofs judges without it"
 
 
-def interrupted_line(interrupted: Optional[Tuple[int, int]], paint: Paint) -> Iterator[str]:
+def interrupted_line(interrupted: Optional[Tuple[int, int]], page: Page) -> Iterator[str]:
     """That the run was ended, and how far it came; nothing for one that came to its end."""
     if interrupted is not None:
         done, planned = interrupted
-        yield f"{paint('interrupted', 'warning')}: {done} of {count(planned, 'file')} looked at"
+        yield f"{page('interrupted', 'warning')}: {done} of {count(planned, 'file')} looked at"
 
 
 def is_possible(finding: Finding) -> bool:

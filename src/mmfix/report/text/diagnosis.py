@@ -2,73 +2,79 @@
 
 from __future__ import annotations
 
-import textwrap
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator, List, Optional, Tuple
 
-from mmfix.config.keypath import format_key
+from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.origin import Origin
 from mmfix.report.text.cures import remedy_rows
-from mmfix.report.text.words import CONFIDENCE_TEXT, Paint, as_text, plain, row
+from mmfix.report.text.excerpt import excerpt
+from mmfix.report.text.page import INDENT, PAGE, Page
+from mmfix.report.text.words import CONFIDENCE_TEXT, as_text, row
 from mmfix.results.diagnosis import Diagnosis, Parameter
-from mmfix.results.place import display_path, display_place, source_line
+from mmfix.results.place import display_path, display_place
 
-_WIDTH = 110
 _MOST_NAMES = 4
 _MOST_GROUPS = 3
 _MOST_CURES = 4
 _MOST_FINDINGS = 2
 
 
-def render_text(diagnosis: Diagnosis, paint: Paint = plain, log: str = "") -> str:
+def render_text(diagnosis: Diagnosis, page: Page = PAGE, log: str = "") -> str:
     """What people read: what happened, why, where, the cures with their prices, and the line to paste."""
     lines: List[str] = []
     for item in (diagnosis, *diagnosis.others):
-        lines += [*_one(item, paint, log), ""]
+        lines += [*_one(item, page, log), ""]
     return as_text(lines[:-1])
 
 
-def _one(item: Diagnosis, paint: Paint, log: str) -> Iterator[str]:
+def _one(item: Diagnosis, page: Page, log: str) -> Iterator[str]:
     place = f"{display_place(log or 'log', item.line)}: " if item.line is not None else ""
     kind = item.outcome or ("unknown" if not item.known else "warning" if item.warns else "error")
-    label = paint(f"{kind}[{item.id}]", "warning" if item.warns else "error" if item.known else "note")
-    yield f"{paint(place, 'strong')}{label} {item.title}"
+    label = page(f"{kind}[{item.id}]", "warning" if item.warns else "error" if item.known else "note")
+    yield f"{page(place, 'strong')}{label} {item.title}"
     if item.excerpt:
         rank = "" if item.rank is None else f"rank {item.rank}: "
-        yield row("log", paint(_cut(f"{rank}{item.excerpt}"), "dim"))
-    yield from _wrapped("what", item.explanation)
-    yield from _parameters(item.parameters)
+        yield row("log", page(_cut(f"{rank}{item.excerpt}", page.width - INDENT), "dim"))
+    yield from page.wrapped(item.explanation, "what")
+    yield from _parameters(item.parameters, page)
     if item.config:
-        yield row("config", display_path(item.config))
+        yield from page.wrapped(display_path(item.config), "config")
     for finding in item.findings[:_MOST_FINDINGS]:
         surely = finding.confidence == item.confidence
-        yield from _wrapped("why" if surely else "suspect", f"{finding.code} {finding.message}")
-        origin = finding.origins[0] if finding.origins else None
-        where = "" if origin is None else f"  {display_place(*origin)}  {paint(source_line(origin), 'dim')}"
-        yield row("key", f"{format_key(finding.key)}{where}")
+        yield from page.wrapped(f"{finding.code} {finding.message}", "why" if surely else "suspect")
+        yield from _where(finding.key, next(iter(finding.origins), None), page)
     more = item.findings[_MOST_FINDINGS:]
     if more:
         keys = ", ".join(dict.fromkeys(format_key(finding.key) for finding in more))
-        yield from _wrapped("", f"and {len(more)} more of this kind: {keys}")
+        yield from page.wrapped(f"and {len(more)} more of this kind: {keys}")
     for key, origin in item.places:
-        where = "" if origin is None else f"  {display_place(*origin)}  {paint(source_line(origin), 'dim')}"
-        yield row("key", f"{format_key(key)}{where}")
-    if item.known:
-        yield row("known", f"{item.confidence}: {_how(item)}")
-    for line in item.evidence:
-        yield row("", line)
-    shown = item.remedies[:_MOST_CURES]
+        yield from _where(key, origin, page)
+    if item.command.startswith("--"):
+        yield row("train", f"{page(item.command, 'strong')}  (add it to your training command)")
+    elif item.command:
+        yield row("patch", page(item.command, "strong"))
+    shown = item.remedies if page.verbose else item.remedies[:_MOST_CURES]
     for index, remedy in enumerate(shown):
-        yield from remedy_rows(remedy, "" if index else "cures", paint)
+        yield from remedy_rows(remedy, "" if index else "cures", page, sets=page.verbose or not index)
     if len(item.remedies) > len(shown):
-        yield row("", f"and {', '.join(remedy.name for remedy in item.remedies[_MOST_CURES:])}")
+        yield from page.wrapped(f"and {', '.join(remedy.name for remedy in item.remedies[_MOST_CURES:])}")
     for index, hint in enumerate(item.hints):
-        yield from _wrapped("" if index else "cure", hint)
-    if item.command:
-        if item.command.startswith("--"):
-            yield row("train", f"{paint(item.command, 'strong')}  (add it to your training command)")
-        else:
-            yield row("patch", paint(item.command, "strong"))
+        yield from page.wrapped(hint, "" if index else "cure")
+    if item.known:
+        yield from page.wrapped(f"{item.confidence}: {_how(item)}", "known")
+    for line in item.evidence:
+        yield from page.wrapped(line)
     for note in item.notes:
-        yield from _wrapped("note", note)
+        yield from page.wrapped(note, "note")
+
+
+def _where(key: KeyPath, origin: Optional[Origin], page: Page) -> Iterator[str]:
+    """A key, the place that sets it, and its line."""
+    yield from page.wrapped(
+        format_key(key) + ("" if origin is None else f"  {display_place(*origin)}"), "key"
+    )
+    if origin is not None:
+        yield from excerpt(origin, page)
 
 
 def _how(item: Diagnosis) -> str:
@@ -83,7 +89,7 @@ def _how(item: Diagnosis) -> str:
     return CONFIDENCE_TEXT[item.confidence]
 
 
-def _parameters(parameters: tuple[Parameter, ...]) -> Iterator[str]:
+def _parameters(parameters: Tuple[Parameter, ...], page: Page) -> Iterator[str]:
     """By config dict: how many, and the first of their names."""
     unnamed = [str(item.index) for item in parameters if item.name is None]
     if unnamed:
@@ -100,21 +106,13 @@ def _parameters(parameters: tuple[Parameter, ...]) -> Iterator[str]:
             break
         names = ", ".join(_named(item) for item in members[:_MOST_NAMES])
         more = f", ... {len(members)} in all" if len(members) > _MOST_NAMES else ""
-        yield from _wrapped(
-            "" if place or unnamed else "params", f"{key}: {names}{more}" if key else f"{names}{more}"
-        )
+        label = "" if place or unnamed else "params"
+        yield from page.wrapped(f"{key}: {names}{more}" if key else f"{names}{more}", label)
 
 
 def _named(item: Parameter) -> str:
     return str(item.name) if item.index is None else f"{item.index} {item.name}"
 
 
-def _wrapped(label: str, text: str) -> Iterator[str]:
-    for index, line in enumerate(
-        textwrap.wrap(text, _WIDTH - 11, break_long_words=False, break_on_hyphens=False)
-    ):
-        yield row("" if index else label, line)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 3]}..."

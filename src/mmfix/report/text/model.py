@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.keypath import KeyPath, format_key
-from mmfix.report.text.words import Paint, as_text, count, plain
+from mmfix.report.text.page import PAGE, Page
+from mmfix.report.text.words import as_text, count
 from mmfix.results.model import (
     IN_MODEL,
     NOT_FOLLOWED,
@@ -26,7 +27,7 @@ _MOST_SHOWN = 3
 _MARKS_WIDTH = 32
 
 
-def render_text(tree: ModelTree, paint: Paint = plain) -> str:
+def render_text(tree: ModelTree, page: Page = PAGE) -> str:
     """The tree, one line a config dict, with the lines of code that decide below it."""
     heads = list(_heads(tree.rows))
     marks = [_marks(row, bool(tree.problems)) for row in tree.rows]
@@ -37,16 +38,16 @@ def render_text(tree: ModelTree, paint: Paint = plain) -> str:
     for head, row, text in zip(heads, tree.rows, marks):
         place = str(row.defined or "")
         pad = " " * (marks_width - len(text)) if place else ""
-        line = f"{paint(f'{head:<{label_width}}', 'strong')}  {row.class_name:<{class_width}}"
-        line += f"  {paint(text, _style(row))}{pad}  {paint(place, 'dim')}"
+        line = f"{page(f'{head:<{label_width}}', 'strong')}  {row.class_name:<{class_width}}"
+        line += f"  {page(text, _style(row))}{pad}  {page(place, 'dim')}"
         lines.append(line.rstrip())
         indent = " " * (len(head) - len(head.lstrip()) + 4)
-        lines.extend(indent + detail for detail in _details(row, paint))
+        lines.extend(indent + detail for detail in _details(row, page))
     if any(row.exists == NOT_FOUND for row in tree.rows):
-        lines.append(f"{paint(NOT_FOUND, 'warning')}: {_NOT_FOUND_CURE}")
+        lines.append(f"{page(NOT_FOUND, 'warning')}: {_NOT_FOUND_CURE}")
     if tree.gave_up:
-        lines.append(f"{paint('no verdicts', 'warning')}: {tree.gave_up}")
-    lines.extend(_problems(tree, paint))
+        lines.append(f"{page('no verdicts', 'warning')}: {tree.gave_up}")
+    lines.extend(_problems(tree, page))
     return as_text(lines)
 
 
@@ -101,14 +102,14 @@ def _frozen_when(when: str) -> str:
     return f"frozen in {when}() after the wrap"
 
 
-def _details(row: ModelRow, paint: Paint) -> Iterator[str]:
+def _details(row: ModelRow, page: Page) -> Iterator[str]:
     alike: Dict[ModelPart, List[str]] = {}
     for part in row.parts:
         alike.setdefault(replace(part, name=""), []).append(part.name)
     for part, names in alike.items():
         # of the module itself, the line above has said the verdict
         named = _some([name or "itself" for name in names])
-        label = f"{named} ({part.class_name}): {paint(part.verdict, _STYLES[part.verdict])}"
+        label = f"{named} ({part.class_name}): {page(part.verdict, _STYLES[part.verdict])}"
         text = ", ".join(filter(None, (label if names != [""] else "", part.why)))
         if text:
             yield f"- {text}"
@@ -152,11 +153,11 @@ def _by(key: Optional[KeyPath]) -> str:
     return "always" if key is None else f"decided by {format_key(key)}"
 
 
-def _problems(tree: ModelTree, paint: Paint) -> Iterator[str]:
+def _problems(tree: ModelTree, page: Page) -> Iterator[str]:
     shown = tree.problems[:_MOST_PROBLEMS]
     if shown:
-        yield f"{paint('could not be followed', 'note')}: {count(len(tree.problems), 'place')}"
+        yield f"{page('could not be followed', 'note')}: {count(len(tree.problems), 'place')}"
     for reason, line in shown:
-        yield f"  {reason}" + (f"  {paint(str(line), 'dim')}" if line else "")
+        yield f"  {reason}" + (f"  {page(str(line), 'dim')}" if line else "")
     if len(tree.problems) > len(shown):
         yield f"  and {len(tree.problems) - len(shown)} more; --format json lists them all"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix import printable
 from mmfix.findings import Finding
 from mmfix.report.text.cures import interrupted_line, is_possible, override_line, standing, word_of
 from mmfix.report.text.judged import account
-from mmfix.report.text.words import TAB, Paint, as_text, count, plain
+from mmfix.report.text.page import PAGE, Page
+from mmfix.report.text.words import TAB, as_text, count
 from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path
 
+#: Configs of which the same is said; --verbose names all.
+_MOST_NAMED = 3
 _UNCONFIRMED = "not verified by loading"
 _UNASKED = (
     "what is only possible is not cured unasked: --possible takes its safe cure, --remedy NAME one of these"
@@ -20,68 +23,101 @@ _UNASKED = (
 
 def render_patches(
     results: Sequence[PatchResult],
-    paint: Paint = plain,
+    page: Page = PAGE,
     diff: bool = False,
     interrupted: Optional[Tuple[int, int]] = None,
 ) -> str:
     """Patch results as people read them, summary line last; ``diff``: nothing was written, show the changes.
 
-    A config with nothing to say about is only counted.
+    A config with nothing to say about is only counted; those of which the same is said are told together.
     """
     text = ""
     lines: List[str] = []
-    for result in results:
+    for alike in _alike(results, page, diff):
         if diff:
             # a tab is what it is, and a diff is there to be applied
-            shown = "".join(f"{printable.line(line, keep=TAB)}\n" for line in _diff(result, paint))
+            changes = (_diff(result, page) for result, _ in alike)
+            shown = "".join(f"{printable.line(line, keep=TAB)}\n" for each in changes for line in each)
             text, lines = text + as_text(lines) + shown, []
-        lines.extend(_patch(result, paint, diff))
-    lines.extend(account(result.judged for result in results if result.judged is not None))
+        lines.extend(_told([result for result, _ in alike], alike[0][1], page))
+    for line in account(result.judged for result in results if result.judged is not None):
+        lines.extend(page.paragraph(line))
     made = (result.look_for for result in results if result.written or result.config is not None)
-    lines.extend(f"look for: {line}" for line in dict.fromkeys(made) if line)
-    lines.append(_patch_summary(results, paint, diff))
-    lines.extend(interrupted_line(interrupted, paint))
+    for line in dict.fromkeys(made):
+        lines.extend(page.paragraph(line, "look for", "strong") if line else ())
+    lines.append(_patch_summary(results, page, diff))
+    lines.extend(interrupted_line(interrupted, page))
     return text + as_text(lines)
 
 
-def _diff(result: PatchResult, paint: Paint) -> Iterator[str]:
+def _alike(
+    results: Sequence[PatchResult], page: Page, diff: bool
+) -> List[List[Tuple[PatchResult, List[str]]]]:
+    """Results with what is said of each; those of which the same is said stand together."""
+    found: Dict[Tuple[str, ...], List[Tuple[PatchResult, List[str]]]] = {}
+    for result in results:
+        said = list(_patch(result, page, diff))
+        found.setdefault(tuple(said), []).append((result, said))
+    return list(found.values())
+
+
+def _told(results: Sequence[PatchResult], said: Sequence[str], page: Page) -> Iterator[str]:
+    """What is said of one config, or of several, behind their names."""
+    if not said:
+        return
+    names = [display_path(result.path) for result in results]
+    shown = names if page.verbose else names[:_MOST_NAMED]
+    more = f" and {len(names) - len(shown)} more (-v names them)" if len(names) > len(shown) else ""
+    head = f"{page(', '.join(shown), 'strong')}{more}: "
+    first, *rest = said
+    if not first.startswith(" "):
+        yield head + first
+        yield from rest
+    else:
+        yield head.rstrip()
+        yield from said
+
+
+def _diff(result: PatchResult, page: Page) -> Iterator[str]:
     for line in result.diff().split("\n")[:-1]:
         line = line[:-1] if line.endswith("\r") else line
         style = {"+": "added", "-": "removed", "@": "dim"}.get(line[:1])
-        yield paint(line, style) if style else line
+        yield page(line, style) if style else line
 
 
-def _patch(result: PatchResult, paint: Paint, diff: bool) -> Iterator[str]:
-    name = paint(display_path(result.path), "strong")
+def _patch(result: PatchResult, page: Page, diff: bool) -> Iterator[str]:
+    """What is said of a config, its name left out."""
     if result.changed or result.config is not None:
         if result.overrides or result.changed:
-            yield f"{name}: {_deed(result, diff)}"
+            yield _deed(result, diff)
         for override in result.overrides:
-            yield f"    {override_line(override)}  {paint('# ' + override.reason, 'dim')}"
+            yield f"    {override_line(override)}  {page('# ' + override.reason, 'dim')}"
     elif result.remedies:
-        yield f"{name}: already patched with {', '.join(result.remedies)}"
+        yield f"already patched with {', '.join(result.remedies)}"
     for finding in result.left:
-        label = paint(f"{finding.severity}[{finding.code}]", finding.severity)
-        yield f"{name}: {'only possible' if is_possible(finding) else 'left'}: {label} {finding.message}"
-        yield from _choices(finding)
+        label = page(f"{finding.severity}[{finding.code}]", finding.severity)
+        yield f"  {'only possible' if is_possible(finding) else 'left'}: {label} {finding.name}"
+        yield from page.wrapped(finding.message, indent=4)
+        yield from _choices(finding, page)
     if any(is_possible(finding) and finding.remedies for finding in result.left):
-        yield f"{name}: {_UNASKED}"
+        yield from page.wrapped(_UNASKED, indent=4)
     for finding in result.taken_back:
-        label = paint(f"{finding.severity}[{finding.code}]", finding.severity)
-        yield f"{name}: taken back: {label} {finding.message}"
+        label = page(f"{finding.severity}[{finding.code}]", finding.severity)
+        yield f"  taken back: {label} {finding.name}"
+        yield from page.wrapped(finding.message, indent=4)
     if result.taken_back:
-        yield f"    proof: {word_of(result.proof)}"
+        yield from page.wrapped(f"proof: {word_of(result.proof)}", indent=4)
     for note in result.notes:
-        yield f"{name}: {note}"
+        yield from page.wrapped(f"note: {note}", indent=2)
 
 
-def _choices(finding: Finding) -> Iterator[str]:
+def _choices(finding: Finding, page: Page) -> Iterator[str]:
     """The cures to choose from by hand."""
     for remedy in finding.remedies:
         how = f"{'--remedy' if remedy.overrides else 'by hand:'} {remedy.name}"
-        yield f"    {how} ({standing(remedy)}): {remedy.cost}"
+        yield from page.wrapped(f"{how} ({standing(remedy)}): {remedy.cost}", indent=4, strong=how)
         for line in remedy.assumes:
-            yield f"        assumes: {line}"
+            yield from page.wrapped(f"only if: {line}", indent=8)
 
 
 def _deed(result: PatchResult, diff: bool) -> str:
@@ -99,7 +135,7 @@ def _deed(result: PatchResult, diff: bool) -> str:
     return f"{'would patch' if diff else 'patched'} with {', '.join(result.remedies)}{where}{how}"
 
 
-def _patch_summary(results: Sequence[PatchResult], paint: Paint, diff: bool) -> str:
+def _patch_summary(results: Sequence[PatchResult], page: Page, diff: bool) -> str:
     changed = sum(result.status == "patched" or result.changed for result in results)
     parts = [(changed, "would change" if diff else "changed")]
     parts += [
@@ -117,4 +153,4 @@ def _patch_summary(results: Sequence[PatchResult], paint: Paint, diff: bool) -> 
     style = "warning" if left else "strong"
     guessed = diff and any(item.changed and item.overrides and not item.confirmed_by for item in results)
     how = f"; {_UNCONFIRMED} (--verify does that)" if guessed else ""
-    return f"{count(len(results), 'config')}: {paint(told or 'nothing to patch', style)}{how}"
+    return f"{count(len(results), 'config')}: {page(told or 'nothing to patch', style)}{how}"

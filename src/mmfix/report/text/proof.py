@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import textwrap
 from typing import Dict, Iterable, Iterator, Optional, Sequence
 
 from mmfix.findings import Remedy
 from mmfix.proofs.price import price
 from mmfix.proofs.types import HANG, NOT_PROVED, ParameterGroup, Proof, Rehearsal, Scenario
-from mmfix.report.text.words import Paint, as_text, plain
+from mmfix.report.text.page import PAGE, Page
+from mmfix.report.text.words import as_text
 from mmfix.results.place import display_path
 
 #: What each outcome means, in a few words.
@@ -26,7 +26,6 @@ MEANING = {
 }
 _FREEZERS = {"train": "train()", "init_weights": "init_weights()", "hook": "a hook", "step": "a step"}
 _MOST_GROUPS, _MOST_NAMES = 12, 3
-_WIDTH = 110
 #: torch ``reducer.cpp`` names the rank that it runs on.
 _RANK = re.compile(r"\brank:? *\d+")
 
@@ -34,8 +33,7 @@ _RANK = re.compile(r"\brank:? *\d+")
 def render_text(
     proof: Proof,
     remedies: Sequence[Remedy] = (),
-    paint: Paint = plain,
-    verbose: bool = False,
+    page: Page = PAGE,
     look_for: str = "",
 ) -> str:
     """The proof as people read it.
@@ -43,65 +41,69 @@ def render_text(
     Args:
         proof: What was found.
         remedies: The cures that were rehearsed, for what they assume.
-        paint: Colours.
-        verbose: With tracebacks and stacks.
+        page: Where it goes; a verbose one has tracebacks and stacks.
         look_for: What shows in the log of a run that passes.
     """
-    lines = [*_lines(proof, remedies, paint, verbose)]
-    lines += _row("look for", look_for) if look_for else ()
+    lines = [*_lines(proof, remedies, page)]
+    lines += _row(page, "look for", look_for) if look_for else ()
     return as_text([*lines, f"{proof.seconds:.0f} s"])
 
 
-def _lines(proof: Proof, remedies: Sequence[Remedy], paint: Paint, verbose: bool) -> Iterator[str]:
+def _lines(proof: Proof, remedies: Sequence[Remedy], page: Page) -> Iterator[str]:
     found = proof.rehearsal
-    path = paint(display_path(proof.config), "strong")
-    yield f"{path}: {_outcome(found.outcome, paint)}  {MEANING[found.outcome]}"
+    path = page(display_path(proof.config), "strong")
+    yield f"{path}: {_outcome(found.outcome, page)}  {MEANING[found.outcome]}"
     for scenario in found.scenarios:
-        yield from _scenario(scenario, found, paint)
-    yield from _parameters(found, paint)
+        yield from _scenario(scenario, found, page)
+    yield from _parameters(found, page)
     for error in _errors(found):
-        yield from _row("error", error)
+        yield from _row(page, "error", error)
     if found.outcome in (NOT_PROVED, HANG, "DIVERGED"):
-        yield from _row("reason", found.reason + ("" if verbose or not found.detail else "  (-v shows more)"))
+        yield from _row(
+            page, "reason", found.reason + ("" if page.verbose or not found.detail else "  (-v shows more)")
+        )
     cost = price(found.activation_bytes, found.step_seconds, found)
     if cost:
-        yield from _row("cost", cost)
-    yield from _remedies(proof, remedies, paint)
+        yield from _row(page, "cost", cost)
+    yield from _remedies(proof, remedies, page)
     for line in found.replaced:
-        yield from _row("replaced", line)
+        yield from _row(page, "replaced", line)
     if found.world_size:
         versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
         scenarios = ", ".join(item.name for item in found.scenarios if item.outcome != NOT_PROVED) or "none"
         ranks = f"{found.world_size} {found.backend} ranks"
-        yield from _row("ran", f"with {ranks}, {versions}; scenarios: {scenarios}")
+        yield from _row(page, "ran", f"with {ranks}, {versions}; scenarios: {scenarios}")
     if found.left:
-        yield from _row("not run", ", ".join(found.left) + (f": {found.why_left}" if found.why_left else ""))
-    if verbose and found.detail:
+        yield from _row(
+            page, "not run", ", ".join(found.left) + (f": {found.why_left}" if found.why_left else "")
+        )
+    if page.verbose and found.detail:
         yield ""
         yield from (f"  {line}".rstrip() for line in found.detail.splitlines())
 
 
-def _scenario(scenario: Scenario, found: Rehearsal, paint: Paint) -> Iterator[str]:
-    yield f"  {scenario.name:<9} {_outcome(scenario.outcome, paint)}  {_short(scenario.error)}".rstrip()
+def _scenario(scenario: Scenario, found: Rehearsal, page: Page) -> Iterator[str]:
+    yield f"  {scenario.name:<9} {_outcome(scenario.outcome, page)}  {_short(scenario.error)}".rstrip()
     if scenario.disagreement:
-        yield f"            {paint('the two instruments disagree', 'warning')}: {scenario.disagreement}"
+        yield f"            {page('the two instruments disagree', 'warning')}: {scenario.disagreement}"
 
 
-def _parameters(found: Rehearsal, paint: Paint) -> Iterator[str]:
+def _parameters(found: Rehearsal, page: Page) -> Iterator[str]:
     if not found.trainable:
         if found.parameters:
             count, listed = len(found.parameters), "--format json has their order"
             yield from _row(
+                page,
                 "params",
                 f"{count} require a gradient when DDP wraps the model; {listed}",
             )
         return
-    yield from _row("params", f"{found.trainable} require a gradient when DDP wraps the model")
+    yield from _row(page, "params", f"{found.trainable} require a gradient when DDP wraps the model")
     for group in found.groups[:_MOST_GROUPS]:
-        yield from _row("", _group(group))
+        yield from _row(page, "", _group(group))
     more = len(found.groups) - _MOST_GROUPS
     if more > 0:
-        yield from _row("", f"... and {more} groups more (--format json has all)")
+        yield from _row(page, "", f"... and {more} groups more (--format json has all)")
 
 
 def _group(group: ParameterGroup) -> str:
@@ -113,10 +115,10 @@ def _group(group: ParameterGroup) -> str:
     return f"{group.status}{frozen}: {where}, key {group.key}: {names}{more}"
 
 
-def _remedies(proof: Proof, remedies: Sequence[Remedy], paint: Paint) -> Iterator[str]:
+def _remedies(proof: Proof, remedies: Sequence[Remedy], page: Page) -> Iterator[str]:
     if not proof.remedies:
         if proof.rehearsal.outcome not in ("OK", NOT_PROVED):
-            yield from _row("cures", "none that a config can hold")
+            yield from _row(page, "cures", "none that a config can hold")
         return
     before, known = proof.rehearsal, {remedy.name: remedy for remedy in remedies}
     names = [_with_standing(result.name, known.get(result.name)) for result in proof.remedies]
@@ -125,15 +127,15 @@ def _remedies(proof: Proof, remedies: Sequence[Remedy], paint: Paint) -> Iterato
         said = _short(result.reason)
         if result.outcome == "OK":
             said = price(result.activation_bytes, result.step_seconds, before)
-        label = f"{name:<{width}}  {_outcome(result.outcome, paint)}  {said}"
+        label = f"{name:<{width}}  {_outcome(result.outcome, page)}  {said}"
         yield f"  {'cures' if index == 0 else '':<8} {label}".rstrip()
         if result.outcome == "OK" and result.name in known:
             for line in known[result.name].assumes:
-                yield from _row("", f"assumes: {line}", "    ")
+                yield from _row(page, "", f"only if: {line}", "    ")
     best = next((result for result in proof.remedies if result.outcome == "OK"), None)
     if best is not None and before.outcome != "OK":
         config = shlex.quote(display_path(proof.config))
-        yield from _row("patch", f"mmfix patch {config} --remedy {best.name}")
+        yield from _row(page, "patch", f"mmfix patch {config} --remedy {best.name}")
 
 
 def _with_standing(name: str, remedy: Optional[Remedy]) -> str:
@@ -149,11 +151,10 @@ def _errors(found: Rehearsal) -> Iterable[str]:
     return told.values()
 
 
-def _row(label: str, text: str, indent: str = "") -> Iterator[str]:
-    width = _WIDTH - len(indent)
-    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, width) or [""]]
-    for index, line in enumerate(lines):
-        yield f"  {label if index == 0 else '':<8} {indent}{line}".rstrip()
+def _row(page: Page, label: str, text: str, indent: str = "") -> Iterator[str]:
+    """``text`` behind its label; a traceback keeps its lines."""
+    for index, line in enumerate(text.splitlines()):
+        yield from page.wrapped(f"{indent}{line}", "" if index else label)
 
 
 def _short(text: str) -> str:
@@ -162,6 +163,6 @@ def _short(text: str) -> str:
     return first if len(first) <= 80 else f"{first[:77]}..."
 
 
-def _outcome(outcome: str, paint: Paint) -> str:
+def _outcome(outcome: str, page: Page) -> str:
     style = {"OK": "added", NOT_PROVED: "warning"}.get(outcome, "error")
-    return paint(outcome, style)
+    return page(outcome, style)

@@ -8,11 +8,12 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import format_key
 from mmfix.config.origin import Blame
 from mmfix.report.leaves import find, is_container, leaves
-from mmfix.report.text.words import Paint, as_text, plain, render_value
+from mmfix.report.text.page import PAGE, Page
+from mmfix.report.text.words import as_text, render_value
 from mmfix.results.place import display_place, source_line
 
 
-def render_text(document: ConfigDocument, key: Optional[str], paint: Paint = plain) -> str:
+def render_text(document: ConfigDocument, key: Optional[str], page: Page = PAGE) -> str:
     """The value at ``key`` with its blame chain, or every value of the config with its place.
 
     Raises:
@@ -21,7 +22,7 @@ def render_text(document: ConfigDocument, key: Optional[str], paint: Paint = pla
     path = find(document, key)
     value = document.get(path)
     if key is not None and not is_container(value):
-        lines = [f"{paint(format_key(path), 'strong')} = {render_value(value)}"]
+        lines = [f"{page(format_key(path), 'strong')} = {render_value(value)}"]
         lines.extend(f"  {label:<9}  {place}" for label, place in _blame_lines(document.blame(path)))
         if len(lines) == 1:
             lines.append("  set by no line of a file")
@@ -33,7 +34,7 @@ def render_text(document: ConfigDocument, key: Optional[str], paint: Paint = pla
         for leaf, item in leaves(value, path)
     ]
     return as_text(
-        text + ("" if origin is None else "  " + paint(display_place(origin.path, origin.line), "dim"))
+        text + ("" if origin is None else "  " + page(display_place(origin.path, origin.line), "dim"))
         for text, origin in rows
     )
 
