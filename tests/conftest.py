@@ -14,6 +14,7 @@ from typing import Callable, Dict, Iterator, Optional
 import hypothesis
 import pytest
 
+import schemas
 from wheels import unpack_zoo
 
 # how long an example takes is a matter of what else the machine does
@@ -53,7 +54,10 @@ Mmfix = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def mmfix(tmp_path: Path) -> Mmfix:
-    """``mmfix('check', path)``: the real command line, in ``tmp_path``, without a terminal."""
+    """``mmfix('check', path)``: the real command line, in ``tmp_path``, without a terminal.
+
+    A JSON document that it prints must be one of the schema of its command.
+    """
 
     def run(
         *arguments: object,
@@ -66,8 +70,9 @@ def mmfix(tmp_path: Path) -> Mmfix:
             for key, value in os.environ.items()
             if key not in ("CI", "NO_COLOR", "FORCE_COLOR", "MMFIX_DEBUG", "TERM")
         }
-        return subprocess.run(
-            [sys.executable, "-m", "mmfix", *map(str, arguments)],
+        words = [str(argument) for argument in arguments]
+        done = subprocess.run(
+            [sys.executable, "-m", "mmfix", *words],
             cwd=str(cwd or tmp_path),
             env={**scrubbed, **(env or {})},
             input=given,
@@ -75,6 +80,8 @@ def mmfix(tmp_path: Path) -> Mmfix:
             encoding="utf-8",
             timeout=300,
         )
+        schemas.require_valid(words, done.stdout)
+        return done
 
     return run
 

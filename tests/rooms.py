@@ -132,7 +132,7 @@ ROOMS: Dict[str, Room] = {
     "settings": Room("what a caller may choose: one frozen `Settings`"),
     "report": Room(
         "results -> what people and CI servers read, one file a format",
-        "printable config findings results report.text report.json",
+        "printable config findings rules results report.text report.json __init__",
     ),
     "report.text": Room(
         "results -> text, one file a result", "config findings printable proofs report results"

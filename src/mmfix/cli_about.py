@@ -38,13 +38,7 @@ def rules(format_: str) -> int:
 
 
 def _row(one: Rule) -> Dict[str, str]:
-    return {"code": one.code, "name": one.name, "summary": one.summary, "documentation": _documentation(one)}
-
-
-def _documentation(one: Rule) -> str:
-    import inspect
-
-    return inspect.cleandoc(one.page or one.summary)
+    return {"code": one.code, "name": one.name, "summary": one.summary, "documentation": one.documentation}
 
 
 @click.command(short_help="Print a rule's documentation.", epilog="Example: mmfix rule MMF101")
@@ -62,7 +56,7 @@ def rule(code: str) -> int:
     if not found:
         raise click.BadParameter(f"no rule {code!r}; 'mmfix rules' lists them", param_hint="CODE")
     title = paint(sys.stdout)(f"{found[0].code} {found[0].name}", "strong")
-    write(f"{title}\n\n{_documentation(found[0])}\n")
+    write(f"{title}\n\n{found[0].documentation}\n")
     return 0
 
 

@@ -26,11 +26,12 @@ from mmfix.cli_options import (
     output_file_option,
     reading_seconds_option,
     since_option,
+    statistics_option,
     stdin_filename_option,
     verbose_option,
     verify_option,
 )
-from mmfix.report import render_patches, render_report
+from mmfix.report import FORMATS, render_patches, render_report
 from mmfix.settings import Settings
 from mmfix.terminal import Progress, page, say, show_problems, write
 from mmfix.workers import InOrder, can_fork, ticking
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from mmfix.jobs.selecting import Selection
     from mmfix.jobs.since import Since
     from mmfix.report.text.page import Page
+    from mmfix.results.change import Plan
     from mmfix.results.checked import ConfigReport, Problem, Report
     from mmfix.results.patched import PatchResult
 
@@ -53,6 +55,7 @@ LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 @verbose_option
 @click.option("--each", is_flag=True, help="Tell each config in full, also what was told of another.")
 @color_option
+@statistics_option
 @click.option(
     "--launcher",
     type=click.Choice(LAUNCHERS),
@@ -74,6 +77,7 @@ def check(
     output_files: Tuple[Tuple[str, str], ...],
     verbose: bool,
     each: bool,
+    statistics: bool,
     launcher: Optional[str],
     dependants: bool,
     fail_on: str,
@@ -92,6 +96,10 @@ def check(
     judged through the configs that inherit it. PATH may be - for standard input. Without PATH: configs/, or
     mmfix's own examples (exit 0).
     """
+    if statistics and format_ not in FORMATS:
+        raise click.UsageError(f"--statistics goes with --format text or json, not {format_}")
+    if statistics and format_ == "text":
+        format_ = "statistics"  # JSON has them always
     gc.disable()  # loading modules leaves no garbage, and looking for some is a tenth of a short run
     from mmfix.jobs.selecting import STDIN, from_stdin, narrowed, select
 
@@ -125,23 +133,33 @@ def check(
     report = _judged(selection, settings, jobs, look if format_ == "text" else None, changes)
     failed = (config for config in report.configs if config.status == "unreadable")
     show_problems([(config.error, config.path) for config in failed if config.error])
+    plan = _planner(selection, [format_, *(name for name, _ in output_files)])
     if format_ == "text":
         from mmfix.report.text.check import render_end
 
         write(render_end(report, look))
     else:
-        write(render_report(report, format_, look))
-    problems = _written(report, output_files) if output_files else []
+        write(render_report(report, format_, look, plan))
+    problems = _written(report, output_files, plan) if output_files else []
     if report.interrupted is not None:
         return INTERRUPTED
     code = _of_examples(report.exit_code) if examples else report.exit_code
     return 2 if problems else code
 
 
-def _written(report: Report, files: Sequence[Tuple[str, str]]) -> List[Problem]:
+def _planner(selection: Selection, formats: Sequence[str]) -> Optional[Plan]:
+    """What makes the cures for formats that hold them."""
+    if "sarif" not in formats:
+        return None
+    from mmfix.jobs.fixing import Planner  # which loads the patch writer
+
+    return Planner(selection.reader)
+
+
+def _written(report: Report, files: Sequence[Tuple[str, str]], plan: Optional[Plan]) -> List[Problem]:
     from mmfix.jobs.writing import write_reports
 
-    problems = write_reports(report, files)
+    problems = write_reports(report, files, plan)
     show_problems([(problem, "") for problem in problems])
     return problems
 

@@ -57,6 +57,9 @@ color_option = click.option(
     help="Colours; auto: on a terminal, or as NO_COLOR and FORCE_COLOR say.",
 )
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show all that is known of a finding.")
+statistics_option = click.option(
+    "--statistics", is_flag=True, help="Count what each rule finds; with --format text or json."
+)
 verify_option = click.option("--verify", is_flag=True, help="With --diff: load it, too. RUNS the config.")
 no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; the block says so.")
 base_dir_option = click.option(

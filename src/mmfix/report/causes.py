@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding
@@ -65,6 +65,15 @@ def causes(report: Report) -> List[Cause]:
             what = (finding.code, finding.severity, finding.confidence, finding.message, finding.key)
             found.setdefault((place, what), (finding, {}))[1][own] = None
     return [Cause(*place, finding, tuple(configs)) for (place, _), (finding, configs) in found.items()]
+
+
+def distinct(fingerprints: Iterable[str]) -> Iterator[str]:
+    """The same fingerprints, those that come again made different: within a report each stands once."""
+    seen: Dict[str, int] = {}
+    for fingerprint in fingerprints:
+        number = seen[fingerprint] = seen.get(fingerprint, 0) + 1
+        again = f"{fingerprint} {number}".encode()
+        yield fingerprint if number == 1 else hashlib.sha256(again).hexdigest()
 
 
 def shown(path: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any, Dict
 
-from mmfix.report.causes import Cause, causes, shown
+from mmfix.report.causes import Cause, causes, distinct, shown
 from mmfix.results.checked import ConfigReport, Report
 
 #: What GitLab calls a finding that fails the run, by its severity; what does not fail is ``info``.
@@ -17,11 +17,8 @@ def render_report(report: Report) -> str:
     """A JSON array, one object a cause and one a config that cannot be read."""
     rows = [_unreadable(config) for config in report.configs if config.status == "unreadable"]
     rows += [_row(cause, report) for cause in causes(report)]
-    seen: Dict[str, int] = {}
-    for row in rows:  # they must differ within a report
-        number = seen[row["fingerprint"]] = seen.get(row["fingerprint"], 0) + 1
-        if number > 1:
-            row["fingerprint"] = hashlib.sha256(f"{row['fingerprint']} {number}".encode()).hexdigest()
+    for row, fingerprint in zip(rows, distinct([row["fingerprint"] for row in rows])):
+        row["fingerprint"] = fingerprint
     return json.dumps(rows, indent=2) + "\n"
 
 

@@ -103,6 +103,13 @@ class Rule:
     last_resort: bool = False
 
     @property
+    def documentation(self) -> str:
+        """Its page as Markdown: one sentence, then sections under ``##``."""
+        from inspect import cleandoc  # which `check` does not need
+
+        return cleandoc(self.page or self.summary)
+
+    @property
     def traits(self) -> Optional[Traits]:
         """The graph it speaks of, where that is always the same."""
         return self.predicts if isinstance(self.predicts, Traits) else None

@@ -101,6 +101,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
             "warning": 0,
             "note": 0,
         },
+        "statistics": [{"code": "MMF101", "name": "n", "causes": 1, "findings": 1, "configs": 1}],
         "notes": ["n"],
         "interrupted": None,
     }

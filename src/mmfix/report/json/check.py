@@ -14,6 +14,7 @@ from mmfix.report.json.parts import (
     proof_used_json,
     render,
 )
+from mmfix.report.statistics import statistics_json
 from mmfix.results.checked import ConfigReport, Report
 from mmfix.results.place import display_path
 
@@ -23,6 +24,7 @@ def render_report(report: Report) -> str:
     return render(
         configs=[_config(config) for config in report.configs],
         summary=report.summary,
+        statistics=statistics_json(report),
         notes=list(report.notes),
         interrupted=interrupted_json(report.interrupted),
     )
