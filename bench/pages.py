@@ -1,24 +1,26 @@
-"""The pages of docs/ that are made from the code: one of all rules, one of all errors.
+"""The pages of docs/ that are made from the code: one of all rules and one for each, one of all errors.
 
 python bench/pages.py docs
 """
 
 from __future__ import annotations
 
-import inspect
-import re
 import sys
 from pathlib import Path
 from typing import Dict, List
 
 from mmfix.diagnosis.kinds import KINDS
 from mmfix.diagnosis.types import CONSEQUENCE, WARNING, Kind
-from mmfix.rules import RULES
+from mmfix.rules import RULES, Rule
 
 RULES_HEAD = """# The rules
 
 What `mmfix check` looks for. `mmfix rule CODE` prints the same in a terminal. Made by `python bench/pages.py docs` from
 the files of `src/mmfix/rules/`, where each rule also has its cases.
+"""
+RULE_FOOT = """
+---
+`mmfix rule {code}` prints the same in a terminal. [All rules](../rules.md)
 """
 ERRORS_HEAD = """# The errors
 
@@ -31,19 +33,18 @@ _ROLES = {WARNING: "a warning", CONSEQUENCE: "follows from an error elsewhere"}
 
 def pages() -> Dict[str, str]:
     """Name and text of each page."""
-    return {"rules.md": _rules(), "errors.md": _errors()}
+    rules = {f"rules/{rule.code}.md": _rule(rule) for rule in RULES}
+    return {"rules.md": _rules(), **rules, "errors.md": _errors()}
 
 
 def _rules() -> str:
     lines = [RULES_HEAD, "| code | name | what |", "|---|---|---|"]
-    for rule in RULES:
-        lines.append(
-            f"| [{rule.code}](#{_anchor(f'{rule.code} {rule.name}')}) | `{rule.name}` | {rule.summary} |"
-        )
-    for rule in RULES:
-        text = re.sub(r"^##", "###", inspect.cleandoc(rule.page or ""), flags=re.M)
-        lines += ["", f"## {rule.code} {rule.name}", "", text]
+    lines += [f"| [{rule.code}](rules/{rule.code}.md) | `{rule.name}` | {rule.summary} |" for rule in RULES]
     return "\n".join(lines) + "\n"
+
+
+def _rule(rule: Rule) -> str:
+    return f"# {rule.code} {rule.name}\n\n{rule.documentation}\n{RULE_FOOT.format(code=rule.code)}"
 
 
 def _errors() -> str:
@@ -68,17 +69,13 @@ def _error(kind: Kind) -> List[str]:
     hints = [*kind.hints, *(hint for variant in kind.variants.values() for hint in variant.hints)]
     if hints:
         lines += ["", "What to do:", "", *(f"- {hint}" for hint in dict.fromkeys(hints))]
-    names = {rule.code: f"{rule.code} {rule.name}" for rule in RULES}
     if kind.rules:
-        links = ", ".join(f"[{code}](rules.md#{_anchor(names[code])})" for code in kind.rules)
+        links = ", ".join(f"[{code}](rules/{code}.md)" for code in kind.rules)
         lines += ["", f"`mmfix check` finds it before the run: {links}."]
     return lines
 
 
-def _anchor(heading: str) -> str:
-    return re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
-
-
 if __name__ == "__main__":
+    (Path(sys.argv[1]) / "rules").mkdir(exist_ok=True)
     for name, text in pages().items():
         (Path(sys.argv[1]) / name).write_text(text, encoding="utf-8")

@@ -54,10 +54,10 @@ def test_every_rule_is_listed_and_explained(mmfix: Any) -> None:
     from mmfix.rules import RULES
 
     listed = mmfix("rules").stdout.splitlines()
-    assert [line.split()[:2] for line in listed] == [[rule.CODE, rule.NAME] for rule in RULES]
-    by_code, by_name = mmfix("rule", RULES[0].CODE.lower()), mmfix("rule", RULES[0].NAME)
+    assert [line.split()[:2] for line in listed] == [[rule.code, rule.name] for rule in RULES]
+    by_code, by_name = mmfix("rule", RULES[0].code.lower()), mmfix("rule", RULES[0].name)
     assert by_code.stdout == by_name.stdout
-    assert by_code.stdout.startswith(f"{RULES[0].CODE} {RULES[0].NAME}\n\n")
+    assert by_code.stdout.startswith(f"{RULES[0].code} {RULES[0].name}\n\n")
     assert len(by_code.stdout.splitlines()) > 5
     assert mmfix("rule", "wrapper").stdout.startswith("MMF106 wrapper-shadows-find-unused\n\n")
     assert "'late' may be late-freezing, late-freezing-with-checkpoint" in mmfix("rule", "late").stderr
@@ -68,6 +68,6 @@ def test_rules_as_json(mmfix: Any) -> None:
 
     found = json.loads(mmfix("rules", "--format", "json").stdout)
     assert [(one["code"], one["name"], one["summary"]) for one in found["rules"]] == [
-        (rule.CODE, rule.NAME, rule.SUMMARY) for rule in RULES
+        (rule.code, rule.name, rule.summary) for rule in RULES
     ]
     assert all(one["documentation"].count("\n") > 5 for one in found["rules"])

@@ -13,6 +13,9 @@ sys.path.append(str(ROOT / "bench"))
 
 from pages import pages  # noqa: E402
 
+from mmfix.report.pages import rule_page  # noqa: E402
+from mmfix.rules import RULES  # noqa: E402
+
 PAGES = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
 
 
@@ -42,3 +45,11 @@ def test_every_page_is_reached_from_the_index(folder: str) -> None:
     index = (ROOT / folder / "index.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\]\(([\w/-]+\.md)\)", index))
     assert {path.name for path in (ROOT / folder).glob("*.md")} - {"index.md"} <= linked
+
+
+def test_there_is_one_page_for_each_rule_there_is() -> None:
+    written = {path.name for path in (ROOT / "docs/rules").iterdir()}
+    assert written == {f"{rule.code}.md" for rule in RULES}
+    text = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+    for rule in RULES:
+        assert f"({rule_page(rule.code).rstrip('/')}.md)" in text
