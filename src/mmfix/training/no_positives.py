@@ -7,6 +7,7 @@ tensors that the loss is made of hang on parameters that DDP then waits for.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import Dict, Iterator, List, Set, Tuple
 
 from mmfix.python.place import Place
@@ -52,8 +53,10 @@ def _in_class(name: str, classes: Dict[str, ast.ClassDef], seen: Set[str]) -> It
             yield from _in_class(base.id, classes, seen)
 
 
-def _in_method(method: ast.FunctionDef) -> Iterator[Tuple[int, str, str]]:
+@lru_cache(maxsize=4096)
+def _in_method(method: ast.FunctionDef) -> Tuple[Tuple[int, str, str], ...]:
     """Line, text and left-out tensors of each ``return x.sum() * 0`` behind a test for nothing."""
+    found: List[Tuple[int, str, str]] = []
     tensors = [
         item.arg
         for item in method.args.args
@@ -67,7 +70,9 @@ def _in_method(method: ast.FunctionDef) -> Iterator[Tuple[int, str, str]]:
                 kept = _times_zero(last.value)
                 left_out = [name for name in tensors if name not in kept and _is_used(method, name)]
                 if kept & set(tensors) and left_out:
-                    yield last.lineno, f"{sorted(kept & set(tensors))[0]}.sum() * 0", ", ".join(left_out)
+                    zero = f"{sorted(kept & set(tensors))[0]}.sum() * 0"
+                    found.append((last.lineno, zero, ", ".join(left_out)))
+    return tuple(found)
 
 
 def _is_test_for_nothing(test: ast.expr) -> bool:

@@ -103,7 +103,7 @@ def _other(m: Machine, rest: Any, dotted: str, /, *args: Any, **kwargs: Any) -> 
     if root != "torch":
         if any(isinstance(value, (Instance, Bound, Partial)) for value in values):
             m.problem(f"a module of the model is handed to {dotted}, which is not read")
-        result = result.like(LOST if strange else DATA)
+        result.kind = LOST if strange else DATA
         return Foreign(result, dotted, m.here) if strange and is_foreign(dotted) else result
     return result
 

@@ -142,7 +142,9 @@ def _call_with_many(
         return m.call(function, values, {})  # its result depends on all it is given
     if isinstance(target, Method) and isinstance(target.receiver, (Opaque, Param)):
         kind = TENSOR if getattr(target.receiver, "kind", TENSOR) == TENSOR else LOST
-        return m.flow(target.receiver, *values).like(kind)  # x.view(*sizes)
+        result = m.flow(target.receiver, *values)  # x.view(*sizes)
+        result.kind = kind
+        return result
     return m.lost("a call with a number of arguments that is not known", function, *values)
 
 

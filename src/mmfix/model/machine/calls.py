@@ -78,9 +78,12 @@ def shape_of(node: Any) -> Shape:
 
 def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], rest: Any) -> Any:
     """``function(*args, **kwargs, **rest)``."""
-    if isinstance(function, NativeRef):
+    kind = type(function)
+    if kind is NativeRef:
         return m.known.call(m, function.dotted, args, kwargs, rest)
-    if isinstance(function, Bound):
+    if kind is Instance:
+        return call_instance(m, function, args, kwargs, rest)
+    if kind is Bound:
         if isinstance(function.function, Function):
             return _call_function(m, function.function, [function.receiver, *args], kwargs, rest)
         return call(m, function.function, [function.receiver, *args], kwargs, rest)
@@ -151,9 +154,9 @@ _MOST_NESTED, _MOST_BLIND = 3, 1
 def call_opaque(m: Machine, function: Opaque, args: List[Any], kwargs: Dict[str, Any]) -> Any:
     """A call of something that is not known: its result may depend on all it is given."""
     result = m.flow(function, *args, *kwargs.values())
-    if function is NUMBERS and m.before_wrap:
-        return result.like(DATA)
-    return result.like(TENSOR if function.kind == TENSOR else LOST)
+    of_shape = function is NUMBERS and m.before_wrap
+    result.kind = DATA if of_shape else TENSOR if function.kind == TENSOR else LOST
+    return result
 
 
 def instantiate(
@@ -284,7 +287,7 @@ def _run_function(m: Machine, function: Function, args: List[Any], kwargs: Dict[
             m.recursions[key] = m.escape(function)
         values = (*args, *kwargs.values(), Opaque(m.recursions[key], 0))
         return m.lost(f"{function.name} calls itself an unknown number of times", *values)
-    frame = Frame(function.scope, function, function.closure)
+    frame = Frame(function.scope, function, function.closure, shape_of(node).outer)
     _bind(m, function, frame, args, kwargs, rest)
     line, grad, nonempty, assumed = m.line, m.grad, m.nonempty, m.assumed
     if function.no_grad:

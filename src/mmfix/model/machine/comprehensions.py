@@ -22,7 +22,7 @@ _KNOWN, _OPEN, _UNSURE = range(3)
 
 def comprehension(m: Machine, node: Any, frame: Frame) -> Any:
     """``[f(x) for x in xs]``, also of a set or a generator."""
-    inner = Frame(frame.scope, frame.function, frame)
+    inner = Frame(frame.scope, frame.function, frame, frame.outer)
     found: List[Any] = []
     edits = m.edits
     known = _generate(m, node, 0, inner, lambda: m.eval(node.elt, inner), found.append)
@@ -42,7 +42,7 @@ def _set_of(found: List[Any], is_open: bool) -> Any:
 
 def dict_comprehension(m: Machine, node: Any, frame: Frame) -> Any:
     """``{k: v for k, v in items}``."""
-    inner = Frame(frame.scope, frame.function, frame)
+    inner = Frame(frame.scope, frame.function, frame, frame.outer)
     result = PyDict()
 
     def pair() -> Any:

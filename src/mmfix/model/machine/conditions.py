@@ -152,10 +152,15 @@ class Note(NamedTuple):
 
 
 PLAIN = Note()
+#: Of what data has picked entries from.
+PICKED = Note(picked=True)
 
 
 def with_implied(sides: Tuple[Side, ...]) -> Iterator[Side]:
     """Sides, and all that follows from them."""
+    if len(sides) == 1 and not sides[0][0].implied:
+        yield sides[0]
+        return
     seen: Set[Condition] = set()
     stack: List[Side] = list(sides)
     while stack:

@@ -20,7 +20,7 @@ from mmfix.model.machine.concrete import (
     same,
     to_python,
 )
-from mmfix.model.machine.conditions import Note
+from mmfix.model.machine.conditions import Note, Side
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import concatenated, is_one_text, without_none
@@ -281,38 +281,44 @@ def _is(m: Machine, left: Any, right: Any) -> Optional[bool]:
 
 
 def _bool(m: Machine, node: Any, frame: Frame) -> Any:
-    is_and = isinstance(node.op, ast.And)
-    values = list(node.values)
+    return _operands(m, node.values, type(node.op) is ast.And, frame)
 
-    def rest(index: int) -> Any:
-        value = m.eval(values[index], frame)
-        if index + 1 == len(values):
+
+def _operands(m: Machine, nodes: List[Any], is_and: bool, frame: Frame) -> Any:
+    """``a and b and c``, or ``a or b or c``."""
+    for position, node in enumerate(nodes, 1):
+        value = m.eval(node, frame)
+        if position == len(nodes):
             return value
         truth = m.truth(value)
-        if truth is not None:
-            return value if truth is not is_and else rest(index + 1)
-        side = paths.side_of(m, value)
-        if emptiness.expected(side) is is_and:
-            return rest(index + 1)
-        goes_on = side if is_and else paths.opposite(side)
-        others: List[Any] = []
+        if truth is None:
+            side = paths.side_of(m, value)
+            if emptiness.expected(side) is not is_and:
+                return _either_operand(m, value, side, nodes[position:], is_and, frame)
+        elif truth is not is_and:
+            return value
+    return UNKNOWN  # there are no operands
 
-        def other() -> Any:
-            others.append(rest(index + 1))
-            return others[-1]
 
-        result = m.choose([lambda: narrowed(value), other], [(paths.opposite(goes_on),), (goes_on,)])
-        if others and (is_and or is_scalar(others[0])) and m.truth(others[0]) is (not is_and):
-            return others[0]  # `unknown and False` is false, `unknown or True` is true
-        return paths.combined(m, is_and, side, others, result)
+def _either_operand(m: Machine, value: Any, side: Side, nodes: List[Any], is_and: bool, frame: Frame) -> Any:
+    """``value and ...`` or ``value or ...`` where it is not known which; ``side`` is where it is true."""
+    goes_on = side if is_and else paths.opposite(side)
+    others: List[Any] = []
 
-    def narrowed(value: Any) -> Any:
+    def other() -> Any:
+        others.append(_operands(m, nodes, is_and, frame))
+        return others[-1]
+
+    def narrowed() -> Any:
         if isinstance(value, Either) and not is_and:  # what `or` gives back is true
             true = tuple(item for item in value.values if item is not None)
             return true[0] if len(true) == 1 else Either(true)
         return value
 
-    return rest(0)
+    result = m.choose([narrowed, other], [(paths.opposite(goes_on),), (goes_on,)])
+    if others and (is_and or is_scalar(others[0])) and m.truth(others[0]) is (not is_and):
+        return others[0]  # `unknown and False` is false, `unknown or True` is true
+    return paths.combined(m, is_and, side, others, result)
 
 
 def _ifexp(m: Machine, node: Any, frame: Frame) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from mmfix.model.machine.conditions import CLOCK, Path
 from mmfix.model.machine.values import Function, Storage
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 #: What several things hold, as :meth:`Storage.save` gives it.
 Contents = Dict[Storage, Any]
+
+
+_NO_NAMES: FrozenSet[str] = frozenset()
 
 
 class Exit(NamedTuple):
@@ -38,6 +41,7 @@ class Frame(Storage):
         scope: The module the code is in.
         function: What runs; None at module level.
         parent: The frame of the enclosing function, for closures.
+        outer: Names that the function declares ``nonlocal`` or ``global``.
         returns: Values returned so far, each with what holds there.
         yields: Values yielded so far.
         unsure: Whether the number of yielded values is not known.
@@ -50,17 +54,24 @@ class Frame(Storage):
     """
 
     __slots__ = (
-        "base", "breaks", "continues", "function", "leaves", "loop", "parent", "returns", "scope", "stopped",
-        "stranded", "turns", "under", "unsure", "yields",
+        "base", "breaks", "continues", "function", "leaves", "loop", "outer", "parent", "returns", "scope",
+        "stopped", "stranded", "turns", "under", "unsure", "yields",
     )  # fmt: skip
     items: Dict[str, Any]
 
-    def __init__(self, scope: Scope, function: Optional[Function], parent: Optional[Frame]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        function: Optional[Function],
+        parent: Optional[Frame],
+        outer: FrozenSet[str] = _NO_NAMES,
+    ) -> None:
         self.born = next(CLOCK)
         self.items = {}
         self.scope = scope
         self.function = function
         self.parent = parent
+        self.outer = outer
         self.returns: List[Tuple[Any, Path]] = []
         self.yields: List[Any] = []
         self.unsure = False

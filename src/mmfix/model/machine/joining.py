@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from mmfix.model.machine import maybe_scalar
 from mmfix.model.machine.conditions import (
     NO_GIVEN,
+    PICKED,
     PLAIN,
     UNSPLIT,
     Given,
@@ -219,7 +220,7 @@ def together(parts: List[Opaque], path: Path, kind: str) -> Opaque:
             must |= merge_given(given, part.given, path)
     if given:
         must, given = resolved(must, given)
-    return Opaque(may, must, kind, given or NO_GIVEN, Note(picked=True) if picked else PLAIN)
+    return Opaque(may, must, kind, given or NO_GIVEN, PICKED if picked else PLAIN)
 
 
 def any_of(parts: List[Opaque], kind: str = DATA) -> Opaque:
@@ -232,7 +233,7 @@ def any_of(parts: List[Opaque], kind: str = DATA) -> Opaque:
         must, given = join_given(must, given, part.must, part.given, UNSPLIT)
         may |= part.may
         picked = picked or part.note.picked
-    return Opaque(may, must, kind, given, Note(picked=True) if picked else PLAIN)
+    return Opaque(may, must, kind, given, PICKED if picked else PLAIN)
 
 
 def joined_summary(a: Any, b: Any, ways: Split = UNSPLIT) -> Opaque:
@@ -243,7 +244,7 @@ def joined_summary(a: Any, b: Any, ways: Split = UNSPLIT) -> Opaque:
         TENSOR if first.kind == second.kind == TENSOR else LOST if LOST in (first.kind, second.kind) else DATA
     )
     must, given = join_given(first.must, first.given, second.must, second.given, ways)
-    note = Note(picked=True) if first.note.picked or second.note.picked else PLAIN
+    note = PICKED if first.note.picked or second.note.picked else PLAIN
     known = maybe_scalar.either(a, b, first, second, ways)
     return Opaque(
         first.may | second.may,

@@ -31,6 +31,7 @@ from mmfix.model.machine.values import (
 from mmfix.repository.library import Library, SourceModule
 
 _EXPRESSIONS, _STATEMENTS = expressions.HANDLERS, statements.HANDLERS
+_NAME, _CONSTANT, _NOT_FOLLOWED = ast.Name, ast.Constant, statements.not_followed
 
 
 class Machine(State):
@@ -72,22 +73,26 @@ class Machine(State):
 
     def eval(self, node: ast.expr, frame: Frame) -> Any:
         """The value of an expression."""
-        self.steps += 1
-        if not self.steps & _SOME:
+        self.steps = steps = self.steps + 1
+        if not steps & _SOME:
             self.check_bounds()
         kind = type(node)
-        if kind is ast.Name and node.id in frame.items:  # type: ignore[attr-defined]
-            return frame.items[node.id]  # type: ignore[attr-defined]
+        if kind is _NAME:
+            name, items = node.id, frame.items  # type: ignore[attr-defined]
+            if name in items:
+                return items[name]
+        elif kind is _CONSTANT:
+            return node.value  # type: ignore[attr-defined]
         return _EXPRESSIONS[kind](self, node, frame)
 
     def run(self, body: List[ast.stmt], frame: Frame) -> str:
         """Run statements: ``through``, or ``left`` when they returned, broke or continued."""
         for node in body:
-            self.steps += 1
-            if not self.steps & _SOME:
+            self.steps = steps = self.steps + 1
+            if not steps & _SOME:
                 self.check_bounds()
             self.line = node.lineno
-            ended = _STATEMENTS.get(type(node), statements.not_followed)(self, node, frame)
+            ended = _STATEMENTS.get(type(node), _NOT_FOLLOWED)(self, node, frame)
             if ended is not THROUGH:
                 return ended
         return THROUGH
@@ -186,7 +191,7 @@ class Machine(State):
     def assign(self, frame: Frame, name: str, value: Any) -> None:
         """Bind a variable: a local one, unless the function declares it ``nonlocal`` or ``global``."""
         home: Optional[Frame] = frame
-        if frame.function is not None and name in calls.shape_of(frame.function.node).outer:
+        if frame.outer and name in frame.outer:
             home = frame.parent
             while home is not None and name not in home.items:
                 home = home.parent

@@ -70,6 +70,8 @@ class Scope:
             return self.values[name]
         if name in ("__file__", "__name__"):
             return self.path if name == "__file__" else self.dotted
+        if not self.stars and name not in self.bindings:
+            return MISSING  # most often the name of a builtin
         if name in self.pending or depth > _DEEPEST_IMPORT:
             return MISSING  # asked for while it is being found: a circular import
         self.pending[name] = True

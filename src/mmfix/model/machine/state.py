@@ -8,13 +8,18 @@ from mmfix.model.machine.between_steps import BetweenSteps
 from mmfix.model.machine.budget import Budget
 from mmfix.model.machine.conditions import (
     CLOCK,
+    NO_GIVEN,
+    PICKED,
+    PLAIN,
     Condition,
-    Note,
+    Given,
     Path,
     Side,
     Split,
     Turns,
     common,
+    merge_given,
+    resolved,
     ways_between,
     with_implied,
 )
@@ -27,6 +32,7 @@ from mmfix.model.machine.reach import HOLDERS, contents, reachable
 from mmfix.model.machine.values import (
     DATA,
     LOST,
+    PLAIN_SCALARS,
     TENSOR,
     Either,
     Instance,
@@ -175,7 +181,8 @@ class State(Budget):
         grad, result, ended, doubts = self.grad, None, THROUGH, self.doubts
         assumed = path = self.assumed
         if sides:
-            self.assumed = {**assumed, **dict(with_implied(sides))}
+            self.assumed = assumed.copy()
+            self.assumed.update(with_implied(sides))
         try:
             result = run()
         except Raised:
@@ -256,15 +263,29 @@ class State(Budget):
 
     def flow(self, *values: Any) -> Opaque:
         """The result of an operation on values: it depends on all they depend on."""
-        parts = [item if isinstance(item, Opaque) else self.depend(item) for item in values]
-        picked = bool(parts) and parts[0].note.picked  # what it is made from: boxes and weights come behind
-        result = together(parts, self.assumed, TENSOR) if self.grad else Opaque(0, 0, TENSOR)
-        if result.note.picked is not picked:
-            result.note = Note(picked=picked)
-        return result
+        may = must = 0
+        given: Given = {}
+        picked = False
+        for value in values:
+            if type(value) in PLAIN_SCALARS:
+                continue
+            part = value if isinstance(value, Opaque) else self.depend(value)
+            may |= part.may
+            must |= part.must
+            if part.given:
+                must |= merge_given(given, part.given, self.assumed)
+            if value is values[0]:
+                picked = part.note.picked  # what it is made from: boxes and weights come behind
+        note = PICKED if picked else PLAIN
+        if not self.grad:
+            return Opaque(0, 0, TENSOR, NO_GIVEN, note)
+        must, given = resolved(must, given) if given else (must, NO_GIVEN)
+        return Opaque(may, must, TENSOR, given, note)
 
     def depend(self, value: Any, known: Optional[Dict[int, Opaque]] = None) -> Opaque:
         """What a value depends on; parameters in it count as used, modules in it are lost track of."""
+        if type(value) in PLAIN_SCALARS:
+            return Opaque(0, 0, DATA)
         if isinstance(value, Opaque):
             return value
         if isinstance(value, Param):
@@ -345,7 +366,9 @@ class State(Budget):
     def lost(self, reason: str, *values: Any, kind: str = "") -> Opaque:
         """The result of something that is not followed, given ``values``."""
         self.problem(reason, kind=kind)
-        return self.flow(*values).like(LOST)
+        result = self.flow(*values)
+        result.kind = LOST
+        return result
 
     def lose_way(self, reason: str, *values: Any) -> Opaque:
         """The result of code that would end every run, given ``values``.

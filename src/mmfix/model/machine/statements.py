@@ -16,6 +16,7 @@ from mmfix.model.machine.scopes import absolute_name, from_import, import_value
 from mmfix.model.machine.state import LEFT, THROUGH
 from mmfix.model.machine.trying import aside, raise_statement, try_statement
 from mmfix.model.machine.values import (
+    UNKNOWN,
     Bound,
     Either,
     Function,
@@ -56,7 +57,10 @@ def _assign(m: Machine, node: Any, frame: Frame) -> str:
     value = m.eval(node.value, frame)
     m.line = node.lineno
     for target in node.targets:
-        assignment.unpack(m, target, value, frame)
+        if type(target) is ast.Name and value is not UNKNOWN:
+            m.assign(frame, target.id, value)
+        else:
+            assignment.unpack(m, target, value, frame)
     return THROUGH
 
 

@@ -12,7 +12,7 @@ import ast
 from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Tuple, Union
 
 from mmfix.config.keypath import KeyPath
-from mmfix.model.machine.conditions import CLOCK, NO_GIVEN, PLAIN, Given, Note, Side
+from mmfix.model.machine.conditions import CLOCK, NO_GIVEN, PICKED, PLAIN, Given, Note, Side
 from mmfix.model.machine.notes import NO_NOTES
 from mmfix.python.place import Place
 
@@ -53,7 +53,7 @@ class Opaque:
 
     def like(self, kind: str = "") -> Opaque:
         """Another value that depends on the same."""
-        note = Note(picked=True) if self.note.picked else PLAIN
+        note = PICKED if self.note.picked else PLAIN
         return Opaque(self.may, self.must, kind or self.kind, self.given, note)
 
     def __repr__(self) -> str:

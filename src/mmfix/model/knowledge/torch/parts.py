@@ -12,6 +12,7 @@ from mmfix.model.machine.values import (
     NativeClass,
     Opaque,
     Param,
+    PyDict,
     PyList,
 )
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 LISTS = frozenset({"ModuleList", "Sequential", "ParameterList"})
 DICTS = frozenset({"ModuleDict", "ParameterDict"})
 CONTAINERS = LISTS | DICTS
+_NO_MODULES = PLAIN_SCALARS | {Param, Opaque, PyList, PyDict, tuple}
 _OF_PARAMETERS = ("ParameterList", "ParameterDict")
 
 
@@ -35,8 +37,8 @@ def children(m: Machine, instance: Instance) -> List[Tuple[str, Instance]]:
     """The registered submodules."""
     hidden = instance.notes.hidden
     found: List[Tuple[str, Instance]] = []
-    for name, value in list(instance.items.items()):
-        if type(value) in PLAIN_SCALARS:
+    for name, value in instance.items.items():
+        if type(value) in _NO_MODULES:
             continue  # most attributes
         if isinstance(value, Instance):
             if is_module(m, value) and name not in hidden:

@@ -53,6 +53,8 @@ _MAYBE_NONE = frozenset({"get", "pop", "grad"})
 
 def attribute(m: Machine, value: Opaque, name: str) -> Any:
     """``value.name``; calling it gives what it and its arguments depend on."""
+    if type(value) is Opaque and name not in _TOLD:
+        return value.like()
     if name == _IN_STEP_ONLY:
         if not value.may:
             return UNKNOWN if value.kind != TENSOR else False
@@ -182,6 +184,12 @@ OF_ALL = ("any", "all")
 _SAME = frozenset({"item", "clone", "detach", "to", "cpu", "cuda"})
 _SHAPED = frozenset({"view", "reshape"})
 _IN_PIECES: Dict[str, Callable[..., Any]] = {"split": split, "chunk": chunk}
+#: Attributes of which more is known than that they depend on the tensor.
+_TOLD = frozenset(
+    {_IN_STEP_ONLY, "requires_grad_", "backward", *_SHAPED, *_IN_PIECES, *BROKEN, *OF_ALL, *_SAME}
+    | _NO_GRADIENT
+    | _MAYBE_NONE
+)
 
 
 def _backward(m: Machine, value: Opaque, /, *args: Any, **kwargs: Any) -> None:
