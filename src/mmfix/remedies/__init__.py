@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mmfix.remedies.memory import save_memory
+from mmfix.remedies.right_name import right_name
 from mmfix.remedies.solve import (
     drop_key,
     enable_static_graph,
@@ -22,6 +23,7 @@ __all__ = [
     "move_find_unused",
     "move_value",
     "read_key",
+    "right_name",
     "save_memory",
     "solve",
     "solve_sure",

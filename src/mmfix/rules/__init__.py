@@ -24,6 +24,7 @@ from mmfix.rules import (
     freeze_schedule,
     late_freezing,
     late_freezing_with_checkpoint,
+    misspelt_top_level_key,
     proven_failure,
     reentrant_checkpoint_with_find_unused,
     static_graph_with_accumulation,
@@ -57,6 +58,7 @@ RULES: Tuple[Rule, ...] = (
     empty_ground_truth.RULE,
     proven_failure.RULE,
     sync_batchnorm_without_process_group.RULE,
+    misspelt_top_level_key.RULE,
 )
 _BY_CODE: Dict[str, Rule] = {rule.code: rule for rule in RULES}
 #: How sure a rule about ``find_unused_parameters`` is where something else passes it on to DDP.
@@ -73,7 +75,8 @@ def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
 
     What is only possible adds nothing to the cures of what is surer: they are applied unasked.
 
-    Most of it is about DDP: without a wrapper (``launcher='none'``) only rules about such a run speak, and of
+    Most of it is about DDP: without a wrapper (``launcher='none'``) only rules about such a run, or about
+    every run, speak, and of
     FSDP and DeepSpeed only dead keys are sure. One DDP a child (``MMSeparateDistributedDataParallel``) fails
     with a checkpoint under ``find_unused_parameters`` like any DDP (``likely``: a child may have none), and
     with a part that gets no gradient inside of a child that does; a wrapper nobody knows may be DDP
@@ -92,12 +95,19 @@ def _found(setup: TrainingSetup) -> Tuple[Finding, ...]:
                 finding = replace(finding, remedies=cures)
             findings.append(finding)
     if setup.decided_elsewhere:
-        return tuple(at_most(finding, "possible") for finding in findings)
+        return tuple(_unless_decided_elsewhere(finding) for finding in findings)
     return tuple(findings)
+
+
+def _unless_decided_elsewhere(finding: Finding) -> Finding:
+    """What rests on DDP's arguments is no surer than possible where the training script handles them."""
+    return finding if rule_of(finding).wrappers is Wrappers.ALL else at_most(finding, "possible")
 
 
 def _findings(rule: Rule, setup: TrainingSetup) -> Iterable[Finding]:
     """What one rule finds under the wrapper of the setup."""
+    if rule.wrappers is Wrappers.ALL:
+        return rule.check(setup)
     if "none" in (setup.wrapper, rule.wrappers.value):
         return rule.check(setup) if setup.wrapper == rule.wrappers.value else ()
     if rule.wrappers is Wrappers.ANY or setup.wrapper == "ddp":

@@ -59,6 +59,7 @@ class Wrappers(Enum):
         FIND_UNUSED: Whatever passes ``find_unused_parameters`` on to DDP, where it is on.
         ANY: The rule looks at the wrapper itself.
         NONE: A run with one process, which needs none (``launcher='none'``).
+        ALL: Every run, with or without one: the rule is not about DDP.
     """
 
     DDP = "ddp"
@@ -66,6 +67,7 @@ class Wrappers(Enum):
     FIND_UNUSED = "find unused"
     ANY = "any"
     NONE = "none"
+    ALL = "all"
 
 
 @dataclass(frozen=True)

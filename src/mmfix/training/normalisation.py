@@ -9,7 +9,7 @@ from mmfix.config.dicts import dicts_in
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.config.names import type_name
-from mmfix.python.disk import read_whole
+from mmfix.python.source import Bounds, read_bytes
 from mmfix.repository.roots import source_roots
 from mmfix.scripts.places import training_files
 from mmfix.training.parts import default_package
@@ -20,7 +20,7 @@ _NAMES = {"SyncBN": False, "MMSyncBN": True, "SyncBatchNorm": False}
 #: Whose released script takes them out (mmseg 0.30.0 ``tools/train.py:210``, mmrazor's is made from it).
 _TAKEN_OUT = frozenset({"mmseg"})
 _TAKES_OUT = re.compile(rb"\b(?:revert_sync_batchnorm|revert_sync_bn|convert_sync_to_bn)\b")
-_MOST_BYTES = 1_000_000
+_BOUNDS = Bounds("training script", 1_000_000)
 
 
 class SyncedNorm(NamedTuple):
@@ -65,7 +65,7 @@ def takes_sync_batchnorm_out(document: ConfigDocument) -> Optional[str]:
     roots = source_roots(document.path, document.tree, document.homes) if known else ()
     files = training_files(roots, document.path)
     for path in files:
-        if _TAKES_OUT.search(read_whole(path, _MOST_BYTES) or b""):
+        if _TAKES_OUT.search(read_bytes(path, _BOUNDS)[0]):
             return path
     package = default_package(document)
     return package if not files and package in _TAKEN_OUT else None
