@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.config.origin import Unknown
 
 #: A tree of shared dicts can unfold without end; far above any config that people write.
 MOST = 100_000
@@ -40,3 +41,12 @@ def keys_where(document: ConfigDocument, name: str) -> Iterator[Tuple[KeyPath, A
     for path, node in dicts_in(document.tree):
         if path and name in node:
             yield (*path, name), node[name]
+
+
+def is_known(value: Any) -> bool:
+    """Whether nothing in a value would need running."""
+    if isinstance(value, Unknown):
+        return False
+    if isinstance(value, dict):
+        return all(map(is_known, value.values()))
+    return not isinstance(value, (list, tuple)) or all(map(is_known, value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmfix.remedies.memory import save_memory
-from mmfix.remedies.right_name import right_name
+from mmfix.remedies.right_name import right_name, set_users, this_era
 from mmfix.remedies.solve import (
     drop_key,
     enable_static_graph,
@@ -25,7 +25,9 @@ __all__ = [
     "read_key",
     "right_name",
     "save_memory",
+    "set_users",
     "solve",
     "solve_sure",
+    "this_era",
     "write_find_unused",
 ]

@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Tuple
 
-from mmfix.config.dicts import dicts_in
+from mmfix.config.dicts import is_known
 from mmfix.config.document import to_plain
-from mmfix.config.origin import Unknown
+from mmfix.config.keypath import format_key
 from mmfix.ddp import Outcome
 from mmfix.findings import Override, Remedy
 from mmfix.remedies.graph import is_true, outcomes, possible
 from mmfix.remedies.solve import drop_key
+from mmfix.training.other_era import Foreign
+from mmfix.training.stale import Stale
 from mmfix.training.top_level import changes
 from mmfix.training.types import TrainingSetup
 
 _REASON = "what {} says, where it is read"
 _PRICE = "What the line asks for takes effect."
 _MEANT = "{} was meant."
+_STILL_MEANT = "{} still says what you want."
 
 
 def right_name(setup: TrainingSetup, name: str, key: str) -> Tuple[Remedy, ...]:
@@ -35,15 +38,25 @@ def right_name(setup: TrainingSetup, name: str, key: str) -> Tuple[Remedy, ...]:
     return (Remedy("right-name", "review", _PRICE, overrides, (_MEANT.format(key),)),)
 
 
-def is_known(value: Any) -> bool:
-    """Whether all of a value is known."""
-    if isinstance(value, Unknown):
-        return False
-    if isinstance(value, (list, tuple)):
-        return all(is_known(item) for item in value)
-    return all(
-        is_known(item) for _, node in dicts_in(value) for item in node.values() if not isinstance(item, dict)
-    )
+def this_era(setup: TrainingSetup, foreign: Foreign) -> Tuple[Remedy, ...]:
+    """What a key of the other era says, in the words of this one; where that is not plain, the line goes."""
+    if not foreign.same or not all(is_known(value) for _, value in foreign.same):
+        return drop_key(foreign.key)
+    reason = _REASON.format(foreign.key)
+    overrides = tuple(Override(path, to_plain(value), reason) for path, value in foreign.same)
+    assumes = (_STILL_MEANT.format(foreign.key),)
+    return (Remedy("key-of-this-era", "review", _PRICE, overrides, assumes),)
+
+
+def set_users(setup: TrainingSetup, stale: Stale) -> Tuple[Remedy, ...]:
+    """The value of a variable, in every place that the base built from it."""
+    if not stale.direct:
+        return drop_key(stale.name)
+    value = setup.document.tree[stale.name]
+    reason = f"{stale.name} as this file has it"
+    overrides = tuple(Override(path, to_plain(value), reason) for path in stale.users)
+    where = " and ".join(format_key(path) for path in stale.users)
+    return (Remedy("set-users", "review", _PRICE, overrides, (f"{stale.name} was meant for {where}.",)),)
 
 
 def _would_fail(setup: TrainingSetup, key: str, value: Any) -> bool:

@@ -22,11 +22,14 @@ from mmfix.rules import (
     find_unused_default_of_the_repository,
     flexible_runner_ignores_ddp_keys,
     freeze_schedule,
+    key_of_the_other_era,
     late_freezing,
     late_freezing_with_checkpoint,
+    leftover_delete,
     misspelt_top_level_key,
     proven_failure,
     reentrant_checkpoint_with_find_unused,
+    stale_variable,
     static_graph_with_accumulation,
     sync_batchnorm_without_process_group,
     trainable_teacher,
@@ -59,6 +62,9 @@ RULES: Tuple[Rule, ...] = (
     proven_failure.RULE,
     sync_batchnorm_without_process_group.RULE,
     misspelt_top_level_key.RULE,
+    key_of_the_other_era.RULE,
+    stale_variable.RULE,
+    leftover_delete.RULE,
 )
 _BY_CODE: Dict[str, Rule] = {rule.code: rule for rule in RULES}
 #: How sure a rule about ``find_unused_parameters`` is where something else passes it on to DDP.

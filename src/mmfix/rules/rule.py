@@ -35,6 +35,7 @@ class Case:
         base: The part that makes it trainable, and of which era.
         rehearsed: What a rehearsal of it showed, for a rule that asks for one.
         launcher: As given to ``mmfix check --launcher``.
+        inherits: More of a base file that ``text`` alone inherits; empty when both are one file.
     """
 
     name: str
@@ -43,11 +44,12 @@ class Case:
     base: str = MMENGINE
     rehearsed: Optional[Rehearsed] = None
     launcher: Optional[str] = None
+    inherits: str = ""
 
     @property
     def config(self) -> str:
-        """The whole config."""
-        return self.base + self.text
+        """The whole config; where it inherits, what ``base.py`` beside it does not have."""
+        return f"_base_ = './base.py'\n{self.text}" if self.inherits else self.base + self.text
 
 
 class Wrappers(Enum):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import os.path as osp
 import re
 from functools import lru_cache
-from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from mmfix.config.dicts import dicts_in
 from mmfix.config.document import ConfigDocument
@@ -128,11 +129,29 @@ def changes(old: Any, new: Any, path: KeyPath = ()) -> Iterator[Tuple[KeyPath, A
 
 def read_around(document: ConfigDocument, names: FrozenSet[str]) -> Dict[str, str]:
     """Name -> a source file of the repository, or of the config's own package, that reads it of a config."""
+    return _read_in(_sources(document), document, names)
+
+
+def read_by_training(document: ConfigDocument, names: FrozenSet[str]) -> Dict[str, str]:
+    """The same for what runs a training there: scripts, runners, hooks.
+
+    A repository made for the new era still reads keys of the old one elsewhere, to translate old configs.
+    """
+    running = (path for path in _sources(document) if _RUNS.search("/".join(path.split(os.sep)[-3:])))
+    return _read_in(running, document, names)
+
+
+_RUNS = re.compile(
+    r"(?:^|[/_.])(?:train|test|runners?|hooks?|engine|apis|loops?|strategy|strategies)(?=[/_.])"
+)
+
+
+def _read_in(paths: Iterable[str], document: ConfigDocument, names: FrozenSet[str]) -> Dict[str, str]:
     found: Dict[str, str] = {}
     if not document.path and not document.homes:
         return found
     word = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in sorted(names)) + rb")\b")
-    for path in _sources(document):
+    for path in paths:
         data, _ = read_bytes(path, _BOUNDS)
         if path in document.files or not word.search(data):
             continue

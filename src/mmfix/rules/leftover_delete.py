@@ -1,0 +1,107 @@
+"""`_delete_` that is still there when the config is resolved.
+
+## What it does
+
+Finds `_delete_` in a dict that a class or a loader is built from.
+
+## Why it is bad
+
+`_delete_=True` is taken out where a dict meets the dict of a base. Where there is none (the base has no such
+key, the dict is in a list, or in a dict that is new itself), it stays, and the class gets it as an argument:
+`__init__() got an unexpected keyword argument '_delete_'`.
+
+## Example
+
+```python
+_base_ = './without_neck.py'
+model = dict(neck=dict(_delete_=True, type='FPN'))
+```
+
+## Cure
+
+- `drop-key`: delete `_delete_`, by hand: there is nothing to delete.
+
+## How it is known
+
+`mmengine/config/config.py: Config._merge_a_into_b`, `mmcv/utils/config.py` likewise: `likely`, since a class
+may take any argument.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, Iterator
+
+from mmfix.config.dicts import dicts_in
+from mmfix.config.keypath import KeyPath, format_key
+from mmfix.findings import Finding
+from mmfix.remedies import drop_key
+from mmfix.rules.common import make
+from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
+from mmfix.training.top_level import read_keys
+from mmfix.training.types import TrainingSetup
+
+_CASES = (
+    Case(
+        "nothing to delete",
+        "model = dict(type='FCOS', neck=dict(_delete_=True, type='FPN'))\n",
+        "error likely",
+    ),
+    Case(
+        "mmcv 1.x",
+        "model = dict(type='FCOS', neck=dict(_delete_=True, type='FPN'))\n",
+        "error likely",
+        base=MMCV1,
+    ),
+    Case(
+        "in a list",
+        "model = dict(type='FCOS')\ncustom_hooks = [dict(type='EMAHook', _delete_=True)]\n",
+        "error likely",
+    ),
+    Case(
+        "something to delete",
+        "model = dict(neck=dict(_delete_=True, type='FPN'))\n",
+        inherits="model = dict(type='FCOS', neck=dict(type='PAFPN', depth=3))\n",
+    ),
+    Case("in a variable", "neck = dict(_delete_=True, type='FPN')\nmodel = dict(type='FCOS')\n"),
+    Case("in a plain dict", "model = dict(type='FCOS', test_cfg=dict(_delete_=True, score_thr=0.5))\n"),
+)
+
+#: Dicts without a type that something is built from (``mmengine/runner/runner.py: build_dataloader``).
+_LOADERS = frozenset({"train_dataloader", "val_dataloader", "test_dataloader"})
+
+
+def check(setup: TrainingSetup) -> Iterator[Finding]:
+    """One finding for each such dict; none where a base is missing, which may have had what it deletes."""
+    if setup.document.tree.missing:
+        return
+    read = read_keys(setup.era)
+    for path, node in dicts_in(setup.document.tree):
+        if "_delete_" in node and path and path[0] in read and _is_built(path, node):
+            finding = make(
+                RULE,
+                setup,
+                key=(*path, "_delete_"),
+                severity="error",
+                confidence="likely",
+                message=f"_delete_ in {format_key(path)} is still there: the base has nothing to delete, and "
+                f"{node.get('type', 'the loader')} gets it as an argument. The run stops when that is built.",
+                evidence=("mmengine/config/config.py: Config._merge_a_into_b",),
+            )
+            yield replace(finding, remedies=drop_key(format_key((*path, "_delete_"))))
+
+
+def _is_built(path: KeyPath, node: Dict[Any, Any]) -> bool:
+    return "type" in node or (len(path) == 1 and path[0] in _LOADERS)
+
+
+RULE = Rule(
+    code="MMF204",
+    name="leftover-delete",
+    summary="_delete_ had nothing to delete and reaches the class as an argument.",
+    wrappers=Wrappers.ALL,
+    own_cures=True,
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)

@@ -1,0 +1,97 @@
+"""Variables that a config sets anew, while what its base built from them keeps the old value."""
+
+from __future__ import annotations
+
+import os.path as osp
+from typing import Any, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+from mmfix.config.dicts import dicts_in, is_known
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import MISSING, KeyPath
+from mmfix.config.origin import Blame, Origin
+from mmfix.config.used import own_used_names
+from mmfix.config.values import TreeDict
+from mmfix.training.top_level import read_keys
+
+
+class Stale(NamedTuple):
+    """A variable that was meant to take effect.
+
+    Attributes:
+        name: The top-level name.
+        users: Key paths that the base set from its own variable of that name.
+        before: Where the base sets that variable.
+        direct: Every user has the value of the variable itself, not one that was made from it.
+    """
+
+    name: str
+    users: Tuple[KeyPath, ...]
+    before: Origin
+    direct: bool
+
+
+def stale_variables(document: ConfigDocument, era: str) -> Tuple[Stale, ...]:
+    """The variables of a base that this file sets to another value, which then nothing in the config has.
+
+    Python has built the base's dicts by then; only a name that the framework reads itself is merged and
+    takes effect. What the file uses itself, or what stands anywhere in the config, is not among them.
+    """
+    if document.base is None:
+        return ()
+    read = read_keys(era)
+    names = [
+        name
+        for name in document.own
+        if isinstance(name, str)
+        and name in document.base
+        and name not in read
+        and not name.startswith("_")
+        and not _is_same(document.tree.get(name, MISSING), document.base[name])
+    ]
+    if not names:
+        return ()
+    used = own_used_names(document)
+    return tuple(found for name in names if name not in used for found in _stale(document, name, set(read)))
+
+
+def _is_same(new: Any, old: Any) -> bool:
+    if isinstance(new, str) and isinstance(old, str):
+        return osp.normpath(new) == osp.normpath(old)
+    return bool(new == old)
+
+
+def _stale(document: ConfigDocument, name: str, read: Set[str]) -> Iterator[Stale]:
+    assert document.base is not None
+    blame, value, old = document.base.blames.get(name), document.tree.get(name), document.base[name]
+    if blame is None or not is_known(value):
+        return
+    users: List[Tuple[KeyPath, Any]] = []
+    for path, item, origins in _blamed(document.tree, name):
+        if _is_same(item, value) and type(item) is type(value):
+            return
+        if blame.origin in origins and path[0] in read:
+            users.append((path, item))
+    if users:
+        paths = tuple(path for path, _ in users)
+        yield Stale(
+            name, paths, blame.origin, all(type(item) is type(old) and item == old for _, item in users)
+        )
+
+
+def _blamed(tree: TreeDict, name: str) -> Iterator[Tuple[KeyPath, Any, Set[Origin]]]:
+    """Every keyed value outside of a top-level name, with the places of the variables it was read from."""
+    for path, node in dicts_in(tree):
+        for key, item in node.items():
+            if (*path, key)[0] != name:
+                blame = node.blames.get(key) if isinstance(node, TreeDict) else None
+                yield (*path, key), item, _read_from(blame)
+
+
+def _read_from(blame: Optional[Blame]) -> Set[Origin]:
+    found: Set[Origin] = set()
+    while blame is not None and blame.via is not None:
+        blame = blame.via
+        if blame.origin in found:
+            break
+        found.add(blame.origin)
+    return found
