@@ -50,8 +50,6 @@ def this_era(setup: TrainingSetup, foreign: Foreign) -> Tuple[Remedy, ...]:
 
 def set_users(setup: TrainingSetup, stale: Stale) -> Tuple[Remedy, ...]:
     """The value of a variable, in every place that the base built from it."""
-    if not stale.direct:
-        return drop_key(stale.name)
     value = setup.document.tree[stale.name]
     reason = f"{stale.name} as this file has it"
     overrides = tuple(Override(path, to_plain(value), reason) for path in stale.users)

@@ -22,7 +22,6 @@ train_pipeline = [dict(type='LoadImageFromFile'), dict(type='Resize', scale=(640
 ## Cure
 
 - `set-users`: the new value, in every place that has the old one from the variable.
-- `drop-key`: where the base made something else of the variable, by hand.
 
 ## How it is known
 
@@ -51,12 +50,6 @@ _CASES = (
         "the place is set, too",
         "scale = (640, 640)\nmodel = dict(test_cfg=dict(scale=scale))\n",
         inherits=_BASE,
-    ),
-    Case(
-        "a place that has a part of its own",
-        "norm = dict(type='GN')\nmodel = dict(neck=dict(norm_cfg=dict(eps=1e-3)))\n",
-        "warning likely",
-        inherits="norm = dict(type='BN')\nmodel = dict(type='FCOS', neck=dict(type='FPN', norm_cfg=norm))\n",
     ),
     Case("set to the same", "scale = (1333, 800)\n", inherits=_BASE),
     Case("a name that the base does not have", "scales = (640, 640)\n", inherits=_BASE),

@@ -19,15 +19,13 @@ class Stale(NamedTuple):
 
     Attributes:
         name: The top-level name.
-        users: Key paths that the base set from its own variable of that name.
+        users: Key paths that the base set from its own variable of that name, and that still have its value.
         before: Where the base sets that variable.
-        direct: Every user has the value of the variable itself, not one that was made from it.
     """
 
     name: str
     users: Tuple[KeyPath, ...]
     before: Origin
-    direct: bool
 
 
 def stale_variables(document: ConfigDocument, era: str) -> Tuple[Stale, ...]:
@@ -65,17 +63,14 @@ def _stale(document: ConfigDocument, name: str, read: Set[str]) -> Iterator[Stal
     blame, value, old = document.base.blames.get(name), document.tree.get(name), document.base[name]
     if blame is None or not is_known(value):
         return
-    users: List[Tuple[KeyPath, Any]] = []
+    users: List[KeyPath] = []
     for path, item, origins in _blamed(document.tree, name):
         if _is_same(item, value) and type(item) is type(value):
             return
-        if blame.origin in origins and path[0] in read:
-            users.append((path, item))
+        if blame.origin in origins and path[0] in read and type(item) is type(old) and item == old:
+            users.append(path)
     if users:
-        paths = tuple(path for path, _ in users)
-        yield Stale(
-            name, paths, blame.origin, all(type(item) is type(old) and item == old for _, item in users)
-        )
+        yield Stale(name, tuple(users), blame.origin)
 
 
 def _blamed(tree: TreeDict, name: str) -> Iterator[Tuple[KeyPath, Any, Set[Origin]]]:
