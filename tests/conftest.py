@@ -25,10 +25,13 @@ hypothesis.settings.load_profile("mmfix")
 os.environ["MMFIX_CACHE_DIR"] = tempfile.mkdtemp(prefix="mmfix-cache-")
 atexit.register(shutil.rmtree, os.environ["MMFIX_CACHE_DIR"], ignore_errors=True)
 
-#: A paragraph is one line, but where a test is about how it looks.
-os.environ["COLUMNS"] = "1000"
-
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A paragraph is one line, but where a test is about how it looks."""
+    monkeypatch.setenv("COLUMNS", "1000")
 
 
 @pytest.fixture(scope="session")

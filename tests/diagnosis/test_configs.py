@@ -128,7 +128,7 @@ def test_a_config_that_cannot_have_ended_so() -> None:
     )
 
     assert found.findings == ()
-    assert any("is it the config of this run?" in note for note in found.notes)
+    assert any("is it really the config of this run?" in note for note in found.notes)
     assert [remedy.overrides for remedy in found.remedies if remedy.overrides] == []
 
 

@@ -177,5 +177,5 @@ def test_indices_of_another_model_are_a_reason_and_prove_nothing(
 
     assert found.confidence == "possible"
     assert all(item.confidence == "possible" for item in found.findings)
-    assert any("is it the config of this run?" in note for note in found.notes), found.notes
+    assert any("is it really the config of this run?" in note for note in found.notes), found.notes
     assert found.path == ""

@@ -170,7 +170,7 @@ def test_a_static_graph_key_that_is_read_is_not_dead_but_worse(tmp_path: Path) -
     assert (("use_static_graph",), False) in [(override.key, override.value) for override in off.overrides]
     # the other spelling stays dead
     other = codes(setup_in(tmp_path, wrap("False", more=STATIC), "static_graph = True\n"))["MMF108"]
-    assert "read by nobody" in other.message
+    assert "is ignored" in other.message
 
 
 LATE = """

@@ -279,9 +279,9 @@ def _about_config(sighting: Sighting, known: Known, together: Judged, named_: Na
         )
     elif not together.fits:
         notes.append(
-            "a run of this config does not end so (find_unused_parameters is "
+            "this config cannot fail this way (find_unused_parameters is "
             f"{_switch(settings.find_unused_parameters)}, static_graph {_switch(settings.static_graph)}, "
-            f"{len(setup.checkpoints)} checkpoints are known): is it the config of this run?"
+            f"{len(setup.checkpoints)} checkpoints are known): is it really the config of this run?"
         )
     elif sighting.kind.outcome == Outcome.UNUSED.value and not together.findings and not named_.confidence:
         notes.append("nothing in the config says which parameters these are")

@@ -62,7 +62,7 @@ def named(sighting: Sighting, orders: Sequence[Order], document: Optional[Config
     for order in orders:
         why = _misfit(order, sighting.listed)
         if why:
-            notes.append(f"{why}: is it the config of this run?")
+            notes.append(f"{why}: is it really the config of this run?")
             continue
         numbers: Dict[str, Optional[int]] = {order.names[index]: index for index in indices}
         place = {name: index for index, name in enumerate(order.names)}

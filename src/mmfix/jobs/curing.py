@@ -143,7 +143,7 @@ def patch_explained(diagnosis: Diagnosis, options: Options) -> PatchResult:
     """
     cures = [remedy for remedy in diagnosis.remedies if remedy.overrides]
     if not cures and diagnosis.path and not diagnosis.fits:
-        note = "a run of this config does not end so: there is nothing to patch"
+        note = "this config cannot fail this way: there is nothing to patch"
         return PatchResult(diagnosis.path, diagnosis.path, notes=(note,))
     if not cures:
         raise PatchError(

@@ -133,7 +133,7 @@ def _explained(rehearsal: Rehearsal, why: str) -> Rehearsal:
 
 
 def follow(job: Job, ranks: Ranks) -> None:
-    """Under torchrun, any rank but the first: run what rank 0 is told to, until it says that this was all."""
+    """Under torchrun, any rank but the first: run whatever rank 0 announces, until it announces the end."""
     ended, lost = False, ""
     while not ended:
         with new_folder() as folder:

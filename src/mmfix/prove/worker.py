@@ -122,7 +122,7 @@ def result_of(
 
 
 def leave(path: Path, found: bytes) -> None:
-    """Write a result so that who waits for the file finds all of it."""
+    """Write a result atomically: a reader never sees half of it."""
     scratch = path.with_name(f"{path.name}.part")
     scratch.write_bytes(found)
     os.replace(scratch, path)

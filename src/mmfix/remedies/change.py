@@ -161,11 +161,20 @@ def _reads(setup: TrainingSetup) -> Dict[str, KeyRead]:
     return {name: read for name, read in reads.items() if read is not None}
 
 
+#: Why DDP gets an argument.
+_WHY = {
+    ("find_unused_parameters", True): "some parameters may get no gradient",
+    ("find_unused_parameters", False): "every parameter gets a gradient",
+    ("static_graph", True): "the graph is the same in every iteration",
+    ("static_graph", False): "the graph may differ between iterations",
+}
+
+
 def _ddp_arguments(setup: TrainingSetup, change: Change) -> List[Override]:
     wanted = _wanted(setup, change)
     if not wanted:
         return []
-    reason = ", ".join(f"{name}={value}" for name, value in wanted.items()) + " for DDP"
+    reason = "; ".join(_WHY[name, value] for name, value in wanted.items())
     by_script = [
         Override(read.key, wanted.pop(name) is not read.negated, reason)
         for name, read in _reads(setup).items()
@@ -196,7 +205,7 @@ def _dead_static_graph(setup: TrainingSetup) -> List[Override]:
     read = _reads(setup).get("static_graph")
     dead = [key for key in STATIC_GRAPH_KEYS if read is None or read.key != (key,)]
     asking = [key for key in dead if is_true(setup.document.get((key,), None))]
-    return [Override((key,), False, "nobody reads it; says what holds") for key in asking]
+    return [Override((key,), False, "was ignored; now says what holds") for key in asking]
 
 
 def place(setup: TrainingSetup, key: KeyPath, value: Any, reason: str) -> Override:

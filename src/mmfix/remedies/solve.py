@@ -141,7 +141,7 @@ def drop_key(key: str) -> Tuple[Remedy, ...]:
 
 
 def move_value(setup: TrainingSetup, old: KeyPath, new: KeyPath, assumes: str) -> Tuple[Remedy, ...]:
-    """What a key says that nobody reads, at the key that is read; drop it if that is taken or would fail."""
+    """Move the value of an ignored key to the key that is read; if that is set, or would fail, drop it."""
     document = setup.document
     value = document.get(old, None)
     if document.get(new, None) is not None or (new[0] == "strategy" and not _can_hold_strategy(setup)):

@@ -28,14 +28,14 @@ PYTHON_CALL = "You add the call to your training script; no config key reaches i
 BATCH = "The smaller effective batch (and the learning rate that goes with it) is what you want."
 SEPARATE = "The parts that MMSeparateDistributedDataParallel wraps use no reentrant checkpoint."
 UNKNOWN_WRAPPER = "The wrapper passes find_unused_parameters on to DistributedDataParallel."
-DROP = "Nothing: delete the {} line, nobody reads it."
+DROP = "No cost: delete the {} line; it is ignored."
 READ_KEY = (
     "1-2 % slower; in the training script, pass "
     "find_unused_parameters=cfg.get('find_unused_parameters', False) to the wrapper."
 )
 NEEDED = "A parameter takes no part in the loss of some iteration; otherwise delete the line."
 NOT_MEANT = "You do not need what the line asks for, or get it another way."
-WRITTEN = "None: DDP gets what it gets now, under any training script that reads the key."
+WRITTEN = "No cost: DDP gets what it gets now, under any training script that reads the key."
 MOVED = "The key takes effect from now on."
 NO_OLD_CHECKPOINT = (
     "No run is resumed whose checkpoint still has the dropped stage, and nothing else needs that stage."
@@ -53,7 +53,7 @@ STABLE = "The losses stay finite in half precision."
 
 #: Cures inside the model, which cost nothing else.
 _INSIDE = {
-    "freeze-teacher": "None: the teacher never gets a gradient; it follows the student as before",
+    "freeze-teacher": "No cost: the teacher never gets a gradient; it follows the student as before",
     "fewer-stages": "A smaller, faster model with the same outputs; its checkpoints lose the dropped stage",
 }
 

@@ -115,10 +115,10 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         effect = (
             f"DDP stops the second iteration with {UNUSED}. find_unused_parameters=True would only hide it"
         )
-        row = "reentrant checkpoint, input without grad, F=0"
+        row = "reentrant checkpoint whose input has no gradient, find_unused_parameters off"
     elif result is Outcome.UNTRAINED:
         effect = "it silently stays untrained, whatever the loss says"
-        row = "reentrant checkpoint, input without grad, F=1 or static graph"
+        row = "reentrant checkpoint whose input has no gradient, find_unused_parameters on or static graph"
     else:
         return
     told = set()

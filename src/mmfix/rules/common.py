@@ -24,6 +24,9 @@ from mmfix.training.types import CheckpointSite, TrainingSetup
 TWICE = "'Expected to mark a variable ready only once'"
 #: Evidence: a row of the outcome table.
 MEASURED = "torch DDP, measured: {}"
+NO_GRADIENT = MEASURED.format("a parameter without a gradient, find_unused_parameters off")
+FROZEN_LATE = MEASURED.format("parameters frozen after the wrap, find_unused_parameters off")
+REENTRANT = MEASURED.format("reentrant checkpoint, find_unused_parameters on")
 UNUSED = "'Expected to have finished reduction in the prior iteration'"
 
 
@@ -163,4 +166,4 @@ def find_unused_text(setup: TrainingSetup) -> str:
         read = script.find_unused
         where = f"{format_key(read.key)}" if read.key else "nothing"
         where += f", {script.where(read.place)}"
-    return f"find_unused_parameters is off (nobody reads {format_key(dead[0])} here, only {where})"
+    return f"find_unused_parameters is off ({format_key(dead[0])} is ignored here; only {where} is read)"

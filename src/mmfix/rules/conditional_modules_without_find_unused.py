@@ -50,7 +50,7 @@ from typing import Iterator
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.inside import dropped_stages, trainable_teachers
-from mmfix.rules.common import MEASURED, UNUSED, ends_in, find_unused_text, make, stops
+from mmfix.rules.common import NO_GRADIENT, UNUSED, ends_in, find_unused_text, make, stops
 from mmfix.rules.empty_ground_truth import skipped_without_boxes
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
@@ -120,7 +120,10 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             confidence=fact.confidence,
             message=f"{fact.why} DDP waits for every gradient, and {find_unused_text(setup)}: it "
             f"{stops(fact.confidence)} the {'next' if fact.varies else 'second'} iteration with {UNUSED}.",
-            evidence=(*fact.evidence, MEASURED.format("unused parameter, F=0")),
+            evidence=(
+                *fact.evidence,
+                NO_GRADIENT,
+            ),
         )
 
 

@@ -126,7 +126,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             key=("model_wrapper",),
             severity="warning" if setup.document.get(where, None) is None else "note",
             confidence="certain",
-            message="model_wrapper is read by nobody: MMEngine's key is model_wrapper_cfg.",
+            message="model_wrapper is ignored: MMEngine's key is model_wrapper_cfg.",
             evidence=("mmengine/runner/runner.py: wrap_model",),
         )
         yield replace(finding, remedies=move_value(setup, ("model_wrapper",), where, _MEANT))
@@ -170,7 +170,7 @@ def _static_graph(setup: TrainingSetup, key: str) -> Finding:
         key=(key,),
         severity="note" if on else "warning",
         confidence="certain",
-        message=f"{key} at the top level is read by nobody. {effect}",
+        message=f"{key} at the top level is ignored. {effect}",
         evidence=(
             "mmcv/parallel/distributed.py: MMDistributedDataParallel.train_step"
             if setup.era == "mmcv1"
@@ -190,7 +190,7 @@ def _predicts(_: TrainingSetup, finding: Finding) -> Optional[str]:
 RULE = Rule(
     code="MMF108",
     name="dead-static-graph-key",
-    summary="Top-level static_graph, use_static_graph and model_wrapper look like a cure; nobody reads them.",
+    summary="Top-level static_graph, use_static_graph and model_wrapper look like a cure, and are ignored.",
     predicts=_predicts,
     wrappers=Wrappers.ANY,
     own_cures=True,

@@ -38,7 +38,7 @@ from typing import Iterator
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.inside import dropped_stages
-from mmfix.rules.common import MEASURED, UNUSED, ends_in, find_unused_text, make, stops
+from mmfix.rules.common import NO_GRADIENT, UNUSED, ends_in, find_unused_text, make, stops
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
 
@@ -107,7 +107,10 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             confidence=fact.confidence,
             message=f"{fact.why} DDP waits for its gradients, and {find_unused_text(setup)}: it "
             f"{stops(fact.confidence)} the second iteration with {UNUSED}.",
-            evidence=(*fact.evidence, MEASURED.format("unused parameter, F=0")),
+            evidence=(
+                *fact.evidence,
+                NO_GRADIENT,
+            ),
         )
 
 

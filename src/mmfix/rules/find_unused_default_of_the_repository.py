@@ -123,7 +123,7 @@ def _never_read(setup: TrainingSetup) -> Iterator[Finding]:
         key=top,
         severity="warning",
         confidence="certain",
-        message=f"find_unused_parameters=True is not in effect: the training script {instead} "
+        message=f"find_unused_parameters=True has no effect: the training script {instead} "
         f"({script.where(read.place)}). If a parameter is unused, the run stops.",
         evidence=(f"{script.where(read.place)}: find_unused_parameters is {read.default} by default",),
     )

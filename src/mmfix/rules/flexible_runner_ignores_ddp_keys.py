@@ -217,7 +217,7 @@ def _dead(setup: TrainingSetup, key: KeyPath, severity: str, effect: str) -> Fin
         key=key,
         severity=severity,
         confidence="certain",
-        message=f"{key[0]} is not in effect: FlexibleRunner does not read it at the top level. {effect}",
+        message=f"{key[0]} has no effect: FlexibleRunner does not read it at the top level. {effect}",
         evidence=(_SOURCE,),
     )
 
@@ -229,7 +229,7 @@ def _lone_strategy(setup: TrainingSetup) -> Iterator[Finding]:
         key=("strategy",),
         severity="warning",
         confidence="certain",
-        message="strategy is not in effect: the plain Runner never reads it, only FlexibleRunner does.",
+        message="strategy has no effect: the plain Runner never reads it, only FlexibleRunner does.",
         evidence=("mmengine/runner/runner.py: Runner.from_cfg",),
     )
     yield replace(finding, remedies=_flexible_runner(setup))

@@ -110,9 +110,9 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     if not ends_in(setup.settings, Traits(unused=Unused.SOMETIMES), Outcome.UNUSED):
         return
     if setup.settings.static_graph:
-        state, row = "static graph takes the first iteration for all that follow", "S=1"
+        state, row = "static graph takes the first iteration for all that follow", "static graph on"
     else:
-        state, row = find_unused_text(setup), "F=0"
+        state, row = find_unused_text(setup), "find_unused_parameters off"
     by_key: Dict[KeyPath, List[ModelFact]] = {}
     for fact in schedules(setup):
         by_key.setdefault(fact.key, []).append(fact)

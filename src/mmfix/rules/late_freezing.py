@@ -39,7 +39,7 @@ from typing import Iterator
 
 from mmfix.ddp import Outcome, Traits
 from mmfix.findings import Finding
-from mmfix.rules.common import MEASURED, UNUSED, ends_in, find_unused_text, make, sites_by_key, stops
+from mmfix.rules.common import FROZEN_LATE, UNUSED, ends_in, find_unused_text, make, sites_by_key, stops
 from mmfix.rules.rule import MMCV1, Case, Rule
 from mmfix.training.types import TrainingSetup
 
@@ -109,7 +109,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             evidence=(
                 *fact.evidence,
                 WRAPPED_BEFORE_TRAIN[setup.era],
-                MEASURED.format("frozen after the wrap, F=0"),
+                FROZEN_LATE,
             ),
         )
 

@@ -38,7 +38,8 @@ from typing import Iterator
 from mmfix.ddp import Checkpoint, Outcome, Traits
 from mmfix.findings import Finding
 from mmfix.rules.common import (
-    MEASURED,
+    FROZEN_LATE,
+    REENTRANT,
     TWICE,
     UNUSED,
     describe,
@@ -108,7 +109,11 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 message=f"{fact.why} DDP waits for their gradients, and {find_unused_text(setup)}: it "
                 f"{stops(fact.confidence)} the second iteration with {UNUSED}. Switching it on alone would "
                 f"not help: {describe(sites[0])} does not go with it.",
-                evidence=(*fact.evidence, sites[0].evidence, MEASURED.format("frozen after the wrap, F=0")),
+                evidence=(
+                    *fact.evidence,
+                    sites[0].evidence,
+                    FROZEN_LATE,
+                ),
             )
     elif ends_in(setup.settings, Traits(Checkpoint.REENTRANT, late_freeze=True), Outcome.READY_TWICE):
         for site in sites:
@@ -120,7 +125,11 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 confidence=confidence,
                 message=f"find_unused_parameters=True with {describe(site)} {stops(confidence)} the first "
                 f"iteration: {TWICE}. Switching it off alone would not help: {facts[0].why}",
-                evidence=(site.evidence, *facts[0].evidence, MEASURED.format("reentrant checkpoint, F=1")),
+                evidence=(
+                    site.evidence,
+                    *facts[0].evidence,
+                    REENTRANT,
+                ),
             )
 
 

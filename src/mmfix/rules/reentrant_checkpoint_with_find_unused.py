@@ -50,7 +50,7 @@ from typing import Iterator
 from mmfix.ddp import Checkpoint, Outcome, Traits
 from mmfix.findings import Finding
 from mmfix.rules.common import (
-    MEASURED,
+    REENTRANT,
     TWICE,
     asks_for_find_unused,
     describe,
@@ -208,7 +208,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             evidence=(
                 site.evidence,
                 asks_for_find_unused(setup),
-                MEASURED.format("reentrant checkpoint, F=1"),
+                REENTRANT,
             ),
         )
 

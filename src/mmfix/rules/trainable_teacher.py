@@ -35,7 +35,7 @@ from typing import Iterator
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.inside import trainable_teachers
-from mmfix.rules.common import MEASURED, UNUSED, ends_in, find_unused_text, make, stops
+from mmfix.rules.common import NO_GRADIENT, UNUSED, ends_in, find_unused_text, make, stops
 from mmfix.rules.rule import Case, Rule
 from mmfix.training.types import TrainingSetup
 
@@ -84,7 +84,10 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             confidence=fact.confidence,
             message=f"{fact.why} DDP waits for its gradients, and {find_unused_text(setup)}: it "
             f"{stops(fact.confidence)} the second iteration with {UNUSED}. Set freeze_teacher=True.",
-            evidence=(*fact.evidence, MEASURED.format("unused parameter, F=0")),
+            evidence=(
+                *fact.evidence,
+                NO_GRADIENT,
+            ),
         )
 
 

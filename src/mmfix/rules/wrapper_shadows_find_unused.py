@@ -153,8 +153,8 @@ def _find_unused(setup: TrainingSetup) -> Iterator[Finding]:
             key=_TOP,
             severity="warning",
             confidence="certain",
-            message="find_unused_parameters=True is not in effect: with model_wrapper_cfg nobody reads the "
-            "top-level key. If a parameter is unused, the run stops.",
+            message="find_unused_parameters=True has no effect: with model_wrapper_cfg set, the top-level "
+            "key is ignored. If a parameter is unused, the run stops.",
             evidence=(_SOURCE,),
         )
         yield replace(finding, remedies=solve(setup) or move_find_unused(setup))
@@ -165,8 +165,8 @@ def _find_unused(setup: TrainingSetup) -> Iterator[Finding]:
             key=_TOP,
             severity="note",
             confidence="certain",
-            message="find_unused_parameters=False is not in effect: with model_wrapper_cfg nobody reads the "
-            "top-level key, and the wrapper says True.",
+            message="find_unused_parameters=False has no effect: with model_wrapper_cfg set, the top-level "
+            "key is ignored, and the wrapper says True.",
             evidence=(_SOURCE,),
         )
         yield replace(note, remedies=drop_key(_TOP[0]))
@@ -193,7 +193,7 @@ def _keep_buffers() -> Tuple[Remedy, ...]:
 RULE = Rule(
     code="MMF106",
     name="wrapper-shadows-find-unused",
-    summary="model_wrapper_cfg makes the top-level find_unused_parameters a key that nobody reads.",
+    summary="With model_wrapper_cfg set, the top-level find_unused_parameters is ignored.",
     wrappers=Wrappers.ANY,
     own_cures=True,
     dead_key=True,

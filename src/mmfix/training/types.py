@@ -33,7 +33,7 @@ class CheckpointSite:
         input_has_grad: Whether the input of the checkpointed call requires grad, where the config tells.
         counts_layers: The switch is a number of layers to checkpoint, with fairscale's own checkpoint.
         explicit: The call itself says ``use_reentrant=True``.
-        seen: Its effect was seen in a run, though which call it is is not known.
+        seen: Its effect was observed in a run; the call itself is unknown.
     """
 
     key: KeyPath

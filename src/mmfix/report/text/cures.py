@@ -7,7 +7,7 @@ from typing import Iterator, Optional, Tuple
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.report.text.page import INDENT, Page
-from mmfix.report.text.words import count
+from mmfix.report.text.words import count, render_value
 from mmfix.results.checked import ProofUsed
 from mmfix.results.place import display_path, display_place
 
@@ -30,9 +30,8 @@ def edit_of_base(config: str, finding: Finding) -> str:
     if [override.key for override in cure.overrides] != [finding.key]:
         return ""
     override = cure.overrides[0]
-    return (
-        f"{format_key(override.key[-1:])} = {override.value!r} in {display_place(origin.path, origin.line)}"
-    )
+    place = display_place(origin.path, origin.line)
+    return f"{format_key(override.key[-1:])} = {render_value(override.value)} in {place}"
 
 
 def standing(remedy: Remedy) -> str:
@@ -41,8 +40,8 @@ def standing(remedy: Remedy) -> str:
 
 
 def override_line(override: Override) -> str:
-    """``model.backbone.with_cp = False``."""
-    return f"{format_key(override.key)} = {override.value!r}"
+    """``model.backbone.with_cp = False``; of a long value, the beginning."""
+    return f"{format_key(override.key)} = {render_value(override.value)}"
 
 
 def word_of(proof: Optional[ProofUsed]) -> str:
