@@ -163,7 +163,7 @@ def test_indices_of_what_every_step_uses_are_asked_about(indices: Sequence[int],
     assert not any("stem" in item.message for item in found.findings)
     asked, how = found.notes[:2]
     assert "every step gives stem.weight" in asked
-    assert "is it really the config of this run" in asked
+    assert "is it the config of this run" in asked
     assert "work_dir" in how
     assert "TORCH_DISTRIBUTED_DEBUG" in how
     assert "find-unused" in [item.name for item in found.remedies]
