@@ -24,7 +24,7 @@ PAGE = (ROOT / "docs" / "ecosystem.md").read_text(encoding="utf-8")
 ROWS: Dict[str, List[str]] = {
     feature: [
         command.replace("\\|", "|")
-        for command in re.findall(r"`((?:mmfix|python) [^`]*)`", told)
+        for command in re.findall(r"`((?:[A-Z_]+=\w+ )?(?:mmfix|python) [^`]*)`", told)
         if command.startswith("python -c") or not command.startswith("python")
     ]
     for feature, told in re.findall(r"^\| ([^*|\n][^|\n]*) \| (.*) \|$", PAGE, flags=re.M)
@@ -95,8 +95,10 @@ LOOKS: Dict[str, Look] = {
     "mmfix check train_ddp.py": lambda done: done.code == 2,
     "mmfix --version": lambda done: all(name in done.out for name in ("torch", "mmengine", "mmcv")),
     "mmfix check . --launcher none": lambda done: done.code == 0,
-    "mmfix check .": lambda done: done.code == 1 and "3 configs checked" in done.out,
-    "mmfix check . --no-gitignore": lambda done: "5 configs checked" in done.out,
+    "mmfix check .": lambda done: (
+        "3 configs checked" in done.out and done.out.count("model.backbone.with_cp = False") == 1
+    ),
+    "mmfix check . --no-gitignore": lambda done: "7 configs checked" in done.out,
     "mmfix check . --since HEAD": lambda done: "new.py" in done.out and "a.py" not in done.out,
     "mmfix check base.py": lambda done: done.code == 1 and "a.py" in done.out,
     "mmfix check a.py --dependants": lambda done: done.code == 1,
@@ -105,6 +107,13 @@ LOOKS: Dict[str, Look] = {
     "mmfix check . --format concise": lambda done: (
         sum("MMF101" in line for line in done.out.splitlines()) == 1 and "in 3 configs" in done.out
     ),
+    "mmfix check . --each": lambda done: done.out.count("model.backbone.with_cp = False") == 3,
+    "mmfix check a.py": lambda done: bool(re.search(r"\n +2 \|.*with_cp=True.*\n +\| +\^\^\^\^\n", done.out)),
+    "COLUMNS=60 mmfix check a.py": lambda done: max(map(len, done.out.splitlines()[1:])) <= 60,
+    "mmfix check typo.py": lambda done: "find_unused_parameters" in done.out and "MMF201" in done.out,
+    "mmfix check stale.py": lambda done: done.code == 1 and "train_pipeline" in done.out,
+    "FORCE_COLOR=1 mmfix check .": lambda done: "\x1b[" in done.out,
+    "mmfix check . --color always": lambda done: "\x1b[" in done.out,
     "mmfix check . --statistics": lambda done: done.out.startswith("MMF101  "),
     "mmfix check . --format sarif": lambda done: results(done) == 1 and fixes(done) > 1,
     "mmfix check . --format github": lambda done: done.out.startswith("::error file=base.py,"),
@@ -160,8 +169,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "lost.py": CRASHES.replace("base.py", "gone.py") + BASE,
         "elsewhere/gone.py": "default_scope = 'mmdet'\n",
         "out/run.py": CRASHES.replace("base.py", "../base.py"),
-        ".gitignore": "out/\nlost.py\nelsewhere/\n",
+        ".gitignore": "out/\nlost.py\ntypo.py\nstale.py\nelsewhere/\n",
         "train_ddp.py": "import torch\n\nnet = torch.nn.parallel.DistributedDataParallel(torch.nn.ReLU())\n",
+        "typo.py": CRASHES.replace("parameters", "paramters")
+        + "model = dict(backbone=dict(with_cp=False))\n",
+        "pipeline.py": "train_pipeline = [dict(type='A')]\ntrain_dataloader = dict(\n"
+        "    batch_size=2, dataset=dict(type='CocoDataset', pipeline=train_pipeline))\n",
+        "stale.py": "_base_ = ['base.py', 'pipeline.py']\ntrain_pipeline = [dict(type='B')]\n"
+        + MMENGINE.partition("\n")[2],
         "train.log": MARKED,
     }.items():
         (folder / name).parent.mkdir(exist_ok=True)
@@ -187,7 +202,11 @@ def run(command: str, folder: Path) -> Done:
     return Done(done.returncode, done.stdout, folder)
 
 
-TRIED = [command for feature, commands in ROWS.items() for command in commands if feature not in ELSEWHERE]
+TRIED = list(
+    dict.fromkeys(
+        command for feature, commands in ROWS.items() for command in commands if feature not in ELSEWHERE
+    )
+)
 
 
 @pytest.mark.slow
