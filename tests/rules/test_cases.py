@@ -23,14 +23,19 @@ CASES = [(rule, case) for rule in RULES for case in rule.cases]
 IDS = [f"{rule.code} {case.name}" for rule, case in CASES]
 
 
+FOLDER = tempfile.TemporaryDirectory()
+
+
 @lru_cache(maxsize=None)
 def load(case):
-    if not case.inherits:
+    if not case.inherits and not case.source:
         return Reader().load("case.py", text=case.config)
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "base.py").write_text(case.base + case.inherits)
-        (Path(folder) / "case.py").write_text(case.config)
-        return Reader().load(f"{folder}/case.py")
+    folder = Path(tempfile.mkdtemp(dir=FOLDER.name))
+    (folder / "setup.py").write_text("")
+    (folder / "nets.py").write_text(case.source)
+    (folder / "base.py").write_text(case.base + case.inherits)
+    (folder / "case.py").write_text(case.config)
+    return Reader().load(str(folder / "case.py"))
 
 
 def setup_of(case, launcher=None):
@@ -86,8 +91,8 @@ def test_findings_are_complete(rule, case):
         assert finding.origins == (() if blame is None else blame.chain())
 
 
-#: What a file sets beside its base is not to be seen in memory.
-IN_ONE = [(rule, case) for rule, case in CASES if not case.inherits]
+#: What a file sets beside its base, and the repository around it, are not to be seen in memory.
+IN_ONE = [(rule, case) for rule, case in CASES if not case.inherits and not case.source]
 
 
 @pytest.mark.parametrize(("rule", "case"), IN_ONE, ids=[f"{rule.code} {case.name}" for rule, case in IN_ONE])
@@ -146,7 +151,7 @@ def test_a_rule_is_a_page(rule):
 
 def test_rules_are_sorted_and_unique():
     codes = [rule.code for rule in RULES]
-    assert codes == sorted(set(codes)) == [f"MMF{number}" for number in (*range(101, 118), *range(201, 205))]
+    assert codes == sorted(set(codes)) == [f"MMF{number}" for number in (*range(101, 118), *range(201, 206))]
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 

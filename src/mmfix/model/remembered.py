@@ -48,7 +48,7 @@ def read_remembered(
         scope: The config's ``default_scope``.
         wraps_first, named, seconds, beside: As in :func:`read_model`.
     """
-    walk = _fingerprint(roots)
+    walk = fingerprint(roots)
     text = (
         f"{era}\n{scope}\n{wraps_first}\n{roots}\n{named}\n{seconds}\n{walk}\n{_text(model)}\n{_text(beside)}"
     )
@@ -57,7 +57,7 @@ def read_remembered(
     if reading is None:
         from mmfix.model.reading import read_model  # the interpreter takes longer to load than most checks
 
-        library = _library(roots, walk)
+        library = library_of(roots, walk)
         reading = read_model(model, library, era, scope, wraps_first, named, seconds, beside)
         library.keep()
         if not reading.unfinished:
@@ -67,7 +67,7 @@ def read_remembered(
 
 
 @lru_cache(maxsize=4)
-def _library(roots: Tuple[str, ...], walk: str) -> Library:
+def library_of(roots: Tuple[str, ...], walk: str) -> Library:
     """One library for all configs of a run; ``walk`` makes a new one when the repository changed."""
     from mmfix.repository.library import Library
 
@@ -78,7 +78,7 @@ def _recall(digest: str) -> Optional[ModelReading]:
     entry = cache.load(_KIND, digest)
     try:
         if not isinstance(entry, dict) or any(
-            _stamp(path) != stamp for path, stamp in entry["files"].items()
+            stamp(path) != before for path, before in entry["files"].items()
         ):
             return None
         return from_json(entry["reading"])
@@ -87,11 +87,12 @@ def _recall(digest: str) -> Optional[ModelReading]:
 
 
 def _remember(digest: str, reading: ModelReading) -> None:
-    files = {path: _stamp(path) for path in reading.files}
+    files = {path: stamp(path) for path in reading.files}
     cache.store(_KIND, digest, {"files": files, "reading": to_json(reading)})
 
 
-def _stamp(path: str) -> Optional[str]:
+def stamp(path: str) -> Optional[str]:
+    """Changes when a file does; None where there is none."""
     try:
         status = os.stat(path)
     except OSError:
@@ -99,7 +100,7 @@ def _stamp(path: str) -> Optional[str]:
     return f"{status.st_size}-{status.st_mtime_ns}"
 
 
-def _fingerprint(roots: Tuple[str, ...]) -> str:
+def fingerprint(roots: Tuple[str, ...]) -> str:
     """Changes when a file below the roots appears, disappears or changes."""
     spot = (*roots, "", *sys.path)
     known = _walks.get(spot)
@@ -112,10 +113,10 @@ def _fingerprint(roots: Tuple[str, ...]) -> str:
             for file in walk_sources(root).files:
                 digest.update(f"{file.path}\n{file.size}\n{file.mtime_ns}\n".encode("utf-8", "surrogatepass"))
     for path in _own_sources():  # between releases, mmfix itself changes
-        digest.update(f"{path}\n{_stamp(path)}\n".encode("utf-8", "surrogatepass"))
+        digest.update(f"{path}\n{stamp(path)}\n".encode("utf-8", "surrogatepass"))
     for folder in filter(None, sys.path):  # a package that is installed or removed changes its folder
-        stamp = _stamp(folder) if holds_packages(folder) else ""
-        digest.update(f"{folder}\n{stamp}\n".encode("utf-8", "surrogatepass"))
+        changed = stamp(folder) if holds_packages(folder) else ""
+        digest.update(f"{folder}\n{changed}\n".encode("utf-8", "surrogatepass"))
     _walks[spot] = (now, digest.hexdigest())
     return _walks[spot][1]
 

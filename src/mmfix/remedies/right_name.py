@@ -12,6 +12,7 @@ from mmfix.ddp import Outcome
 from mmfix.findings import Override, Remedy
 from mmfix.remedies.graph import is_true, outcomes, possible
 from mmfix.remedies.solve import drop_key
+from mmfix.training.arguments import Refused
 from mmfix.training.other_era import Foreign
 from mmfix.training.stale import Stale
 from mmfix.training.top_level import changes
@@ -19,6 +20,7 @@ from mmfix.training.types import TrainingSetup
 
 _REASON = "what {} says, where it is read"
 _PRICE = "What the line asks for takes effect."
+_NOTHING = "Nothing: the class could not be built."
 _MEANT = "{} was meant."
 _STILL_MEANT = "{} still says what you want."
 
@@ -63,3 +65,19 @@ def _would_fail(setup: TrainingSetup, key: str, value: Any) -> bool:
         return False
     settings = replace(setup.settings, find_unused_parameters=is_true(value))
     return Outcome.OK not in outcomes(settings, possible(setup))
+
+
+def right_argument(setup: TrainingSetup, refused: Refused) -> Tuple[Remedy, ...]:
+    """The dict without an argument that its class does not take, or with the one that is meant."""
+    *path, name = refused.key
+    node = setup.document.get(tuple(path))
+    if not is_known(node):
+        return drop_key(format_key(refused.key))
+    kept = {(refused.meant if key == name and refused.meant else key): value for key, value in node.items()}
+    if refused.meant is None:
+        del kept[name]
+    override = Override(tuple(path), to_plain(kept), f"what {refused.type_name} takes")
+    price, assumes = _NOTHING, f"{name} is left over from another class."
+    if refused.meant is not None:
+        price, assumes = _PRICE, _MEANT.format(refused.meant)
+    return (Remedy("right-argument", "review", price, (override,), (assumes,)),)

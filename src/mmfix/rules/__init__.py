@@ -13,6 +13,7 @@ from mmfix.findings import Finding
 from mmfix.remedies import solve, solve_sure
 from mmfix.remedies.graph import inside_children
 from mmfix.rules import (
+    argument_nobody_takes,
     checkpoint_without_input_gradient,
     checkpointed_module_reused,
     conditional_modules_without_find_unused,
@@ -65,6 +66,7 @@ RULES: Tuple[Rule, ...] = (
     key_of_the_other_era.RULE,
     stale_variable.RULE,
     leftover_delete.RULE,
+    argument_nobody_takes.RULE,
 )
 _BY_CODE: Dict[str, Rule] = {rule.code: rule for rule in RULES}
 #: How sure a rule about ``find_unused_parameters`` is where something else passes it on to DDP.

@@ -36,6 +36,7 @@ class Case:
         rehearsed: What a rehearsal of it showed, for a rule that asks for one.
         launcher: As given to ``mmfix check --launcher``.
         inherits: More of a base file that ``text`` alone inherits; empty when both are one file.
+        source: A module of the repository that it lies in.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Case:
     rehearsed: Optional[Rehearsed] = None
     launcher: Optional[str] = None
     inherits: str = ""
+    source: str = ""
 
     @property
     def config(self) -> str:

@@ -157,7 +157,7 @@ def code_reading(
     reading = read_remembered(
         model, roots, era, scope, runner != "FlexibleRunner", named, seconds, _beside(document, era)
     )
-    stranger = _of_another_era(reading.files, era)
+    stranger = of_another_era(reading.files, era)
     if stranger:
         reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")
     if reading.late_freezes and trains_first(document, runner):
@@ -182,7 +182,7 @@ def _beside(document: ConfigDocument, era: str) -> Dict[str, Any]:
     return {name: value for name, value in found.items() if isinstance(value, dict) and era == MMCV1}
 
 
-def _of_another_era(files: Iterable[str], era: str) -> str:
+def of_another_era(files: Iterable[str], era: str) -> str:
     """The package among the source files that is not of the config's era; empty when there is none.
 
     From their MMEngine era on, packages have a module ``registry`` (mmdet 3.0, mmsegmentation 1.0, ...).

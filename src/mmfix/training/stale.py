@@ -32,7 +32,8 @@ def stale_variables(document: ConfigDocument, era: str) -> Tuple[Stale, ...]:
     """The variables of a base that this file sets to another value, which then nothing in the config has.
 
     Python has built the base's dicts by then; only a name that the framework reads itself is merged and
-    takes effect. What the file uses itself, or what stands anywhere in the config, is not among them.
+    takes effect. What the file uses itself, or a list or dict that stands anywhere in the config, is not
+    among them.
     """
     if document.base is None:
         return ()
@@ -65,8 +66,8 @@ def _stale(document: ConfigDocument, name: str, read: Set[str]) -> Iterator[Stal
         return
     users: List[KeyPath] = []
     for path, item, origins in _blamed(document.tree, name):
-        if _is_same(item, value) and type(item) is type(value):
-            return
+        if isinstance(value, (dict, list, tuple)) and type(item) is type(value) and item == value:
+            return  # a word or number may stand somewhere by chance
         if blame.origin in origins and path[0] in read and type(item) is type(old) and item == old:
             users.append(path)
     if users:

@@ -22,7 +22,7 @@ from mmfix.training.table import table
 
 #: What only a few released scripts read is no word that somebody meant.
 _COMMON = 4
-_BOUNDS = Bounds("source file", 1_000_000)
+BOUNDS = Bounds("source file", 1_000_000)
 
 
 class Meant(NamedTuple):
@@ -129,7 +129,7 @@ def changes(old: Any, new: Any, path: KeyPath = ()) -> Iterator[Tuple[KeyPath, A
 
 def read_around(document: ConfigDocument, names: FrozenSet[str]) -> Dict[str, str]:
     """Name -> a source file of the repository, or of the config's own package, that reads it of a config."""
-    return _read_in(_sources(document), document, names)
+    return _read_in(sources(document), document, names)
 
 
 def read_by_training(document: ConfigDocument, names: FrozenSet[str]) -> Dict[str, str]:
@@ -137,7 +137,7 @@ def read_by_training(document: ConfigDocument, names: FrozenSet[str]) -> Dict[st
 
     A repository made for the new era still reads keys of the old one elsewhere, to translate old configs.
     """
-    running = (path for path in _sources(document) if _RUNS.search("/".join(path.split(os.sep)[-3:])))
+    running = (path for path in sources(document) if _RUNS.search("/".join(path.split(os.sep)[-3:])))
     return _read_in(running, document, names)
 
 
@@ -152,7 +152,7 @@ def _read_in(paths: Iterable[str], document: ConfigDocument, names: FrozenSet[st
         return found
     word = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in sorted(names)) + rb")\b")
     for path in paths:
-        data, _ = read_bytes(path, _BOUNDS)
+        data, _ = read_bytes(path, BOUNDS)
         if path in document.files or not word.search(data):
             continue
         tree, _ = parse_bytes(data, path)
@@ -161,7 +161,7 @@ def _read_in(paths: Iterable[str], document: ConfigDocument, names: FrozenSet[st
     return found
 
 
-def _sources(document: ConfigDocument) -> Iterator[str]:
+def sources(document: ConfigDocument) -> Iterator[str]:
     """The Python files of the repository; of a package's own config, those of the package."""
     package = config_package(document.path)
     roots: List[str] = list(source_roots(document.path, document.tree, document.homes))
@@ -170,6 +170,14 @@ def _sources(document: ConfigDocument) -> Iterator[str]:
     for root in roots:
         if not holds_packages(root):
             yield from _files(root)
+
+
+def package_files(path: str) -> Tuple[str, ...]:
+    """The Python files of the package that a file lies in."""
+    folder = osp.dirname(path)
+    while osp.isfile(osp.join(osp.dirname(folder), "__init__.py")):
+        folder = osp.dirname(folder)
+    return _files(folder)
 
 
 @lru_cache(maxsize=16)
