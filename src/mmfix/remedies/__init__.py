@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmfix.remedies.memory import save_memory
-from mmfix.remedies.right_name import right_argument, right_name, set_users, this_era
+from mmfix.remedies.right_name import right_arguments, right_name, set_users, this_era
 from mmfix.remedies.solve import (
     drop_key,
     enable_static_graph,
@@ -23,7 +23,7 @@ __all__ = [
     "move_find_unused",
     "move_value",
     "read_key",
-    "right_argument",
+    "right_arguments",
     "right_name",
     "save_memory",
     "set_users",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Tuple
+from typing import Any, Sequence, Tuple
 
 from mmfix.config.dicts import is_known
 from mmfix.config.document import to_plain
@@ -67,17 +67,32 @@ def _would_fail(setup: TrainingSetup, key: str, value: Any) -> bool:
     return Outcome.OK not in outcomes(settings, possible(setup))
 
 
-def right_argument(setup: TrainingSetup, refused: Refused) -> Tuple[Remedy, ...]:
-    """The dict without an argument that its class does not take, or with the one that is meant."""
-    *path, name = refused.key
-    node = setup.document.get(tuple(path))
+def right_arguments(setup: TrainingSetup, refused: Sequence[Refused]) -> Tuple[Remedy, ...]:
+    """The dict with what is meant by its wrong arguments, and without those left over from another class.
+
+    Args:
+        setup: The setup.
+        refused: Every argument of one dict that its class does not take.
+    """
+    path = refused[0].key[:-1]
+    node = setup.document.get(path)
     if not is_known(node):
-        return drop_key(format_key(refused.key))
-    kept = {(refused.meant if key == name and refused.meant else key): value for key, value in node.items()}
-    if refused.meant is None:
-        del kept[name]
-    override = Override(tuple(path), to_plain(kept), f"what {refused.type_name} takes")
-    price, assumes = _NOTHING, f"{name} is left over from another class."
-    if refused.meant is not None:
-        price, assumes = _PRICE, _MEANT.format(refused.meant)
-    return (Remedy("right-argument", "review", price, (override,), (assumes,)),)
+        return drop_key(format_key(refused[0].key))
+    wrong = {one.key[-1]: one.meant for one in refused}
+    kept = {key: to_plain(value) for key, value in node.items() if key not in wrong}
+    for name, meant in wrong.items():
+        if meant is not None:
+            kept[meant] = _merged(kept.get(meant), to_plain(node[name]))
+    override = Override(path, kept, f"what {refused[0].type_name} takes")
+    assumes = tuple(
+        _MEANT.format(meant) if meant else f"{name} is left over from another class."
+        for name, meant in wrong.items()
+    )
+    price = _PRICE if any(wrong.values()) else _NOTHING
+    return (Remedy("right-argument", "review", price, (override,), assumes),)
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}

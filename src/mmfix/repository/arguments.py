@@ -70,7 +70,7 @@ def _of(library: Library, module: str, name: str, files: Set[str], depth: int) -
     function = made[0]
     if function.args.kwarg is None:
         return _closed(function, skip=1)
-    handed_on = _handed_on(function, function.args.kwarg.arg)
+    handed_on = _handed_on(node.name, function, function.args.kwarg.arg)
     above = _of_bases(library, module, node, files, depth)
     return _names(function, skip=1) | ((above or frozenset()) - handed_on)
 
@@ -145,13 +145,15 @@ def _names(function: ast.FunctionDef, skip: int) -> FrozenSet[str]:
     return frozenset((*signature.positional[skip:], *signature.keyword_only))
 
 
-def _handed_on(function: ast.FunctionDef, kwargs: str) -> FrozenSet[str]:
+def _handed_on(owner: str, function: ast.FunctionDef, kwargs: str) -> FrozenSet[str]:
     """What a constructor passes beside its ``**kwargs``, which it does nothing with but hand them on.
 
     Raises:
         Open: It does something else with them.
     """
-    calls = [call for call in _super_calls(function) if any(_is(item, kwargs) for item in call.keywords)]
+    calls = [
+        call for call in _super_calls(owner, function) if any(_is(item, kwargs) for item in call.keywords)
+    ]
     uses = sum(
         isinstance(node, ast.Name) and node.id == kwargs for item in function.body for node in ast.walk(item)
     )
@@ -164,11 +166,16 @@ def _is(keyword: ast.keyword, kwargs: str) -> bool:
     return keyword.arg is None and isinstance(keyword.value, ast.Name) and keyword.value.id == kwargs
 
 
-def _super_calls(function: ast.FunctionDef) -> Iterator[ast.Call]:
-    """``super().__init__(...)`` and ``super(Net, self).__init__(...)``."""
+def _super_calls(name: str, function: ast.FunctionDef) -> Iterator[ast.Call]:
+    """``super().__init__(...)`` and ``super(Net, self).__init__(...)`` of that very class."""
     for item in function.body:
         for node in ast.walk(item):
-            made = node.func if isinstance(node, ast.Call) else None
-            owner = made.value if isinstance(made, ast.Attribute) and made.attr == "__init__" else None
-            if isinstance(node, ast.Call) and isinstance(owner, ast.Call) and dotted(owner.func) == "super":
+            if isinstance(node, ast.Call) and _is_super(node.func, name):
                 yield node
+
+
+def _is_super(made: ast.expr, name: str) -> bool:
+    call = made.value if isinstance(made, ast.Attribute) and made.attr == "__init__" else None
+    if not isinstance(call, ast.Call) or dotted(call.func) != "super":
+        return False
+    return not call.args or dotted(call.args[0]) in (name, "__class__")

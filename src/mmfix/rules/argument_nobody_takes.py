@@ -36,7 +36,7 @@ from typing import Iterator
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding
-from mmfix.remedies import right_argument
+from mmfix.remedies import right_arguments
 from mmfix.rules.common import make
 from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.arguments import refused_arguments
@@ -72,7 +72,9 @@ _CASES = (
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such argument."""
-    for refused in refused_arguments(setup.document, setup.era):
+    found = refused_arguments(setup.document, setup.era)
+    for refused in found:
+        same = [one for one in found if one.key[:-1] == refused.key[:-1]]
         name = refused.key[-1]
         meant = f" Was {refused.meant} meant?" if refused.meant else ""
         finding = make(
@@ -85,7 +87,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             f"cannot be built.{meant}",
             evidence=(f"{refused.where}: {refused.type_name} and its bases",),
         )
-        yield replace(finding, remedies=right_argument(setup, refused))
+        yield replace(finding, remedies=right_arguments(setup, same))
 
 
 RULE = Rule(

@@ -1,0 +1,220 @@
+"""How many misspellings the rules about what nobody reads (MMF2xx) find, and what they say of untouched configs.
+
+    python bench/nobody_reads.py FOLDER [--each 200] [--seed 1] [--write docs/nobody_reads.md]
+
+FOLDER holds the unpacked releases of `ZOOS` (`~/.cache/mmfix/zoo`, as the tests keep them) and those that they need
+beside them. Each misspelling is one line appended to a copy of a leaf config in its own folder: a top-level key under a
+wrong name, or one argument of a dict that the config has, under a wrong name. It counts as found when a finding is at
+that key, and as named when the finding has the right word. A wrong name is one slip: a letter left out, doubled, or
+swapped with its neighbour. What is found on the untouched configs is counted, and listed in docs/nobody_reads.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+
+from mmfix.config.dicts import dicts_in
+from mmfix.config.document import ConfigDocument
+from mmfix.config.family import walk
+from mmfix.config.keypath import KeyPath
+from mmfix.config.reader import Reader
+from mmfix.errors import ConfigError
+from mmfix.findings import Finding
+from mmfix.rules import RULES
+from mmfix.rules.rule import Wrappers
+from mmfix.training import is_trainable, read
+
+ZOOS = {
+    "mmdet-3.3.0": "mmdet",
+    "mmdet-2.28.2": "mmdet",
+    "mmsegmentation-1.2.2": "mmseg",
+    "mmsegmentation-0.30.0": "mmseg",
+    "mmpretrain-1.2.0": "mmpretrain",
+    "mmpose-1.3.2": "mmpose",
+    "mmaction2-1.2.0": "mmaction",
+    "mmagic-1.2.0": "mmagic",
+}
+SOURCES = ("mmengine-0.10.7", "mmcv-lite-2.1.0")
+GROUPS = ("top-level keys", "model arguments", "optimizer and schedule", "loaders and datasets", "hooks")
+_ROOTS = {
+    "model": GROUPS[1],
+    **dict.fromkeys(("optim_wrapper", "param_scheduler", "train_cfg", "optimizer"), GROUPS[2]),
+    **dict.fromkeys(("train_dataloader", "val_dataloader", "data"), GROUPS[3]),
+    **dict.fromkeys(("default_hooks", "custom_hooks"), GROUPS[4]),
+}
+_TOP = (
+    *("model", "optim_wrapper", "param_scheduler", "train_dataloader", "val_dataloader", "test_dataloader"),
+    *(
+        "default_hooks",
+        "custom_hooks",
+        "train_cfg",
+        "val_evaluator",
+        "test_evaluator",
+        "env_cfg",
+        "visualizer",
+    ),
+    *(
+        "optimizer",
+        "optimizer_config",
+        "lr_config",
+        "runner",
+        "evaluation",
+        "checkpoint_config",
+        "log_config",
+    ),
+    *("load_from", "find_unused_parameters", "work_dir", "auto_scale_lr", "model_wrapper_cfg", "workflow"),
+)
+_RULES = [rule for rule in RULES if rule.wrappers is Wrappers.ALL]
+_MARKS = ("<!-- table -->", "<!-- end of table -->")
+
+
+class Seed(NamedTuple):
+    """One misspelling: the group, the key path that it would be at, the right word, and the line."""
+
+    group: str
+    key: KeyPath
+    right: str
+    line: str
+
+
+def slip(word: str, chance: random.Random) -> str:
+    """The word with one slip of the keyboard."""
+    while True:
+        at = chance.randrange(1, len(word))
+        kind = chance.randrange(3)
+        if kind == 0:
+            made = word[:at] + word[at + 1 :]
+        elif kind == 1:
+            made = word[:at] + word[at] + word[at:]
+        else:
+            made = word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :]
+        if made != word and made.isidentifier():
+            return made
+
+
+def seeds(document: ConfigDocument, chance: random.Random) -> Iterator[Seed]:
+    """Every misspelling that a config can be given, one of each key."""
+    top = [key for key in document.tree if key in _TOP and document.tree[key] is not None]
+    for key in top:
+        if not document.blame((key,)) or len(key) < 5:
+            continue
+        wrong = slip(key, chance)
+        if wrong not in document.tree:
+            yield Seed(GROUPS[0], (wrong,), key, f"{wrong} = {_plain(document.tree[key])}")
+    for root, group in _ROOTS.items():
+        for path, node in dicts_in(document.tree.get(root), (root,)):
+            if "type" not in node or not all(isinstance(part, str) for part in path):
+                continue
+            for name, value in node.items():
+                if name != "type" and len(name) > 3 and isinstance(value, (str, int, float, bool)):
+                    wrong = slip(name, chance)
+                    if wrong not in node:
+                        inner = f"{{{wrong!r}: {value!r}}}"
+                        for part in reversed(path[1:]):
+                            inner = f"{{{part!r}: {inner}}}"
+                        yield Seed(group, (*path, wrong), name, f"{root} = {inner}")
+
+
+def _plain(value: Any) -> str:
+    return (
+        "dict(mmfix_seed=1)" if isinstance(value, dict) else "[]" if isinstance(value, list) else repr(value)
+    )
+
+
+def findings(document: ConfigDocument) -> List[Finding]:
+    """What the rules that are not about DDP say."""
+    setup = read(document, "none")
+    return [finding for rule in _RULES for finding in rule.check(setup)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--each", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", type=Path)
+    given = parser.parse_args()
+    sys.path[:0] = [str(given.folder / source) for source in SOURCES]
+    chance = random.Random(given.seed)
+    documents = list(_leaves(given.folder))
+    chance.shuffle(documents)
+    rows = _measure(documents, given.each, chance)
+    lines = ["| group | seeded | found | named |", "|---|---|---|---|"]
+    for group in GROUPS:
+        row = rows[group]
+        lines.append(f"| {group} | {row['seeded']} | {_share(row, 'found')} | {_share(row, 'named')} |")
+    print("\n".join(lines))
+    if given.write:
+        text = given.write.read_text(encoding="utf-8")
+        start, end = (re.escape(mark) for mark in _MARKS)
+        table = "\n".join([_MARKS[0], *lines, _MARKS[1]])
+        given.write.write_text(re.sub(f"{start}.*{end}", table, text, flags=re.S), encoding="utf-8")
+
+
+def _share(row: Dict[str, int], what: str) -> str:
+    return f"{row[what]} ({100 * row[what] // max(row['seeded'], 1)} %)"
+
+
+def _leaves(folder: Path) -> Iterator[Tuple[Path, Reader]]:
+    for zoo, package in ZOOS.items():
+        reader = Reader()
+        for path in walk(str(folder / zoo / package / ".mim" / "configs")):
+            yield Path(path), reader
+
+
+def _measure(
+    documents: List[Tuple[Path, Reader]], each: int, chance: random.Random
+) -> Dict[str, Counter[str]]:
+    """At most two misspellings of a group from one config, until each group has enough."""
+    rows: Dict[str, Counter[str]] = {group: Counter() for group in GROUPS}
+    for path, reader in documents:
+        if all(row["seeded"] >= each for row in rows.values()):
+            break
+        try:
+            document = reader.load(str(path))
+        except ConfigError:
+            continue
+        if document.kind != "classic" or not is_trainable(document):
+            continue
+        found = list(seeds(document, chance))
+        chance.shuffle(found)
+        for group in GROUPS:
+            for seed in [one for one in found if one.group == group][:2]:
+                if rows[group]["seeded"] < each:
+                    _try(path, seed, rows[group])
+    return rows
+
+
+def _try(path: Path, seed: Seed, row: Counter[str]) -> None:
+    own = path.read_text(encoding="utf-8")
+    name = seed.key[0] if len(seed.key) > 1 else ""
+    # a second `model = ...` would drop the first: what the file has of that name is merged by hand
+    line = seed.line
+    if name and re.search(rf"^{name}\s*=", own, re.M):
+        where = "".join(f"[{part!r}]" for part in seed.key[1:-1])
+        line = f"{name}{where}[{seed.key[-1]!r}] = {seed.line.rpartition(': ')[2].rstrip('}')}"
+    try:
+        document = Reader().load(str(path), text=f"{own}\n{line}\n")
+    except ConfigError:
+        return
+    if seed.key[-1] not in (document.get(seed.key[:-1], {}) if len(seed.key) > 1 else document.tree):
+        return  # the part lies in a base, and this file sets another part of it
+    row["seeded"] += 1
+    at = [finding for finding in findings(document) if finding.key == seed.key]
+    row["found"] += bool(at)
+    named = any(f"Was {seed.right} meant?" in one.message for one in at)
+    row["named"] += named
+    if not named:
+        print("missed" if not at else "not named", path.name, seed.line[:120], flush=True)
+
+
+if __name__ == "__main__":
+    main()
