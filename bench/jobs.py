@@ -1,9 +1,7 @@
-"""`patch` of 1,000 configs and `check` of a zoo, in one process and in two: sections of docs/performance.md.
+"""`patch` of 1,000 configs, in one process and in two: a section of docs/performance.md.
 
-    python bench/jobs.py patch [--configs 1000] [--write docs/performance.md]
-    python bench/jobs.py check FOLDER [--every 1] [--write docs/performance.md]
+    python bench/jobs.py [--configs 1000] [--write docs/performance.md]
 
-FOLDER is the unpacked mmdet 3.3.0 wheel, as for `performance.py`. `--every 3` takes one model folder of three of it.
 Patched are heirs of the example `configs/cmt`, each with one error, in a temporary folder. CPU time is that of a
 command with all its processes; with as many processors as jobs, and nothing else running, the clock shows that time
 divided by the jobs at best. Outputs for different `--jobs` are compared, too.
@@ -20,7 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Sequence
+from typing import Iterator, NamedTuple, Sequence
 
 from sections import put
 
@@ -98,35 +96,18 @@ def made(folder: Path, count: int) -> Path:
     return folder
 
 
-def checks(zoo: Path, every: int, scratch: Path) -> Iterator[str]:
-    """`check` of model folders of a zoo, without a cache and with one."""
-    folders = sorted(path.name for path in zoo.iterdir() if path.is_dir() and not path.name.startswith("_"))
-    chosen: List[str] = folders[::every]
-    part = f", one model folder of {every}" if every > 1 else ""
-    cold = [run(["check", *chosen, "--jobs", jobs], zoo, scratch / jobs) for jobs in ("1", "2")]
-    yield row(f"`check` of mmdet 3.3.0{part}, first look", same(cold), "300 MB a job")
-    warm = [run(["check", *chosen, "--jobs", jobs], zoo, scratch / "1") for jobs in ("1", "2")]
-    yield row(f"`check` of mmdet 3.3.0{part}, again", same([cold[0], *warm])[1:], "300 MB a job")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=("patch", "check"))
-    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--configs", type=int, default=1000)
-    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
-    heading = f"## `{given.part}` of many configs"
-    how = (
-        f"patch --configs {given.configs}" if given.part == "patch" else f"check FOLDER --every {given.every}"
-    )
+    heading = "## `patch` of many configs"
     lines = [
         heading,
         "",
-        f"Made by `python bench/jobs.py {how}`: whole commands, CPU time of all their processes, and the",
+        f"Made by `python bench/jobs.py --configs {given.configs}`: whole commands, CPU time of all their processes, and the",
         f"clock; {os.cpu_count()} processors, load {os.getloadavg()[0]:.0f} when it began. Memory is that of the largest process. The output",
         "was the same for one process and for two.",
         "",
@@ -135,11 +116,7 @@ def main() -> None:
     ]
     print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory() as scratch:
-        if given.part == "patch":
-            found = patches(Path(scratch), given.configs)
-        else:
-            found = checks(given.folder / "mmdet" / ".mim" / "configs", given.every, Path(scratch))
-        for line in found:
+        for line in patches(Path(scratch), given.configs):
             print(line, flush=True)
             lines.append(line)
     if given.write:
