@@ -28,7 +28,8 @@ from mmfix.errors import ConfigError
 from mmfix.findings import Finding
 from mmfix.rules import RULES
 from mmfix.rules.rule import Wrappers
-from mmfix.training import is_trainable, read
+from mmfix.training import era, is_trainable, read
+from mmfix.training.top_level import read_keys
 
 ZOOS = {
     "mmdet-3.3.0": "mmdet",
@@ -100,7 +101,8 @@ def slip(word: str, chance: random.Random) -> str:
 
 def seeds(document: ConfigDocument, chance: random.Random) -> Iterator[Seed]:
     """Every misspelling that a config can be given, one of each key."""
-    top = [key for key in document.tree if key in _TOP and document.tree[key] is not None]
+    known = read_keys(era(document))
+    top = [key for key in document.tree if key in _TOP and key in known and document.tree[key] is not None]
     for key in top:
         if not document.blame((key,)) or len(key) < 5:
             continue
@@ -108,6 +110,8 @@ def seeds(document: ConfigDocument, chance: random.Random) -> Iterator[Seed]:
         if wrong not in document.tree:
             yield Seed(GROUPS[0], (wrong,), key, f"{wrong} = {_plain(document.tree[key])}")
     for root, group in _ROOTS.items():
+        if root not in known:
+            continue
         for path, node in dicts_in(document.tree.get(root), (root,)):
             if "type" not in node or not all(isinstance(part, str) for part in path):
                 continue

@@ -19,6 +19,7 @@ from mmfix.repository import cache
 from mmfix.repository.arguments import Taken, arguments_taken
 from mmfix.repository.importing import named_modules
 from mmfix.repository.library import Library
+from mmfix.repository.registered_as import registered_in
 from mmfix.repository.registries import builds_models
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMENGINE
@@ -27,7 +28,7 @@ from mmfix.training.reading import of_another_era
 from mmfix.training.spelling import nearest
 from mmfix.training.top_level import BOUNDS, package_files, read_keys, sources
 
-_KIND = "arguments-1"
+_KIND = "arguments-2"
 _MOST_DICTS = 20_000
 #: Keys that models are built from; everything else is built from other registries.
 _MODELS = frozenset({"model", "tta_model"})
@@ -183,7 +184,7 @@ def _class(kind: Any, scope: Optional[str], of_model: bool) -> Optional[_Class]:
 def _not_taken(path: KeyPath, node: Dict[Any, Any], name: str, taken: Taken) -> Iterator[Refused]:
     for key in node:
         if isinstance(key, str) and key not in taken.names and key not in _ALWAYS:
-            yield Refused((*path, key), name, nearest(key, taken.names), min(taken.files))
+            yield Refused((*path, key), name, nearest(key, taken.names | _ALWAYS), min(taken.files))
 
 
 def _is_taken_out(document: ConfigDocument, name: str, path: str) -> bool:
@@ -223,7 +224,7 @@ def _known(roots: Tuple[str, ...], walk: str, named: Tuple[str, ...], era: str, 
 
 
 def _look_up(library: Library, named: Tuple[str, ...], era: str, wanted: _Class) -> _Known:
-    place = _place(library, named, wanted)
+    place = _place(library, named, era, wanted)
     if place is None:
         return _NOT_HERE
     taken = arguments_taken(library, *place)
@@ -232,19 +233,37 @@ def _look_up(library: Library, named: Tuple[str, ...], era: str, wanted: _Class)
     return _Known(True, taken)
 
 
-def _place(library: Library, named: Tuple[str, ...], wanted: _Class) -> Optional[Tuple[str, str]]:
+def _place(library: Library, named: Tuple[str, ...], era: str, wanted: _Class) -> Optional[Tuple[str, str]]:
     """Module and name of the one class that is meant."""
     if wanted.dotted:
         owner, _, name = wanted.dotted.rpartition(".")
         place = library.where(owner, name)
         return place if place is not None and place[1] else None
+    if not wanted.of_model:
+        return _other_place(library, era, wanted)
     candidates = library.find(wanted.name, wanted.scope, None, named).candidates if wanted.name else ()
     if len(candidates) != 1 or candidates[0].conditional:
         return None
     found = candidates[0]
-    if builds_models(found.registry) is not wanted.of_model or not _is_in_scope(library, found.scope, wanted):
+    if not builds_models(found.registry) or not _is_in_scope(library, found.scope, wanted):
         return None
     return found.module, found.qualname
+
+
+def _other_place(library: Library, era: str, wanted: _Class) -> Optional[Tuple[str, str]]:
+    """The same for what is no part of a model: in the package of the scope, then in those below it.
+
+    In the mmcv 1.x era that is mmcv alone, of which another release may be here.
+    """
+    below = ("mmengine", "mmcv") if era == MMENGINE else ()
+    for package in dict.fromkeys((wanted.scope, *below)):
+        source = library.module(package) if package else None
+        if source is None:
+            return None  # it may have the name
+        spots = registered_in(osp.dirname(source.path)).get(wanted.name, ())
+        if spots:
+            return (spots[0].module, spots[0].name) if len(spots) == 1 else None
+    return None
 
 
 def _is_in_scope(library: Library, scope: str, wanted: _Class) -> bool:
