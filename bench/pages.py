@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code: one of all rules and one for each, one of all errors.
+"""The pages of docs/ that are made from the code: one of all rules and one for each, one of all errors; the settings' schema.
 
 python bench/pages.py docs
 """
@@ -11,6 +11,7 @@ from typing import Dict, List
 
 from mmfix.diagnosis.kinds import KINDS
 from mmfix.diagnosis.types import CONSEQUENCE, WARNING, Kind
+from mmfix.project.schema import schema
 from mmfix.rules import RULES, Rule
 
 RULES_HEAD = """# The rules
@@ -34,7 +35,7 @@ _ROLES = {WARNING: "a warning", CONSEQUENCE: "follows from an error elsewhere"}
 def pages() -> Dict[str, str]:
     """Name and text of each page."""
     rules = {f"rules/{rule.code}.md": _rule(rule) for rule in RULES}
-    return {"rules.md": _rules(), **rules, "errors.md": _errors()}
+    return {"rules.md": _rules(), **rules, "errors.md": _errors(), "mmfix.schema.json": schema()}
 
 
 def _rules() -> str:

@@ -111,6 +111,12 @@ ROOMS: Dict[str, Room] = {
         "python config findings printable traces keeper openmmlab",
         "a framework's loader, in a child process",
     ),
+    "settings": Room("what a caller may choose: one frozen `Settings`"),
+    "project": Room(
+        "what a repository says to mmfix: its settings file, comments that ignore findings, a baseline",
+        "python rules settings __init__",
+        "tomllib or tomli, where there is a settings file",
+    ),
     "proofs": Room(
         "what rehearsals found, as plain data; the proof file; a setup and findings in the light of a proof",
         "python config ddp repository training findings remedies rules patches traces",
@@ -129,7 +135,6 @@ ROOMS: Dict[str, Room] = {
         "one file an error: its signs, what it means, its cures",
         "config ddp repository training findings remedies diagnosis openmmlab",
     ),
-    "settings": Room("what a caller may choose: one frozen `Settings`"),
     "report": Room(
         "results -> what people and CI servers read, one file a format",
         "printable config findings rules results report.text report.json __init__",
@@ -151,13 +156,15 @@ ROOMS: Dict[str, Room] = {
     "jobs": Room(
         "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show",
         "traces workers python config git ddp repository model model.knowledge.openmmlab training findings "
-        "remedies rules patches proofs results diagnosis diagnosis.log diagnosis.kinds settings report "
-        "report.text prove",
+        "remedies rules patches project proofs results diagnosis diagnosis.log diagnosis.kinds settings "
+        "report report.text prove",
     ),
-    "api": Room("the public functions", "workers config patches results settings jobs"),
+    "api": Room("the public functions", "workers config patches project results settings jobs"),
     "attach": Room("`with mmfix.explaining(cfg)`", "api printable"),
     "terminal": Room("colour and progress on a terminal", "printable results report.text"),
-    "cli_options": Room("options that several commands take", "settings report terminal workers", "click"),
+    "cli_options": Room(
+        "options that several commands take", "project settings report terminal workers", "click"
+    ),
     "cli_about": Room(
         "the commands about mmfix itself, `rules`, `rule`, `completion`, and `--version`",
         "rules report.json jobs terminal cli_options __init__",
@@ -168,6 +175,11 @@ ROOMS: Dict[str, Room] = {
         "workers results settings report report.text jobs terminal cli_options",
         "click",
     ),
+    "cli_project": Room(
+        "the command about what a repository says, `settings`",
+        "settings report.text report.json jobs terminal cli_options",
+        "click",
+    ),
     "cli_runs": Room(
         "the commands about a run, `prove` and `explain`",
         "results report report.text report.json jobs terminal cli_options",
@@ -175,7 +187,8 @@ ROOMS: Dict[str, Room] = {
     ),
     "cli": Room(
         "click commands that only call `jobs`",
-        "printable config report.text report.json jobs terminal cli_options cli_about cli_judging cli_runs",
+        "printable config report.text report.json jobs terminal cli_options cli_about cli_judging "
+        "cli_project cli_runs",
         "click",
     ),
     "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
 from mmfix.config.document import ConfigDocument
 from mmfix.results.checked import ConfigReport, Report
 from mmfix.results.patched import PatchResult
-from mmfix.settings import Settings
+from mmfix.settings import chosen
 
 if TYPE_CHECKING:
     from mmfix.results.diagnosis import Diagnosis
@@ -35,10 +36,11 @@ def check(
     launcher: Optional[str] = None,
     *,
     dependants: bool = False,
-    fail_on: str = "likely",
+    fail_on: Optional[str] = None,
     proofs: bool = True,
     gitignore: bool = True,
     jobs: int = 1,
+    settings: bool = True,
 ) -> Report:
     """Say what will crash or silently go wrong in distributed training.
 
@@ -48,30 +50,35 @@ def check(
             None: distributed.
         dependants: Judge the configs that inherit ``target``, too (those of a base are always judged).
         fail_on: How sure an error or warning must be to count in ``exit_code``: ``certain``, ``likely``,
-            ``possible`` or ``never``.
+            ``possible`` or ``never``; None: what the settings file says, else ``likely``.
         proofs: Believe the proof file of a config (``.mmfix/proofs.json``).
         gitignore: Leave out of a directory what git ignores.
         jobs: How many processes judge a directory, as far as they are worth their start. More than one are
             forks of this process, which should then have no threads; where there is no fork, it stays one.
+        settings: What is not given here is as the settings file above a config says (``mmfix.toml``, or
+            ``[tool.mmfix]`` in pyproject.toml); for a config in memory the one above the working directory.
 
-    A config that cannot be read is in the report (``status == 'unreadable'``); it is not raised.
+    A config that cannot be read, or whose settings file cannot be used, is in the report (``status ==
+    'unreadable'``); it is not raised.
     """
     from mmfix.jobs.checking import judge_document
     from mmfix.jobs.checking_many import judge_many
     from mmfix.jobs.selecting import report_of, select
+    from mmfix.project.held import held
     from mmfix.workers import InOrder, processes
 
-    settings = Settings(launcher, fail_on, proofs=proofs, gitignore=gitignore)
+    wanted = replace(chosen(settings, launcher=launcher, fail_on=fail_on), proofs=proofs, gitignore=gitignore)
     if not isinstance(target, (str, os.PathLike)):
         from mmfix.jobs.inmemory import as_document
 
-        return Report((judge_document(as_document(target), settings),), (NO_ORIGINS,), fail_on)
-    selection = select([os.fspath(target)], dependants, settings)
+        report = judge_document(as_document(target), wanted)
+        return Report((report,), (NO_ORIGINS,), held(wanted, "").settings.fail_on)
+    selection = select([os.fspath(target)], dependants, wanted)
     paths = (*selection.paths, *selection.inherited)
     order: InOrder[ConfigReport] = InOrder()
-    done = judge_many(paths, selection.reader, settings, processes(jobs, len(paths)))
+    done = judge_many(paths, selection.reader, wanted, processes(jobs, len(paths)))
     judged = [report for number, found in done for report in order.add(number, found)]
-    return report_of(selection, judged, settings)
+    return report_of(selection, judged, wanted)
 
 
 def patch(
@@ -86,6 +93,7 @@ def patch(
     no_loader: bool = False,
     possible: bool = False,
     proofs: bool = True,
+    settings: bool = True,
 ) -> PatchResult:
     """Plan a patch for one config, and write it when asked.
 
@@ -103,30 +111,33 @@ def patch(
         no_loader: Run nothing; with ``write``, write on mmfix's own reading alone, which the file then says.
         possible: Without ``remedy``, cure what is only possible, too; ``result.left`` lists it otherwise.
         proofs: Believe the proof file of a config (``.mmfix/proofs.json``).
+        settings: What is not given here is as the settings file says; see :func:`check`.
 
     Raises:
         ConfigError: The config cannot be read.
+        SettingsError: The settings file above it cannot be used.
         PatchError: The patch was refused or could not be written; no file was changed.
         TypeError: A config in memory was given with arguments that are about a file.
         ValueError: Both ``verify`` and ``no_loader`` were given.
     """
-    settings = Settings(possible=possible, proofs=proofs)
+    least = "possible" if possible else None
+    wanted = replace(chosen(settings, patch_min_confidence=least), proofs=proofs)
     if not isinstance(target, (str, os.PathLike)):
         if output is not None or overlay or undo or write or verify or no_loader:
             raise TypeError("a config in memory has no file: only remedy and possible go with it")
         from mmfix.jobs.inmemory import patch_config
 
-        return patch_config(target, remedy, settings)
-    from mmfix.config.reader import Reader
+        return patch_config(target, remedy, wanted)
     from mmfix.jobs.patching import Options, patch_file
+    from mmfix.jobs.selecting import reader_for
     from mmfix.patches import Verifier
 
     if verify and no_loader:
         raise ValueError("verify asks for the loader that no_loader leaves out")
     file = None if output is None else os.fspath(output)
-    options = Options(remedy, file, overlay, undo, write, verify, no_loader, settings)
+    options = Options(remedy, file, overlay, undo, write, verify, no_loader, wanted)
     with Verifier() as verifier:
-        return patch_file(os.fspath(target), Reader(), options, verifier)
+        return patch_file(os.fspath(target), reader_for(wanted), options, verifier)
 
 
 def explain(text_or_path: Union[str, os.PathLike[str]], config: Optional[Target] = None) -> Diagnosis:

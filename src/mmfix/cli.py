@@ -13,6 +13,7 @@ from mmfix import printable
 from mmfix.cli_about import completion, rule, rules, version_option
 from mmfix.cli_judging import INTERRUPTED, check, patch
 from mmfix.cli_options import PATH, color_option, format_option, stdin_filename_option
+from mmfix.cli_project import settings
 from mmfix.cli_runs import explain, prove
 from mmfix.terminal import close_stdout, page, show_problems, write
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _SECTIONS = {
     "A config": ("check", "patch", "show"),
     "A run": ("explain", "prove"),
-    "About mmfix": ("rules", "rule", "completion"),
+    "About mmfix": ("settings", "rules", "rule", "completion"),
 }
 
 
@@ -120,7 +121,7 @@ cli.add_command(check)
 cli.add_command(patch)
 cli.add_command(prove)
 cli.add_command(explain)
-for _command in (rules, rule, completion):
+for _command in (settings, rules, rule, completion):
     cli.add_command(_command)
 
 

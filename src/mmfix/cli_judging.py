@@ -5,31 +5,32 @@ from __future__ import annotations
 import gc
 import sys
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 
 import click
 
 from mmfix.cli_options import (
     PATH,
-    allow_unjudged_option,
-    base_dir_option,
+    add_ignore_option,
+    baseline_option,
     check_format_option,
     color_option,
-    fail_on_option,
+    docs_url_option,
     format_option,
     how_many,
     jobs_option,
-    no_gitignore_option,
     no_loader_option,
-    no_proofs_option,
     no_verify_without_loader,
     output_file_option,
-    reading_seconds_option,
+    patch_settings_options,
+    settings_options,
     since_option,
     statistics_option,
     stdin_filename_option,
     verbose_option,
     verify_option,
+    write_baseline_option,
 )
 from mmfix.report import FORMATS, render_patches, render_report
 from mmfix.settings import Settings
@@ -37,6 +38,7 @@ from mmfix.terminal import Progress, page, say, show_problems, write
 from mmfix.workers import InOrder, can_fork, ticking
 
 if TYPE_CHECKING:
+    from mmfix.jobs.baselining import Baseline
     from mmfix.jobs.selecting import Selection
     from mmfix.jobs.since import Since
     from mmfix.report.text.page import Page
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from mmfix.results.patched import PatchResult
 
 INTERRUPTED = 130  # the same for SIGINT
-LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 
 
 @click.command(epilog="Example: mmfix check configs/")
@@ -56,21 +57,15 @@ LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 @click.option("--each", is_flag=True, help="Tell each config in full, also what was told of another.")
 @color_option
 @statistics_option
-@click.option(
-    "--launcher",
-    type=click.Choice(LAUNCHERS),
-    help="The launcher you train with; 'none' (one process) silences DDP findings.  [default: distributed]",
-)
 @click.option("--dependants", is_flag=True, help="Judge the configs that inherit a named config, too.")
-@fail_on_option
-@base_dir_option
 @jobs_option
 @since_option
 @stdin_filename_option
-@allow_unjudged_option
-@no_gitignore_option
-@no_proofs_option
-@reading_seconds_option
+@baseline_option
+@write_baseline_option
+@add_ignore_option
+@docs_url_option
+@settings_options
 def check(
     paths: Tuple[str, ...],
     format_: str,
@@ -78,19 +73,16 @@ def check(
     verbose: bool,
     each: bool,
     statistics: bool,
-    launcher: Optional[str],
     dependants: bool,
-    fail_on: str,
-    base_dirs: Tuple[str, ...],
     jobs: Optional[int],
     since: Optional[str],
     stdin_filename: Optional[str],
-    allow_unjudged: bool,
-    no_gitignore: bool,
-    no_proofs: bool,
-    reading_seconds: Optional[float],
+    baseline: Optional[str],
+    write_baseline: Optional[str],
+    add_ignore: Optional[str],
+    settings: Settings,
 ) -> int:
-    """Say what will crash or silently go wrong. Runs no config, changes no file.
+    """Say what will crash or silently go wrong. Runs no config, changes no file (but see --add-ignore).
 
     A directory is walked: configs that can be trained are judged, bases are not. A base given by name is
     judged through the configs that inherit it. PATH may be - for standard input. Without PATH: configs/, or
@@ -101,17 +93,8 @@ def check(
     if statistics and format_ == "text":
         format_ = "statistics"  # JSON has them always
     gc.disable()  # loading modules leaves no garbage, and looking for some is a tenth of a short run
-    from mmfix.jobs.selecting import STDIN, from_stdin, narrowed, select
+    from mmfix.jobs.selecting import STDIN, from_stdin, narrowed, reader_for, select
 
-    settings = Settings(
-        launcher=launcher,
-        fail_on=fail_on,
-        reading_seconds=reading_seconds,
-        base_dirs=base_dirs,
-        allow_unjudged=allow_unjudged,
-        proofs=not no_proofs,
-        gitignore=not no_gitignore,
-    )
     examples = False
     if not paths:
         path, examples = _default_path()
@@ -124,13 +107,26 @@ def check(
         texts, paths = {path: text}, tuple(path if each == STDIN else each for each in paths)
     elif stdin_filename is not None:
         raise click.UsageError("--stdin-filename goes with - for PATH")
+    if add_ignore is not None:
+        _may_add(add_ignore, examples or bool(texts) or write_baseline is not None)
+    accepted = _accepted(baseline, write_baseline)
     with Progress("looking for configs") as looking, ticking(looking.tick):
         changes = None if since is None else _changes(paths, since)
         selection = select(paths, dependants, settings, texts)
     if changes is not None and since is not None:
         selection = narrowed(selection, changes, since)
     look = page(verbose, each)
-    report = _judged(selection, settings, jobs, look if format_ == "text" else None, changes)
+    refused: List[Problem] = []
+    if add_ignore is not None:
+        report = _judged(selection, settings, jobs, None, changes, accepted)
+        if report.interrupted is None:
+            refused = _added(report, add_ignore, settings)
+            accepted = _accepted(baseline, write_baseline)
+            selection = replace(selection, reader=reader_for(settings))
+    report = _judged(selection, settings, jobs, look if format_ == "text" else None, changes, accepted)
+    if accepted is not None:
+        report = replace(report, notes=(*report.notes, *accepted.notes()))
+        refused += _baseline_written(accepted, report)
     failed = (config for config in report.configs if config.status == "unreadable")
     show_problems([(config.error, config.path) for config in failed if config.error])
     plan = _planner(selection, [format_, *(name for name, _ in output_files)])
@@ -140,7 +136,7 @@ def check(
         write(render_end(report, look))
     else:
         write(render_report(report, format_, look, plan))
-    problems = _written(report, output_files, plan) if output_files else []
+    problems = [*refused, *(_written(report, output_files, plan) if output_files else [])]
     if report.interrupted is not None:
         return INTERRUPTED
     code = _of_examples(report.exit_code) if examples else report.exit_code
@@ -164,6 +160,47 @@ def _written(report: Report, files: Sequence[Tuple[str, str]], plan: Optional[Pl
     return problems
 
 
+def _may_add(reason: str, elsewhere: bool) -> None:
+    """Refuse a reason that is none, and what is no file of the user's.
+
+    Raises:
+        UsageError: It is so.
+    """
+    if not reason.strip() or not reason.isprintable():
+        raise click.UsageError("--add-ignore takes a reason, on one line")
+    if elsewhere:
+        raise click.UsageError("--add-ignore goes with files of yours, and not with --write-baseline")
+
+
+def _added(report: Report, reason: str, settings: Settings) -> List[Problem]:
+    from mmfix.jobs.adding import add_ignores
+    from mmfix.jobs.selecting import reader_for
+
+    added = add_ignores(report.configs, reason.strip(), reader_for(settings))
+    show_problems([(problem, "") for problem in added.problems])
+    files = len({path for path, _ in added.places})
+    comments = f"{len(added.places)} comment{'' if len(added.places) == 1 else 's'}"
+    say(f"wrote {comments} into {files} file{'' if files == 1 else 's'}")
+    return list(added.problems)
+
+
+def _accepted(baseline: Optional[str], new: Optional[str]) -> Optional[Baseline]:
+    """What is accepted in this run; None without a baseline."""
+    if baseline is None and new is None:
+        return None
+    from mmfix.jobs.baselining import Baseline
+
+    return Baseline(baseline, new)
+
+
+def _baseline_written(accepted: Baseline, report: Report) -> List[Problem]:
+    if report.interrupted is not None:
+        return []  # half a baseline would show the rest as new
+    problem = accepted.write()
+    show_problems([(problem, "")] if problem else [])
+    return [problem] if problem else []
+
+
 def _changes(paths: Sequence[str], revision: str) -> Since:
     from mmfix.jobs.since import since  # which runs git
 
@@ -176,6 +213,7 @@ def _judged(
     jobs: Optional[int],
     look: Optional[Page],
     since: Optional[Since],
+    accepted: Optional[Baseline],
 ) -> Report:
     """Judge what was selected; Ctrl-C ends it, and keeps what there is.
 
@@ -197,6 +235,8 @@ def _judged(
     told: Told = set()
 
     def take(found: Sequence[ConfigReport]) -> None:
+        if accepted is not None:
+            found = [accepted.apply(report) for report in found]
         reports.extend(found)
         text = "" if look is None else "".join(render_config(report, look, told) for report in found)
         if text:
@@ -231,12 +271,8 @@ def _judged(
 @click.option("--possible", is_flag=True, help="Cure what is only possible, too.")
 @click.option("--undo", is_flag=True, help="Take the mmfix block out again, byte for byte.")
 @click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
-@fail_on_option
 @jobs_option
-@allow_unjudged_option
-@no_gitignore_option
-@no_proofs_option
-@reading_seconds_option
+@patch_settings_options
 @format_option
 @verbose_option
 @color_option
@@ -251,12 +287,8 @@ def patch(
     possible: bool,
     undo: bool,
     fail_on_change: bool,
-    fail_on: str,
     jobs: Optional[int],
-    allow_unjudged: bool,
-    no_gitignore: bool,
-    no_proofs: bool,
-    reading_seconds: Optional[float],
+    settings: Settings,
     format_: str,
     verbose: bool,
 ) -> int:
@@ -274,6 +306,9 @@ def patch(
         raise click.UsageError("--undo goes with none of --output, --overlay, --remedy and --possible")
     if remedy and possible:
         raise click.UsageError("--remedy NAME cures what is only possible, too: leave --possible away")
+    if possible:
+        given = settings.given | {"patch_min_confidence"}
+        settings = replace(settings, patch_min_confidence="possible", given=given)
     no_verify_without_loader(verify, no_loader)
     from mmfix.jobs.patching import Options, patch_inherited, refused
     from mmfix.jobs.patching_many import patch_many
@@ -283,14 +318,6 @@ def patch(
     if not configs:
         path, examples = _default_path()
         configs, diff = (path,), diff or examples
-    settings = Settings(
-        fail_on=fail_on,
-        possible=possible,
-        reading_seconds=reading_seconds,
-        allow_unjudged=allow_unjudged,
-        proofs=not no_proofs,
-        gitignore=not no_gitignore,
-    )
     selection = select(configs, settings=settings)
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Optional, Tuple, TypeVar
+from dataclasses import replace
+from functools import wraps
+from typing import Any, Callable, Optional, Sequence, Tuple, TypeVar
 
 import click
 
 from mmfix.report import CHECK_FORMATS, FORMATS
-from mmfix.settings import DEFAULT, FAIL_ON
+from mmfix.settings import DEFAULT, FAIL_ON, LAUNCHERS, chosen
 from mmfix.terminal import say
 from mmfix.workers import can_fork, cores, processes
 
@@ -34,13 +36,6 @@ output_file_option = click.option(
     callback=lambda _, __, given: tuple(map(_format_and_file, given)),
     help="Write the report to a file, too: junit:report.xml; repeatable.",
 )
-fail_on_option = click.option(
-    "--fail-on",
-    type=click.Choice(FAIL_ON),
-    default=DEFAULT.fail_on,
-    show_default=True,
-    help="How sure an error or warning must be for exit code 1.",
-)
 
 
 def _choose_colour(context: click.Context, _: click.Parameter, when: str) -> None:
@@ -62,27 +57,6 @@ statistics_option = click.option(
 )
 verify_option = click.option("--verify", is_flag=True, help="With --diff: load it, too. RUNS the config.")
 no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; the block says so.")
-base_dir_option = click.option(
-    "--base-dir",
-    "base_dirs",
-    type=PATH,
-    multiple=True,
-    metavar="DIR",
-    help="Look here for bases that are not where a config says; repeatable.",
-)
-allow_unjudged_option = click.option(
-    "--allow-unjudged", is_flag=True, help="Exit 0 though a named file is not judged (for pre-commit)."
-)
-no_gitignore_option = click.option(
-    "--no-gitignore", is_flag=True, help="Look into what git ignores, too, when a folder is walked."
-)
-no_proofs_option = click.option("--no-proofs", is_flag=True, help="Judge as if there was no proof file.")
-reading_seconds_option = click.option(
-    "--reading-seconds",
-    type=click.FloatRange(0, min_open=True),
-    metavar="SECONDS",
-    help="CPU time that reading one model's source may take.  [default: 20]",
-)
 since_option = click.option(
     "--since",
     metavar="REV",
@@ -98,6 +72,147 @@ jobs_option = click.option(
     metavar="N",
     help="Processes that work at the same time.  [default: one a processor]",
 )
+
+
+def _key(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """What an option says, looked at like the key of a settings file."""
+
+    def look(_: click.Context, __: click.Parameter, given: Any) -> Any:
+        if not given:
+            return None
+        from mmfix.project.values import Wrong, option_values
+
+        words = [given] if isinstance(given, str) else list(given)
+        try:
+            return option_values(name, words)
+        except Wrong as wrong:
+            raise click.BadParameter(
+                f"{wrong.message} ({wrong.hint})" if wrong.hint else wrong.message
+            ) from wrong
+
+    return look
+
+
+def _words(key: str, option: str, field: str, metavar: str, about: str) -> Callable[[_Command], _Command]:
+    return click.option(option, field, multiple=True, metavar=metavar, callback=_key(key), help=about)
+
+
+def _least(option: str, field: str, about: str) -> Callable[[_Command], _Command]:
+    told = f"{about}  [default: {getattr(DEFAULT, field)}]"
+    return click.option(option, field, type=click.Choice(FAIL_ON), help=told)
+
+
+def _flag(option: str, about: str) -> Callable[[_Command], _Command]:
+    return click.option(option, is_flag=True, help=about)
+
+
+#: Options that make :class:`mmfix.settings.Settings`, as the help lists them; and those of single commands.
+_SETTINGS = (
+    _words("select", "--select", "select", "RULES", "Only these rules: MMF101, MMF1, a name; with commas."),
+    _words("ignore", "--ignore", "ignore", "RULES", "Not these rules."),
+    _words(
+        "per-path-ignores",
+        "--per-path-ignore",
+        "per_path_ignores",
+        "GLOB:RULES",
+        "Not these rules in files like GLOB; repeatable.",
+    ),
+    _words("exclude", "--exclude", "exclude", "GLOB", "Leave this out of a folder; repeatable."),
+    _least("--fail-on", "fail_on", "How sure an error or warning must be for exit code 1."),
+    click.option(
+        "--launcher",
+        type=click.Choice(LAUNCHERS),
+        help="The launcher you train with; 'none' (one process) silences DDP findings.  "
+        "[default: distributed]",
+    ),
+    click.option("--gpus", type=click.IntRange(1), help="With 1, and no launcher, DDP plays no part."),
+    click.option(
+        "--torch",
+        metavar="VERSION",
+        callback=_key("torch"),
+        help="The torch you train with.  [default: the one that is installed]",
+    ),
+    click.option(
+        "--base-dir",
+        "base_dirs",
+        type=PATH,
+        multiple=True,
+        metavar="DIR",
+        help="Look here for bases that are not where a config says; repeatable.",
+    ),
+    click.option(
+        "--source-root",
+        "source_roots",
+        type=PATH,
+        multiple=True,
+        metavar="DIR",
+        help="Look here first for the source of the model; repeatable.",
+    ),
+    click.option(
+        "--reading-seconds",
+        type=click.FloatRange(0, min_open=True),
+        metavar="SECONDS",
+        help="CPU time that reading one model's source may take.  [default: 20]",
+    ),
+    _flag("--allow-unjudged", "Exit 0 though a named file is not judged (for pre-commit)."),
+    _flag("--no-gitignore", "Look into what git ignores, too, when a folder is walked."),
+    _flag("--no-proofs", "Judge as if there was no proof file."),
+    _flag("--no-settings", "Judge as if there was no settings file (mmfix.toml, pyproject.toml)."),
+)
+docs_url_option = click.option(
+    "--docs-url",
+    metavar="URL",
+    callback=_key("docs-url"),
+    help="The rules page; JSON links each finding to it.",
+)
+_FOR_PATCHES = (
+    _least(
+        "--patch-min-confidence",
+        "patch_min_confidence",
+        "How sure an error or warning must be to be cured unasked.",
+    ),
+    click.option(
+        "--default-remedy",
+        metavar="NAME",
+        help="Take this cure where it is offered, else the first safe one.",
+    ),
+)
+baseline_option = click.option(
+    "--baseline", type=PATH, metavar="FILE", help="Show only what is not accepted in FILE."
+)
+write_baseline_option = click.option(
+    "--write-baseline",
+    type=PATH,
+    metavar="FILE",
+    help="Accept all that is found; with --baseline, only take out what is gone.",
+)
+add_ignore_option = click.option(
+    "--add-ignore", metavar="REASON", help="Write comments that ignore what is found, into the files."
+)
+
+
+def settings_options(command: _Command) -> _Command:
+    """The options of a command that judges, handed to it as one ``settings``."""
+    return _with_settings(command, _SETTINGS)
+
+
+def patch_settings_options(command: _Command) -> _Command:
+    """The same for a command that cures."""
+    return _with_settings(command, (*_SETTINGS[:5], *_FOR_PATCHES, *_SETTINGS[5:]))
+
+
+def _with_settings(command: _Command, options: Sequence[Callable[[Any], Any]]) -> _Command:
+    @wraps(command)
+    def run(*, no_gitignore: bool, no_proofs: bool, no_settings: bool, **given: Any) -> Any:
+        fields = {name: given.pop(name) for name in tuple(given) if name in vars(DEFAULT)}
+        settings = chosen(not no_settings, **fields)
+        settings = replace(settings, gitignore=not no_gitignore, proofs=not no_proofs)
+        return command(settings=settings, **given)
+
+    decorated: Any = run
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]
 
 
 def how_many(jobs: Optional[int], items: int) -> int:

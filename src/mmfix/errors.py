@@ -44,3 +44,7 @@ class ConfigError(MmfixError):
 
 class PatchError(MmfixError):
     """A patch was refused or could not be written; no file was changed."""
+
+
+class SettingsError(MmfixError):
+    """A settings file, or a baseline, cannot be used."""

@@ -63,6 +63,8 @@ class Finding:
             or when an absent key (a default) decides.
         evidence: How it is known, one line each (framework source, table row).
         remedies: Cures, best first; the first ``safe`` one is what ``mmfix patch`` applies.
+        part: The part of the model that it is about, as ``named_modules()`` has it, where the key alone does
+            not tell; else empty.
     """
 
     code: str
@@ -74,3 +76,4 @@ class Finding:
     origins: Tuple[Origin, ...] = ()
     evidence: Tuple[str, ...] = ()
     remedies: Tuple[Remedy, ...] = ()
+    part: str = ""

@@ -51,7 +51,8 @@ MORE = {
 
 def load(folder: Path, text: str, *base_dirs: Path, name: str = "c.py") -> ConfigDocument:
     (folder / name).write_text(text)
-    return Reader([str(path) for path in base_dirs]).load(str(folder / name))
+    folders = [(str(path), f"--base-dir {path}") for path in base_dirs]
+    return Reader(lambda _: folders).load(str(folder / name))
 
 
 def unsound(found: Any, real: Any, key: str = "") -> List[str]:

@@ -29,6 +29,7 @@ class ConfigDocument:
         missing: Bases, its own and theirs, that are not where they should be. ``tree.missing`` are those in
             whose place nothing was read.
         homes: Directories around which its code is looked for, too: of a config that is in no file.
+        roots: Directories in which its code is looked for before all others.
         work: Steps and nodes that reading it took, its bases included (``finish.py: MAX_WORK``).
     """
 
@@ -42,6 +43,7 @@ class ConfigDocument:
     imported: FrozenSet[str] = field(default_factory=frozenset)
     missing: Tuple[MissingBase, ...] = ()
     homes: Tuple[str, ...] = ()
+    roots: Tuple[str, ...] = ()
     work: int = 0
 
     def to_dict(self) -> Dict[str, Any]:

@@ -19,7 +19,7 @@ _SPARED: FrozenSet[str] = frozenset({"model"})
 
 
 def search(
-    path: str, entry: str, origin: Origin, base_dirs: Sequence[str], mmcv1: Optional[bool]
+    path: str, entry: str, origin: Origin, base_dirs: Sequence[Tuple[str, str]], mmcv1: Optional[bool]
 ) -> MissingBase:
     """A base that is not at ``path``, and the file to read in its place, if there is one.
 
@@ -33,15 +33,15 @@ def search(
         path: Where it should be.
         entry: As the config has it.
         origin: The line that names it.
-        base_dirs: Directories in which bases may be found.
+        base_dirs: Directories in which bases may be found, each with the words for it.
         mmcv1: Whether the config is one of mmcv 1.x; None where its keys do not say.
     """
     parts = [part for part in path.split(os.sep) if part]
-    for folder in base_dirs:
+    for folder, said in base_dirs:
         for start in range(len(parts)):
             found = osp.join(osp.abspath(osp.expanduser(folder)), *parts[start:])
             if osp.isfile(found):
-                return MissingBase(path, entry, origin, found, f"--base-dir {folder}")
+                return MissingBase(path, entry, origin, found, said)
     linked = _linked(path)
     if linked:
         return MissingBase(path, entry, origin, linked, "what an editable install links there")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path as osp
 from types import MappingProxyType
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from mmfix.config.classic import BaseRef, Found, read_classic
 from mmfix.config.document import ConfigDocument
@@ -27,17 +27,20 @@ RESERVED_KEYS = ("filename", "text", "pretty_text", "env_variables")
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
+#: By the path of a config: folders in which its bases may be found, each with the words for it.
+BaseDirs = Callable[[str], Sequence[Tuple[str, str]]]
+
 
 class Reader:
     """Loads configs and remembers every file it has seen, so that a base is read once in a run.
 
     Args:
-        base_dirs: Directories in which bases are looked for that are not where a config says.
+        base_dirs: Says in which directories bases are looked for that are not where a config says.
         texts: By absolute path, what is read instead of a file's own text; the file need not exist.
     """
 
-    def __init__(self, base_dirs: Sequence[str] = (), texts: Mapping[str, str] = _NONE) -> None:
-        self._base_dirs = tuple(base_dirs)
+    def __init__(self, base_dirs: Optional[BaseDirs] = None, texts: Mapping[str, str] = _NONE) -> None:
+        self._base_dirs = base_dirs
         self._texts = texts
         self._sources: Dict[str, Source] = {}
         self._documents: Dict[str, ConfigDocument] = {}
@@ -182,7 +185,8 @@ class Reader:
         from mmfix.config.missing import search
 
         names = () if child.raw_tree is None else top_level_names(child.raw_tree)
-        return search(path, entry, Origin(child.path, line or 1, 1), self._base_dirs, is_of_mmcv1(names))
+        folders = () if self._base_dirs is None else self._base_dirs(child.path)
+        return search(path, entry, Origin(child.path, line or 1, 1), folders, is_of_mmcv1(names))
 
 
 def _is_file(path: str, entry: str, child: Source, line: Optional[int]) -> bool:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Iterable, Iterator, List, Optional, Sequence, 
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.reader import Reader
-from mmfix.errors import MmfixError, PatchError
+from mmfix.errors import MmfixError, PatchError, SettingsError
 from mmfix.findings import SEVERITIES, Finding
 from mmfix.jobs.accounting import Unfit, judged, unfit
+from mmfix.jobs.hiding import Hidden, about_file, hide
 from mmfix.jobs.installed import installed_torch
+from mmfix.project.held import held
 from mmfix.results.checked import ConfigReport, Problem, ProofUsed
 from mmfix.results.place import display_path
 from mmfix.settings import DEFAULT, Settings
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mmfix.training.types import TrainingSetup
 
 MEMORY = "<memory>"
+_KINDS = (("patch", PatchError), ("settings", SettingsError))
 REPORT_IT = "please report this with the config; MMFIX_DEBUG=1 shows where it happened"
 
 
@@ -37,10 +40,11 @@ def check_files(paths: Iterable[str], reader: Reader, settings: Settings = DEFAU
     try:
         for path in paths:
             try:
+                holds = held(settings, path)  # a broken file is told before what it is about
                 document = reader.load(path)
                 error = unfit(document)
                 if error is not None:
-                    yield _skipped(document, error)
+                    yield replace(_skipped(document, error), notes=about_file(holds))
                 elif is_trainable(document):
                     yield judge_document(document, settings)
             except Exception as error:
@@ -63,12 +67,19 @@ def _skipped(document: ConfigDocument, error: Unfit) -> ConfigReport:
 
 
 def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> ConfigReport:
-    """Findings for one config, worst first; with its proof, if there is one that still holds."""
+    """Findings for one config, worst first; with its proof, if there is one that still holds.
+
+    Raises:
+        SettingsError: The settings file above it cannot be used.
+    """
     from mmfix.rules import judge
     from mmfix.training import read
 
-    setup = read(document, settings.launcher, settings.reading_seconds)
-    setup = replace(setup, torch=installed_torch())
+    holds = held(settings, document.path)
+    settings = holds.settings
+    # the proof is of what is read without named folders: a rehearsal knows none
+    setup = read(with_roots(document, settings), settings.launcher, settings.reading_seconds)
+    setup = replace(setup, torch=settings.torch or installed_torch())
     wanted = settings.proofs and setup.wrapper != "none"
     kept, notes = kept_proof(document, setup) if wanted else (None, ())
     gone: Tuple[Finding, ...] = ()
@@ -80,8 +91,12 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
         gone = taken_back(setup, found)
     else:
         found = judge(setup)
-    fitting, left_out = _for_installed_torch(found)
-    findings = sorted(fitting, key=lambda finding: SEVERITIES.index(finding.severity))
+    gone = tuple(sorted(gone, key=_by_severity))
+    whole = Hidden(tuple(found))
+    if setup.wrapper != "none":  # else nothing is looked for, and no comment can be of use
+        whole = hide(document, found, gone, holds)
+    fitting, left_out = _for_torch(whole.left, settings.torch)
+    findings = sorted(fitting, key=_by_severity)
     return ConfigReport(
         document.path or MEMORY,
         setup.era,
@@ -92,20 +107,38 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
         tuple(setup.unknown),
         setup.unread,
         None if kept is None else _proof_used(kept),
-        (*notes, *left_out, *map(_about_carried, setup.carried)),
+        (*notes, *left_out, *map(_about_carried, setup.carried), *about_file(holds)),
         judged(setup),
         document.missing,
-        tuple(sorted(gone, key=lambda finding: SEVERITIES.index(finding.severity))),
+        gone,
+        whole.suppressed,
+        whole.ignores,
+        settings.docs_url,
     )
 
 
-def _for_installed_torch(found: Sequence[Finding]) -> Tuple[List[Finding], Tuple[str, ...]]:
-    """The findings without cures that the torch beside mmfix is too old for, and a word why."""
+def with_roots(document: ConfigDocument, settings: Settings) -> ConfigDocument:
+    """The config, whose code is looked for first where its settings say."""
+    roots = tuple(os.path.abspath(os.path.expanduser(root)) for root in settings.source_roots)
+    return replace(document, roots=roots) if roots else document
+
+
+def _by_severity(finding: Finding) -> int:
+    return SEVERITIES.index(finding.severity)
+
+
+def _for_torch(found: Sequence[Finding], trained_with: str) -> Tuple[List[Finding], Tuple[str, ...]]:
+    """The findings without cures that torch is too old for, and a word why.
+
+    Args:
+        found: The findings.
+        trained_with: The version; empty: the one beside mmfix.
+    """
     if not any(finding.remedies for finding in found):
         return list(found), ()
     from mmfix.remedies.releases import for_torch, too_old
 
-    torch = installed_torch()
+    torch = trained_with or installed_torch()
     cured = [(finding, *for_torch(finding.remedies, torch)) for finding in found]
     names = dict.fromkeys(name for _, _, gone in cured if gone for name in gone.split(", "))
     note = (f"{too_old(torch, ', '.join(names))}: left out of the cures",) if names else ()
@@ -167,7 +200,7 @@ def problem_of(error: BaseException, path: Optional[str] = None) -> Problem:
     """
     path = None if path is None else os.path.abspath(path)
     if isinstance(error, MmfixError):
-        kind = "patch" if isinstance(error, PatchError) else "config"
+        kind = next((kind for kind, what in _KINDS if isinstance(error, what)), "config")
         return Problem(kind, error.message, error.path or path, error.line, error.hint)
     if isinstance(error, OSError):
         reason = (error.strerror or type(error).__name__).lower()

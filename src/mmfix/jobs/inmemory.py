@@ -10,10 +10,14 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.memory import from_mapping
 from mmfix.jobs.checking import MEMORY, judge_document
 from mmfix.jobs.patching import choose
+from mmfix.project.held import held
 from mmfix.remedies.next import what_to_look_for
+from mmfix.report.text.hidden import not_cured
 from mmfix.results.checked import failing
 from mmfix.results.patched import PatchResult
 from mmfix.settings import DEFAULT, Settings
+
+_NO_FILE = "a config in memory has no origins: take the patch over into its file to keep it"
 
 
 def as_document(config: Any) -> ConfigDocument:
@@ -37,9 +41,11 @@ def patch_config(config: Any, remedy: Optional[str] = None, settings: Settings =
 
     Raises:
         PatchError: No finding has that remedy.
+        SettingsError: The settings file above the working directory cannot be used.
     """
-    findings = judge_document(as_document(config), settings).findings
-    choice = choose(findings, remedy, settings.possible)
+    settings = held(settings, "").settings
+    report = judge_document(as_document(config), settings)
+    choice = choose(report.findings, remedy, settings)
     patched = copied(config)
     for override in choice.overrides:
         set_override(patched, override.key, copied(override.value))
@@ -51,7 +57,7 @@ def patch_config(config: Any, remedy: Optional[str] = None, settings: Settings =
         overrides=choice.overrides,
         left=failing(judge_document(now, settings).findings),
         config=patched,
-        notes=("a config in memory has no origins: take the patch over into its file to keep it",),
+        notes=(_NO_FILE, *not_cured(report.suppressed)),
         look_for=what_to_look_for(now, choice.remedies),
     )
 

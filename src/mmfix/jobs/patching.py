@@ -11,7 +11,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.reader import Reader
 from mmfix.config.source import BOUNDS, read_text
-from mmfix.errors import ConfigError, PatchError
+from mmfix.errors import ConfigError, PatchError, SettingsError
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import check_files, judge_document
@@ -28,9 +28,11 @@ from mmfix.patches import (
     undo,
     write_atomically,
 )
+from mmfix.project.held import held
 from mmfix.python.disk import NotAFile, read_whole
 from mmfix.python.source import too_large
 from mmfix.remedies.next import what_to_look_for
+from mmfix.report.text.hidden import not_cured
 from mmfix.results.checked import ConfigReport, failing
 from mmfix.results.patched import PatchResult
 from mmfix.settings import DEFAULT, Settings
@@ -46,7 +48,8 @@ class Options:
     """What the caller of a patch wants.
 
     Attributes:
-        remedy: Name of the cure; None: the first ``safe`` one of each finding that is acted on unasked.
+        remedy: Name of the cure; None: of each finding that is acted on unasked the default one of the
+            settings where it is offered, else the first ``safe`` one.
         output: Write a patched copy to this file.
         overlay: Write a new config that inherits the file: to ``output``, or beside it.
         undo: Take the block of an earlier patch out.
@@ -79,20 +82,22 @@ class Choice:
     overrides: Tuple[Override, ...] = ()
 
 
-def choose(findings: Sequence[Finding], name: Optional[str] = None, possible: bool = False) -> Choice:
+def choose(findings: Sequence[Finding], name: Optional[str] = None, settings: Settings = DEFAULT) -> Choice:
     """The cure of each finding that is acted on: the one called ``name``, else the first ``safe`` one.
 
-    Unasked, errors and warnings that are at least likely are; with ``possible`` also those that are only
-    possible; with ``name`` notes, too. A finding without such a cure gets none.
+    Unasked, errors and warnings as sure as the settings want are acted on, and the default cure of the
+    settings goes before a safe one; with ``name`` also notes. A finding without such a cure gets none.
 
     Raises:
         PatchError: No finding has a cure called ``name``, or two cures set one key to different values.
     """
     chosen: List[Remedy] = []
     for finding in findings:
-        if name is None and not failing((finding,), "possible" if possible else "likely"):
+        if name is None and not failing((finding,), settings.patch_min_confidence):
             continue
-        remedy = next((remedy for remedy in finding.remedies if _wanted(remedy, name)), None)
+        names = (settings.default_remedy, None) if name is None and settings.default_remedy else (name,)
+        wanted = (remedy for each in names for remedy in finding.remedies if _wanted(remedy, each))
+        remedy = next(wanted, None)
         if remedy is not None and remedy not in chosen:
             chosen.append(remedy)
     if name is not None and findings and not chosen:
@@ -137,11 +142,18 @@ def patch_inherited(
             report.path,
             left=left,
             error=report.error,
-            notes=notes,
-            fail_on=settings.fail_on,
+            notes=(*notes, *not_cured(report.suppressed)),
+            fail_on=_fail_on(report.path, settings),
             proof=report.proof,
             taken_back=report.taken_back,
         )
+
+
+def _fail_on(path: str, settings: Settings) -> str:
+    try:
+        return held(settings, path).settings.fail_on
+    except SettingsError:
+        return settings.fail_on  # it was not judged
 
 
 def refused(report: ConfigReport) -> PatchResult:
@@ -159,6 +171,7 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
     path = os.path.abspath(path)
     if options.undo:
         return _undo(path, options.write)
+    options = replace(options, settings=held(options.settings, path).settings)
     document = _to_patch(path, reader, options)
     error = unfit(document)
     if error is not None:
@@ -169,11 +182,12 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
         )
     settings = options.settings
     report = judge_document(document, settings)
-    choice = choose(report.findings, options.remedy, settings.possible)
+    choice = choose(report.findings, options.remedy, settings)
+    notes = (*report.notes, *not_cured(report.suppressed), *_about_default(choice, options))
     in_place = _target(path, options) == path
     if not choice.overrides and not (in_place and not options.no_loader and is_unconfirmed(document)):
         left = failing(report.findings)
-        plain = PatchResult(path, path, left=left, notes=report.notes, fail_on=settings.fail_on)
+        plain = PatchResult(path, path, left=left, notes=notes, fail_on=settings.fail_on)
         return replace(plain, proof=report.proof, taken_back=report.taken_back)
     for base in document.missing:
         raise ConfigError(
@@ -185,7 +199,16 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
     known = {(finding.code, finding.key) for finding in report.taken_back}
     more = tuple(item for item in result.taken_back if (item.code, item.key) not in known)
     proof, gone = report.proof or result.proof, (*report.taken_back, *more)
-    return replace(result, notes=report.notes, proof=proof, taken_back=gone)
+    return replace(result, notes=notes, proof=proof, taken_back=gone)
+
+
+def _about_default(choice: Choice, options: Options) -> Tuple[str, ...]:
+    """A word where the default cure of the settings is offered nowhere, and others were taken."""
+    default = options.settings.default_remedy
+    if default is None or options.remedy is not None or not choice.remedies or default in choice.remedies:
+        return ()
+    taken = ", ".join(choice.remedies)
+    return (f"the default remedy {default} is not offered here, so {taken} was taken",)
 
 
 def apply_cures(

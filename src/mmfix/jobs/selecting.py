@@ -23,6 +23,9 @@ from mmfix.errors import ConfigError
 from mmfix.git.ignored import Ignored, about_ignored
 from mmfix.jobs.accounting import not_a_config, unfit
 from mmfix.jobs.checking import unreadable
+from mmfix.jobs.excluding import Excluded
+from mmfix.jobs.hiding import about_ignores
+from mmfix.project.held import base_dirs_of, fail_on_of
 from mmfix.python.disk import other_than_a_file
 from mmfix.python.links import about_links
 from mmfix.results.checked import ConfigReport, Report
@@ -43,6 +46,7 @@ class Selection:
         failed: What was named and could not be used.
         notes: What to know about the bases that were named, and what of a folder was left out.
         reader: The reader that has parsed some of them already.
+        walked: Folders that were named.
         must_be_judged: Those of ``paths`` for which it is a failure that they cannot be judged.
         narrowed: Only what a change concerns is judged, which may be nothing.
     """
@@ -54,6 +58,7 @@ class Selection:
     reader: Reader
     must_be_judged: FrozenSet[str] = frozenset()
     narrowed: bool = False
+    walked: Tuple[str, ...] = ()
 
 
 #: What stands for standard input among paths, and how its config is called when nobody says.
@@ -94,8 +99,13 @@ def select(
     from mmfix.config.family import dependants_of, walk
 
     ignored = Ignored() if settings.gitignore else None
-    skips = None if ignored is None else ignored.skips
-    reader = Reader(settings.base_dirs, texts or {})
+    excluded = Excluded(settings)
+
+    def skips(walked: str, path: str) -> bool:
+        return excluded.skips(walked, path) or (ignored is not None and ignored.skips(walked, path))
+
+    reader = reader_for(settings, texts)
+    walked: List[str] = []
     found: Dict[str, None] = {}
     named: List[str] = []
     bases: List[str] = []
@@ -105,6 +115,7 @@ def select(
     for path in paths:
         full = os.path.abspath(os.path.expanduser(path))
         if os.path.isdir(full):
+            walked.append(full)
             below = list(walk(full, out, skips))
             if not below:
                 failed.append(unreadable(full, ConfigError("no config in this folder", full)))
@@ -127,6 +138,7 @@ def select(
         notes.append(_about_bases(bases, len(heirs)))
     if out:
         notes.append(about_links(display_path(path) for path in dict.fromkeys(out)))
+    notes += excluded.notes()
     if ignored is not None:
         notes += about_ignored(ignored, [display_path(path) for path in ignored.left_out])
     return Selection(
@@ -136,7 +148,13 @@ def select(
         tuple(notes),
         reader,
         frozenset() if settings.allow_unjudged else frozenset(named),
+        walked=tuple(walked),
     )
+
+
+def reader_for(settings: Settings, texts: Optional[Mapping[str, str]] = None) -> Reader:
+    """A reader that looks for bases where the settings of each config say."""
+    return Reader(lambda path: base_dirs_of(settings, path), texts or {})
 
 
 def _is_base(path: str, reader: Reader) -> bool:
@@ -185,7 +203,10 @@ def report_of(
     if not configs and selection.paths and not selection.narrowed and interrupted is None:
         error = ConfigError("no config that can be trained in this folder")
         configs = [unreadable(os.path.commonpath(selection.paths), error)]
-    return Report(tuple(configs), selection.notes, settings.fail_on, settings.allow_unjudged, interrupted)
+    fail_on, about_fail_on = fail_on_of(settings, (item.path for item in configs))
+    whole = not selection.narrowed and interrupted is None and all(item.status == "ok" for item in configs)
+    notes = (*selection.notes, *about_fail_on, *about_ignores(configs, selection.walked if whole else ()))
+    return Report(tuple(configs), notes, fail_on, settings.allow_unjudged, interrupted)
 
 
 def _failed_if(report: ConfigReport, named: FrozenSet[str]) -> ConfigReport:

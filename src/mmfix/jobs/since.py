@@ -10,7 +10,10 @@ from typing import FrozenSet, Sequence
 from mmfix.config.document import ConfigDocument
 from mmfix.config.reader import Reader
 from mmfix.config.source import DATA_SUFFIXES
-from mmfix.errors import ConfigError, MmfixError
+from mmfix.errors import ConfigError, MmfixError, SettingsError
+from mmfix.project.files import is_settings_file
+from mmfix.project.held import held
+from mmfix.project.keys import FILE_NAMES
 from mmfix.python.disk import as_text, read_whole
 from mmfix.results.place import display_path
 from mmfix.settings import Settings
@@ -47,8 +50,9 @@ class Since:
         if not self.changed and not self.gone:
             return False
         try:
+            held(settings, path)
             document = reader.load(path)
-        except ConfigError:
+        except (ConfigError, SettingsError):
             return True
         if not self.changed.isdisjoint(map(osp.realpath, document.files)):
             return True
@@ -95,12 +99,15 @@ def about_since(found: Since, revision: str) -> str:
 
 
 def _model_files(document: ConfigDocument, settings: Settings) -> Sequence[str]:
+    from mmfix.jobs.checking import with_roots
     from mmfix.training.era import era
     from mmfix.training.reading import code_reading
     from mmfix.training.wrapping import runner_kind
 
+    own = held(settings, document.path).settings
+    document = with_roots(document, own)
     generation = era(document)
-    code = code_reading(document, generation, runner_kind(document, generation, []), settings.reading_seconds)
+    code = code_reading(document, generation, runner_kind(document, generation, []), own.reading_seconds)
     return () if code is None else code.reading.files
 
 
@@ -118,10 +125,12 @@ def _may_be_source(path: str) -> bool:
 
 
 def _is_shared(path: str) -> bool:
-    """Whether all configs may rest on a file: a training script, a proof file."""
+    """Whether all configs may rest on a file: a training script, a proof file, a settings file."""
     *folders, name = path.split(osp.sep)
-    if name == _PROOFS:
+    if name in (_PROOFS, FILE_NAMES[0]):
         return True
+    if name == FILE_NAMES[1]:
+        return is_settings_file(path)
     if not name.endswith(".py") or not _CONFIGS.isdisjoint(folders):
         return False
     return "train" in name or not _SCRIPTS.isdisjoint(folders)

@@ -11,7 +11,10 @@ from mmfix.python.links import PROJECT_FILES, leads_out
 
 
 def source_roots(
-    config_path: Optional[str], tree: Mapping[str, Any], homes: Sequence[str] = ()
+    config_path: Optional[str],
+    tree: Mapping[str, Any],
+    homes: Sequence[str] = (),
+    named: Sequence[str] = (),
 ) -> Tuple[str, ...]:
     """Directories to put in front of ``sys.path`` to find the config's code; most general first.
 
@@ -25,9 +28,10 @@ def source_roots(
         config_path: None or empty for a config that is not in a file: the working directory counts.
         tree: The resolved config.
         homes: Further directories whose surroundings count; one that is in no repository counts itself.
+        named: Directories that the user names; they come first.
     """
     start = osp.dirname(osp.abspath(config_path)) if config_path else os.getcwd()
-    roots = list(_around(start))
+    roots = [*named, *(root for root in _around(start) if root not in named)]
     for home in homes:
         roots += [root for root in _around(home) or _upward(home)[:1] if root not in roots]
     for wanted in _wanted(tree):

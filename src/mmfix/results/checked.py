@@ -8,6 +8,7 @@ from typing import Dict, Iterable, Optional, Tuple
 from mmfix.config.origin import MissingBase
 from mmfix.findings import CONFIDENCES, SEVERITIES, Finding
 from mmfix.results.judged import Judged
+from mmfix.results.suppressed import IgnoreUse, Suppressed
 
 #: Severities that make a config fail; a note informs and never fails a run.
 FAILING = ("error", "warning")
@@ -18,8 +19,9 @@ class Problem:
     """Why the job could not be done for one config, in one line.
 
     Attributes:
-        kind: ``config`` (the config cannot be read), ``patch`` (a patch was refused), ``system`` (permission,
-            disk) or ``internal`` (a mistake in mmfix).
+        kind: ``config`` (the config cannot be read), ``settings`` (a settings file or a baseline cannot be
+            used), ``patch`` (a patch was refused), ``system`` (permission, disk) or ``internal`` (a mistake
+            in mmfix).
         message: What is wrong.
         path: The file it is about; may be a base of the config.
         line: 1-based line in that file, if known.
@@ -76,6 +78,9 @@ class ConfigReport:
         judged: How much of it was judged, and why not all; None where nothing is known of that.
         missing: Bases that are not where it says.
         taken_back: Errors and warnings that would stand among the findings without the proof.
+        suppressed: Findings that a comment, the settings or a baseline hides; they do not count.
+        ignores: What the comments in its files did that ignore findings.
+        docs_url: The address of the rules page, from the settings; may be empty.
     """
 
     path: str
@@ -91,6 +96,9 @@ class ConfigReport:
     judged: Optional[Judged] = None
     missing: Tuple[MissingBase, ...] = ()
     taken_back: Tuple[Finding, ...] = ()
+    suppressed: Tuple[Suppressed, ...] = ()
+    ignores: Tuple[IgnoreUse, ...] = ()
+    docs_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,14 +127,20 @@ class Report:
         return tuple(finding for config in self.configs for finding in config.findings)
 
     @property
+    def suppressed(self) -> Tuple[Suppressed, ...]:
+        """The findings of all configs that are not shown."""
+        return tuple(item for config in self.configs for item in config.suppressed)
+
+    @property
     def summary(self) -> Dict[str, int]:
-        """Counts: ``configs``, ``unreadable``, ``skipped``, ``findings``, ``taken_back``, one a severity."""
+        """Counts of configs, what became of them, findings, those not shown, and of each severity."""
         findings = self.findings
         counts = {
             "configs": len(self.configs),
             "unreadable": sum(config.status == "unreadable" for config in self.configs),
             "skipped": sum(config.status == "skipped" for config in self.configs),
             "findings": len(findings),
+            "suppressed": len(self.suppressed),
             "taken_back": sum(len(config.taken_back) for config in self.configs),
         }
         for severity in SEVERITIES:

@@ -39,6 +39,7 @@ def make(
     message: str,
     evidence: Tuple[str, ...],
     severity: Optional[str] = None,
+    part: str = "",
 ) -> Finding:
     """A finding of ``rule``; remedies are attached later, for the whole setup at once.
 
@@ -53,6 +54,7 @@ def make(
         key=key,
         origins=origins(setup, key),
         evidence=tuple(dict.fromkeys(evidence)),  # one class may be behind two facts
+        part=part,
     )
 
 

@@ -124,6 +124,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 *fact.evidence,
                 NO_GRADIENT,
             ),
+            part=", ".join(fact.modules),
         )
 
 

@@ -124,7 +124,7 @@ def _types(node: Any) -> Iterator[str]:
 def _freezing_script(document: ConfigDocument) -> Optional[str]:
     """A training script of the user's repository that has to do with freezing; it runs before the wrap."""
     known = document.path or document.homes
-    for root in source_roots(document.path, document.tree, document.homes) if known else ():
+    for root in source_roots(document.path, document.tree, document.homes, document.roots) if known else ():
         for entry in _ENTRIES:
             path = osp.join(root, entry)
             data, problem = read_bytes(path, MODELS)

@@ -150,7 +150,7 @@ def code_reading(
     model = document.tree.get("model")
     if not isinstance(model, dict):
         return None
-    roots = source_roots(document.path, document.tree, document.homes)
+    roots = source_roots(document.path, document.tree, document.homes, document.roots)
     package = config_package(document.path)
     scope = default_package(document) or package
     named = named_modules(document.path, document.tree)

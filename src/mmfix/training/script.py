@@ -38,7 +38,7 @@ def deciding_script(document: ConfigDocument, runner: str, unknown: List[str]) -
 
 def _script_around(document: ConfigDocument) -> Optional[TrainingScript]:
     known = document.path or document.homes
-    roots = source_roots(document.path, document.tree, document.homes) if known else ()
+    roots = source_roots(document.path, document.tree, document.homes, document.roots) if known else ()
     if not roots:
         return None
     return read_training_script(roots, document.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from mmfix.report.json.patch import render_patches
 from mmfix.results.checked import ConfigReport, Problem, Report
 from mmfix.results.judged import CLASS, PARTLY, Gap, Judged
 from mmfix.results.patched import PatchResult
+from mmfix.results.suppressed import COMMENT, Suppressed
 
 KEY = ("model", "heads", 0, "with_cp")
 REMEDY = Remedy("checkpoint-off", "safe", "memory", (Override(KEY, False, "off"),), ("it fits",))
@@ -57,7 +59,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                 "kind": "classic",
                 "status": "ok",
                 "error": None,
-                "findings": [finding_json()],
+                "findings": [{**finding_json(), "part": None, "page": None}],
                 "unknown": ["u"],
                 "model_code": None,
                 "proof": None,
@@ -74,6 +76,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                     }
                 ],
                 "taken_back": [],
+                "suppressed": [],
             },
             {
                 "path": "c.py",
@@ -89,6 +92,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
                 "judged": None,
                 "missing_bases": [],
                 "taken_back": [],
+                "suppressed": [],
             },
         ],
         "summary": {
@@ -96,6 +100,7 @@ def test_a_report_key_by_key(tmp_path: Path) -> None:
             "unreadable": 1,
             "skipped": 0,
             "findings": 1,
+            "suppressed": 0,
             "taken_back": 0,
             "error": 1,
             "warning": 0,
@@ -129,6 +134,31 @@ def finding_json() -> Any:
             }
         ],
     }
+
+
+def test_what_is_suppressed_says_by_whom_and_why(tmp_path: Path) -> None:
+    hidden = replace(finding(tmp_path), part="neck.1")
+    config = ConfigReport(
+        str(tmp_path / "a.py"),
+        "mmengine",
+        "classic",
+        "ok",
+        suppressed=(Suppressed(hidden, COMMENT, "we know", str(tmp_path / "b.py"), 4),),
+        docs_url="https://example.org/rules.md",
+    )
+    content = json.loads(render_report(Report((config,))))
+    assert content["configs"][0]["suppressed"] == [
+        {
+            **finding_json(),
+            "part": "neck.1",
+            "page": "https://example.org/rules.md#mmf101-n",
+            "by": "comment",
+            "reason": "we know",
+            "place": {"path": "b.py", "line": 4},
+        }
+    ]
+    assert content["configs"][0]["findings"] == []
+    assert (content["summary"]["findings"], content["summary"]["suppressed"]) == (0, 1)
 
 
 def test_in_memory_the_origin_is_null() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from mmfix.config.origin import MissingBase
+from mmfix.findings import Finding
 from mmfix.report.json.parts import (
     finding_json,
     interrupted_json,
@@ -16,7 +17,9 @@ from mmfix.report.json.parts import (
 )
 from mmfix.report.statistics import statistics_json
 from mmfix.results.checked import ConfigReport, Report
+from mmfix.results.pages import rule_page
 from mmfix.results.place import display_path
+from mmfix.results.suppressed import Suppressed
 
 
 def render_report(report: Report) -> str:
@@ -37,7 +40,7 @@ def _config(config: ConfigReport) -> Dict[str, Any]:
         "kind": config.kind,
         "status": config.status,
         "error": problem_json(config.error),
-        "findings": [finding_json(finding) for finding in config.findings],
+        "findings": [_finding(finding, config) for finding in config.findings],
         "unknown": list(config.unknown),
         "model_code": config.unread or None,
         "proof": proof_used_json(config.proof),
@@ -45,7 +48,18 @@ def _config(config: ConfigReport) -> Dict[str, Any]:
         "judged": judged_json(config.judged),
         "missing_bases": [_missing(base) for base in config.missing],
         "taken_back": [finding_json(finding) for finding in config.taken_back],
+        "suppressed": [_suppressed(item, config) for item in config.suppressed],
     }
+
+
+def _finding(finding: Finding, config: ConfigReport) -> Dict[str, Any]:
+    page = rule_page(config.docs_url, finding)
+    return {**finding_json(finding), "part": finding.part or None, "page": page or None}
+
+
+def _suppressed(item: Suppressed, config: ConfigReport) -> Dict[str, Any]:
+    place = {"path": display_path(item.path), "line": item.line}
+    return {**_finding(item.finding, config), "by": item.by, "reason": item.reason, "place": place}
 
 
 def _missing(base: MissingBase) -> Dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmfix.findings import SEVERITIES
 from mmfix.report.causes import causes
 from mmfix.report.text.cures import is_possible
+from mmfix.report.text.hidden import with_hidden
 from mmfix.report.text.page import Page
 from mmfix.report.text.words import count
 from mmfix.results.checked import Report, failing
@@ -31,7 +32,7 @@ def summary(report: Report, page: Page) -> str:
     if unsure:
         found.append(f"{unsure} only partly readable")
     proven = sum(config.proof is not None and config.proof.fresh for config in report.configs)
-    told = ", ".join(found) or _clean(report)
+    told = with_hidden(", ".join(found) or _clean(report), report.suppressed)
     if counts["taken_back"]:
         told += f", {counts['taken_back']} taken back by a proof"
     worst = next((name for name in SEVERITIES if counts[name]), "error" if counts["unreadable"] else "strong")
