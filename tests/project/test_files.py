@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 import pytest
 
 from mmfix.errors import SettingsError
-from mmfix.project.files import file_above
+from mmfix.project.files import file_above, look_again
 from mmfix.project.keys import KEYS
 from mmfix.project.schema import schema
 from mmfix.project.values import Wrong, option_values, values
@@ -67,10 +67,16 @@ def test_a_home_directory_is_no_repository(tmp_path: Path, monkeypatch: pytest.M
     assert file_above(str(tmp_path / "configs")) is None
 
 
+@pytest.fixture(autouse=True)
+def _a_new_run() -> None:
+    look_again()
+
+
 def test_a_changed_file_is_read_again(repo: Path) -> None:
     (repo / "mmfix.toml").write_text("gpus = 2")
     assert file_above(str(repo))
     (repo / "mmfix.toml").write_text("gpus = 16")
+    look_again()
     found = file_above(str(repo))
     assert found is not None
     assert found.values == {"gpus": 16}

@@ -10,6 +10,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.memory import from_mapping
 from mmfix.jobs.checking import MEMORY, judge_document
 from mmfix.jobs.patching import choose
+from mmfix.project.files import look_again
 from mmfix.project.held import held
 from mmfix.remedies.next import what_to_look_for
 from mmfix.report.text.hidden import not_cured
@@ -26,6 +27,7 @@ def as_document(config: Any) -> ConfigDocument:
     Raises:
         TypeError: It is neither a mapping nor has ``to_dict``.
     """
+    look_again()
     if isinstance(config, dict):
         return from_mapping(config)
     to_dict = getattr(config, "to_dict", None)  # mmcv 1.x: Config passes it on to its ConfigDict

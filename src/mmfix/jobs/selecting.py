@@ -25,6 +25,7 @@ from mmfix.jobs.accounting import not_a_config, unfit
 from mmfix.jobs.checking import unreadable
 from mmfix.jobs.excluding import Excluded
 from mmfix.jobs.hiding import about_ignores
+from mmfix.project.files import look_again
 from mmfix.project.held import base_dirs_of, fail_on_of
 from mmfix.python.disk import other_than_a_file
 from mmfix.python.links import about_links
@@ -153,7 +154,8 @@ def select(
 
 
 def reader_for(settings: Settings, texts: Optional[Mapping[str, str]] = None) -> Reader:
-    """A reader that looks for bases where the settings of each config say."""
+    """A reader for a new run, which looks for bases where the settings of each config say."""
+    look_again()
     return Reader(lambda path: base_dirs_of(settings, path), texts or {})
 
 

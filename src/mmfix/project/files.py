@@ -45,8 +45,9 @@ class SettingsFile:
         return osp.dirname(self.path)
 
 
+@lru_cache(maxsize=4096)
 def file_above(folder: str) -> Optional[SettingsFile]:
-    """The nearest settings file in a folder or above it; None without one.
+    """The nearest settings file in a folder or above it; None without one. Looked for once a run.
 
     ``mmfix.toml`` goes before ``pyproject.toml`` of the same folder, which counts only if it has a table
     ``[tool.mmfix]``. The search ends with the repository (the folder that holds ``.git``); in no repository,
@@ -77,6 +78,11 @@ def file_above(folder: str) -> Optional[SettingsFile]:
             return None
         here = osp.dirname(here)
     return None
+
+
+def look_again() -> None:
+    """A new run begins: what was seen of settings files may have changed."""
+    file_above.cache_clear()
 
 
 def is_settings_file(path: str) -> bool:
