@@ -18,6 +18,7 @@ from mmfix.jobs.fixing import change
 from mmfix.report import sarif
 from mmfix.results.change import Change
 from mmfix.results.checked import ConfigReport, Report
+from mmfix.results.suppressed import Suppressed
 from mmfix.rules.rule import MMENGINE
 
 #: Of the errata01 schema, as OASIS has it (oasis-tcs/sarif-spec, sarif-2.1/schema/sarif-schema-2.1.0.json).
@@ -263,6 +264,40 @@ def test_a_config_in_memory_has_a_key_and_no_file() -> None:
     assert "relatedLocations" not in result
 
 
+def hidden() -> Report:
+    shown, other = (Finding("MMF101", "n", "error", "certain", text, ("a",)) for text in ("m", "n"))
+    here = str(Path.cwd() / "a.py")
+    comments = (Suppressed(other, "comment", "we know {0}", here, 3), Suppressed(other, "baseline", "", here))
+    typed = Suppressed(other, "settings", "ignore", "--ignore")
+    return Report(
+        (
+            ConfigReport(here, "mmengine", "classic", "ok", findings=(shown,), suppressed=comments),
+            ConfigReport(
+                "b.py", "mmengine", "classic", "ok", suppressed=(typed,), docs_url="https://x.org/d/"
+            ),
+        )
+    )
+
+
+def test_what_is_suppressed_is_told_as_such() -> None:
+    run = render(hidden(), always)
+    first, second, third = run["results"]
+    assert "suppressions" not in first
+    comment, baseline = second["suppressions"]
+    assert (comment["kind"], comment["justification"]) == ("inSource", "we know {0}")
+    assert place(comment["location"])[:2] == ("a.py", 3)
+    assert (baseline["kind"], baseline["justification"]) == ("external", "baseline")
+    (typed,) = third["suppressions"]
+    assert (typed["kind"], typed["justification"], "location" in typed) == ("external", "ignore", False)
+    assert not [result for result in (second, third) if "fixes" in result]
+
+
+def test_a_rule_has_the_address_of_its_page() -> None:
+    rules = render(hidden())["tool"]["driver"]["rules"]
+    assert rules[0]["helpUri"] == "https://x.org/d/rules/MMF101/"
+    assert "helpUri" not in render(Report(()))["tool"]["driver"]["rules"][0]
+
+
 @pytest.mark.parametrize(("fail_on", "level"), [("likely", "note"), ("never", "note"), ("possible", "error")])
 def test_what_is_only_possible_is_a_note(fail_on: str, level: str) -> None:
     report = Report(synthetic(1, 1, "possible").configs, (), fail_on)
@@ -290,7 +325,13 @@ def test_the_schema_of_the_standard_takes_it(
         log = json.loads(mmfix("check", *words, "--format", "sarif").stdout)
         assert not list(checker.iter_errors(log)), words
         assert log["$schema"] == schema["id"]
-    reports = [synthetic(1200), synthetic(3, 4), Report(()), Report((), ("note",), interrupted=(1, 2))]
+    reports = [
+        hidden(),
+        synthetic(1200),
+        synthetic(3, 4),
+        Report(()),
+        Report((), ("note",), interrupted=(1, 2)),
+    ]
     for report in reports:
         log = json.loads(sarif.render_report(report, always))
         assert not list(checker.iter_errors(log))

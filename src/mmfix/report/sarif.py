@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 import mmfix
@@ -25,6 +26,7 @@ from mmfix.report.text.missing import missing_bases
 from mmfix.results.change import Change, Plan
 from mmfix.results.checked import ConfigReport, Problem, Report, failing
 from mmfix.results.place import display_path, display_place, line_at
+from mmfix.results.suppressed import COMMENT, Suppressed
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #: What code scanning takes of a run, and of a result; a file with more is refused.
@@ -57,10 +59,13 @@ class _Run:
     def as_json(self) -> Dict[str, Any]:
         found = causes(self._report)
         taken = _worst(found) if len(found) > MOST_RESULTS else found
-        descriptors = rules()
+        hidden = causes(_of_suppressed(self._report))[: MOST_RESULTS - len(taken)]
+        descriptors = rules(next((config.docs_url for config in self._report.configs if config.docs_url), ""))
         numbers = {rule["id"]: number for number, rule in enumerate(descriptors)}
-        results = [self._result(cause, numbers) for cause in taken]
-        for result, fingerprint in zip(results, distinct([cause.fingerprint for cause in taken])):
+        results = [self._result(cause, numbers, list(self._fixes(cause))) for cause in taken]
+        for cause in hidden:
+            results.append({**self._result(cause, numbers), "suppressions": list(self._suppressions(cause))})
+        for result, fingerprint in zip(results, distinct([cause.fingerprint for cause in (*taken, *hidden)])):
             result["partialFingerprints"] = {"mmfix/v1": fingerprint}
         return {
             "tool": {
@@ -82,7 +87,9 @@ class _Run:
             "results": results,
         }
 
-    def _result(self, cause: Cause, numbers: Dict[str, int]) -> Dict[str, Any]:
+    def _result(
+        self, cause: Cause, numbers: Dict[str, int], fixes: Sequence[Dict[str, Any]] = ()
+    ) -> Dict[str, Any]:
         finding, where = cause.finding, cause.where()
         related = list(_related(cause))
         result = {
@@ -106,10 +113,20 @@ class _Run:
         }
         if related:
             result["relatedLocations"] = related[:MOST_RELATED]
-        fixes = list(self._fixes(cause))
         if fixes:
-            result["fixes"] = fixes
+            result["fixes"] = list(fixes)
         return result
+
+    def _suppressions(self, cause: Cause) -> Iterator[Dict[str, Any]]:
+        """Who does not want to see the findings of a cause (3.35), each once."""
+        told = set()
+        for name in cause.configs:
+            for item in self._configs[name].suppressed:
+                suppression = _suppression(item)
+                known = json.dumps(suppression)
+                if _same(item.finding, cause.finding) and known not in told:
+                    told.add(known)
+                    yield suppression
 
     def _level(self, finding: Finding) -> str:
         """What is only possible is a note, unless it shall fail a run."""
@@ -161,6 +178,31 @@ class _Run:
         if left_out:
             told = f"the {left_out} least of {left_out + MOST_RESULTS} results are left out: a file may have"
             yield _notification("warning", f"{told} {MOST_RESULTS} for code scanning")
+
+
+def _of_suppressed(report: Report) -> Report:
+    """The report with what is suppressed in the place of what is shown."""
+    configs = [
+        replace(config, findings=tuple(item.finding for item in config.suppressed))
+        for config in report.configs
+        if config.suppressed
+    ]
+    return replace(report, configs=tuple(configs))
+
+
+def _suppression(item: Suppressed) -> Dict[str, Any]:
+    told: Dict[str, Any] = {
+        "kind": "inSource" if item.by == COMMENT else "external",
+        "justification": printable.line(item.reason or item.by),
+        "properties": {"by": item.by},
+    }
+    if os.path.isabs(item.path):  # else the option that was typed
+        told["location"] = _location_of(item.path, item.line or 1)
+    return told
+
+
+def _same(one: Finding, other: Finding) -> bool:
+    return (one.code, one.key, one.message) == (other.code, other.key, other.message)
 
 
 def _worst(found: Iterable[Cause]) -> List[Cause]:
@@ -253,7 +295,7 @@ def _units(text: str) -> int:
 def _same_remedy(config: ConfigReport, finding: Finding, name: str) -> Optional[Remedy]:
     """The cure of that name that ``config`` has for the same finding as another config of the cause."""
     for other in config.findings:
-        if (other.code, other.key, other.message) == (finding.code, finding.key, finding.message):
+        if _same(other, finding):
             return next((one for one in other.remedies if one.name == name and one.overrides), None)
     return None
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
+from mmfix.report.pages import rule_page
 from mmfix.rules import RULES
 
 
-def rules() -> List[Dict[str, Any]]:
-    """All rules, by code, with their documentation."""
+def rules(site: str = "") -> List[Dict[str, Any]]:
+    """All rules, by code, with their documentation.
+
+    Args:
+        site: The address of the site of the documentation; empty: rules have no address.
+    """
     return [
         {
             "id": rule.code,
@@ -16,6 +21,7 @@ def rules() -> List[Dict[str, Any]]:
             "shortDescription": {"text": rule.summary},
             "fullDescription": {"text": " ".join(rule.documentation.partition("\n\n")[0].split())},
             "help": {"text": rule.documentation, "markdown": rule.documentation},
+            **({"helpUri": f"{site.rstrip('/')}/{rule_page(rule.code)}"} if site else {}),
             "properties": {"tags": ["distributed-training"]},
         }
         for rule in RULES
