@@ -163,7 +163,7 @@ docs_url_option = click.option(
     "--docs-url",
     metavar="URL",
     callback=_key("docs-url"),
-    help="The rules page; JSON links each finding to it.",
+    help="The site of the documentation; each finding then names its page there.",
 )
 _FOR_PATCHES = (
     _least(

@@ -98,7 +98,7 @@ LOOKS: Dict[str, Look] = {
     "mmfix check .": lambda done: (
         "3 configs checked" in done.out and done.out.count("model.backbone.with_cp = False") == 1
     ),
-    "mmfix check . --no-gitignore": lambda done: "7 configs checked" in done.out,
+    "mmfix check . --no-gitignore": lambda done: "13 configs checked" in done.out,
     "mmfix check . --since HEAD": lambda done: "new.py" in done.out and "a.py" not in done.out,
     "mmfix check base.py": lambda done: done.code == 1 and "a.py" in done.out,
     "mmfix check a.py --dependants": lambda done: done.code == 1,
@@ -110,6 +110,18 @@ LOOKS: Dict[str, Look] = {
     "mmfix check . --each": lambda done: done.out.count("model.backbone.with_cp = False") == 3,
     "mmfix check a.py": lambda done: bool(re.search(r"\n +2 \|.*with_cp=True.*\n +\| +\^\^\^\^\n", done.out)),
     "COLUMNS=60 mmfix check a.py": lambda done: max(map(len, done.out.splitlines()[1:])) <= 60,
+    "mmfix settings set/a.py": lambda done: done.code == 0 and "set/mmfix.toml" in done.out,
+    "mmfix check wrong/a.py": lambda done: done.code == 2,
+    "mmfix check . --ignore MMF101": lambda done: done.code == 0 and "ignored" in done.out.splitlines()[-1],
+    "mmfix check typo.py --select MMF2": lambda done: "[MMF101]" not in done.out and "MMF201" in done.out,
+    "mmfix check said.py": lambda done: done.code == 0 and "1 ignored by a comment" in done.out,
+    "mmfix check a.py --add-ignore reason": lambda done: (
+        done.code == 0 and "# mmfix: ignore[MMF101] reason" in text(done, "base.py")
+    ),
+    "mmfix check useless.py": lambda done: "matches nothing" in done.out,
+    "mmfix check . --write-baseline known.json && mmfix check . --baseline known.json": lambda done: (
+        done.code == 0
+    ),
     "mmfix check typo.py": lambda done: "find_unused_parameters" in done.out and "MMF201" in done.out,
     "mmfix check stale.py": lambda done: done.code == 1 and "train_pipeline" in done.out,
     "FORCE_COLOR=1 mmfix check .": lambda done: "\x1b[" in done.out,
@@ -169,8 +181,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "lost.py": CRASHES.replace("base.py", "gone.py") + BASE,
         "elsewhere/gone.py": "default_scope = 'mmdet'\n",
         "out/run.py": CRASHES.replace("base.py", "../base.py"),
-        ".gitignore": "out/\nlost.py\ntypo.py\nstale.py\nelsewhere/\n",
+        ".gitignore": "out/\nlost.py\ntypo.py\nstale.py\nelsewhere/\nset/\nwrong/\nsaid.py\nquiet.py\nuseless.py\n",
         "train_ddp.py": "import torch\n\nnet = torch.nn.parallel.DistributedDataParallel(torch.nn.ReLU())\n",
+        "set/a.py": CRASHES.replace("base.py", "../base.py"),
+        "set/mmfix.toml": "ignore = ['MMF101']\n",
+        "wrong/a.py": CRASHES.replace("base.py", "../base.py"),
+        "wrong/mmfix.toml": "ignroe = ['MMF101']\n",
+        "said.py": CRASHES.replace("base.py", "quiet.py"),
+        "quiet.py": BASE.replace("with_cp=True))", "with_cp=True))  # mmfix: ignore[MMF101] known"),
+        "useless.py": CRASHES + "# mmfix: ignore-file[MMF108] no\n",
         "typo.py": CRASHES.replace("parameters", "paramters")
         + "model = dict(backbone=dict(with_cp=False))\n",
         "pipeline.py": "train_pipeline = [dict(type='A')]\ntrain_dataloader = dict(\n"

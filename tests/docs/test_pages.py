@@ -13,7 +13,7 @@ sys.path.append(str(ROOT / "bench"))
 
 from pages import pages  # noqa: E402
 
-from mmfix.report.pages import rule_page  # noqa: E402
+from mmfix.results.pages import rule_page  # noqa: E402
 from mmfix.rules import RULES  # noqa: E402
 
 PAGES = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 
-from mmfix.report.pages import rule_page
+from mmfix.results.pages import rule_page
 from mmfix.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[2]

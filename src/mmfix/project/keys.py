@@ -106,7 +106,7 @@ KEYS: Dict[str, Key] = {
             "docs_url",
             ADDRESS,
             "--docs-url",
-            "The address of the rules page; JSON then names the page of each finding.",
+            "The address of the documentation's site; each finding then names the page of its rule.",
         ),
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from mmfix.report.pages import rule_page
+from mmfix.results.pages import rule_address
 from mmfix.rules import RULES
 
 
@@ -21,7 +21,7 @@ def rules(site: str = "") -> List[Dict[str, Any]]:
             "shortDescription": {"text": rule.summary},
             "fullDescription": {"text": " ".join(rule.documentation.partition("\n\n")[0].split())},
             "help": {"text": rule.documentation, "markdown": rule.documentation},
-            **({"helpUri": f"{site.rstrip('/')}/{rule_page(rule.code)}"} if site else {}),
+            **({"helpUri": rule_address(site, rule.code)} if site else {}),
             "properties": {"tags": ["distributed-training"]},
         }
         for rule in RULES

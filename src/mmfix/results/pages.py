@@ -1,16 +1,18 @@
-"""The published page of a rule."""
+"""Where the site of the documentation has its pages."""
 
 from __future__ import annotations
 
-from mmfix.findings import Finding
+
+def rule_page(code: str) -> str:
+    """The page of a rule, below the address of the site: ``rules/MMF101/``."""
+    return f"rules/{code}/"
 
 
-def rule_page(docs_url: str, finding: Finding) -> str:
-    """The address of the rule behind a finding; empty where nobody said where the rules are published.
+def rule_address(docs_url: str, code: str) -> str:
+    """The address of the page of a rule; empty where nobody said where the site is.
 
     Args:
-        docs_url: The address of the page that ``docs/rules.md`` has become; its headings are the anchors.
-        finding: The finding.
+        docs_url: The address of the site that ``mkdocs build`` makes of ``docs/``.
+        code: Of the rule.
     """
-    anchor = f"{finding.code}-{finding.name}".lower()
-    return f"{docs_url.partition('#')[0]}#{anchor}" if docs_url else ""
+    return f"{docs_url.rstrip('/')}/{rule_page(code)}" if docs_url else ""

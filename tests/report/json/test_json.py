@@ -151,7 +151,7 @@ def test_what_is_suppressed_says_by_whom_and_why(tmp_path: Path) -> None:
         {
             **finding_json(),
             "part": "neck.1",
-            "page": "https://example.org/rules.md#mmf101-n",
+            "page": "https://example.org/rules/MMF101/",
             "by": "comment",
             "reason": "we know",
             "place": {"path": "b.py", "line": 4},

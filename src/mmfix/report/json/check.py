@@ -17,7 +17,7 @@ from mmfix.report.json.parts import (
 )
 from mmfix.report.statistics import statistics_json
 from mmfix.results.checked import ConfigReport, Report
-from mmfix.results.pages import rule_page
+from mmfix.results.pages import rule_address
 from mmfix.results.place import display_path
 from mmfix.results.suppressed import Suppressed
 
@@ -53,7 +53,7 @@ def _config(config: ConfigReport) -> Dict[str, Any]:
 
 
 def _finding(finding: Finding, config: ConfigReport) -> Dict[str, Any]:
-    page = rule_page(config.docs_url, finding)
+    page = rule_address(config.docs_url, finding.code)
     return {**finding_json(finding), "part": finding.part or None, "page": page or None}
 
 

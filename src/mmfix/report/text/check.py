@@ -21,6 +21,7 @@ from mmfix.report.text.page import INDENT, PAGE, Page
 from mmfix.report.text.summary import summary
 from mmfix.report.text.words import CONFIDENCE_TEXT, as_text
 from mmfix.results.checked import ConfigReport, Report
+from mmfix.results.pages import rule_address
 from mmfix.results.place import display_path, display_place, source_line
 
 #: Kinds that can seldom or never be patched in place.
@@ -123,6 +124,9 @@ def _block(config: ConfigReport, findings: Sequence[Finding], page: Page, told: 
     yield from _patch(config, first, page)
     yield from _cures(first.remedies, page, told)
     yield from _known(shown, page)
+    address = rule_address(config.docs_url, first.code)
+    if address:
+        yield from page.wrapped(address, "rule")
 
 
 def _head(config: ConfigReport, finding: Finding, page: Page, what: str = "") -> str:
