@@ -192,11 +192,14 @@ def _is_taken_out(document: ConfigDocument, name: str, path: str) -> bool:
 
     Often who builds a part does, before its class gets the rest (mmdet's ``DETRHead``: ``bg_cls_weight``).
     """
-    word = re.escape(name.encode())
-    quoted = rb"['\"]%s['\"]" % word
+    word = name.encode("utf-8", "surrogatepass")
+    quoted = rb"['\"]%s['\"]" % re.escape(word)
     takes = re.compile(rb"(?:pop|get|setdefault)\(\s*%s|\[%s\]|%s (?:not )?in\b" % (quoted, quoted, quoted))
-    files = dict.fromkeys((*package_files(path), *sources(document)))
-    return any(file not in document.files and takes.search(read_bytes(file, BOUNDS)[0]) for file in files)
+    for file in dict.fromkeys((*package_files(path), *sources(document))):
+        data = b"" if file in document.files else read_bytes(file, BOUNDS)[0]
+        if word in data and takes.search(data):  # the first is much faster, and mostly says no
+            return True
+    return False
 
 
 @lru_cache(maxsize=8192)

@@ -150,7 +150,11 @@ def _read_in(paths: Iterable[str], document: ConfigDocument, names: FrozenSet[st
     found: Dict[str, str] = {}
     if not document.path and not document.homes:
         return found
-    word = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in sorted(names)) + rb")\b")
+    word = re.compile(
+        rb"\b(?:"
+        + b"|".join(re.escape(name.encode("utf-8", "surrogatepass")) for name in sorted(names))
+        + rb")\b"
+    )
     for path in paths:
         data, _ = read_bytes(path, BOUNDS)
         if path in document.files or not word.search(data):
