@@ -181,7 +181,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "lost.py": CRASHES.replace("base.py", "gone.py") + BASE,
         "elsewhere/gone.py": "default_scope = 'mmdet'\n",
         "out/run.py": CRASHES.replace("base.py", "../base.py"),
-        ".gitignore": "out/\nlost.py\ntypo.py\nstale.py\nelsewhere/\nset/\nwrong/\nsaid.py\nquiet.py\nuseless.py\n",
+        ".gitignore": "out/\nlost.py\ntypo.py\nstale.py\nelsewhere/\n"
+        "set/\nwrong/\nsaid.py\nquiet.py\nuseless.py\n",
         "train_ddp.py": "import torch\n\nnet = torch.nn.parallel.DistributedDataParallel(torch.nn.ReLU())\n",
         "set/a.py": CRASHES.replace("base.py", "../base.py"),
         "set/mmfix.toml": "ignore = ['MMF101']\n",

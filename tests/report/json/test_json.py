@@ -144,7 +144,7 @@ def test_what_is_suppressed_says_by_whom_and_why(tmp_path: Path) -> None:
         "classic",
         "ok",
         suppressed=(Suppressed(hidden, COMMENT, "we know", str(tmp_path / "b.py"), 4),),
-        docs_url="https://example.org/rules.md",
+        docs_url="https://example.org/",
     )
     content = json.loads(render_report(Report((config,))))
     assert content["configs"][0]["suppressed"] == [
