@@ -51,6 +51,7 @@ _CASES = (
         "scale = (640, 640)\nmodel = dict(test_cfg=dict(scale=scale))\n",
         inherits=_BASE,
     ),
+    Case("taken back", "scale = None\n", inherits=_BASE),
     Case("set to the same", "scale = (1333, 800)\n", inherits=_BASE),
     Case("a name that the base does not have", "scales = (640, 640)\n", inherits=_BASE),
     Case("nothing is built from it", "note = 'b'\n", inherits=_BASE + "note = 'a'\n"),

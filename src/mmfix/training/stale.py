@@ -13,6 +13,8 @@ from mmfix.config.used import own_used_names
 from mmfix.config.values import TreeDict
 from mmfix.training.top_level import read_keys
 
+_ERAS = ("mmcv1", "mmengine")
+
 
 class Stale(NamedTuple):
     """A variable that was meant to take effect.
@@ -43,7 +45,8 @@ def stale_variables(document: ConfigDocument, era: str) -> Tuple[Stale, ...]:
         for name in document.own
         if isinstance(name, str)
         and name in document.base
-        and name not in read
+        and not any(name in read_keys(each) for each in _ERAS)  # what clears a key takes effect
+        and document.tree.get(name) is not None
         and not name.startswith("_")
         and not _is_same(document.tree.get(name, MISSING), document.base[name])
     ]
