@@ -11,11 +11,14 @@ import pytest
 TOP_LEVEL = {
     *(
         ".ci",
+        ".github",
         ".gitignore",
         ".pre-commit-hooks.yaml",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
         "LICENSE",
+        "action.yml",
+        "mkdocs.yml",
         "README.md",
         "SECURITY.md",
     ),

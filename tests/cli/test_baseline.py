@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 CHECKPOINT = f"""{MMENGINE}
 find_unused_parameters = True

@@ -11,7 +11,7 @@ import pytest
 
 import mmfix as package
 from anybody import as_anybody, on_linux
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 BASE = """
 find_unused_parameters = True

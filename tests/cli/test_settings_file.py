@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 import pytest
 
 import mmfix as package
-from mmfix.rules.common import MMENGINE
+from mmfix.rules.rule import MMENGINE
 
 #: One error, MMF101; and one warning that is only possible, MMF102.
 CHECKPOINT = f"""{MMENGINE}
