@@ -65,6 +65,7 @@ class Finding:
         remedies: Cures, best first; the first ``safe`` one is what ``mmfix patch`` applies.
         part: The part of the model that it is about, as ``named_modules()`` has it, where the key alone does
             not tell; else empty.
+        known: What it rests on if it is *likely*, a clause, where that is not the source of the model.
     """
 
     code: str
@@ -77,3 +78,4 @@ class Finding:
     evidence: Tuple[str, ...] = ()
     remedies: Tuple[Remedy, ...] = ()
     part: str = ""
+    known: str = ""

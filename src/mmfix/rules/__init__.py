@@ -83,12 +83,12 @@ def judge(setup: TrainingSetup) -> Tuple[Finding, ...]:
 
     What is only possible adds nothing to the cures of what is surer: they are applied unasked.
 
-    Most of it is about DDP: without a wrapper (``launcher='none'``) only rules about such a run, or about
-    every run, speak, and of
-    FSDP and DeepSpeed only dead keys are sure. One DDP a child (``MMSeparateDistributedDataParallel``) fails
-    with a checkpoint under ``find_unused_parameters`` like any DDP (``likely``: a child may have none), and
-    with a part that gets no gradient inside of a child that does; a wrapper nobody knows may be DDP
-    (``possible``). What rests on a key that a missing base may set is ``possible``.
+    Most of it is about DDP. Without a wrapper (``launcher='none'``) only rules about such a run, or about
+    every run, speak; of FSDP and DeepSpeed only dead keys are sure. One DDP a child
+    (``MMSeparateDistributedDataParallel``) fails with a checkpoint under ``find_unused_parameters`` like any
+    DDP (``likely``: a child may have none), and with a part that gets no gradient inside of a child that
+    does; a wrapper nobody knows may be DDP (``possible``). What rests on a key that a missing base may set is
+    ``possible``.
     """
     return unless_set_elsewhere(setup, _found(setup), _found)
 

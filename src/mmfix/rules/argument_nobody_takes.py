@@ -96,6 +96,7 @@ RULE = Rule(
     summary="A class gets an argument that its constructor has no parameter for and cannot be built.",
     wrappers=Wrappers.ALL,
     own_cures=True,
+    known="read from the source of the class",
     cases=_CASES,
     check=check,
     page=__doc__,

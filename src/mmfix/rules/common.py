@@ -55,6 +55,7 @@ def make(
         origins=origins(setup, key),
         evidence=tuple(dict.fromkeys(evidence)),  # one class may be behind two facts
         part=part,
+        known=rule.known,
     )
 
 

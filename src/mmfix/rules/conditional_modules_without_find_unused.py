@@ -120,10 +120,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             confidence=fact.confidence,
             message=f"{fact.why} DDP waits for every gradient, and {find_unused_text(setup)}: it "
             f"{stops(fact.confidence)} the {'next' if fact.varies else 'second'} iteration with {UNUSED}.",
-            evidence=(
-                *fact.evidence,
-                NO_GRADIENT,
-            ),
+            evidence=(*fact.evidence, NO_GRADIENT),
             part=", ".join(fact.modules),
         )
 

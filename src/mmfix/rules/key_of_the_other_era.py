@@ -75,7 +75,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such key."""
     reader = "MMEngine" if setup.era == "mmengine" else "mmcv 1.x"
     for foreign in keys_of_the_other_era(setup.document, setup.era):
-        effect = "What it says is not in effect" if foreign.matters else "It has no effect"
+        effect = "What it says has no effect" if foreign.matters else "It has no effect"
         finding = make(
             RULE,
             setup,

@@ -101,6 +101,7 @@ RULE = Rule(
     summary="_delete_ had nothing to delete and reaches the class as an argument.",
     wrappers=Wrappers.ALL,
     own_cures=True,
+    known="read from the config and its bases",
     cases=_CASES,
     check=check,
     page=__doc__,

@@ -70,7 +70,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             key=(meant.name,),
             severity="warning",
             confidence="likely",
-            message=f"Nobody reads {meant.name}, so what it says is not in effect. Was {meant.key} meant?",
+            message=f"{meant.name} is ignored: nothing reads a key of that name. Was {meant.key} meant?",
             evidence=(f"{meant.source} reads {meant.key}",),
         )
         yield replace(finding, remedies=right_name(setup, meant.name, meant.key))
@@ -82,6 +82,7 @@ RULE = Rule(
     summary="A top-level name is a slip away from a key that the framework reads, and nobody reads it.",
     wrappers=Wrappers.ALL,
     own_cures=True,
+    known="looked for in the framework, and in the code around the config",
     dead_key=True,
     cases=_CASES,
     check=check,

@@ -91,6 +91,7 @@ class Rule:
         own_cures: It attaches its cures itself; otherwise they are solved for the setup as a whole.
         dead_key: It is about a key that nobody reads: told whenever a run failed, since what the key asks
             for would have mattered.
+        known: What its *likely* findings rest on, a clause, where that is not the source of the model.
         comes_late: It speaks of what comes in mid-training; a rehearsal that did not see it refutes nothing.
         last_resort: It says that something was seen and not why: left out where another rule says why.
     """
@@ -105,6 +106,7 @@ class Rule:
     wrappers: Wrappers = Wrappers.DDP
     own_cures: bool = False
     dead_key: bool = False
+    known: str = ""
     comes_late: bool = False
     last_resort: bool = False
 

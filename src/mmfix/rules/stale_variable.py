@@ -31,6 +31,8 @@ meant is `likely`.
 
 from __future__ import annotations
 
+import os
+import os.path as osp
 from dataclasses import replace
 from typing import Iterator
 
@@ -84,7 +86,9 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 
 def _evidence(setup: TrainingSetup, stale: Stale) -> str:
     places = ", ".join(format_key(path) for path in stale.users)
-    return f"{places}: read from {stale.name} of line {stale.before.line} of the base"
+    folder = osp.dirname(setup.document.path)
+    base = osp.relpath(stale.before.path, folder).replace(os.sep, "/")
+    return f"{base}:{stale.before.line}: {stale.name}, from which {places} was built"
 
 
 RULE = Rule(
@@ -93,6 +97,7 @@ RULE = Rule(
     summary="A variable that the base was built from is set anew, and nothing has its value.",
     wrappers=Wrappers.ALL,
     own_cures=True,
+    known="read from the config and its bases",
     cases=_CASES,
     check=check,
     page=__doc__,

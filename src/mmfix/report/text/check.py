@@ -92,7 +92,7 @@ def _alike(findings: Sequence[Finding]) -> List[List[Finding]]:
     """Findings of one rule that are as sure as each other and have the same cures, together."""
     found: Dict[Tuple[object, ...], List[Finding]] = {}
     for item in findings:
-        cures = tuple(remedy.name for remedy in item.remedies), str(item.remedies)
+        cures = str(item.remedies)  # a value that one sets may be a list
         found.setdefault((item.code, item.severity, item.confidence, cures), []).append(item)
     return list(found.values())
 
@@ -159,6 +159,8 @@ def _known(findings: Sequence[Finding], page: Page) -> Iterator[str]:
 
 def _how_known(finding: Finding) -> str:
     """What the confidence rests on; a table of known classes is no reading of the model at hand."""
+    if finding.known and finding.confidence == "likely":
+        return finding.known
     read_here = any(_READ_HERE.match(line) for line in finding.evidence)
     of_a_table = any(_OF_A_TABLE.match(line) for line in finding.evidence)
     if finding.confidence == "likely" and of_a_table and not read_here:
