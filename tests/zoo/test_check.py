@@ -134,7 +134,8 @@ def test_a_switched_on_checkpoint(zoo: Callable[[str], Path], name: str) -> None
         tried += 1
         config.pop("find_unused_parameters", None)  # a few configs ship with it
         get_path(config, path)["with_cp"] = True
-        before, after = found(config), found({**config, "find_unused_parameters": True})
+        both = found(config), found({**config, "find_unused_parameters": True})
+        before, after = ({code for code in codes if code < "MMF2"} for codes in both)  # those about DDP
         # trackers that run the backbone on two frames a step (QDTrack, MaskTrackRCNN) fail with it anyway
         if before - {"MMF105"} or after != {"MMF101"}:
             wrong.append((document.path, before, after))

@@ -26,6 +26,8 @@ MEANING = {
 }
 _FREEZERS = {"train": "train()", "init_weights": "init_weights()", "hook": "a hook", "step": "a step"}
 _MOST_GROUPS, _MOST_NAMES = 12, 3
+#: Characters of a name and an outcome.
+_BEFORE = 26
 #: torch ``reducer.cpp`` names the rank that it runs on.
 _RANK = re.compile(r"\brank:? *\d+")
 
@@ -83,7 +85,7 @@ def _lines(proof: Proof, remedies: Sequence[Remedy], page: Page) -> Iterator[str
 
 
 def _scenario(scenario: Scenario, found: Rehearsal, page: Page) -> Iterator[str]:
-    yield f"  {scenario.name:<9} {_outcome(scenario.outcome, page)}  {_short(scenario.error)}".rstrip()
+    yield f"  {scenario.name:<9} {_outcome(scenario.outcome, page)}  {_short(scenario.error, page)}".rstrip()
     if scenario.disagreement:
         yield f"            {page('the two instruments disagree', 'warning')}: {scenario.disagreement}"
 
@@ -124,7 +126,7 @@ def _remedies(proof: Proof, remedies: Sequence[Remedy], page: Page) -> Iterator[
     names = [_with_standing(result.name, known.get(result.name)) for result in proof.remedies]
     width = max(len(name) for name in names)
     for index, (name, result) in enumerate(zip(names, proof.remedies)):
-        said = _short(result.reason)
+        said = _short(result.reason, page)
         if result.outcome == "OK":
             said = price(result.activation_bytes, result.step_seconds, before)
         label = f"{name:<{width}}  {_outcome(result.outcome, page)}  {said}"
@@ -157,10 +159,11 @@ def _row(page: Page, label: str, text: str, indent: str = "") -> Iterator[str]:
         yield from page.wrapped(f"{indent}{line}", "" if index else label)
 
 
-def _short(text: str) -> str:
-    """The first line, cut to a length people read."""
+def _short(text: str, page: Page) -> str:
+    """The first line, cut to what fits behind a name and an outcome."""
     first = text.splitlines()[0] if text else ""
-    return first if len(first) <= 80 else f"{first[:77]}..."
+    room = page.width - _BEFORE
+    return first if len(first) <= room else f"{first[: room - 3]}..."
 
 
 def _outcome(outcome: str, page: Page) -> str:
