@@ -150,13 +150,18 @@ def _reused(calls: List[CheckpointCall]) -> Optional[bool]:
     Torch runs the hooks of a parameter for each backward pass of a call (``torch/utils/checkpoint.py:
     CheckpointFunction.backward``), and only calls that the loss depends on have one.
     """
-    if sum(call.carries is True for call in calls) > 1:
+    if sum(map(_carries_for_sure, calls)) > 1:
         return True
     calls = [call for call in calls if call.carries is not False]
     pairs = ((a, b) for number, a in enumerate(calls) for b in calls[:number])
     if any(call.repeats for call in calls) or any(not excludes(a.path, b.path) for a, b in pairs):
         return None
     return False
+
+
+def _carries_for_sure(call: CheckpointCall) -> bool:
+    """A reentrant call is cut off where none of its inputs requires grad: the loss then does without."""
+    return call.carries is True and (call.reentrant is False or call.input_has_grad is True)
 
 
 def _any(answers: Iterable[Optional[bool]]) -> Optional[bool]:

@@ -220,6 +220,8 @@ PASSES = [
     ("x = self.encode(x)", False),
     ("x = self.encode(x) + self.encode(x * 2)", True),
     ("x = self.encode(x) + self.encode(x * 2).detach()", False),
+    ("x = self.encode(x) + self.encode(x.detach() if n > 3 else x)", None),  # no gradient in, none out
+    ("if x.shape[0] == 0:\n    x = self.encode(x)\nelif x[0, 0] > 0:\n    x = self.a(x)\nelse:\n    x = self.encode(self.encode(x))", None),
     ("x = self.encode(x) + self.encode(x * 2).data", False),
     ("y = self.encode(x * 2)\nx = self.encode(x) + y.mean().item()", False),
     ("with torch.no_grad():\n    y = self.encode(x)\nx = self.encode(x) + y", False),

@@ -285,6 +285,28 @@ CASES = [
         {"a": CANNOT_TELL},
     ),
     (
+        "a list that gets longer behind the first image, if there is one",
+        "xs = [self.a(x)]\nfor sample in data_samples[1:]:\n    xs = xs + [self.b(x)]\nloss = self.c(xs[-1])",
+        "",
+        "",
+        {"a": CANNOT_TELL, "b": SOMETIMES},
+    ),
+    (
+        "what a loop over the boxes of an image replaces, if there are any",
+        "v = self.a(x)\nfor box in data_samples[0]['boxes']:\n    v = self.b(x)\nloss = self.c(v)",
+        "",
+        "",
+        {"a": CANNOT_TELL},
+    ),
+    (
+        "a list that each image makes longer, though nothing flows into it",
+        "xs = [x]\nfor image in range(x.shape[0]):\n    xs = xs + [x.detach()]\nv = x\n"
+        "for layer, _ in zip([self.a, self.b, self.c], xs):\n    v = layer(v)\nloss = v",
+        "",
+        "",
+        {},
+    ),
+    (
         "a forward hook that changes the result or leaves it",
         "loss = self.a(x) + self.c(x)",
         "self.a.register_forward_hook(self.change)",

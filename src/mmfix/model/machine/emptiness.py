@@ -28,6 +28,8 @@ def emptiness(test: Any) -> Optional[bool]:
         return not truth
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         limit = test.comparators[0]
+        if isinstance(test.left, ast.Subscript) and isinstance(trees.index_of(test.left.slice), ast.Tuple):
+            return None  # one entry of a tensor is not how many there are
         if isinstance(limit, ast.Constant) and type(limit.value) is int and limit.value == 0:
             if isinstance(test.ops[0], (ast.Eq, ast.LtE)):
                 return truth

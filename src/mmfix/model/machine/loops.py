@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, List, Sequence
+from typing import TYPE_CHECKING, Any, Callable, List, Sequence, Tuple
 
 from mmfix.model.machine import paths
 from mmfix.model.machine.assignment import unpack
@@ -72,11 +72,17 @@ def for_loop(m: Machine, node: Any, frame: Frame) -> str:
     if source.open and source.items and _is_filtered(node.iter):
         return fork(m, [lambda: _open_loop(m, node, frame, source), lambda: THROUGH])
     if source.open:
-        held = frame.items.items() if _is_rest(node.iter) else ()
-        before = {name: m.bits_of(value) for name, value in held if not isinstance(value, Instance)}
+        before = {name: (value, m.bits_of(value)) for name in changed_names(node)
+                  for value in [frame.items.get(name)] if not isinstance(value, Instance)}  # fmt: skip
         ended = _open_loop(m, node, frame, source)
-        for name, bits in before.items():  # they stay what they were where there is nothing behind the first
-            m.escaped |= bits & ~m.bits_of(frame.items.get(name))
+        for name, (
+            value,
+            bits,
+        ) in before.items():  # it stays where there is nothing to go through
+            after = frame.items.get(name)
+            # after no turn its last item is that of before
+            longer = _is_rest(node.iter) and isinstance(after, PyList) and after is not value
+            m.escaped |= bits if longer else bits & ~m.bits_of(after)
         return ended
     return _known_turns(m, node, frame, source)
 
@@ -91,6 +97,19 @@ def _is_rest(node: ast.expr) -> bool:
     """Whether it is what comes behind the first items: ``frames[1:]``."""
     index = index_of(node.slice) if isinstance(node, ast.Subscript) else None
     return isinstance(index, ast.Slice) and index.lower is not None
+
+
+@lru_cache(maxsize=None)
+def changed_names(node: Any) -> Tuple[str, ...]:
+    """The names of a function that a loop binds, or whose items it sets."""
+    found = {}
+    for item in (part for one in (node.target, *node.body) for part in ast.walk(one)):
+        if isinstance(getattr(item, "ctx", None), ast.Store):
+            while isinstance(item, (ast.Attribute, ast.Subscript, ast.Starred)):
+                item = item.value
+            if isinstance(item, ast.Name):
+                found[item.id] = None
+    return tuple(found)
 
 
 def _open_loop(m: Machine, node: Any, frame: Frame, source: PyList) -> str:
@@ -325,8 +344,19 @@ def _open_lists(m: Machine, state: Contents) -> None:
             before = changed.save()
             if saved[1] or len(saved[0]) != len(before[0]):
                 state[changed] = _opened(before, saved).save()
+        elif isinstance(changed, Frame):
+            longer = {name: _opened(old.save(), value.save()) for name, value in saved.items()
+                      for old in [changed.items.get(name)] if _is_longer(old, value)}  # fmt: skip
+            if longer:  # names = names + [name]
+                state[changed] = {**saved, **longer}
         elif isinstance(changed, Instance) and m.known.fills(m, changed, saved):
             changed.lost = changed.lost or "a list of modules of unknown length"
+
+
+def _is_longer(before: Any, after: Any) -> bool:
+    """Whether it is another list, which a turn has made longer."""
+    lists = isinstance(before, PyList) and isinstance(after, PyList) and before is not after
+    return lists and not after.open and len(after.items) > len(before.items)
 
 
 def _opened(before: Any, after: Any) -> PyList:
