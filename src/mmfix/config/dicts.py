@@ -10,6 +10,9 @@ from mmfix.config.origin import Unknown
 
 #: A tree of shared dicts can unfold without end; far above any config that people write.
 MOST = 100_000
+CONTAINERS = (dict, list, tuple)
+#: What most values are: it is the quickest way to tell that one holds no other.
+SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def dicts_in(value: Any, path: KeyPath = ()) -> Iterator[Tuple[KeyPath, Dict[Any, Any]]]:
@@ -19,21 +22,21 @@ def dicts_in(value: Any, path: KeyPath = ()) -> Iterator[Tuple[KeyPath, Dict[Any
         value: Any part of a resolved config.
         path: Its key path.
     """
-    stack: List[Tuple[KeyPath, Any]] = [(path, value)]
+    stack: List[Tuple[KeyPath, Any]] = [(path, value)] if isinstance(value, CONTAINERS) else []
     left = MOST
     while stack and left:
         left -= 1
         path, node = stack.pop()
         if isinstance(node, dict):
             yield path, node
-            items = list(node.items())
-        elif isinstance(node, (list, tuple)):
-            items = list(enumerate(node))
-        else:
-            continue
-        stack.extend(
-            ((*path, key), item) for key, item in reversed(items) if isinstance(item, (dict, list, tuple))
-        )
+        items = node.items() if isinstance(node, dict) else enumerate(node)
+        below = [
+            ((*path, key), item)
+            for key, item in items
+            if type(item) not in SCALARS and isinstance(item, CONTAINERS)
+        ]
+        below.reverse()
+        stack += below
 
 
 def keys_where(document: ConfigDocument, name: str) -> Iterator[Tuple[KeyPath, Any]]:

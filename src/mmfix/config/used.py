@@ -6,7 +6,7 @@ import ast
 import os
 import re
 from functools import lru_cache
-from typing import FrozenSet, Iterable, Iterator, Union
+from typing import FrozenSet, Iterable, Iterator, Tuple, Union
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.source import BOUNDS
@@ -16,28 +16,54 @@ from mmfix.python.source import Unparsable, parse, read_bytes
 _BASE_VARIABLE = re.compile(r"_base_\s*\.\s*(\w+)")
 
 
-def used_names(document: ConfigDocument) -> FrozenSet[str]:
-    """Every name that the code of the config, or of a base, reads; also as an attribute (``_base_.name``)."""
-    return own_used_names(document).union(*(_of_file(path) for path in document.files[1:]))
+def used_names(document: ConfigDocument, names: Iterable[str]) -> FrozenSet[str]:
+    """Those of some names that the code of the config, or of a base, reads; also as ``_base_.name``."""
+    wanted = frozenset(names)
+    found = set(own_used_names(document, wanted))
+    for path in document.files[1:]:
+        if any(is_said_in(path, name) for name in wanted):
+            found |= wanted & _of_file(path, *_state(path))
+    return frozenset(found)
 
 
-def own_used_names(document: ConfigDocument) -> FrozenSet[str]:
-    """The names that the config's own file reads."""
-    return _of_text(document.text, document.kind in ("classic", "lazy"))
+def own_used_names(document: ConfigDocument, names: Iterable[str]) -> FrozenSet[str]:
+    """Those of some top-level names of the config that its own file reads."""
+    # a name that the text has only once is set there, and most are: no need to parse it
+    several = frozenset(name for name in names if not name.isascii() or document.text.count(name) > 1)
+    return several & _of_text(document.text, document.kind in ("classic", "lazy")) if several else several
 
 
-def _of_file(path: str) -> FrozenSet[str]:
+def is_said(document: ConfigDocument, word: str) -> bool:
+    """Whether a file of the config has a word in it; of a config that is in no file, whether it may."""
+    return (
+        not document.files or word in document.text or any(is_said_in(path, word) for path in document.files)
+    )
+
+
+def is_said_in(path: str, word: str) -> bool:
+    """Whether a file of a config has a word in it.
+
+    One beyond ASCII may be: Python reads it in several spellings.
+    """
+    return not word.isascii() or _is_said_in(word.encode("utf-8", "surrogatepass"), path, *_state(path))
+
+
+@lru_cache(maxsize=16384)
+def _is_said_in(word: bytes, path: str, mtime: int, size: int) -> bool:
+    return word in read_bytes(path, BOUNDS)[0]
+
+
+def _state(path: str) -> Tuple[int, int]:
     try:
         stamp = os.stat(path)
     except (OSError, ValueError):
-        return frozenset()
-    return _remembered(path, stamp.st_mtime_ns, stamp.st_size)
+        return 0, 0
+    return stamp.st_mtime_ns, stamp.st_size
 
 
 @lru_cache(maxsize=4096)
-def _remembered(path: str, _mtime: int, _size: int) -> FrozenSet[str]:
-    data, _ = read_bytes(path, BOUNDS)
-    return _of_text(data, path.endswith(".py"))
+def _of_file(path: str, mtime: int, size: int) -> FrozenSet[str]:
+    return _of_text(read_bytes(path, BOUNDS)[0], path.endswith(".py"))
 
 
 @lru_cache(maxsize=256)

@@ -34,6 +34,7 @@ from typing import Any, Dict, Iterator
 
 from mmfix.config.dicts import dicts_in
 from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.used import is_said
 from mmfix.findings import Finding
 from mmfix.remedies import drop_key
 from mmfix.rules.common import make
@@ -73,7 +74,7 @@ _LOADERS = frozenset({"train_dataloader", "val_dataloader", "test_dataloader"})
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such dict; none where a base is missing, which may have had what it deletes."""
-    if setup.document.tree.missing:
+    if setup.document.tree.missing or not is_said(setup.document, "_delete_"):
         return
     read = read_keys(setup.era)
     for path, node in dicts_in(setup.document.tree):

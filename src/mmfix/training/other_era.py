@@ -78,7 +78,7 @@ def keys_of_the_other_era(document: ConfigDocument, era: str) -> Tuple[Foreign, 
     names = [key for key in table if key not in known and _asks(document.tree.get(key))]
     if not names or (era != MMENGINE and len(names) > _A_FEW):
         return ()
-    used = used_names(document)
+    used = used_names(document, names)
     left = [
         key for key in names if key not in {*used, *document.imported} and not stands_elsewhere(document, key)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from mmfix.config.dicts import SCALARS
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.names import type_name, type_scope
@@ -41,9 +42,6 @@ class Part(NamedTuple):
         return self.name or self.owner or str(self.path[-1])
 
 
-_SCALARS = frozenset({str, int, float, bool, type(None)})
-
-
 def model_parts(document: ConfigDocument, unknown: List[str]) -> List[Part]:
     """Every dict under ``model`` that can configure a module, outer parts first.
 
@@ -72,7 +70,7 @@ def model_parts(document: ConfigDocument, unknown: List[str]) -> List[Part]:
         else:
             items = list(enumerate(value))
         for key, item in reversed(items):
-            if type(item) in _SCALARS:  # most are, and this is the quickest way to tell
+            if type(item) in SCALARS:
                 continue
             if isinstance(item, (dict, list, tuple)):
                 stack.append(((*path, key), item, above, scope))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path as osp
 from typing import Any, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from mmfix.config.dicts import dicts_in, is_known
+from mmfix.config.dicts import CONTAINERS, dicts_in, is_known
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, KeyPath
 from mmfix.config.origin import Blame, Origin
@@ -50,10 +50,9 @@ def stale_variables(document: ConfigDocument, era: str) -> Tuple[Stale, ...]:
         and not name.startswith("_")
         and not _is_same(document.tree.get(name, MISSING), document.base[name])
     ]
-    if not names:
-        return ()
-    used = own_used_names(document)
-    return tuple(found for name in names if name not in used for found in _stale(document, name, set(read)))
+    found = [stale for name in names for stale in _stale(document, name, set(read))]
+    used = own_used_names(document, (stale.name for stale in found)) if found else ()
+    return tuple(stale for stale in found if stale.name not in used)
 
 
 def _is_same(new: Any, old: Any) -> bool:
@@ -68,25 +67,28 @@ def _stale(document: ConfigDocument, name: str, read: Set[str]) -> Iterator[Stal
     if blame is None or not is_known(value):
         return
     users: List[KeyPath] = []
-    for path, item, origins in _blamed(document.tree, name):
-        if isinstance(value, (dict, list, tuple)) and type(item) is type(value) and item == value:
+    holds = isinstance(value, CONTAINERS)
+    for path, item, via in _keyed(document.tree, name):
+        if holds and type(item) is type(value) and item == value:
             return  # a word or number may stand somewhere by chance
-        if blame.origin in origins and path[0] in read and type(item) is type(old) and item == old:
+        if type(item) is type(old) and item == old and path[0] in read and blame.origin in _read_from(via):
             users.append(path)
     if users:
         yield Stale(name, tuple(users), blame.origin)
 
 
-def _blamed(tree: TreeDict, name: str) -> Iterator[Tuple[KeyPath, Any, Set[Origin]]]:
-    """Every keyed value outside of a top-level name, with the places of the variables it was read from."""
+def _keyed(tree: TreeDict, name: str) -> Iterator[Tuple[KeyPath, Any, Optional[Blame]]]:
+    """Every keyed value outside of a top-level name, and how it came there."""
     for path, node in dicts_in(tree):
-        for key, item in node.items():
-            if (*path, key)[0] != name:
-                blame = node.blames.get(key) if isinstance(node, TreeDict) else None
-                yield (*path, key), item, _read_from(blame)
+        if path[:1] != (name,):
+            blames = node.blames if isinstance(node, TreeDict) else {}
+            for key, item in node.items():
+                if path or key != name:
+                    yield (*path, key), item, blames.get(key)
 
 
 def _read_from(blame: Optional[Blame]) -> Set[Origin]:
+    """The places of the variables that a value was read from."""
     found: Set[Origin] = set()
     while blame is not None and blame.via is not None:
         blame = blame.via

@@ -12,7 +12,9 @@ from mmfix.config.dicts import dicts_in
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, KeyPath
 from mmfix.config.used import used_names
+from mmfix.model.remembered import stamp
 from mmfix.python.source import Bounds, read_bytes
+from mmfix.repository import cache
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.repository.source import parse_bytes
 from mmfix.repository.walk import holds_packages, walk_sources
@@ -23,6 +25,7 @@ from mmfix.training.table import table
 #: What only a few released scripts read is no word that somebody meant.
 _COMMON = 4
 BOUNDS = Bounds("source file", 1_000_000)
+_KIND = "keys-read-1"
 
 
 class Meant(NamedTuple):
@@ -75,7 +78,7 @@ def misspelt(document: ConfigDocument, era: str) -> Tuple[Meant, ...]:
     found = [Meant(name, key, read_keys(era)[key][0]) for name, key in near if key is not None]
     if not found:
         return ()
-    used = used_names(document)
+    used = used_names(document, (one.name for one in found))
     left = [one for one in found if one.name not in {*used, *document.imported} and _fits(document, one)]
     read = read_around(document, frozenset(one.name for one in left)) if left else {}
     return tuple(one for one in left if one.name not in read)
@@ -156,13 +159,22 @@ def _read_in(paths: Iterable[str], document: ConfigDocument, names: FrozenSet[st
         + rb")\b"
     )
     for path in paths:
-        data, _ = read_bytes(path, BOUNDS)
-        if path in document.files or not word.search(data):
-            continue
-        tree, _ = parse_bytes(data, path)
-        for name in names.intersection(keys_read(tree) if tree is not None else ()):
-            found.setdefault(name, path)
+        if path not in document.files and word.search(read_bytes(path, BOUNDS)[0]):
+            for name in names & _keys_read(path, stamp(path)):
+                found.setdefault(name, path)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _keys_read(path: str, state: Optional[str]) -> FrozenSet[str]:
+    """The keys that a source file reads of a config."""
+    stored = cache.load(_KIND, f"{path}\n{state}")
+    if isinstance(stored, list):
+        return frozenset(stored)
+    tree, _ = parse_bytes(read_bytes(path, BOUNDS)[0], path)
+    found = sorted(keys_read(tree) if tree is not None else ())
+    cache.store(_KIND, f"{path}\n{state}", found)
+    return frozenset(found)
 
 
 def sources(document: ConfigDocument) -> Iterator[str]:

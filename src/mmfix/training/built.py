@@ -1,0 +1,198 @@
+"""Everything in a config that a class is built from, and which class that is."""
+
+from __future__ import annotations
+
+import os.path as osp
+from functools import lru_cache, partial
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from mmfix.config.dicts import CONTAINERS, SCALARS
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath
+from mmfix.config.names import type_name, type_scope
+from mmfix.config.values import LazyName
+from mmfix.model.remembered import fingerprint, library_of
+from mmfix.repository.arguments import arguments_taken
+from mmfix.repository.importing import named_modules
+from mmfix.repository.library import Library
+from mmfix.repository.registered_as import registered_in
+from mmfix.repository.registries import builds_models
+from mmfix.repository.roots import config_package, source_roots
+from mmfix.training.class_book import Known, Wanted, class_book
+from mmfix.training.era import MMENGINE
+from mmfix.training.parts import default_package
+from mmfix.training.reading import of_another_era
+from mmfix.training.top_level import read_keys
+
+_MOST_DICTS = 20_000
+#: Keys that models are built from; everything else is built from other registries.
+_MODELS = frozenset({"model", "tta_model"})
+_LOADERS = frozenset({"train_dataloader", "val_dataloader", "test_dataloader"})
+#: Of torch; a package that has its own class of such a name would have to force it.
+_OPTIMIZERS = frozenset(
+    {
+        *("SGD", "Adam", "AdamW", "Adamax", "Adagrad", "Adadelta"),
+        *("ASGD", "NAdam", "RAdam", "RMSprop", "Rprop", "LBFGS"),
+    }
+)
+#: Where every registry looks last (``mmengine/registry/registry.py: Registry.get``).
+_BASES = frozenset({"mmengine", "mmcv"})
+#: Dicts that a builder takes something out of before the class gets them (``mmcv/cnn/bricks:
+#: build_norm_layer``, ``build_plugin_layer``; ``mmengine/model/weight_init.py: initialize``).
+_BY_BUILDERS = frozenset(
+    {
+        *("norm_cfg", "conv_cfg", "act_cfg", "dcn", "upsample_cfg", "plugins", "init_cfg", "padding_cfg"),
+        *("paramwise_cfg", "constructor", "custom_imports", "metainfo"),
+    }
+)
+_NO_CLASS = Wanted("", None, "", False)
+_NOT_HERE = Known(False, None)
+
+
+class Built(NamedTuple):
+    """A dict that a class is built from.
+
+    Attributes:
+        path: Its key path.
+        node: The dict.
+        wanted: The class that it names.
+        known: What the source says of it.
+    """
+
+    path: KeyPath
+    node: Dict[Any, Any]
+    wanted: Wanted
+    known: Known
+
+
+def built_in(document: ConfigDocument, era: str) -> Iterator[Built]:
+    """Each dict that a class is built from, outer dicts first.
+
+    None where a base is missing, which may have had another class. What is inside of a dict whose class is
+    not here may be changed by that class before it is built, and is left out.
+    """
+    if document.tree.missing or not (document.path or document.homes):
+        return
+    roots = source_roots(document.path, document.tree, document.homes)
+    named = named_modules(document.path, document.tree)
+    walk = fingerprint(roots)
+    book = class_book(f"{roots}\n{walk}\n{named}\n{era}")
+    look_up = partial(_look_up, roots, walk, named, era)
+    scope = default_package(document) or config_package(document.path)
+    yield from _built(document, scope, era, partial(book.known, look_up=look_up))
+    book.keep()
+
+
+def _built(
+    document: ConfigDocument, scope: Optional[str], era: str, known: Callable[[Wanted], Known]
+) -> Iterator[Built]:
+    read = read_keys(era)
+    stack: List[Tuple[KeyPath, Any, Optional[str]]] = [
+        ((key,), value, scope)
+        for key, value in document.tree.items()
+        if key in read and isinstance(value, CONTAINERS)
+    ]
+    left = _MOST_DICTS
+    while stack and left:
+        left -= 1
+        path, value, scope = stack.pop()
+        if path[-1] in _BY_BUILDERS:
+            continue
+        if isinstance(value, dict):
+            scope = value["_scope_"] if isinstance(value.get("_scope_"), str) else scope
+            kind = value.get("type")
+            wanted = _of_torch(path, kind, era)
+            if wanted is None and kind is not None:
+                wanted = _class(kind, scope, path[0] in _MODELS)
+            if wanted is not None:
+                found = known(wanted)
+                yield Built(path, value, wanted, found)
+                if not found.here:
+                    continue
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        stack += [
+            ((*path, key), item, scope)
+            for key, item in items
+            if type(item) not in SCALARS and isinstance(item, CONTAINERS)
+        ]
+
+
+def _of_torch(path: KeyPath, name: Any, era: str) -> Optional[Wanted]:
+    """What torch itself is built from: an optimizer of a common name, and a loader.
+
+    ``mmengine/optim/optimizer/builder.py: register_torch_optimizers``, ``mmengine/runner/runner.py:
+    build_dataloader``; mmcv 1.x registers the optimizers in the same way.
+    """
+    if path[-1] == "optimizer" and isinstance(name, str) and name in _OPTIMIZERS:
+        return Wanted(name, None, f"torch.optim.{name}", False)
+    if era == MMENGINE and len(path) == 1 and path[0] in _LOADERS and name is None:
+        return Wanted("DataLoader", None, "torch.utils.data.DataLoader", False)
+    return None
+
+
+def _class(kind: Any, scope: Optional[str], of_model: bool) -> Wanted:
+    return _of_text(kind, scope, of_model) if type(kind) is str else _of_other(kind, scope, of_model)
+
+
+@lru_cache(maxsize=16384)
+def _of_text(kind: str, scope: Optional[str], of_model: bool) -> Wanted:
+    name = type_name(kind)
+    if not name or kind.count(".") > 1:
+        return _NO_CLASS
+    return Wanted(name, type_scope(kind) or scope, "", of_model)
+
+
+def _of_other(kind: Any, scope: Optional[str], of_model: bool) -> Wanted:
+    name = type_name(kind)
+    return Wanted(name, None, kind.path, of_model) if isinstance(kind, LazyName) and name else _NO_CLASS
+
+
+def _look_up(roots: Tuple[str, ...], walk: str, named: Tuple[str, ...], era: str, wanted: Wanted) -> Known:
+    library = library_of(roots, walk)
+    place = _place(library, named, era, wanted)
+    if place is None:
+        return _NOT_HERE
+    taken = arguments_taken(library, *place)
+    if taken is not None and of_another_era(tuple(taken.files), era):
+        return _NOT_HERE
+    return Known(True, taken)
+
+
+def _place(library: Library, named: Tuple[str, ...], era: str, wanted: Wanted) -> Optional[Tuple[str, str]]:
+    """Module and name of the one class that is meant."""
+    if wanted.dotted:
+        owner, _, name = wanted.dotted.rpartition(".")
+        place = library.where(owner, name)
+        return place if place is not None and place[1] else None
+    if not wanted.of_model:
+        return _other_place(library, era, wanted)
+    candidates = library.find(wanted.name, wanted.scope, None, named).candidates if wanted.name else ()
+    if len(candidates) != 1 or candidates[0].conditional:
+        return None
+    found = candidates[0]
+    if not builds_models(found.registry) or not _is_in_scope(library, found.scope, wanted):
+        return None
+    return found.module, found.qualname
+
+
+def _other_place(library: Library, era: str, wanted: Wanted) -> Optional[Tuple[str, str]]:
+    """The same for what is no part of a model: in the package of the scope, then in those below it.
+
+    In the mmcv 1.x era that is mmcv alone, of which another release may be here.
+    """
+    below = ("mmengine", "mmcv") if era == MMENGINE else ()
+    for package in dict.fromkeys((wanted.scope, *below)):
+        source = library.module(package) if package else None
+        if source is None:
+            return None  # it may have the name
+        spots = registered_in(osp.dirname(source.path)).get(wanted.name, ())
+        if spots:
+            return (spots[0].module, spots[0].name) if len(spots) == 1 else None
+    return None
+
+
+def _is_in_scope(library: Library, scope: str, wanted: Wanted) -> bool:
+    """Whether a class is what the registry gives: where a package is not here, it may have the name, too."""
+    if scope not in _BASES:
+        return wanted.scope in (scope, None)
+    return wanted.scope is not None and (wanted.scope in _BASES or library.module(wanted.scope) is not None)
