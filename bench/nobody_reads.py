@@ -4,7 +4,8 @@
 
 FOLDER holds the unpacked releases of `ZOOS` (`~/.cache/mmfix/zoo`, as the tests keep them) and those that they need
 beside them. Each misspelling is one line appended to a copy of a leaf config in its own folder: a top-level key under a
-wrong name, or one argument of a dict that the config has, under a wrong name. It counts as found when a finding is at
+wrong name, one argument of a dict that the config has (or of one in a list, which is then restated), a key of a
+loader, or the name of a default hook. It counts as found when a finding is at
 that key, and as named when the finding has the right word. A wrong name is one slip: a letter left out, doubled, or
 swapped with its neighbour. What is found on the untouched configs is counted, and listed in docs/nobody_reads.md.
 """
@@ -12,17 +13,19 @@ swapped with its neighbour. What is found on the untouched configs is counted, a
 from __future__ import annotations
 
 import argparse
+import ast
 import random
 import re
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.dicts import dicts_in
-from mmfix.config.document import ConfigDocument
+from mmfix.config.document import ConfigDocument, to_plain
 from mmfix.config.family import walk
-from mmfix.config.keypath import KeyPath
+from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError
 from mmfix.findings import Finding
@@ -42,11 +45,12 @@ ZOOS = {
     "mmagic-1.2.0": "mmagic",
 }
 SOURCES = ("mmengine-0.10.7", "mmcv-lite-2.1.0")
+LOADERS = ("train_dataloader", "val_dataloader")
 GROUPS = ("top-level keys", "model arguments", "optimizer and schedule", "loaders and datasets", "hooks")
 _ROOTS = {
     "model": GROUPS[1],
     **dict.fromkeys(("optim_wrapper", "param_scheduler", "train_cfg", "optimizer"), GROUPS[2]),
-    **dict.fromkeys(("train_dataloader", "val_dataloader", "data"), GROUPS[3]),
+    **dict.fromkeys((*LOADERS, "data"), GROUPS[3]),
     **dict.fromkeys(("default_hooks", "custom_hooks"), GROUPS[4]),
 }
 _TOP = (
@@ -76,12 +80,34 @@ _MARKS = ("<!-- table -->", "<!-- end of table -->")
 
 
 class Seed(NamedTuple):
-    """One misspelling: the group, the key path that it would be at, the right word, and the line."""
+    """One misspelling.
+
+    Attributes:
+        group: Of the table.
+        key: The key path that it would be at.
+        right: The right word.
+        at: The key path that a line has to set for it: of a part of a list, that is the list.
+        text: What it is set to.
+    """
 
     group: str
     key: KeyPath
     right: str
-    line: str
+    at: KeyPath
+    text: str
+
+    def line(self, own: str) -> str:
+        """The line that is appended to the text of a config."""
+        name = str(self.at[0])
+        if len(self.at) == 1:
+            return f"{name} = {self.text}"
+        # a second `model = ...` would drop the first: what the file has of that name is merged by hand
+        if re.search(rf"^{name}\s*=", own, re.M):
+            return f"{name}{''.join(f'[{part!r}]' for part in self.at[1:])} = {self.text}"
+        inner = self.text
+        for part in reversed(self.at[1:]):
+            inner = f"{{{part!r}: {inner}}}"
+        return f"{name} = {inner}"
 
 
 def slip(word: str, chance: random.Random) -> str:
@@ -108,21 +134,37 @@ def seeds(document: ConfigDocument, chance: random.Random) -> Iterator[Seed]:
             continue
         wrong = slip(key, chance)
         if wrong not in document.tree:
-            yield Seed(GROUPS[0], (wrong,), key, f"{wrong} = {_plain(document.tree[key])}")
+            yield Seed(GROUPS[0], (wrong,), key, (wrong,), _plain(document.tree[key]))
     for root, group in _ROOTS.items():
         if root not in known:
             continue
         for path, node in dicts_in(document.tree.get(root), (root,)):
-            if "type" not in node or not all(isinstance(part, str) for part in path):
+            loader = len(path) == 1 and root in LOADERS
+            if "type" not in node and not loader and path != ("default_hooks",):
                 continue
             for name, value in node.items():
-                if name != "type" and len(name) > 3 and isinstance(value, (str, int, float, bool)):
+                plain = isinstance(value, (str, int, float, bool)) or path == ("default_hooks",)
+                if name != "type" and len(name) > 3 and plain:
                     wrong = slip(name, chance)
-                    if wrong not in node:
-                        inner = f"{{{wrong!r}: {value!r}}}"
-                        for part in reversed(path[1:]):
-                            inner = f"{{{part!r}: {inner}}}"
-                        yield Seed(group, (*path, wrong), name, f"{root} = {inner}")
+                    made = _made(document, (*path, wrong), value)
+                    if wrong not in node and made is not None:
+                        yield Seed(group, (*path, wrong), name, *made)
+
+
+def _made(document: ConfigDocument, key: KeyPath, value: Any) -> Optional[Tuple[KeyPath, str]]:
+    """What a line has to set, and to what, for a value to be at a key path; None where that is not plain."""
+    first = next((at for at, part in enumerate(key) if isinstance(part, int)), None)
+    if first is not None:
+        whole = to_plain(document.get(key[:first]))
+        node = whole
+        for part in key[first:-1]:
+            node = node[part]
+        node[key[-1]] = to_plain(value)
+        key, value = key[:first], whole
+    text = repr(to_plain(value))
+    with suppress(ValueError, SyntaxError):
+        return (key, text) if ast.literal_eval(text) == to_plain(value) else None
+    return None
 
 
 def _plain(value: Any) -> str:
@@ -199,17 +241,12 @@ def _measure(
 
 def _try(path: Path, seed: Seed, row: Counter[str]) -> None:
     own = path.read_text(encoding="utf-8")
-    name = seed.key[0] if len(seed.key) > 1 else ""
-    # a second `model = ...` would drop the first: what the file has of that name is merged by hand
-    line = seed.line
-    if name and re.search(rf"^{name}\s*=", own, re.M):
-        where = "".join(f"[{part!r}]" for part in seed.key[1:-1])
-        line = f"{name}{where}[{seed.key[-1]!r}] = {seed.line.rpartition(': ')[2].rstrip('}')}"
+    line = seed.line(own)
     try:
         document = Reader().load(str(path), text=f"{own}\n{line}\n")
     except ConfigError:
         return
-    if seed.key[-1] not in (document.get(seed.key[:-1], {}) if len(seed.key) > 1 else document.tree):
+    if document.get(seed.key) is MISSING:
         return  # the part lies in a base, and this file sets another part of it
     row["seeded"] += 1
     at = [finding for finding in findings(document) if finding.key == seed.key]
@@ -217,7 +254,7 @@ def _try(path: Path, seed: Seed, row: Counter[str]) -> None:
     named = any(f"Was {seed.right} meant?" in one.message for one in at)
     row["named"] += named
     if not named:
-        print("missed" if not at else "not named", path.name, seed.line[:120], flush=True)
+        print("missed" if not at else "not named", path.name, format_key(seed.key), flush=True)
 
 
 if __name__ == "__main__":

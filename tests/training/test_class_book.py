@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmfix.repository.arguments import Taken
+from mmfix.repository.arguments import UNKNOWN, Taken
 from mmfix.training.class_book import ClassBook, Known, Wanted
 
 NET = Wanted("Net", "mmdet", "", True)
@@ -18,7 +18,7 @@ def source(tmp_path, monkeypatch):
 
 
 def known(source, *names):
-    return Known(True, Taken(frozenset(names), frozenset([str(source)])))
+    return Known(True, Taken(frozenset(names), (str(source),), UNKNOWN, frozenset(names[:1])))
 
 
 def refuse(wanted):

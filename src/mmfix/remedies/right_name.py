@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Sequence, Tuple
+from typing import Any, Mapping, Optional, Tuple
 
 from mmfix.config.dicts import is_known
 from mmfix.config.document import to_plain
-from mmfix.config.keypath import format_key
+from mmfix.config.keypath import KeyPath, format_key
 from mmfix.ddp import Outcome
 from mmfix.findings import Override, Remedy
 from mmfix.remedies.graph import is_true, outcomes, possible
 from mmfix.remedies.solve import drop_key
-from mmfix.training.arguments import Refused
 from mmfix.training.other_era import Foreign
 from mmfix.training.stale import Stale
 from mmfix.training.top_level import changes
@@ -67,23 +66,25 @@ def _would_fail(setup: TrainingSetup, key: str, value: Any) -> bool:
     return Outcome.OK not in outcomes(settings, possible(setup))
 
 
-def right_arguments(setup: TrainingSetup, refused: Sequence[Refused]) -> Tuple[Remedy, ...]:
-    """The dict with what is meant by its wrong arguments, and without those left over from another class.
+def right_arguments(
+    setup: TrainingSetup, path: KeyPath, wrong: Mapping[str, Optional[str]], takes: str
+) -> Tuple[Remedy, ...]:
+    """A dict with what is meant by its wrong keys, and without those left over from something else.
 
     Args:
         setup: The setup.
-        refused: Every argument of one dict that its class does not take.
+        path: Of the dict.
+        wrong: Each wrong key of it, and the one that is meant, where there is one.
+        takes: What the dict is for, ``Net``.
     """
-    path = refused[0].key[:-1]
     node = setup.document.get(path)
     if not is_known(node):
-        return drop_key(format_key(refused[0].key))
-    wrong = {one.key[-1]: one.meant for one in refused}
+        return drop_key(format_key((*path, next(iter(wrong)))))
     kept = {key: to_plain(value) for key, value in node.items() if key not in wrong}
     for name, meant in wrong.items():
         if meant is not None:
             kept[meant] = _merged(kept.get(meant), to_plain(node[name]))
-    override = Override(path, kept, f"what {refused[0].type_name} takes")
+    override = Override(path, kept, f"what {takes} takes")
     assumes = tuple(
         _MEANT.format(meant) if meant else f"{name} is left over from another class."
         for name, meant in wrong.items()

@@ -13,9 +13,11 @@ from mmfix.repository.registries import builds_models
 from mmfix.repository.walk import walk_sources
 
 _BOUNDS = Bounds("source file", 1_000_000)
-#: A registration that a class goes by its own name with; a name or a list of names is left alone.
+#: A registration of a class by its own name, or by one name; a list of names is left alone.
 _CLASS = re.compile(
-    rb"^@([A-Z_]+)\.register_module\((?:force=\w+)?\)\s*\n(?:@[^\n]*\n)*class (\w+)\b", re.MULTILINE
+    rb"^@([A-Z_]+)\.register_module\((?:name=)?(?:['\"](\w+)['\"])?(?:, *)?(?:force=\w+)?\)\s*\n"
+    rb"(?:@[^\n]*\n)*class (\w+)\b",
+    re.MULTILINE,
 )
 
 
@@ -43,9 +45,9 @@ def registered_in(package: str) -> Dict[str, Tuple[Spot, ...]]:
     found: Dict[str, List[Spot]] = {}
     start = len(osp.dirname(package)) + 1
     for file in walk_sources(package).files:
-        for registry, name in _CLASS.findall(read_bytes(file.path, _BOUNDS)[0]):
+        for registry, key, name in _CLASS.findall(read_bytes(file.path, _BOUNDS)[0]):
             if not builds_models(registry.decode()):
                 module = osp.splitext(file.path[start:])[0].replace(os.sep, ".")
                 spot = Spot(registry.decode(), re.sub(r"\.__init__$", "", module), name.decode())
-                found.setdefault(spot.name, []).append(spot)
+                found.setdefault((key or name).decode(), []).append(spot)
     return {name: tuple(spots) for name, spots in found.items()}

@@ -2,14 +2,15 @@
 
 ## What it does
 
-Finds arguments of models, heads, losses, transforms, datasets, hooks, loops and optimizers that the
+Finds arguments of models, heads, losses, transforms, datasets, hooks, loops, loaders and optimizers that the
 constructor has no parameter for: misspelt (`with_pc=`, `nekc=`), or left over from the class that the base
-has in that place.
+has in that place. A misspelt argument is found, too, where the class lets any argument pass (`**kwargs`) and
+no code reads that word; and a default hook under a misspelt name (`chekpoint=`).
 
 ## Why it is bad
 
 The class cannot be built: `__init__() got an unexpected keyword argument`. For what is built late (a hook, a
-validation dataset) that comes late.
+validation dataset) that comes late. Where the class lets it pass, the run trains with the default instead.
 
 ## Example
 
@@ -20,13 +21,17 @@ model = dict(backbone=dict(type='ResNet', depth=50, with_pc=True))   # with_cp w
 ## Cure
 
 - `right-argument`: the dict with the argument that is meant, or without one that is left over.
+- `drop-key`: delete the line, where it is not plain what it was for.
 
 ## How it is known
 
-From the source of the class, followed through `**kwargs` and `super().__init__` to its last base (`likely`).
-Nothing is said where that ends in code that is not here, where a constructor does anything else with
-`**kwargs`, where several classes have the name, where a builder takes arguments out of the dict first
-(`norm_cfg`, `plugins`), or where other code of the package does (`cfg.pop('bg_cls_weight')`).
+From the source of the class, followed through `**kwargs`, `super().__init__` and the functions and classes
+that get them, to the last one (`likely`). Where that ends in code that is not here, or that does anything
+else with `**kwargs`, a word is found only if it is a slip away from an argument of the class, and stands
+nowhere in the code of its packages and of the repository. So it is in dicts of which a builder takes
+arguments out first (`norm_cfg`, `init_cfg`). Nothing is said where several classes have the name, or where
+other code of the package takes the argument out of the dict (`cfg.pop('bg_cls_weight')`). The names of the
+default hooks are those of `mmengine/runner/runner.py: Runner.register_default_hooks`.
 """
 
 from __future__ import annotations
@@ -36,10 +41,11 @@ from typing import Iterator
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding
-from mmfix.remedies import right_arguments
+from mmfix.remedies import drop_key, right_arguments
 from mmfix.rules.common import make
 from mmfix.rules.rule import Case, Rule, Wrappers
-from mmfix.training.arguments import refused_arguments
+from mmfix.training.arguments import DROPPED, REFUSED, Refused, refused_arguments
+from mmfix.training.default_hooks import OddHook, odd_hooks
 from mmfix.training.types import TrainingSetup
 
 _NET = """
@@ -56,16 +62,46 @@ class Net(Base):
         super().__init__(**kwargs)
 
 @MODELS.register_module()
+class Careless(nn.Module):
+    def __init__(self, neck=None, **kwargs):
+        super().__init__()
+
+@MODELS.register_module()
+class AlbuNet(nn.Module):
+    def __init__(self, parts):
+        super().__init__()
+
+@MODELS.register_module()
 class Free(Base):
     def __init__(self, neck=None, **kwargs):
         super().__init__(kwargs.pop('depth'))
+        self.more = kwargs
 """
+
+_HOOKS = "model = dict(type='Net', depth=50)\ndefault_hooks = dict({})\n"
 
 _CASES = (
     Case("misspelt", "model = dict(type='Net', depth=50, with_pc=True)\n", "error likely", source=_NET),
     Case("left over", "model = dict(type='Net', depth=50, num_stages=4)\n", "error likely", source=_NET),
     Case("taken by the base class", "model = dict(type='Net', depth=50, with_cp=True)\n", source=_NET),
-    Case("**kwargs that cannot be followed", "model = dict(type='Free', with_pc=True)\n", source=_NET),
+    Case("dropped", "model = dict(type='Careless', nekc=None)\n", "warning likely", source=_NET),
+    Case("let pass", "model = dict(type='Free', depth=50, nekc=None)\n", "warning likely", source=_NET),
+    Case("let pass, and another word", "model = dict(type='Free', depth=50, colour='red')\n", source=_NET),
+    Case("let pass, and read somewhere", "model = dict(type='Free', nekc=None)\n", source=_NET + "# nekc\n"),
+    Case(
+        "a default hook that cannot be built",
+        _HOOKS.format("chekpoint=dict(interval=1)"),
+        "error likely",
+    ),
+    Case("a hook taken back that there is not", _HOOKS.format("profiler=None"), "error likely"),
+    Case("a hook taken back", _HOOKS.format("timer=None")),
+    Case("beside the default one", _HOOKS.format("loger=dict(type='LoggerHook')"), "warning likely"),
+    Case("one more hook", _HOOKS.format("ema=dict(type='EMAHook'), ema2=dict(type='EMAHook')")),
+    Case(
+        "built by another library",
+        "model = dict(type='AlbuNet', parts=[dict(type='Net', depth=50, with_pc=True)])\n",
+        source=_NET,
+    ),
     Case("no source of the class", "model = dict(type='FCOS', with_pc=True)\n", source=_NET),
 )
 
@@ -74,20 +110,54 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such argument."""
     found = refused_arguments(setup.document, setup.era)
     for refused in found:
-        same = [one for one in found if one.key[:-1] == refused.key[:-1]]
-        name = refused.key[-1]
-        meant = f" Was {refused.meant} meant?" if refused.meant else ""
+        path = refused.key[:-1]
         finding = make(
             RULE,
             setup,
             key=refused.key,
-            severity="error",
+            severity="error" if refused.others == REFUSED else "warning",
             confidence="likely",
-            message=f"{refused.type_name} takes no argument {name} ({format_key(refused.key[:-1])}), so it "
-            f"cannot be built.{meant}",
+            message=_message(refused),
             evidence=(f"{refused.where}: {refused.type_name} and its bases",),
         )
-        yield replace(finding, remedies=right_arguments(setup, same))
+        wrong = {str(one.key[-1]): one.meant for one in found if one.key[:-1] == path}
+        yield replace(finding, remedies=right_arguments(setup, path, wrong, refused.type_name))
+    for hook in odd_hooks(setup.document, setup.era):
+        yield _of_hook(setup, hook)
+
+
+def _of_hook(setup: TrainingSetup, hook: OddHook) -> Finding:
+    key = ("default_hooks", hook.name)
+    if hook.is_built:
+        said = f"{format_key(key)} is one more hook beside {hook.meant}, which stays as it is."
+    elif hook.value is None:
+        said = f"{format_key(key)} is None, and there is no default hook of that name. The run stops."
+    else:
+        said = f"{format_key(key)} has no type, so no hook can be built from it. The run stops."
+    finding = make(
+        RULE,
+        setup,
+        key=key,
+        severity="warning" if hook.is_built else "error",
+        confidence="likely",
+        message=f"{said} Was {hook.meant} meant?" if hook.meant else said,
+        evidence=("mmengine/runner/runner.py: Runner.register_default_hooks",),
+    )
+    if hook.meant is None:
+        return replace(finding, remedies=drop_key(format_key(key)))
+    cures = right_arguments(setup, key[:1], {hook.name: hook.meant}, "the Runner")
+    return replace(finding, remedies=cures)
+
+
+def _message(refused: Refused) -> str:
+    name, where = refused.key[-1], format_key(refused.key[:-1])
+    if refused.others == REFUSED:
+        said = f"{refused.type_name} takes no argument {name} ({where}), so it cannot be built."
+    elif refused.others == DROPPED:
+        said = f"{refused.type_name} takes {name} ({where}) and does nothing with it."
+    else:
+        said = f"{refused.type_name} lets {name} pass ({where}), and no code here reads it."
+    return f"{said} Was {refused.meant} meant?" if refused.meant else said
 
 
 RULE = Rule(

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import os.path as osp
 import re
-from typing import Iterator, NamedTuple, Optional, Tuple
+from functools import lru_cache
+from typing import Any, FrozenSet, Iterator, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.python.source import read_bytes
+from mmfix.repository.arguments import DROPPED, REFUSED, UNKNOWN
 from mmfix.training.built import Built, built_in
 from mmfix.training.spelling import nearest
 from mmfix.training.top_level import BOUNDS, package_files, sources
+
+__all__ = ["DROPPED", "REFUSED", "Refused", "refused_arguments"]
 
 #: Taken out of any dict (``mmengine/registry/build_functions.py``, ``Runner.register_hook``,
 #: ``build_scheduler_from_cfg``, ``build_optim_wrapper``; mmcv 1.x: ``build_optimizer``).
@@ -20,8 +24,13 @@ _ALWAYS = frozenset(
     {
         *("type", "_scope_", "_delete_", "priority", "convert_to_iter_based", "constructor"),
         *("paramwise_cfg", "init_cfg", "_reversed_", "num_batch_per_epoch"),
+        # mmcv/cnn/bricks/norm.py: build_norm_layer; mmengine/model/weight_init.py: initialize
+        *("requires_grad", "override"),
     }
 )
+
+
+_SORTS: Tuple[Any, ...] = ((int, float), str, dict, (list, tuple))
 
 
 class Refused(NamedTuple):
@@ -31,43 +40,81 @@ class Refused(NamedTuple):
         key: Key path of the argument.
         type_name: The class.
         meant: The argument that it is a slip away from; None where none is.
-        path: The file of the class.
+        paths: The files of the class and its bases.
+        others: What becomes of it: ``refused``, ``dropped`` or ``unknown``.
     """
 
     key: KeyPath
     type_name: str
     meant: Optional[str]
-    path: str
+    paths: Tuple[str, ...]
+    others: str
 
     @property
     def where(self) -> str:
         """``mmdet/models/necks/fpn.py``: the file, from the directory that its package lies in."""
-        folder = osp.dirname(self.path)
+        folder = osp.dirname(self.paths[0])
         while osp.isfile(osp.join(folder, "__init__.py")):
             folder = osp.dirname(folder)
-        return osp.relpath(self.path, folder).replace(os.sep, "/")
+        return osp.relpath(self.paths[0], folder).replace(os.sep, "/")
 
 
 def refused_arguments(document: ConfigDocument, era: str) -> Tuple[Refused, ...]:
-    """Every argument that its class is known not to take.
+    """Every argument that its class is known not to take, or that nobody reads though the class lets it pass.
 
-    Only where one class of that name is in sight, and all its constructors are.
+    Of the second kind only slips of one that it takes.
     """
     found = tuple(refused for built in built_in(document, era) for refused in _not_taken(built))
-    return tuple(one for one in found if not _is_taken_out(document, str(one.key[-1]), one.path))
+    return tuple(
+        one
+        for one in found
+        if not (_is_taken_out if one.others == REFUSED else _is_said)(document, str(one.key[-1]), one.paths)
+    )
 
 
 def _not_taken(built: Built) -> Iterator[Refused]:
     taken = built.known.taken
     if taken is None:
         return
+    others = UNKNOWN if built.by_builder else taken.others
     for key in built.node:
         if key not in taken.names and key not in _ALWAYS and isinstance(key, str):
-            meant = nearest(key, taken.names | _ALWAYS)
-            yield Refused((*built.path, key), built.wanted.name, meant, min(taken.files))
+            meant = _meant(key, taken.names)
+            meant = meant if meant is None or _is_alike(built.node[key], built.node.get(meant)) else None
+            if meant or others == REFUSED:
+                where = (*built.path, key)
+                yield Refused(where, built.wanted.name, meant, taken.files, others)
 
 
-def _is_taken_out(document: ConfigDocument, name: str, path: str) -> bool:
+def _is_alike(value: Any, other: Any) -> bool:
+    """Whether a value may be meant for a key that has another: both are of one sort, or one says nothing."""
+    if value is None or other is None:
+        return True
+    return any(isinstance(value, sort) and isinstance(other, sort) for sort in _SORTS) and (
+        isinstance(value, bool) is isinstance(other, bool)
+    )
+
+
+@lru_cache(maxsize=8192)
+def _meant(name: str, names: FrozenSet[str]) -> Optional[str]:
+    return nearest(name, names | _ALWAYS, shortest=3)
+
+
+def _is_said(document: ConfigDocument, name: str, paths: Tuple[str, ...]) -> bool:
+    """Whether a source file of the class's packages, or of the repository, has a word in it anywhere."""
+    word = re.compile(rb"\b%s\b" % re.escape(name.encode("utf-8", "surrogatepass")))
+    return any(word.search(data) for data in _around(document, paths))
+
+
+def _around(document: ConfigDocument, paths: Tuple[str, ...]) -> Iterator[bytes]:
+    """What stands in the source files around a class, but for configs; torch reads no config."""
+    files = (file for path in paths if f"{os.sep}torch{os.sep}" not in path for file in package_files(path))
+    for file in dict.fromkeys((*files, *sources(document))):
+        if file not in document.files:
+            yield read_bytes(file, BOUNDS)[0]
+
+
+def _is_taken_out(document: ConfigDocument, name: str, paths: Tuple[str, ...]) -> bool:
     """Whether code of the class's package, or of the repository, takes such an argument out of a dict.
 
     Often who builds a part does, before its class gets the rest (mmdet's ``DETRHead``: ``bg_cls_weight``).
@@ -75,8 +122,5 @@ def _is_taken_out(document: ConfigDocument, name: str, path: str) -> bool:
     word = name.encode("utf-8", "surrogatepass")
     quoted = rb"['\"]%s['\"]" % re.escape(word)
     takes = re.compile(rb"(?:pop|get|setdefault)\(\s*%s|\[%s\]|%s (?:not )?in\b" % (quoted, quoted, quoted))
-    for file in dict.fromkeys((*package_files(path), *sources(document))):
-        data = b"" if file in document.files else read_bytes(file, BOUNDS)[0]
-        if word in data and takes.search(data):  # the first is much faster, and mostly says no
-            return True
-    return False
+    # the first is much faster, and mostly says no
+    return any(word in data and takes.search(data) for data in _around(document, paths))

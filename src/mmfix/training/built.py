@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path as osp
+import re
 from functools import lru_cache, partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -45,6 +46,8 @@ _BY_BUILDERS = frozenset(
         *("paramwise_cfg", "constructor", "custom_imports", "metainfo"),
     }
 )
+#: Build what they are given with another library, whose classes may have the names of registered ones.
+_OF_OTHERS = re.compile("albu|imgaug|torchvision", re.IGNORECASE)
 _NO_CLASS = Wanted("", None, "", False)
 _NOT_HERE = Known(False, None)
 
@@ -57,19 +60,22 @@ class Built(NamedTuple):
         node: The dict.
         wanted: The class that it names.
         known: What the source says of it.
+        by_builder: A builder may take something out of it first.
     """
 
     path: KeyPath
     node: Dict[Any, Any]
     wanted: Wanted
     known: Known
+    by_builder: bool
 
 
 def built_in(document: ConfigDocument, era: str) -> Iterator[Built]:
     """Each dict that a class is built from, outer dicts first.
 
     None where a base is missing, which may have had another class. What is inside of a dict whose class is
-    not here may be changed by that class before it is built, and is left out.
+    not here may be changed by that class before it is built, and is left out; so is what another library
+    builds, and what is inside of a builder's dict.
     """
     if document.tree.missing or not (document.path or document.homes):
         return
@@ -96,19 +102,21 @@ def _built(
     while stack and left:
         left -= 1
         path, value, scope = stack.pop()
-        if path[-1] in _BY_BUILDERS:
-            continue
+        builder = path[-2:][0] if isinstance(path[-1], int) else path[-1]
+        by_builder = builder in _BY_BUILDERS
         if isinstance(value, dict):
             scope = value["_scope_"] if isinstance(value.get("_scope_"), str) else scope
             kind = value.get("type")
             wanted = _of_torch(path, kind, era)
             if wanted is None and kind is not None:
-                wanted = _class(kind, scope, path[0] in _MODELS)
+                wanted = _class(kind, scope, path[0] in _MODELS and builder != "init_cfg")
             if wanted is not None:
                 found = known(wanted)
-                yield Built(path, value, wanted, found)
-                if not found.here:
+                yield Built(path, value, wanted, found, by_builder)
+                if not found.here or _OF_OTHERS.search(wanted.name):
                     continue
+            if by_builder:
+                continue
         items = value.items() if isinstance(value, dict) else enumerate(value)
         stack += [
             ((*path, key), item, scope)
@@ -153,7 +161,7 @@ def _look_up(roots: Tuple[str, ...], walk: str, named: Tuple[str, ...], era: str
     if place is None:
         return _NOT_HERE
     taken = arguments_taken(library, *place)
-    if taken is not None and of_another_era(tuple(taken.files), era):
+    if taken is not None and of_another_era(taken.files, era):
         return _NOT_HERE
     return Known(True, taken)
 

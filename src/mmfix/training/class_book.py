@@ -11,7 +11,7 @@ from mmfix.repository import cache
 from mmfix.repository.arguments import Taken
 
 #: Changes with the layout of what is kept, or with what is read off the source.
-_KIND = "arguments-3"
+_KIND = "arguments-4"
 
 
 class Wanted(NamedTuple):
@@ -31,7 +31,7 @@ class Wanted(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the source says of a class: whether it is here, and what it takes, where all of that is known."""
+    """What the source says of a class: whether it is here, and what it takes, where that is known."""
 
     here: bool
     taken: Optional[Taken]
@@ -78,8 +78,7 @@ class ClassBook:
             entry = self._kept["\n".join(map(str, wanted))]
             if not all(self._is_same(path, before) for path, before in entry["files"].items()):
                 return None
-            taken = Taken(frozenset(entry["names"]), frozenset(entry["files"])) if entry["all"] else None
-            return Known(entry["here"] is True, taken)
+            return Known(entry["here"] is True, _from_json(entry) if entry["others"] else None)
         except (LookupError, TypeError, AttributeError):
             return None  # not there, or somebody else's file
 
@@ -97,9 +96,17 @@ def class_book(place: str) -> ClassBook:
 
 def _to_json(known: Known) -> Dict[str, Any]:
     taken = known.taken
+    if taken is None:
+        return {"here": known.here, "others": "", "files": {}}
     return {
         "here": known.here,
-        "all": taken is not None,
-        "files": {path: stamp(path) for path in taken.files} if taken else {},
-        "names": sorted(taken.names) if taken else [],
+        "others": taken.others,
+        "files": {path: stamp(path) for path in taken.files},
+        "names": sorted(taken.names),
+        "required": sorted(taken.required),
     }
+
+
+def _from_json(entry: Dict[str, Any]) -> Taken:
+    names, required = frozenset(entry["names"]), frozenset(entry["required"])
+    return Taken(names, tuple(entry["files"]), str(entry["others"]), required)

@@ -10,13 +10,14 @@ _LONG = 8
 _SHORTEST = 4
 
 
-def nearest(word: str, known: Iterable[str]) -> Optional[str]:
+def nearest(word: str, known: Iterable[str], shortest: int = _SHORTEST) -> Optional[str]:
     """The one known word that differs by a slip or two; None: there is none, or there are several.
 
-    A slip is a letter left out, doubled, exchanged, or swapped with its neighbour.
+    A slip is a letter left out, doubled, exchanged, or swapped with its neighbour. A word of less letters
+    than ``shortest`` is none.
     """
     most = 2 if len(word) >= _LONG else 1
-    if len(word) < _SHORTEST:
+    if len(word) < shortest:
         return None
     near = [(slips(word, other, most), other) for other in known if other != word]
     best = min((count for count, _ in near), default=most + 1)
