@@ -94,6 +94,7 @@ def patch(
     possible: bool = False,
     proofs: bool = True,
     settings: bool = True,
+    in_place_value: bool = False,
 ) -> PatchResult:
     """Plan a patch for one config, and write it when asked.
 
@@ -112,18 +113,20 @@ def patch(
         possible: Without ``remedy``, cure what is only possible, too; ``result.left`` lists it otherwise.
         proofs: Believe the proof file of a config (``.mmfix/proofs.json``).
         settings: What is not given here is as the settings file says; see :func:`check`.
+        in_place_value: Change values where they stand in the file (``result.places``), and append only the
+            others; ``result.notes`` says why.
 
     Raises:
         ConfigError: The config cannot be read.
         SettingsError: The settings file above it cannot be used.
         PatchError: The patch was refused or could not be written; no file was changed.
         TypeError: A config in memory was given with arguments that are about a file.
-        ValueError: Both ``verify`` and ``no_loader`` were given.
+        ValueError: Both ``verify`` and ``no_loader`` were given, or ``overlay`` and ``in_place_value``.
     """
     least = "possible" if possible else None
     wanted = replace(chosen(settings, patch_min_confidence=least), proofs=proofs)
     if not isinstance(target, (str, os.PathLike)):
-        if output is not None or overlay or undo or write or verify or no_loader:
+        if output is not None or overlay or undo or write or verify or no_loader or in_place_value:
             raise TypeError("a config in memory has no file: only remedy and possible go with it")
         from mmfix.jobs.inmemory import patch_config
 
@@ -134,8 +137,10 @@ def patch(
 
     if verify and no_loader:
         raise ValueError("verify asks for the loader that no_loader leaves out")
+    if overlay and in_place_value:
+        raise ValueError("overlay leaves the file as it is, which in_place_value changes")
     file = None if output is None else os.fspath(output)
-    options = Options(remedy, file, overlay, undo, write, verify, no_loader, wanted)
+    options = Options(remedy, file, overlay, undo, write, verify, no_loader, wanted, in_place_value)
     with Verifier() as verifier:
         return patch_file(os.fspath(target), reader_for(wanted), options, verifier)
 

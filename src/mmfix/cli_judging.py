@@ -19,6 +19,7 @@ from mmfix.cli_options import (
     docs_url_option,
     format_option,
     how_many,
+    in_place_option,
     jobs_option,
     no_loader_option,
     no_verify_without_loader,
@@ -267,6 +268,7 @@ def _judged(
 @no_loader_option
 @click.option("--output", type=PATH, metavar="FILE", help="Write a patched copy to FILE.")
 @click.option("--overlay", is_flag=True, help="Write a new config that inherits CFG: CFG_mmfix.py, or FILE.")
+@in_place_option
 @click.option("--remedy", metavar="NAME", help="Use this cure instead of the first safe one.")
 @click.option("--possible", is_flag=True, help="Cure what is only possible, too.")
 @click.option("--undo", is_flag=True, help="Take the mmfix block out again, byte for byte.")
@@ -283,6 +285,7 @@ def patch(
     no_loader: bool,
     output: Optional[str],
     overlay: bool,
+    in_place_value: bool,
     remedy: Optional[str],
     possible: bool,
     undo: bool,
@@ -302,8 +305,10 @@ def patch(
     Without --remedy, only cures marked 'safe' are applied, and only to what is at least likely; --possible
     takes in what is only possible. Exit 1: findings are left; exit 2: refused.
     """
-    if undo and (output or overlay or remedy or possible):
-        raise click.UsageError("--undo goes with none of --output, --overlay, --remedy and --possible")
+    if undo and (output or overlay or remedy or possible or in_place_value):
+        raise click.UsageError("--undo goes with none of the options that say what to write, and where")
+    if overlay and in_place_value:
+        raise click.UsageError("--overlay leaves CFG as it is, which --in-place-value changes")
     if remedy and possible:
         raise click.UsageError("--remedy NAME cures what is only possible, too: leave --possible away")
     if possible:
@@ -321,7 +326,7 @@ def patch(
     selection = select(configs, settings=settings)
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")
-    options = Options(remedy, output, overlay, undo, not diff, verify, no_loader, settings)
+    options = Options(remedy, output, overlay, undo, not diff, verify, no_loader, settings, in_place_value)
     if options.loads and not can_fork():
         say("no fork here: configs are loaded in one process, where one may change what the next one finds")
     results = [refused(config) for config in selection.failed]

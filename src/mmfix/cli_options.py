@@ -55,6 +55,9 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show all th
 statistics_option = click.option(
     "--statistics", is_flag=True, help="Count what each rule finds; with --format text or json."
 )
+in_place_option = click.option(
+    "--in-place-value", is_flag=True, help="Change values where they stand in CFG; append only the others."
+)
 verify_option = click.option("--verify", is_flag=True, help="With --diff: load it, too. RUNS the config.")
 no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; the block says so.")
 since_option = click.option(

@@ -253,7 +253,20 @@ def test_a_plain_dict_works_too(examples: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("option", ["output", "overlay", "undo", "write"])
+def test_values_are_changed_in_place(tmp_path: Path) -> None:
+    model = "model = dict(type='RetinaNet', backbone=dict(type='ResNet', depth=18, with_cp=True))\n"
+    rest = "find_unused_parameters = True\ntrain_cfg = dict(max_epochs=1)\n"
+    rest += "train_dataloader = dict()\noptim_wrapper = dict(optimizer=dict(type='SGD'))\n"
+    (tmp_path / "a.py").write_text(model + rest)
+    result = mmfix.patch(tmp_path / "a.py", in_place_value=True)
+    assert result.after is not None
+    assert result.after.decode().startswith(model.replace("True", "False") + rest)
+    assert [place.key for place in result.places] == ["model.backbone.with_cp"]
+    with pytest.raises(ValueError, match="overlay leaves the file"):
+        mmfix.patch(tmp_path / "a.py", in_place_value=True, overlay=True)
+
+
+@pytest.mark.parametrize("option", ["output", "overlay", "undo", "write", "in_place_value"])
 def test_in_memory_there_is_no_file_to_write(option: str) -> None:
     with pytest.raises(TypeError, match="has no file"):
         mmfix.patch({"model": {}}, **{option: True})  # type: ignore[arg-type]

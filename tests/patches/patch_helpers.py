@@ -10,7 +10,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import parse_key
 from mmfix.config.reader import Reader
 from mmfix.findings import Override
-from mmfix.patches import Verifier, plan, undo
+from mmfix.patches import Planned, Verifier, plan, planned, take_out, undo
 
 
 def write_files(folder: Path, files: Dict[str, str]) -> None:
@@ -54,3 +54,23 @@ def statements(data: bytes) -> List[str]:
     if not first:
         return []
     return [line for line in lines[first[0] :] if line and not line.startswith("# ")]
+
+
+def change_and_check(path: Path, overrides: Sequence[Override], verifier: Verifier) -> Planned:
+    """The same for values that are changed where they stand; undone also below lines that came since."""
+    before = path.read_bytes()
+    document, reader = load(path)
+    made = planned(document, overrides, reader, in_place=True)
+    assert path.read_bytes() == before
+    verifier.verify(document, made.data, overrides, reader)
+    path.write_bytes(made.data)
+    again, reader = load(path)
+    for in_place in (True, False):
+        assert planned(again, overrides, reader, in_place=in_place).data == made.data
+    if made.data != before:
+        more = b"# a line\n" if before.endswith(b"\n") else b""
+        for head, tail in ((b"", b""), (b"# a line\n\n", more)):
+            found = take_out(head + made.data + tail, str(path), reader)
+            assert found is not None
+            assert (found.data, found.left) == (head + before + tail, ())
+    return made

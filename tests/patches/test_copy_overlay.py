@@ -68,7 +68,7 @@ def test_copy(folder: Path, verifier: Verifier, name: str, target: str) -> None:
     before = source.read_bytes()
     overrides = overrides_of({**CP, "x.y": [1, 2]})
     document, reader = load(source)
-    data = plan_copy(document, overrides, str(path), reader)
+    data = plan_copy(document, overrides, str(path), reader).data
     assert not path.exists()
     verifier.verify(document, data, overrides, reader, str(path))
     write_atomically(str(path), data)
@@ -81,24 +81,24 @@ def test_copy(folder: Path, verifier: Verifier, name: str, target: str) -> None:
 
 def test_copy_changes_only_the_references(folder: Path) -> None:
     document, reader = load(folder / "classic/leaf.py")
-    text = plan_copy(document, [], str(folder / "copy.py"), reader).decode()
+    text = plan_copy(document, [], str(folder / "copy.py"), reader).data.decode()
     assert text == FILES["classic/leaf.py"].replace("../_base_", "./_base_")
     document, reader = load(folder / "lazy/leaf.py")
-    text = plan_copy(document, [], str(folder / "lazy/deeper/copy.py"), reader).decode()
+    text = plan_copy(document, [], str(folder / "lazy/deeper/copy.py"), reader).data.decode()
     assert text == FILES["lazy/leaf.py"].replace("from .._base_.base", "from ..._base_.base").replace(
         "from .other", "from ..other"
     )
     document, reader = load(folder / "data/list.yaml")
-    text = plan_copy(document, [], str(folder / "copy.yaml"), reader).decode()
+    text = plan_copy(document, [], str(folder / "copy.yaml"), reader).data.decode()
     assert text == '_base_:\n  - "./_base_/base.py"\n  - "./_base_/more.json"\nb: 1\n'
 
 
 def test_copy_of_a_patched_file(folder: Path, verifier: Verifier) -> None:
     document, reader = load(folder / "classic/old.py")
-    first = plan_copy(document, overrides_of(CP), str(folder / "classic/copy.py"), reader)
+    first = plan_copy(document, overrides_of(CP), str(folder / "classic/copy.py"), reader).data
     patched = reader.load(str(folder / "classic/old.py"), text=first.decode())
     overrides = overrides_of({"x": 1})
-    data = plan_copy(patched, overrides, str(folder / "copy.py"), reader)
+    data = plan_copy(patched, overrides, str(folder / "copy.py"), reader).data
     verifier.verify(patched, data, overrides, reader, str(folder / "copy.py"))
     assert data.count(b">>> mmfix") == 1
 
@@ -120,7 +120,7 @@ def test_copy_refused(folder: Path, name: str, target: str, message: str) -> Non
 def test_copy_whose_file_name_counts_is_refused_by_the_check(folder: Path, verifier: Verifier) -> None:
     document, reader = load(folder / "classic/templated.py")
     target = str(folder / "classic/copy.py")
-    data = plan_copy(document, overrides_of(CP), target, reader)
+    data = plan_copy(document, overrides_of(CP), target, reader).data
     with pytest.raises(PatchError, match="would also change work_dir from 'templated' to 'copy'"):
         verifier.verify(document, data, overrides_of(CP), reader, target)
 

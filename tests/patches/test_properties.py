@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Tuple
 
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
-from patch_helpers import load, patch_and_check
+from patch_helpers import change_and_check, load, patch_and_check
 
 from mmfix.errors import ConfigError, PatchError
 from mmfix.findings import Override
@@ -102,10 +102,16 @@ def check_one(data: Any, verifier: Verifier, files: Dict[str, str]) -> bool:
         for make, target in ((plan_overlay, folder / "over.py"), (plan_copy, folder / "sub" / "copy.py")):
             target.parent.mkdir(exist_ok=True)
             try:
-                patched = make(document, overrides, str(target))
+                made = make(document, overrides, str(target))
+                patched = made if isinstance(made, bytes) else made.data
                 verifier.verify(document, patched, overrides, reader, str(target))
             except PatchError as error:
                 honest(error)
+        try:
+            change_and_check(path, overrides, verifier)
+        except PatchError as error:
+            honest(error)
+        path.write_bytes(before)
         try:
             patch_and_check(path, overrides, verifier)
         except PatchError as error:

@@ -85,7 +85,9 @@ def test_overlays_and_copies_say_so(folder: Path) -> None:
     document, reader = load(folder / "leaf.py")
     overlay = plan_overlay(document, CP, str(folder / "over.py"), confirmed=False).decode()
     assert overlay.splitlines()[0] == UNCONFIRMED
-    assert UNCONFIRMED in plan_copy(document, CP, str(folder / "copy.py"), reader, confirmed=False).decode()
+    assert (
+        UNCONFIRMED in plan_copy(document, CP, str(folder / "copy.py"), reader, confirmed=False).data.decode()
+    )
     document, reader = load(folder / "leaf.json")
     assert UNCONFIRMED in plan_overlay(document, CP, str(folder / "over.py"), confirmed=False).decode()
 

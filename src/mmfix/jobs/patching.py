@@ -15,16 +15,19 @@ from mmfix.errors import ConfigError, PatchError, SettingsError
 from mmfix.findings import Finding, Override, Remedy
 from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import check_files, judge_document
+from mmfix.jobs.places import about_elsewhere, about_left, places_of
 from mmfix.patches import (
+    Planned,
     Verifier,
     before_block,
     block_overrides,
     is_unconfirmed,
     is_untouched,
-    plan,
     plan_copy,
     plan_overlay,
+    planned,
     reread,
+    take_out,
     undo,
     write_atomically,
 )
@@ -57,6 +60,7 @@ class Options:
         verify: Without ``write``, too, have that loader run the config and confirm the patch.
         no_loader: Run nothing, and write on mmfix's own reading alone; the file then says so.
         settings: What is acted on unasked, and what of the rest fails.
+        in_place: Change values where they stand in the file, as far as that changes nothing else.
     """
 
     remedy: Optional[str] = None
@@ -67,6 +71,7 @@ class Options:
     verify: bool = False
     no_loader: bool = False
     settings: Settings = DEFAULT
+    in_place: bool = False
 
     @property
     def loads(self) -> bool:
@@ -170,7 +175,7 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
     """
     path = os.path.abspath(path)
     if options.undo:
-        return _undo(path, options.write)
+        return _undo(path, reader, options.write)
     options = replace(options, settings=held(options.settings, path).settings)
     document = _to_patch(path, reader, options)
     error = unfit(document)
@@ -184,8 +189,8 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
     report = judge_document(document, settings)
     choice = choose(report.findings, options.remedy, settings)
     notes = (*report.notes, *not_cured(report.suppressed), *_about_default(choice, options))
-    in_place = _target(path, options) == path
-    if not choice.overrides and not (in_place and not options.no_loader and is_unconfirmed(document)):
+    same_file = _target(path, options) == path
+    if not choice.overrides and not (same_file and not options.no_loader and is_unconfirmed(document)):
         left = failing(report.findings)
         plain = PatchResult(path, path, left=left, notes=notes, fail_on=settings.fail_on)
         return replace(plain, proof=report.proof, taken_back=report.taken_back)
@@ -199,7 +204,7 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
     known = {(finding.code, finding.key) for finding in report.taken_back}
     more = tuple(item for item in result.taken_back if (item.code, item.key) not in known)
     proof, gone = report.proof or result.proof, (*report.taken_back, *more)
-    return replace(result, notes=notes, proof=proof, taken_back=gone)
+    return replace(result, notes=(*notes, *result.notes), proof=proof, taken_back=gone)
 
 
 def _about_default(choice: Choice, options: Options) -> Tuple[str, ...]:
@@ -228,9 +233,10 @@ def apply_cures(
     before = _bytes(target)
     if target == path and before != reader.load(path).text.encode("utf-8"):
         raise PatchError("was changed by somebody else meanwhile", path, hint="run mmfix again")
-    after = _planned(document, choice, target, reader, options, confirmed=True)
-    if options.no_loader and after != before:
-        after = _planned(document, choice, target, reader, options, confirmed=False)
+    made = _planned(document, choice, target, reader, options, confirmed=True)
+    if options.no_loader and made.data != before:
+        made = _planned(document, choice, target, reader, options, confirmed=False)
+    after = made.data
     overrides, confirmed_by = choice.overrides, ""
     if after != before:
         if before is not None and target != path:
@@ -262,29 +268,31 @@ def apply_cures(
         proof=now.proof,
         taken_back=now.taken_back,
         look_for=what_to_look_for(patched, choice.remedies),
+        places=places_of(made.places),
+        notes=about_elsewhere(document, made),
     )
 
 
 def _planned(
     document: ConfigDocument, choice: Choice, target: str, reader: Reader, options: Options, confirmed: bool
-) -> bytes:
-    """The bytes of the target; ``confirmed``: a loader will have confirmed them before they are written."""
+) -> Planned:
+    """What is to stand in the target; ``confirmed``: a loader will have confirmed it before it is written."""
     if target == document.path:
-        return plan(document, choice.overrides, reader, confirmed)
+        return planned(document, choice.overrides, reader, confirmed, options.in_place)
     if options.overlay:
-        return plan_overlay(document, choice.overrides, target, confirmed)
-    return plan_copy(document, choice.overrides, target, reader, confirmed)
+        return Planned(plan_overlay(document, choice.overrides, target, confirmed))
+    return plan_copy(document, choice.overrides, target, reader, confirmed, options.in_place)
 
 
-def _undo(path: str, write: bool) -> PatchResult:
+def _undo(path: str, reader: Reader, write: bool) -> PatchResult:
     before = read_text(path).encode("utf-8")
-    after = undo(before, path)
-    if after is None:
+    found = take_out(before, path, reader)
+    if found is None:
         return PatchResult(path, path)
     if write:
         _clean(os.path.dirname(path))
-        write_atomically(path, after, before)
-    return PatchResult(path, path, before, after, write)
+        write_atomically(path, found.data, before)
+    return PatchResult(path, path, before, found.data, write, notes=about_left(found.left))
 
 
 def _to_patch(path: str, reader: Reader, options: Options) -> ConfigDocument:

@@ -1,20 +1,19 @@
 """Overrides -> text -> verified -> atomically written; and undo."""
 
-from mmfix.patches.plan import (
-    before_block,
-    block_overrides,
-    is_unconfirmed,
-    plan,
-    plan_copy,
-    plan_overlay,
-    undo,
-)
+from mmfix.patches.earlier import TakenOut, before_block, block_overrides, is_unconfirmed, take_out, undo
+from mmfix.patches.inplace import Elsewhere
+from mmfix.patches.plan import Planned, plan, plan_copy, plan_overlay, planned
+from mmfix.patches.records import Record
 from mmfix.patches.seal import is_untouched
 from mmfix.patches.verify import NoLoaderError, Verifier, reread
 from mmfix.patches.write import write_atomically
 
 __all__ = [
+    "Elsewhere",
     "NoLoaderError",
+    "Planned",
+    "Record",
+    "TakenOut",
     "Verifier",
     "before_block",
     "block_overrides",
@@ -23,7 +22,9 @@ __all__ = [
     "plan",
     "plan_copy",
     "plan_overlay",
+    "planned",
     "reread",
+    "take_out",
     "undo",
     "write_atomically",
 ]

@@ -2,42 +2,56 @@
 
 from __future__ import annotations
 
-import contextlib
 import os.path as osp
-import re
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument, to_plain
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.errors import PatchError
 from mmfix.findings import Override
-from mmfix.patches.block import UNCONFIRMED, append, comment, split
+from mmfix.patches.block import UNCONFIRMED, append, comment
 from mmfix.patches.data import inherited_data, json_copy, to_json, to_yaml, yaml_lines
-from mmfix.patches.difference import declared, differences, resolve_key, short, with_overrides
+from mmfix.patches.difference import declared, resolve_key, short, with_overrides
+from mmfix.patches.earlier import is_unconfirmed, naming, same_branch, take_out
 from mmfix.patches.edits import DELETE
+from mmfix.patches.inplace import Elsewhere, Pairs, change_in_place
 from mmfix.patches.python import append_statements, overlay_statements
+from mmfix.patches.reading import Loads
 from mmfix.patches.rebase import module_reference, rebased_bases, rebased_text, reference_to
+from mmfix.patches.records import Record, record_line, records_in, records_of
 from mmfix.patches.seal import sealed
 
-Pairs = Tuple[Tuple[KeyPath, Any], ...]
 
-#: A line of the block that names a key: ``# key: old -> new``.
-_COMMENT = re.compile(r"# \S.*?: .* -> ")
+class Planned(NamedTuple):
+    """The bytes of a patched config.
 
+    Attributes:
+        data: All of them.
+        places: The literals that are changed in place.
+        elsewhere: What was to be changed in place, and is appended; why.
+    """
 
-class Loads(Protocol):
-    """What reads a config: :class:`mmfix.config.reader.Reader`."""
-
-    def load(self, path: str, text: Optional[str] = None) -> ConfigDocument:
-        """The config at ``path``, with ``text`` in place of the file's."""
+    data: bytes
+    places: Tuple[Record, ...] = ()
+    elsewhere: Tuple[Elsewhere, ...] = ()
 
 
 class _Order(NamedTuple):
-    """What to write: the config without mmfix's block, all overrides on it, and the comment lines."""
+    """What to write: the config without mmfix's block, with what is changed in place; what is to be appended.
+
+    Attributes:
+        document: The config.
+        overrides: What is to be appended.
+        comments: Lines of the block.
+        places: The literals that are changed in place.
+        elsewhere: What was to be.
+    """
 
     document: ConfigDocument
     overrides: Pairs
     comments: List[str]
+    places: Tuple[Record, ...] = ()
+    elsewhere: Tuple[Elsewhere, ...] = ()
 
 
 def plan(
@@ -46,30 +60,48 @@ def plan(
     reader: Optional[Loads] = None,
     confirmed: bool = True,
 ) -> bytes:
-    """The bytes of the document's file with ``overrides`` set in one marked block at its end.
+    """The bytes of :func:`planned`, with all overrides in the block but for those changed in place before."""
+    return planned(document, overrides, reader, confirmed).data
+
+
+def planned(
+    document: ConfigDocument,
+    overrides: Sequence[Override],
+    reader: Optional[Loads] = None,
+    confirmed: bool = True,
+    in_place: bool = False,
+) -> Planned:
+    """The document's file with ``overrides`` set in one marked block at its end, or where the values stand.
 
     Overrides that the config already has are left out; if none is left the bytes are those the document was
     read from. An earlier block is replaced by one that sets its overrides and the new ones; if no loader has
-    confirmed it, and one will confirm the new one, then in any case.
+    confirmed it, and one will confirm the new one, then in any case. What the earlier one has changed in
+    place is changed there again.
 
     Args:
-        reader: Needed if the file has an earlier block.
+        reader: Needed if the file has an earlier block, and for ``in_place``.
         confirmed: Whether a loader will confirm the patch before it is written; if not, the block says so.
+        in_place: Literals of the file that decide nothing but an override are changed where they stand; the
+            block then says what they were.
 
     Raises:
         PatchError: Nothing that can be appended sets them and nothing else; the message says what to do.
         ConfigError: The file cannot be read without its earlier block.
     """
-    with _naming(document):
-        data = document.text.encode("utf-8")
+    with naming(document):
         if not _pairs(document, overrides) and not (confirmed and is_unconfirmed(document)):
-            return data
-        if document.kind == "json":
+            return Planned(document.text.encode("utf-8"))
+        order = _order(document, overrides, reader, confirmed, in_place)
+        if document.kind != "json":
+            return _with_block(order, order.document.text)
+        if order.overrides:
             raise PatchError(
-                "nothing can be appended to a JSON file", document.path, hint="use --overlay or --output"
+                "nothing can be appended to a JSON file",
+                document.path,
+                hint=f"use {'' if in_place else '--in-place-value, '}--overlay or --output",
             )
-        order = _order(document, overrides, reader, confirmed)
-        return _with_block(order.document, order, order.document.text)
+        _require_confirmed(confirmed)
+        return Planned(order.document.text.encode("utf-8"), order.places)
 
 
 def plan_copy(
@@ -78,16 +110,18 @@ def plan_copy(
     target_path: str,
     reader: Optional[Loads] = None,
     confirmed: bool = True,
-) -> bytes:
-    """The bytes of a patched copy of the document's file, to be written to ``target_path``.
+    in_place: bool = False,
+) -> Planned:
+    """A patched copy of the document's file, to be written to ``target_path``.
 
-    ``_base_`` and relative imports are changed only if the folder differs.
+    ``_base_`` and relative imports are changed only if the folder differs. In JSON every value is changed
+    where it stands; otherwise ``in_place`` is as in :func:`planned`.
 
     Raises:
         PatchError: As :func:`plan`, or the bases cannot be named from the other folder.
         ConfigError: As :func:`plan`.
     """
-    with _naming(document):
+    with naming(document):
         if osp.splitext(target_path)[1] != osp.splitext(document.path)[1]:
             raise PatchError(
                 f"a copy of {osp.basename(document.path)} must keep its file type",
@@ -95,12 +129,12 @@ def plan_copy(
                 hint=f"name it *{osp.splitext(document.path)[1]}",
             )
         folder = _folder(target_path)
-        order = _order(document, overrides, reader, confirmed)
+        order = _order(document, overrides, reader, confirmed, in_place and document.kind != "json")
         if document.kind == "json":
             _require_confirmed(confirmed)
             bases = rebased_bases(to_plain(document.own.get("_base_")), osp.dirname(document.path), folder)
-            return json_copy(document, order.overrides, bases).encode("utf-8")
-        return _with_block(order.document, order, rebased_text(order.document, folder))
+            return Planned(json_copy(document, order.overrides, bases).encode("utf-8"))
+        return _with_block(order, rebased_text(order.document, folder))
 
 
 def plan_overlay(
@@ -113,7 +147,7 @@ def plan_overlay(
     Raises:
         PatchError: The kind does not fit ``target_path``, or the overlay cannot set a key; says what to do.
     """
-    with _naming(document):
+    with naming(document):
         suffix = osp.splitext(target_path)[1]
         same = osp.splitext(document.path)[1]
         if document.kind == "memory" or suffix not in (same, ".py"):
@@ -143,60 +177,6 @@ def plan_overlay(
         return sealed([*about, f"_base_ = {reference!a}", *overlay_statements(document, pairs)])
 
 
-def undo(data: bytes, path: str = "") -> Optional[bytes]:
-    """The file's bytes without mmfix's block, None if it has none.
-
-    Args:
-        path: The file; its suffix tells how to know a comment from text that looks like one.
-
-    Raises:
-        PatchError: The block is damaged.
-    """
-    try:
-        found = split(data, osp.splitext(path)[1])
-    except PatchError as error:
-        error.path = path or None
-        raise
-    return None if found is None else found.original
-
-
-def before_block(document: ConfigDocument, reader: Loads) -> ConfigDocument:
-    """The config as it was before an earlier patch; the document itself if it has no block.
-
-    Raises:
-        PatchError: The block is damaged, or does more than its comments say: somebody wrote into it.
-        ConfigError: The file cannot be read without its block.
-    """
-    with _naming(document):
-        found = split(document.text.encode("utf-8"), osp.splitext(document.path)[1])
-        if found is None:
-            return document
-        plain = reader.load(document.path, text=found.original.decode("utf-8"))
-        said = [line[2 : line.index(": ")] for line in found.block.splitlines() if _COMMENT.match(line)]
-        for difference in differences(plain.to_dict(), document.to_dict()):
-            name = comment(format_key(difference.key))[2:]
-            if not any(_same_branch(name, key) for key in said):
-                raise PatchError(
-                    f"mmfix's block was changed by hand: it also sets {name}",
-                    hint="move what you added out of the block",
-                )
-        return plain
-
-
-def is_unconfirmed(document: ConfigDocument) -> bool:
-    """True if the document's file has a block that was written without the framework's loader."""
-    if UNCONFIRMED not in document.text:
-        return False
-    found = split(document.text.encode("utf-8"), osp.splitext(document.path)[1])
-    return found is not None and UNCONFIRMED in found.block.splitlines()
-
-
-def block_overrides(document: ConfigDocument, plain: ConfigDocument) -> Tuple[Override, ...]:
-    """What the document's unconfirmed block sets in the config without it (:func:`before_block`)."""
-    reason = "written with --no-loader"
-    return tuple(Override(key, value, reason) for key, value in declared(plain.tree, document.tree))
-
-
 def _standing(confirmed: bool) -> List[str]:
     return [] if confirmed else [UNCONFIRMED]
 
@@ -209,28 +189,12 @@ def _require_confirmed(confirmed: bool) -> None:
         )
 
 
-def _same_branch(name: str, other: str) -> bool:
-    """True if one key is the other or stands below it."""
-    shorter, longer = sorted((name, other), key=len)
-    return longer.startswith(shorter) and longer[len(shorter) :][:1] in ("", ".", "[")
-
-
 def _folder(path: str) -> str:
     """The folder of a file to be written; MMEngine finds no relative base from one that is not there."""
     folder = osp.dirname(osp.abspath(path))
     if not osp.isdir(folder):
         raise PatchError("cannot be written: its folder does not exist", path, hint=f"create {folder} first")
     return folder
-
-
-@contextlib.contextmanager
-def _naming(document: ConfigDocument) -> Iterator[None]:
-    """Name the file in refusals that do not know it."""
-    try:
-        yield
-    except PatchError as error:
-        error.path = error.path or document.path or None
-        raise
 
 
 def _pairs(document: ConfigDocument, overrides: Sequence[Override]) -> Pairs:
@@ -255,29 +219,41 @@ def _mentions_delete(value: Any) -> bool:
 
 
 def _order(
-    document: ConfigDocument, overrides: Sequence[Override], reader: Optional[Loads], confirmed: bool
+    document: ConfigDocument,
+    overrides: Sequence[Override],
+    reader: Optional[Loads],
+    confirmed: bool,
+    in_place: bool,
 ) -> _Order:
-    pairs = _pairs(document, overrides)
-    if document.kind == "json":
-        return _Order(document, pairs, [])
-    found = split(document.text.encode("utf-8"), osp.splitext(document.path)[1])
-    if found is None:
-        return _Order(document, pairs, [*_standing(confirmed), *_comments(document, pairs, overrides)])
-    if reader is None:
-        raise PatchError("this file already has an mmfix block", document.path, hint="undo it first")
-    plain = reader.load(document.path, text=found.original.decode("utf-8"))
-    together = declared(plain.tree, with_overrides(document.tree, pairs))
-    comments = _comments(plain, together, overrides, found.block)
-    return _Order(plain, together, [*_standing(confirmed), *comments])
+    plain, pairs, block = document, _pairs(document, overrides), ""
+    found = take_out(document.text.encode("utf-8"), document.path, reader)
+    if found is not None:
+        if reader is None:
+            raise PatchError("this file already has an mmfix block", document.path, hint="undo it first")
+        plain = reader.load(document.path, text=found.data.decode("utf-8"))
+        pairs = declared(plain.tree, with_overrides(document.tree, pairs))
+        block = found.block
+    comments = [*_standing(confirmed), *_comments(plain, pairs, overrides, block)]
+    stood = [record.key for record in records_in(block)]
+    wanted = tuple(
+        pair for pair in pairs if in_place or any(same_branch(format_key(pair[0]), key) for key in stood)
+    )
+    if reader is None or not wanted:
+        return _Order(plain, pairs, comments)
+    made = change_in_place(plain, wanted, reader)
+    places = records_of(plain.text, made.edits)
+    rest = (*made.rest, *(pair for pair in pairs if pair not in wanted))
+    elsewhere = made.elsewhere if in_place else ()
+    return _Order(made.document, rest, [*comments, *map(record_line, places)], places, elsewhere)
 
 
-def _with_block(document: ConfigDocument, order: _Order, text: str) -> bytes:
+def _with_block(order: _Order, text: str) -> Planned:
     data = text.encode("utf-8")
-    if not order.overrides:
-        return data
-    if document.kind == "yaml":
-        return append(data, [*order.comments, *yaml_lines(document, order.overrides)])
-    return append(data, [*order.comments, *append_statements(document, order.overrides)])
+    if not order.overrides and not order.places:
+        return Planned(data)
+    make = yaml_lines if order.document.kind == "yaml" else append_statements
+    lines = make(order.document, order.overrides) if order.overrides else []
+    return Planned(append(data, [*order.comments, *lines]), order.places, order.elsewhere)
 
 
 def _comments(

@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 import os.path as osp
 import re
-from typing import Any, List, Tuple
+from typing import Any, List
 
 from mmfix.config.document import ConfigDocument
 from mmfix.errors import PatchError
+from mmfix.patches.spans import Edit, edited, node_span
 
 _SAME_FOLDER = "write the copy into the folder of the original"
-
-#: Start and end in bytes of the encoded text, and what to put there.
-_Replacement = Tuple[int, int, str]
 
 
 def reference_to(path: str, folder: str) -> str:
@@ -71,13 +69,10 @@ def rebased_text(document: ConfigDocument, new: str) -> str:
             if document.kind == "lazy"
             else _in_classic(document, tree, old, new)
         )
-    data = document.text.encode("utf-8")
-    for start, end, text in sorted(replacements, reverse=True):
-        data = data[:start] + text.encode("utf-8") + data[end:]
-    return data.decode("utf-8")
+    return edited(document.text, replacements)
 
 
-def _in_classic(document: ConfigDocument, tree: ast.Module, old: str, new: str) -> List[_Replacement]:
+def _in_classic(document: ConfigDocument, tree: ast.Module, old: str, new: str) -> List[Edit]:
     if not any(isinstance(node, ast.Name) and node.id == "_base_" for node in ast.walk(tree)):
         return []
     stores = [
@@ -105,12 +100,11 @@ def _in_classic(document: ConfigDocument, tree: ast.Module, old: str, new: str) 
             )
         moved = rebased_bases(entry.value, old, new)
         if moved != entry.value:
-            start, end = _span(document.text, entry)
-            replacements.append((start, end, ascii(moved)))
+            replacements.append(Edit(*node_span(document.text, entry), ascii(moved)))
     return replacements
 
 
-def _in_lazy(document: ConfigDocument, tree: ast.Module, old: str, new: str) -> List[_Replacement]:
+def _in_lazy(document: ConfigDocument, tree: ast.Module, old: str, new: str) -> List[Edit]:
     inside = {id(node) for part in tree.body if isinstance(part, ast.With) for node in ast.walk(part)}
     replacements = []
     for node in ast.walk(tree):
@@ -124,8 +118,8 @@ def _in_lazy(document: ConfigDocument, tree: ast.Module, old: str, new: str) -> 
                 _SAME_FOLDER,
             )
         target = osp.join(old, *[".."] * (node.level - 1), *node.module.split(".")) + ".py"
-        start, end = _span(document.text, node)
-        statement = document.text.encode("utf-8")[start:end].decode("utf-8")
+        start, end = node_span(document.text, node)
+        statement = document.text[start:end]
         moved = re.sub(
             r"^from(\s+|(?=\.))[.\s]+[\w.\s]*?(?=\s+import\b)",
             f"from {module_reference(osp.normpath(target), new)}",
@@ -133,11 +127,11 @@ def _in_lazy(document: ConfigDocument, tree: ast.Module, old: str, new: str) -> 
             count=1,
         )
         if moved != statement:
-            replacements.append((start, end, moved))
+            replacements.append(Edit(start, end, moved))
     return replacements
 
 
-def _in_yaml(document: ConfigDocument, old: str, new: str) -> List[_Replacement]:
+def _in_yaml(document: ConfigDocument, old: str, new: str) -> List[Edit]:
     import json
 
     import yaml
@@ -155,18 +149,6 @@ def _in_yaml(document: ConfigDocument, old: str, new: str) -> List[_Replacement]
         for entry in value.value if isinstance(value, yaml.SequenceNode) else [value]:
             moved = rebased_bases(entry.value, old, new)
             if moved != entry.value:
-                start, end = (
-                    len(document.text[: mark.index].encode("utf-8"))
-                    for mark in (entry.start_mark, entry.end_mark)
-                )
-                replacements.append((start, end, json.dumps(moved)))
+                span = entry.start_mark.index, entry.end_mark.index
+                replacements.append(Edit(*span, json.dumps(moved)))
     return replacements
-
-
-def _span(text: str, node: Any) -> Tuple[int, int]:
-    """First and last byte of a node in the encoded text; ``ast`` counts columns in bytes."""
-    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line.encode("utf-8")))
-    return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset

@@ -25,7 +25,7 @@ from mmfix.openmmlab import continuation_is_here
 from mmfix.patches.difference import differences, mismatch_message, short, with_overrides
 from mmfix.patches.edits import BY_OVERLAY
 from mmfix.patches.loaders import MMCV1, MMENGINE
-from mmfix.patches.plan import Loads
+from mmfix.patches.reading import Loads
 from mmfix.traces import new_folder
 
 #: The smallest loader of both eras, and one that writes over no OpenCV. It imports packaging and does not ask

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Optional, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 from mmfix.findings import Finding, Override
 from mmfix.printable import line
 from mmfix.results.checked import Problem, ProofUsed, failing
 from mmfix.results.judged import Judged
+
+
+class Place(NamedTuple):
+    """A literal that a patch changes where it stands.
+
+    Attributes:
+        line: Its line in the target, 1-based.
+        key: The value that begins there.
+        was: Its text as it was.
+        now: Its text after the patch.
+    """
+
+    line: int
+    key: str
+    was: str
+    now: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,7 @@ class PatchResult:
         proof: The proof that was believed, or was not; None without one.
         taken_back: Errors and warnings that would be ``left`` or cured without the proof.
         look_for: How the next run shows that the cures work, one line; empty without a cure.
+        places: What of ``overrides`` is changed where it stands, not appended.
     """
 
     path: str
@@ -52,6 +69,7 @@ class PatchResult:
     proof: Optional[ProofUsed] = None
     taken_back: Tuple[Finding, ...] = ()
     look_for: str = ""
+    places: Tuple[Place, ...] = ()
 
     @property
     def changed(self) -> bool:

@@ -18,7 +18,7 @@ from mmfix.report.json.parts import jsonable
 from mmfix.report.json.patch import render_patches
 from mmfix.results.checked import ConfigReport, Problem, Report
 from mmfix.results.judged import CLASS, PARTLY, Gap, Judged
-from mmfix.results.patched import PatchResult
+from mmfix.results.patched import PatchResult, Place
 from mmfix.results.suppressed import COMMENT, Suppressed
 
 KEY = ("model", "heads", 0, "with_cp")
@@ -186,6 +186,7 @@ def test_patches_key_by_key(tmp_path: Path) -> None:
         (finding(tmp_path),),
         notes=("n",),
         confirmed_by="mmengine 0.10.7",
+        places=(Place(3, "model.heads[0].with_cp", "True", "False"),),
     )
     assert json.loads(render_patches([result])) == {
         "version": 1,
@@ -198,6 +199,7 @@ def test_patches_key_by_key(tmp_path: Path) -> None:
                 "written": True,
                 "remedies": ["checkpoint-off"],
                 "overrides": [{"key": "model.heads[0].with_cp", "value": False, "reason": "off"}],
+                "in_place": [{"line": 3, "key": "model.heads[0].with_cp", "was": "True", "now": "False"}],
                 "confirmed_by": "mmengine 0.10.7",
                 "diff": "--- a/a.py\n+++ b/a.py\n@@ -0,0 +1 @@\n+b = 2\n",
                 "left": [finding_json()],

@@ -42,6 +42,7 @@ def patch_json(result: PatchResult) -> Dict[str, Any]:
         "written": result.written,
         "remedies": list(result.remedies),
         "overrides": overrides_json(result.overrides),
+        "in_place": [place._asdict() for place in result.places],
         "confirmed_by": result.confirmed_by or None,
         "diff": result.diff(),
         "left": [finding_json(finding) for finding in result.left],

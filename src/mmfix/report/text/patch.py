@@ -15,6 +15,8 @@ from mmfix.results.place import display_path
 
 #: Configs of which the same is said; --verbose names all.
 _MOST_NAMED = 3
+#: Of a literal that is changed in place.
+_WIDEST = 40
 _UNCONFIRMED = "not verified by loading"
 _UNASKED = (
     "what is only possible is not cured unasked: --possible takes its safe cure, --remedy NAME one of these"
@@ -92,6 +94,8 @@ def _patch(result: PatchResult, page: Page, diff: bool) -> Iterator[str]:
             yield _deed(result, diff)
         for override in result.overrides:
             yield f"    {override_line(override)}  {page('# ' + override.reason, 'dim')}"
+        for place in result.places:
+            yield f"    in line {place.line}: {_on_one_line(place.was)} -> {_on_one_line(place.now)}"
     elif result.remedies:
         yield f"already patched with {', '.join(result.remedies)}"
     for finding in result.left:
@@ -109,6 +113,11 @@ def _patch(result: PatchResult, page: Page, diff: bool) -> Iterator[str]:
         yield from page.wrapped(f"proof: {word_of(result.proof)}", indent=4)
     for note in result.notes:
         yield from page.wrapped(f"note: {note}", indent=2)
+
+
+def _on_one_line(literal: str) -> str:
+    text = " ".join(literal.split())
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
 
 
 def _choices(finding: Finding, page: Page) -> Iterator[str]:
