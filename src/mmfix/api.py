@@ -95,6 +95,8 @@ def patch(
     proofs: bool = True,
     settings: bool = True,
     in_place_value: bool = False,
+    edit_base: bool = False,
+    all_heirs: bool = False,
 ) -> PatchResult:
     """Plan a patch for one config, and write it when asked.
 
@@ -115,18 +117,23 @@ def patch(
         settings: What is not given here is as the settings file says; see :func:`check`.
         in_place_value: Change values where they stand in the file (``result.places``), and append only the
             others; ``result.notes`` says why.
+        edit_base: Where one base sets all that the cures change, change it there, with all configs that
+            inherit it: ``result.target`` is that base, and ``result.heirs`` are these.
+        all_heirs: With ``edit_base``, also where that cures nothing in some of them.
 
     Raises:
         ConfigError: The config cannot be read.
         SettingsError: The settings file above it cannot be used.
         PatchError: The patch was refused or could not be written; no file was changed.
         TypeError: A config in memory was given with arguments that are about a file.
-        ValueError: Both ``verify`` and ``no_loader`` were given, or ``overlay`` and ``in_place_value``.
+        ValueError: Both ``verify`` and ``no_loader`` were given, or ``in_place_value`` or ``edit_base``
+            with what leaves the file alone.
     """
     least = "possible" if possible else None
     wanted = replace(chosen(settings, patch_min_confidence=least), proofs=proofs)
+    in_place = in_place_value or edit_base
     if not isinstance(target, (str, os.PathLike)):
-        if output is not None or overlay or undo or write or verify or no_loader or in_place_value:
+        if output is not None or overlay or undo or write or verify or no_loader or in_place:
             raise TypeError("a config in memory has no file: only remedy and possible go with it")
         from mmfix.jobs.inmemory import patch_config
 
@@ -137,10 +144,16 @@ def patch(
 
     if verify and no_loader:
         raise ValueError("verify asks for the loader that no_loader leaves out")
-    if overlay and in_place_value:
-        raise ValueError("overlay leaves the file as it is, which in_place_value changes")
+    if in_place and (overlay or undo or (edit_base and output is not None)):
+        raise ValueError("overlay, output and undo leave alone what in_place_value and edit_base change")
     file = None if output is None else os.fspath(output)
-    options = Options(remedy, file, overlay, undo, write, verify, no_loader, wanted, in_place_value)
+    options = Options(remedy, file, overlay, undo, write, verify, no_loader, wanted, in_place, all_heirs)
+    if edit_base:
+        from mmfix.jobs.editing_bases import edit_base_of
+
+        result = edit_base_of(os.fspath(target), options)
+        if result is not None:
+            return result
     with Verifier() as verifier:
         return patch_file(os.fspath(target), reader_for(wanted), options, verifier)
 

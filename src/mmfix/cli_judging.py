@@ -19,12 +19,12 @@ from mmfix.cli_options import (
     docs_url_option,
     format_option,
     how_many,
-    in_place_option,
     jobs_option,
     no_loader_option,
     no_verify_without_loader,
     output_file_option,
     patch_settings_options,
+    place_options,
     settings_options,
     since_option,
     statistics_option,
@@ -268,7 +268,7 @@ def _judged(
 @no_loader_option
 @click.option("--output", type=PATH, metavar="FILE", help="Write a patched copy to FILE.")
 @click.option("--overlay", is_flag=True, help="Write a new config that inherits CFG: CFG_mmfix.py, or FILE.")
-@in_place_option
+@place_options
 @click.option("--remedy", metavar="NAME", help="Use this cure instead of the first safe one.")
 @click.option("--possible", is_flag=True, help="Cure what is only possible, too.")
 @click.option("--undo", is_flag=True, help="Take the mmfix block out again, byte for byte.")
@@ -286,6 +286,8 @@ def patch(
     output: Optional[str],
     overlay: bool,
     in_place_value: bool,
+    edit_base: bool,
+    all_heirs: bool,
     remedy: Optional[str],
     possible: bool,
     undo: bool,
@@ -305,10 +307,13 @@ def patch(
     Without --remedy, only cures marked 'safe' are applied, and only to what is at least likely; --possible
     takes in what is only possible. Exit 1: findings are left; exit 2: refused.
     """
-    if undo and (output or overlay or remedy or possible or in_place_value):
+    in_place = in_place_value or edit_base
+    if undo and (output or overlay or remedy or possible or in_place):
         raise click.UsageError("--undo goes with none of the options that say what to write, and where")
-    if overlay and in_place_value:
-        raise click.UsageError("--overlay leaves CFG as it is, which --in-place-value changes")
+    if (overlay and in_place) or (output and edit_base):
+        raise click.UsageError("--overlay and --output leave alone what these options change in place")
+    if all_heirs and not edit_base:
+        raise click.UsageError("--all-heirs goes with --edit-base")
     if remedy and possible:
         raise click.UsageError("--remedy NAME cures what is only possible, too: leave --possible away")
     if possible:
@@ -317,16 +322,19 @@ def patch(
     no_verify_without_loader(verify, no_loader)
     from mmfix.jobs.patching import Options, patch_inherited, refused
     from mmfix.jobs.patching_many import patch_many
-    from mmfix.jobs.selecting import select
+    from mmfix.jobs.selecting import select, to_undo
 
     examples = False
     if not configs:
         path, examples = _default_path()
         configs, diff = (path,), diff or examples
     selection = select(configs, settings=settings)
+    selection = to_undo(selection) if undo else selection
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")
-    options = Options(remedy, output, overlay, undo, not diff, verify, no_loader, settings, in_place_value)
+    options = Options(
+        remedy, output, overlay, undo, not diff, verify, no_loader, settings, in_place, all_heirs
+    )
     if options.loads and not can_fork():
         say("no fork here: configs are loaded in one process, where one may change what the next one finds")
     results = [refused(config) for config in selection.failed]
@@ -334,6 +342,11 @@ def patch(
     interrupted = None
     with Progress("patching", len(selection.paths)) as progress:
         processes = how_many(jobs, len(selection.paths))
+        if edit_base:
+            from mmfix.jobs.editing_bases import edit_bases
+
+            selection, done = edit_bases(selection, options, processes, progress.tick)
+            results.extend(done)
         named = selection.must_be_judged
         patched = patch_many(selection.paths, selection.reader, options, named, processes, progress.tick)
         try:

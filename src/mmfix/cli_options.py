@@ -55,9 +55,22 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show all th
 statistics_option = click.option(
     "--statistics", is_flag=True, help="Count what each rule finds; with --format text or json."
 )
-in_place_option = click.option(
+_in_place_option = click.option(
     "--in-place-value", is_flag=True, help="Change values where they stand in CFG; append only the others."
 )
+_edit_base_option = click.option(
+    "--edit-base", is_flag=True, help="And in the base that sets them, with all that inherit it."
+)
+_all_heirs_option = click.option(
+    "--all-heirs", is_flag=True, help="With --edit-base: also where that cures nothing in some of them."
+)
+
+
+def place_options(command: _Command) -> _Command:
+    """The options that say where a value is changed."""
+    return _in_place_option(_edit_base_option(_all_heirs_option(command)))
+
+
 verify_option = click.option("--verify", is_flag=True, help="With --diff: load it, too. RUNS the config.")
 no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; the block says so.")
 since_option = click.option(

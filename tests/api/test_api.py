@@ -262,7 +262,7 @@ def test_values_are_changed_in_place(tmp_path: Path) -> None:
     assert result.after is not None
     assert result.after.decode().startswith(model.replace("True", "False") + rest)
     assert [place.key for place in result.places] == ["model.backbone.with_cp"]
-    with pytest.raises(ValueError, match="overlay leaves the file"):
+    with pytest.raises(ValueError, match="leave alone what"):
         mmfix.patch(tmp_path / "a.py", in_place_value=True, overlay=True)
 
 

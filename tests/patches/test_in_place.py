@@ -102,7 +102,7 @@ APPENDED: Dict[str, Any] = {
     "a function": ("def f():\n    return dict(x=1)\na = f()\n", {"a.x": 2}, "a function"),
     "a lambda": ("a = (lambda: dict(x=1))()\n", {"a.x": 2}, "a function"),
     "a loop": ("a = dict()\nfor k in ('x', 'y'):\n    a[k] = 1\n", {"a.x": 2}, "a loop"),
-    "an f-string": ("n = 1\na = f'r{n}'\n", {"a": "x"}, "not all of it"),
+    "an f-string": ("n = 1\na = f'r{n}'\n", {"a": "x"}, "an expression"),
     "a template": ("a = '{{ fileBasenameNoExtension }}'\n", {"a": "x"}, "not all of it"),
     "a comment in it": ("a = [1,  # one\n 2]\n", {"a": [3]}, "a comment stands in it"),
     "a list that is added to": ("a = [1]\na += [2]\n", {"a": [5]}, "not all of it"),

@@ -6,7 +6,7 @@ import ast
 import os
 import os.path as osp
 import re
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Callable, Iterable, Iterator, List, Optional, Set, Tuple
 
 from mmfix.config.classic import base_files
 from mmfix.config.eras import is_of_mmcv1, top_level_names
@@ -16,7 +16,7 @@ from mmfix.config.reader import Reader
 from mmfix.config.source import BOUNDS, DATA_SUFFIXES, PYTHON_SUFFIXES, Source
 from mmfix.errors import ConfigError
 from mmfix.python.disk import as_text, other_than_a_file, read_whole
-from mmfix.python.links import PROJECT_FILES, Links
+from mmfix.python.links import PROJECT_FILES, Links, repository_around
 from mmfix.python.source import Unparsable, parse
 
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "work_dirs", "build", "dist"}
@@ -24,6 +24,10 @@ _SIGNATURE = re.compile(r"""^\s*["']?(_base_|model)["']?\s*(:[^:\n]*)?[=:]|\brea
 #: A line that only a config has: it need not be parsed to be told from a script.
 _PLAIN_SIGNATURE = re.compile(r"^(_base_\s*=|model\s*=\s*(dict\(|\{))", re.MULTILINE)
 _DATA_SIGNATURE = re.compile(r"""(?<!\w)["']?(_base_|model)["']?\s*:""")
+#: What follows ``_base_`` in its own statement: an assigned list or the rest of the line; something else.
+_BASES = re.compile(r"^[ \t]*_base_[ \t]*(?:=[ \t]*(\[[^\]]*\]|[^\n]*)|([^\s=:][^\n]*))", re.MULTILINE)
+_TEXT = re.compile(r"(?<!\w)([\"'])[^\"'\n]*\1")
+_COMMENT = re.compile(r"#[^\n]*")
 _ROOT_NAMES = ("configs", "config")
 MANY_NAMES = 50
 
@@ -142,6 +146,17 @@ def configs_root(path: str) -> str:
     return own
 
 
+def repository_root(path: str) -> str:
+    """The folder of which every config may inherit ``path``: its repository, else :func:`configs_root`."""
+    folder = osp.dirname(osp.abspath(path))
+    top = repository_around(folder)
+    if not any(osp.lexists(osp.join(top, name)) for name in PROJECT_FILES):
+        return configs_root(path)
+    while osp.realpath(folder) != top and osp.dirname(folder) != folder:
+        folder = osp.dirname(folder)
+    return folder if osp.realpath(folder) == top else configs_root(path)
+
+
 def bases_of(source: Source) -> Tuple[str, ...]:
     """Absolute paths of the files a config inherits directly.
 
@@ -165,19 +180,24 @@ def dependants(path: str, reader: Reader) -> List[str]:
 
 
 def dependants_of(
-    paths: Iterable[str], reader: Reader, out: Optional[List[str]] = None, skips: Optional[Skips] = None
+    paths: Iterable[str],
+    reader: Reader,
+    out: Optional[List[str]] = None,
+    skips: Optional[Skips] = None,
+    among: Optional[Iterable[str]] = None,
 ) -> List[str]:
     """All configs under the same configs roots that inherit one of ``paths`` and are none of them, sorted.
 
     Args:
         out: As for :func:`walk`.
         skips: As for :func:`walk`.
+        among: These configs are looked at, and no folder is walked.
     """
     given = {osp.abspath(path) for path in paths}
-    texts: Dict[str, str] = {}
-    for root in {configs_root(path) for path in given}:
-        for name in walk(root, out, skips):
-            texts[osp.abspath(name)] = _text(name) or ""
+    if among is None:
+        roots = {configs_root(path) for path in given}
+        among = (name for root in roots for name in walk(root, out, skips))
+    texts = {osp.abspath(name): _text(name) or "" for name in among}
     found: Set[str] = set(given)
     fresh = set(given)
     while fresh:
@@ -205,4 +225,12 @@ def _mentioning(paths: Iterable[str]) -> Callable[[str], bool]:
     if len(names) > MANY_NAMES:
         return bool
     pattern = re.compile("|".join(re.escape(name) for name in names))
-    return lambda text: pattern.search(text) is not None
+    return lambda text: pattern.search(text) is not None or _computes_bases(text)
+
+
+def _computes_bases(text: str) -> bool:
+    """Whether a config may inherit files that it does not name: `_base_` is more than texts."""
+    for found in _BASES.finditer(text):
+        if _COMMENT.sub("", _TEXT.sub("", found[1] or found[2])).strip("[](), \t\r\n"):
+            return True
+    return False

@@ -61,6 +61,7 @@ class Options:
         no_loader: Run nothing, and write on mmfix's own reading alone; the file then says so.
         settings: What is acted on unasked, and what of the rest fails.
         in_place: Change values where they stand in the file, as far as that changes nothing else.
+        all_heirs: Change a base also where that cures nothing in some configs that inherit it.
     """
 
     remedy: Optional[str] = None
@@ -72,6 +73,7 @@ class Options:
     no_loader: bool = False
     settings: Settings = DEFAULT
     in_place: bool = False
+    all_heirs: bool = False
 
     @property
     def loads(self) -> bool:
@@ -290,8 +292,7 @@ def _undo(path: str, reader: Reader, write: bool) -> PatchResult:
     if found is None:
         return PatchResult(path, path)
     if write:
-        _clean(os.path.dirname(path))
-        write_atomically(path, found.data, before)
+        written(path, found.data, before)
     return PatchResult(path, path, before, found.data, write, notes=about_left(found.left))
 
 
@@ -329,6 +330,16 @@ def _target(path: str, options: Options) -> str:
         stem, suffix = os.path.splitext(path)
         return f"{stem}{OVERLAY_SUFFIX}{suffix}"
     return path
+
+
+def written(path: str, data: bytes, before: bytes) -> None:
+    """Write a file that still has the bytes that it had.
+
+    Raises:
+        PatchError: It has others by now, or cannot be written.
+    """
+    _clean(os.path.dirname(path))
+    write_atomically(path, data, before)
 
 
 @lru_cache(maxsize=None)

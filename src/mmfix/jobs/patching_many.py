@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Callable, Container, Dict, Generator, Optional, Sequence, Set, Tuple
 
 from mmfix.config.reader import Reader
@@ -10,6 +11,7 @@ from mmfix.errors import ConfigError
 from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import problem_of
 from mmfix.jobs.patching import Options, patch_file
+from mmfix.jobs.places import about_blocks
 from mmfix.patches import NoLoaderError, Verifier
 from mmfix.results.checked import Problem
 from mmfix.results.patched import PatchResult
@@ -86,6 +88,8 @@ class _Patching:
             full = os.path.abspath(path)
             about = None if isinstance(error, NoLoaderError) else path
             result = PatchResult(full, full, error=problem_of(error, about))
+        if options.undo and not result.changed and path in self._must_be_judged:
+            result = replace(result, notes=(*result.notes, *about_blocks(path, self._reader)))
         if result.written and path in self._families:
             self._reader = Reader()  # a config of this list inherits the file that was just written
         return (result,)

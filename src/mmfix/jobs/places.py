@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Tuple
+import shlex
+from typing import Iterable, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import format_key
-from mmfix.patches import Elsewhere, Planned, Record
+from mmfix.config.reader import Reader
+from mmfix.config.source import read_text
+from mmfix.errors import MmfixError
+from mmfix.jobs.heirs import Heir
+from mmfix.patches import Elsewhere, Planned, Record, take_out
 from mmfix.results.patched import Place
-from mmfix.results.place import display_place
+from mmfix.results.place import display_path, display_place
 
 _MOST = 60
 
@@ -18,15 +23,36 @@ def places_of(records: Iterable[Record]) -> Tuple[Place, ...]:
     return tuple(Place(record.line, record.key, record.was, record.now) for record in records)
 
 
-def about_elsewhere(document: ConfigDocument, made: Planned) -> Tuple[str, ...]:
+def about_elsewhere(
+    document: ConfigDocument, made: Planned, instead: str = "is appended, not changed in place"
+) -> Tuple[str, ...]:
     """Why values were not changed in place that were to be, and that what was cannot be undone in JSON."""
-    notes = tuple(
-        f"{format_key(each.key)} is appended, not changed in place: {_reason(document, each)}"
-        for each in made.elsewhere
-    )
+    notes = tuple(f"{format_key(each.key)} {instead}: {_reason(document, each)}" for each in made.elsewhere)
     if document.kind == "json" and made.places:
         return (*notes, "JSON has no comments to keep the old value in, so --undo cannot bring it back")
     return notes
+
+
+def about_heirs(heirs: Sequence[Heir]) -> Tuple[str, ...]:
+    """What to know of configs that inherit a base that was changed."""
+    return tuple(
+        f"{display_path(heir.path)} inherits it and cannot be judged: {heir.problem}"
+        for heir in heirs
+        if heir.problem
+    )
+
+
+def about_blocks(path: str, reader: Reader) -> Tuple[str, ...]:
+    """That bases of a config without a patch of its own have one, which ``--edit-base`` has made."""
+    try:
+        bases = reader.load(path).files[1:]
+        patched = [base for base in bases if take_out(read_text(base).encode("utf-8"), base) is not None]
+    except MmfixError:
+        return ()
+    return tuple(
+        f"a base of it is patched: mmfix patch {shlex.quote(display_path(base))} --undo undoes that"
+        for base in patched
+    )
 
 
 def about_left(records: Iterable[Record]) -> Tuple[str, ...]:

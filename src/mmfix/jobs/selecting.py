@@ -34,6 +34,7 @@ from mmfix.results.place import display_path, remember_text
 from mmfix.settings import DEFAULT, Settings
 
 if TYPE_CHECKING:
+    from mmfix.config.family import Skips
     from mmfix.jobs.since import Since
 
 
@@ -48,6 +49,7 @@ class Selection:
         notes: What to know about the bases that were named, and what of a folder was left out.
         reader: The reader that has parsed some of them already.
         walked: Folders that were named.
+        bases: Files that were named and that nothing can train by itself.
         must_be_judged: Those of ``paths`` for which it is a failure that they cannot be judged.
         narrowed: Only what a change concerns is judged, which may be nothing.
     """
@@ -60,6 +62,7 @@ class Selection:
     must_be_judged: FrozenSet[str] = frozenset()
     narrowed: bool = False
     walked: Tuple[str, ...] = ()
+    bases: Tuple[str, ...] = ()
 
 
 #: What stands for standard input among paths, and how its config is called when nobody says.
@@ -102,9 +105,7 @@ def select(
     ignored = Ignored() if settings.gitignore else None
     excluded = Excluded(settings)
 
-    def skips(walked: str, path: str) -> bool:
-        return excluded.skips(walked, path) or (ignored is not None and ignored.skips(walked, path))
-
+    skips = skipping(excluded, ignored)
     reader = reader_for(settings, texts)
     walked: List[str] = []
     found: Dict[str, None] = {}
@@ -150,7 +151,17 @@ def select(
         reader,
         frozenset() if settings.allow_unjudged else frozenset(named),
         walked=tuple(walked),
+        bases=tuple(bases),
     )
+
+
+def skipping(excluded: Excluded, ignored: Optional[Ignored]) -> Skips:
+    """What a walk leaves out: what settings say, and what git ignores where that is left out, too."""
+
+    def skips(walked: str, path: str) -> bool:
+        return excluded.skips(walked, path) or (ignored is not None and ignored.skips(walked, path))
+
+    return skips
 
 
 def reader_for(settings: Settings, texts: Optional[Mapping[str, str]] = None) -> Reader:
@@ -177,6 +188,11 @@ def _about_bases(bases: Sequence[str], heirs: int) -> str:
         return f"{what}, and no config inherits it"
     files = "1 file that inherits" if heirs == 1 else f"{heirs} files that inherit"
     return f"{what}; looked at {files} it"
+
+
+def to_undo(selection: Selection) -> Selection:
+    """The same for taking patches out: of bases that were named, too, and not of what inherits them."""
+    return replace(selection, paths=(*selection.paths, *selection.bases), inherited=(), notes=())
 
 
 def narrowed(selection: Selection, changes: Since, revision: str) -> Selection:

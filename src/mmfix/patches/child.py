@@ -84,9 +84,9 @@ class Comparer:
     def __init__(self, loader: Loader) -> None:
         self.loader = loader
 
-    def load(self, path: str, data: bytes) -> Any:
-        """The config as plain data, if the file at ``path`` had these bytes."""
-        with _contained(), overlaid({path: data}):
+    def load(self, path: str, texts: Dict[str, bytes]) -> Any:
+        """The config as plain data, if files had these bytes."""
+        with _contained(), overlaid(texts):
             return self.loader.load(path)
 
     def compare(self, request: Dict[str, Any]) -> Dict[str, Any]:
@@ -94,7 +94,10 @@ class Comparer:
         from mmfix.patches.difference import with_overrides
 
         path, target = request["path"], request["target"]
-        before, after = base64.b64decode(request["before"]), base64.b64decode(request["after"])
+        before, after = (
+            {file: base64.b64decode(data) for file, data in request[name].items()}
+            for name in ("before", "after")
+        )
         overrides = pickle.loads(base64.b64decode(request["overrides"]))
         try:
             original = self.load(path, before)
@@ -218,8 +221,9 @@ def _warm(comparer: Comparer) -> None:
     """Import here what every fork would import, and spare forks to look for garbage in what they share."""
     import mmfix.patches.difference  # noqa: F401
 
+    path = os.path.join(tempfile.gettempdir(), "warm.py")
     with contextlib.suppress(Exception):  # what is wrong with the loader, the first config will say
-        comparer.load(os.path.join(tempfile.gettempdir(), "warm.py"), b"a = dict(b=1)\n")
+        comparer.load(path, {path: b"a = dict(b=1)\n"})
     gc.collect()
     gc.freeze()
 

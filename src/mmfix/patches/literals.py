@@ -79,18 +79,19 @@ def _literal_at(source: Source, origin: Origin, value: Any) -> Tuple[ast.expr, T
     Several may begin there: a tuple without brackets and its first element, a sum and its first number.
     """
     assert source.raw_tree is not None
-    found = "an expression sets it"
+    reason = ""
     for node, around in _at_line(source.raw_tree, origin.line, ()):
         if not isinstance(node, ast.expr) or source.origin(node) != origin:
             continue
         try:
             literal = _value(node)
         except (ValueError, TypeError):
+            reason = reason or "an expression sets it"
             continue
         if not any(differences(literal, value)):
             return node, around
-        found = "what stands there is not all of it"
-    raise NotInPlace(found)
+        reason = reason or "what stands there is not all of it"
+    raise NotInPlace(reason or "no text of the file sets it")
 
 
 def _at_line(

@@ -6,7 +6,7 @@ import os.path as osp
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument, to_plain
-from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.errors import PatchError
 from mmfix.findings import Override
 from mmfix.patches.block import UNCONFIRMED, append, comment
@@ -102,6 +102,19 @@ def planned(
             )
         _require_confirmed(confirmed)
         return Planned(order.document.text.encode("utf-8"), order.places)
+
+
+def set_in_one_file(document: ConfigDocument, overrides: Sequence[Override]) -> str:
+    """The file that sets every value that overrides change; empty where several do, or nothing sets one.
+
+    Raises:
+        PatchError: As :func:`planned`.
+    """
+    files = set()
+    for key, _ in _pairs(document, overrides):
+        origin = None if document.get(key) is MISSING else document.origin(key)
+        files.add("" if origin is None else origin.path)
+    return files.pop() if len(files) == 1 else ""
 
 
 def plan_copy(

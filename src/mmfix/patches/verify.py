@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from types import TracebackType
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Type
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type
 
 from mmfix import keeper
 from mmfix.config.document import ConfigDocument, to_plain
@@ -72,6 +72,14 @@ def reread(
     expected = with_overrides(document.to_dict(), pairs)
     found = [(d.key, short(d.before), short(d.after)) for d in differences(expected, patched.to_dict())]
     _require_none(found, pairs, document, target_path)
+
+
+def other_difference(
+    before: ConfigDocument, after: ConfigDocument, overrides: Sequence[Override]
+) -> Optional[KeyPath]:
+    """A key in which two configs differ beside ``overrides``, or that these do not set; None without one."""
+    expected = with_overrides(before.to_dict(), _pairs(overrides))
+    return next((difference.key for difference in differences(expected, after.to_dict())), None)
 
 
 class Verifier:
@@ -143,13 +151,38 @@ class Verifier:
             NoLoaderError: There is no loader to ask.
         """
         reread(document, data, overrides, reader, target_path)
-        # `read_base` is MMEngine's, whatever the keys of the config look like
-        lazy = document.kind == "lazy" and "read_base" in document.text
-        era = MMENGINE if lazy else era
-        loader = self._loader(era, document.path)
-        pairs = _pairs(overrides)
-        found = self._compared(document, data, pairs, _target(document, target_path), era, loader)
-        _require_none(found, pairs, document, target_path)
+        target = _target(document, target_path)
+        before = {document.path: document.text.encode("utf-8")}
+        found, loader = self._compared(document, overrides, target, (before, {target: data}), era)
+        _require_none(found, _pairs(overrides), document, target_path)
+        return loader
+
+    def verify_heir(
+        self,
+        document: ConfigDocument,
+        before: Mapping[str, bytes],
+        after: Mapping[str, bytes],
+        overrides: Sequence[Override],
+        era: str,
+    ) -> str:
+        """The same for a config that stays as it is, when other files that it reads get other bytes.
+
+        Args:
+            document: The config.
+            before: By path, the bytes of those files.
+            after: By path, the bytes that they would have.
+            overrides: What changes in the config.
+            era: As for :meth:`verify`.
+
+        Returns:
+            As :meth:`verify`.
+
+        Raises:
+            PatchError: As :meth:`verify`.
+            NoLoaderError: As :meth:`verify`.
+        """
+        found, loader = self._compared(document, overrides, document.path, (before, after), era)
+        _require_none(found, _pairs(overrides), document, document.path)
         return loader
 
     def _loader(self, era: str, path: str) -> str:
@@ -170,19 +203,31 @@ class Verifier:
     def _compared(
         self,
         document: ConfigDocument,
-        data: bytes,
-        pairs: Sequence[Tuple[KeyPath, Any]],
+        overrides: Sequence[Override],
         target: str,
+        texts: Tuple[Mapping[str, bytes], Mapping[str, bytes]],
         era: str,
-        loader: str,
-    ) -> List[Tuple[KeyPath, str, str]]:
+    ) -> Tuple[List[Tuple[KeyPath, str, str]], str]:
+        """What a loader finds beside ``overrides``, and its name.
+
+        Args:
+            target: The config that is loaded afterwards.
+            texts: The bytes of files before and after.
+        """
+        # `read_base` is MMEngine's, whatever the keys of the config look like
+        lazy = document.kind == "lazy" and "read_base" in document.text
+        era = MMENGINE if lazy else era
+        loader = self._loader(era, document.path)
+        before, after = (
+            {path: base64.b64encode(data).decode("ascii") for path, data in each.items()} for each in texts
+        )
         request = {
             "era": era,
             "path": document.path,
             "target": target,
-            "before": base64.b64encode(document.text.encode("utf-8")).decode("ascii"),
-            "after": base64.b64encode(data).decode("ascii"),
-            "overrides": base64.b64encode(pickle.dumps(list(pairs))).decode("ascii"),
+            "before": before,
+            "after": after,
+            "overrides": base64.b64encode(pickle.dumps(_pairs(overrides))).decode("ascii"),
         }
         reply = self._ask(request, f"loading this config with {loader}", self.time_limit, document.path)
         failed, error = reply.get("failed"), reply.get("error")
@@ -200,7 +245,8 @@ class Verifier:
             )
         if failed:
             raise PatchError(f"the patch could not be checked: {error}", document.path)
-        return [(tuple(item["key"]), item["expected"], item["got"]) for item in reply["differences"]]
+        found = [(tuple(item["key"]), item["expected"], item["got"]) for item in reply["differences"]]
+        return found, loader
 
     def _ask(self, request: Dict[str, Any], what: str, seconds: float, path: str) -> Dict[str, Any]:
         """The child's reply to a request; ``what`` says what it is to do."""

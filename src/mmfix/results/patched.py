@@ -50,6 +50,7 @@ class PatchResult:
         taken_back: Errors and warnings that would be ``left`` or cured without the proof.
         look_for: How the next run shows that the cures work, one line; empty without a cure.
         places: What of ``overrides`` is changed where it stands, not appended.
+        heirs: Of a base that is changed: absolute paths of all configs that inherit it and change with it.
     """
 
     path: str
@@ -70,6 +71,7 @@ class PatchResult:
     taken_back: Tuple[Finding, ...] = ()
     look_for: str = ""
     places: Tuple[Place, ...] = ()
+    heirs: Tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:

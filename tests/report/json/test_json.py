@@ -187,6 +187,7 @@ def test_patches_key_by_key(tmp_path: Path) -> None:
         notes=("n",),
         confirmed_by="mmengine 0.10.7",
         places=(Place(3, "model.heads[0].with_cp", "True", "False"),),
+        heirs=(str(tmp_path / "b.py"),),
     )
     assert json.loads(render_patches([result])) == {
         "version": 1,
@@ -200,6 +201,7 @@ def test_patches_key_by_key(tmp_path: Path) -> None:
                 "remedies": ["checkpoint-off"],
                 "overrides": [{"key": "model.heads[0].with_cp", "value": False, "reason": "off"}],
                 "in_place": [{"line": 3, "key": "model.heads[0].with_cp", "was": "True", "now": "False"}],
+                "heirs": ["b.py"],
                 "confirmed_by": "mmengine 0.10.7",
                 "diff": "--- a/a.py\n+++ b/a.py\n@@ -0,0 +1 @@\n+b = 2\n",
                 "left": [finding_json()],

@@ -43,6 +43,7 @@ def patch_json(result: PatchResult) -> Dict[str, Any]:
         "remedies": list(result.remedies),
         "overrides": overrides_json(result.overrides),
         "in_place": [place._asdict() for place in result.places],
+        "heirs": [display_path(path) for path in result.heirs],
         "confirmed_by": result.confirmed_by or None,
         "diff": result.diff(),
         "left": [finding_json(finding) for finding in result.left],

@@ -98,6 +98,10 @@ def _patch(result: PatchResult, page: Page, diff: bool) -> Iterator[str]:
             yield f"    in line {place.line}: {_on_one_line(place.was)} -> {_on_one_line(place.now)}"
     elif result.remedies:
         yield f"already patched with {', '.join(result.remedies)}"
+    if result.heirs:
+        change = "changed with it" if result.written else "would change with it"
+        names = ", ".join(map(display_path, result.heirs))
+        yield from page.wrapped(f"{change}, {count(len(result.heirs), 'config')}: {names}", indent=4)
     for finding in result.left:
         label = page(f"{finding.severity}[{finding.code}]", finding.severity)
         yield f"  {'only possible' if is_possible(finding) else 'left'}: {label} {finding.name}"
