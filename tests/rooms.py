@@ -97,10 +97,10 @@ ROOMS: Dict[str, Room] = {
         "checkpoints, late freezing",
         "python config ddp repository model scripts openmmlab",
     ),
-    "findings": Room("the words shared by all below: `Finding`, `Remedy`, `Override`", "config"),
+    "findings": Room("the words shared by all below: `Finding`, `Remedy`, `Override`", "python config"),
     "remedies": Room(
         "a setup -> the cheapest overrides whose predicted outcome is OK",
-        "config ddp scripts training findings",
+        "python config ddp scripts training findings",
     ),
     "rules": Room(
         "one file a rule: identity, documentation, cases, check; attaches the remedies",
@@ -124,6 +124,11 @@ ROOMS: Dict[str, Room] = {
     "results": Room(
         "what the public functions return: plain data that knows no format",
         "printable python config findings report.text",
+    ),
+    "codemods": Room(
+        "a cure in the user's own code: one file each; edited in memory, all written or nothing, undone",
+        "python findings results",
+        "LibCST, when a cure in code is asked for",
     ),
     "diagnosis": Room(
         "a training log -> what happened, which parameters, which key, which cure; `evidence.py` judges it "

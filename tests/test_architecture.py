@@ -33,7 +33,7 @@ HEAVY = {
     "torch": {"nonreentrant"},
     "mmengine": {"patches/loaders"},
     "numpy": set(),
-    "libcst": set(),
+    "libcst": {f"codemods/{name}" for name in ("arguments", "codemod", "non_reentrant_in_code", "source")},
     "mmcv": {"patches/loaders"},
     "mmdet": set(),
     "mmseg": set(),

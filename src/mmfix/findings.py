@@ -7,6 +7,7 @@ from typing import Any, Tuple
 
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.origin import Origin
+from mmfix.python.place import Place
 
 #: From worst to mildest.
 SEVERITIES = ("error", "warning", "note")
@@ -27,6 +28,22 @@ class Override:
 
 
 @dataclass(frozen=True)
+class CodeSpot:
+    """A line of the user's own code that a cure changes.
+
+    Attributes:
+        path: The file, absolute, without links.
+        line: 1-based.
+        called: The lines that call the function it is in. Where that function only passes on what the cure
+            sets, these are changed.
+    """
+
+    path: str
+    line: int
+    called: Tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True)
 class Remedy:
     """A named cure.
 
@@ -38,6 +55,8 @@ class Remedy:
         overrides: What the patch sets. Empty: nothing a config can say (the cost line says what to do).
         assumes: What must hold for a ``review`` remedy, one line each.
         rehearsed: What a rehearsal with it showed, ``OK, activations 25 MB, step 0.82 s``; empty without one.
+        code: The lines of the user's own code that it changes instead; it is applied by its name alone.
+        needs: The line to type before it can be applied; empty where nothing is missing.
     """
 
     name: str
@@ -46,6 +65,13 @@ class Remedy:
     overrides: Tuple[Override, ...]
     assumes: Tuple[str, ...] = ()
     rehearsed: str = ""
+    code: Tuple[CodeSpot, ...] = ()
+    needs: str = ""
+
+    @property
+    def can_be_written(self) -> bool:
+        """Whether ``mmfix patch --remedy NAME`` applies it; otherwise it is done by hand."""
+        return bool(self.overrides or self.code)
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def checkpoints(m: Machine, homes: Homes) -> Tuple[CheckpointUse, ...]:
                         break
         entry = CheckpointUse(
             key, name, switch, call.place, call.reentrant, call.library, guarded, call.input_has_grad,
-            _any(reused[bit] for bit in _bits(call.own)),
+            _any(reused[bit] for bit in _bits(call.own)), () if call.called_at is None else (call.called_at,),
         )  # fmt: skip
         before = found.get((key, call.place))
         found[key, call.place] = entry if before is None else _both(before, entry)
@@ -141,7 +141,8 @@ def _both(a: CheckpointUse, b: CheckpointUse) -> CheckpointUse:
     has_grad = a.input_has_grad if a.input_has_grad is b.input_has_grad else None
     if a.input_has_grad is False or b.input_has_grad is False:
         has_grad = False
-    return replace(a, input_has_grad=has_grad, reused=_any((a.reused, b.reused)))
+    called = tuple(dict.fromkeys((*a.called, *b.called)))
+    return replace(a, input_has_grad=has_grad, reused=_any((a.reused, b.reused)), called=called)
 
 
 def _reused(calls: List[CheckpointCall]) -> Optional[bool]:

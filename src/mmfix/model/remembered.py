@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mmfix.repository.library import Library
 
 #: Changes with the layout of a stored reading, or with what is read off the source.
-_KIND = "readings-11"
+_KIND = "readings-12"
 #: A walk over the repository serves this many seconds: every config of one run.
 _FRESH_SECONDS = 10.0
 #: What says nothing about gradients and differs between configs of one model.

@@ -93,6 +93,8 @@ def _field(name: str, item: Any) -> Any:
         return Place(path, line)
     if name == "names":
         return tuple(map(str, item))
+    if name == "called":
+        return tuple(Place(path, line) for path, line in item)
     if name == "parted":
         return tuple((str(path), str(cls)) for path, cls in item)
     return tuple(item) if name in _KEYS and item is not None else item

@@ -104,6 +104,7 @@ class CheckpointUse:
         input_has_grad: Whether its input requires grad; None when that is not known.
         reused: A parameter inside is used in more than one checkpointed call a step that gradients come
             back through; None when that depends.
+        called: The lines that call the function which the call is in.
     """
 
     key: KeyPath
@@ -115,6 +116,7 @@ class CheckpointUse:
     guarded: bool
     input_has_grad: Optional[bool]
     reused: Optional[bool]
+    called: Tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from typing import Iterable, List
 
 #: What the top of a repository or project holds, the surest first.
 PROJECT_FILES = (".git", "setup.py", "pyproject.toml")
+#: Folders that installed packages lie in.
+INSTALLED = frozenset({"site-packages", "dist-packages"})
 _MOST_NAMED = 3
 
 
@@ -32,9 +34,39 @@ def repository_around(folder: str) -> str:
     return start
 
 
+@lru_cache(maxsize=4096)
+def project_around(folder: str) -> str:
+    """The repository around a folder; without one the parent of the ``configs`` it lies in, else the folder.
+
+    Links in the path are resolved.
+    """
+    top = repository_around(folder)
+    if any(osp.lexists(osp.join(top, name)) for name in PROJECT_FILES):
+        return top
+    head, mark, _ = (top + os.sep).rpartition(f"{os.sep}configs{os.sep}")
+    return head if mark and head not in ("", osp.realpath(osp.expanduser("~"))) else top
+
+
 def inside(path: str, folder: str) -> bool:
     """True for a folder itself and all below it."""
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def is_of_project(path: str, top: str) -> bool:
+    """Whether a file is a project's own: neither installed in it, nor of another repository.
+
+    Args:
+        path: The file, without links.
+        top: The top of the project, as :func:`project_around` has it.
+    """
+    if not inside(path, top) or not INSTALLED.isdisjoint(path.split(os.sep)):
+        return False
+    folder = osp.dirname(path)
+    while folder != top and inside(folder, top):
+        if osp.lexists(osp.join(folder, ".git")):  # a submodule, or a clone
+            return False
+        folder = osp.dirname(folder)
+    return True
 
 
 def leads_out(path: str, folder: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 from mmfix.config.document import to_plain
 from mmfix.config.keypath import KeyPath
 from mmfix.ddp import Checkpoint, Settings
-from mmfix.findings import Override
+from mmfix.findings import CodeSpot, Override
 from mmfix.remedies.graph import NONREENTRANT_MODULE, custom_imports, cut_off, is_true, reentrant_sites
 from mmfix.training.activation import KEY
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
@@ -29,7 +29,7 @@ class Change:
 
     ``checkpoint`` is ``NONE`` (switched off) or ``NON_REENTRANT``. ``cut_off`` only takes the checkpoints
     out whose input has no gradient. ``model`` is set in the model itself, which takes the facts ``cures``
-    away.
+    away. ``code`` is changed in the source of the model, and not by the config.
     """
 
     find_unused: Optional[bool] = None
@@ -39,6 +39,7 @@ class Change:
     cut_off: bool = False
     model: Tuple[Override, ...] = ()
     cures: Tuple[ModelFact, ...] = ()
+    code: Tuple[CodeSpot, ...] = ()
 
     def settings(self, old: Settings) -> Settings:
         """The settings after the change."""
@@ -59,7 +60,7 @@ def write(setup: TrainingSetup, change: Change) -> Tuple[Override, ...]:
     found: List[Override] = list(change.model)
     if change.checkpoint is Checkpoint.NONE:
         found += _switch_off(setup)
-    elif change.checkpoint is Checkpoint.NON_REENTRANT:
+    elif change.checkpoint is Checkpoint.NON_REENTRANT and not change.code:
         found += import_module(setup, NONREENTRANT_MODULE, "makes torch's default checkpoint non-reentrant")
     elif change.cut_off:
         found += _take_out(setup)

@@ -9,7 +9,7 @@ from mmfix.findings import Remedy
 from mmfix.remedies.graph import NONREENTRANT_MODULE
 
 #: Cures that need torch 1.11: ``static_graph`` as DDP's argument, ``use_reentrant`` (torch release notes).
-_NEW = ("non-reentrant", "static-graph", "checkpoint-on")
+_NEW = ("non-reentrant", "non-reentrant-in-code", "static-graph", "checkpoint-on")
 _SINCE = (1, 11)
 
 

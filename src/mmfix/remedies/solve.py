@@ -22,13 +22,14 @@ from mmfix.remedies.graph import (
     suspected,
     without_doubts,
 )
+from mmfix.remedies.in_code import calls_in_code
 from mmfix.remedies.inside import fewer_stages, freeze_teachers
 from mmfix.training.types import CheckpointSite, TrainingSetup
 
 _FINE: FrozenSet[Outcome] = frozenset({Outcome.OK})
 _TOP: KeyPath = ("find_unused_parameters",)
 #: Cures that hold for whatever passes find_unused_parameters to DDP.
-_ANY_WRAPPER = frozenset({"checkpoint-off", "non-reentrant", "find-unused-off"})
+_ANY_WRAPPER = frozenset({"checkpoint-off", "non-reentrant", "non-reentrant-in-code", "find-unused-off"})
 
 
 class Candidate(NamedTuple):
@@ -194,6 +195,10 @@ def _candidates(setup: TrainingSetup) -> Iterator[Candidate]:
     if sites and all(follows_torch_default(site) is not False for site in sites):
         changes = _with_find_unused(Change(checkpoint=Checkpoint.NON_REENTRANT))
         yield Candidate("non-reentrant", changes, tuple(_non_reentrant_assumes(setup)))
+    calls = calls_in_code(setup)
+    if calls:
+        in_code = Change(checkpoint=Checkpoint.NON_REENTRANT, code=calls)
+        yield Candidate("non-reentrant-in-code", (in_code,), (text.NEW_TORCH_EVERYWHERE,))
     if settings.static_graph:
         changes = _with_find_unused(Change(static_graph=False))
         if _can_switch_off(setup):
@@ -269,4 +274,5 @@ def _vet(setup: TrainingSetup, candidate: Candidate) -> Optional[Remedy]:
         cost=text.cost(setup, candidate.name, change),
         overrides=overrides,
         assumes=assumes,
+        code=change.code,
     )

@@ -24,6 +24,9 @@ TORCH_DEFAULT = (
     "The checkpoint is called without use_reentrant; fairscale's own checkpoint and an explicit "
     "use_reentrant=True are not affected."
 )
+NEW_TORCH_EVERYWHERE = (
+    "Whoever runs this code has torch 1.11 or later: an older one does not know use_reentrant."
+)
 PYTHON_CALL = "You add the call to your training script; no config key reaches it here."
 BATCH = "The smaller effective batch (and the learning rate that goes with it) is what you want."
 SEPARATE = "The parts that MMSeparateDistributedDataParallel wraps use no reentrant checkpoint."
@@ -80,7 +83,9 @@ def cost(setup: TrainingSetup, name: str, change: Change) -> str:
         parts += [f"if memory is short: {left}"] if left else []
     if change.cut_off:
         parts.append("More memory in these modules, and they are trained from now on")
-    if change.checkpoint is Checkpoint.NON_REENTRANT:
+    if change.code:
+        parts.append("Same memory and speed; changes your code for all that use it; needs no mmfix there")
+    elif change.checkpoint is Checkpoint.NON_REENTRANT:
         parts.append("Same memory and speed; needs torch >= 1.11 and mmfix installed where you train")
         if not runs_custom_imports(setup):
             parts.append("call mmfix.use_nonreentrant_checkpoint() before the model runs")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional, Tuple
 
 from mmfix.findings import Finding, Override
-from mmfix.printable import line
+from mmfix.results.change import unified_diff
 from mmfix.results.checked import Problem, ProofUsed, failing
 from mmfix.results.judged import Judged
 
@@ -106,25 +106,4 @@ class PatchResult:
 
     def diff(self) -> str:
         """A unified diff of ``target``; empty when nothing changes."""
-        if not self.changed:
-            return ""
-        import difflib
-
-        from mmfix.results.place import display_path
-
-        name = line(display_path(self.target)).lstrip(
-            "/"
-        )  # as git has it; `patch -p1` refuses absolute names
-        old = "/dev/null" if self.before is None else f"a/{name}"
-        lines = difflib.unified_diff(_lines(self.before), _lines(self.after), old, f"b/{name}", lineterm="\n")
-        return "".join(
-            each if each.endswith("\n") else f"{each}\n\\ No newline at end of file\n" for each in lines
-        )
-
-
-def _lines(data: Optional[bytes]) -> list[str]:
-    """Lines as programs that apply a diff count them: `str.splitlines` would break at a form feed, too."""
-    if not data:
-        return []
-    *whole, rest = data.decode("utf-8", errors="replace").split("\n")
-    return [*(f"{each}\n" for each in whole), *([rest] if rest else [])]
+        return unified_diff(self.target, self.before, self.after) if self.changed else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.ddp.types import Settings
+from mmfix.model.types import CheckpointUse
 
 if TYPE_CHECKING:
     from mmfix.repository.carried import Carried
@@ -34,6 +35,7 @@ class CheckpointSite:
         counts_layers: The switch is a number of layers to checkpoint, with fairscale's own checkpoint.
         explicit: The call itself says ``use_reentrant=True``.
         seen: Its effect was observed in a run; the call itself is unknown.
+        calls: The calls that were followed in the source and are, or may be, reentrant.
     """
 
     key: KeyPath
@@ -49,6 +51,7 @@ class CheckpointSite:
     counts_layers: bool = False
     explicit: bool = False
     seen: bool = False
+    calls: Tuple[CheckpointUse, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, NamedTuple, Option
 
 from mmfix.model.machine.conditions import CLOCK, Path
 from mmfix.model.machine.values import Function, Storage
+from mmfix.python.place import Place
 
 if TYPE_CHECKING:
     from mmfix.model.machine.scopes import Scope
@@ -49,13 +50,14 @@ class Frame(Storage):
         stranded: Every branch of a fork left, so the state of now is that of no path.
         turns: How often the loops around the statement that runs turn, all together.
         under: How many unknown conditions the call is under.
+        called_at: The line of the call; None where no code of the model makes it.
         base, loop: How many states to undo there were when the call began, and the loop in it.
         leaves, continues, breaks: The states at each conditional ``return``, ``continue`` and ``break``.
     """
 
     __slots__ = (
-        "base", "breaks", "continues", "function", "leaves", "loop", "outer", "parent", "returns", "scope",
-        "stopped", "stranded", "turns", "under", "unsure", "yields",
+        "base", "breaks", "called_at", "continues", "function", "leaves", "loop", "outer", "parent",
+        "returns", "scope", "stopped", "stranded", "turns", "under", "unsure", "yields",
     )  # fmt: skip
     items: Dict[str, Any]
 
@@ -79,6 +81,7 @@ class Frame(Storage):
         self.stranded = False
         self.base = self.loop = self.under = 0
         self.turns = 1
+        self.called_at: Optional[Place] = None
         self.leaves: List[Exit] = []
         self.continues: List[Exit] = []
         self.breaks: List[Exit] = []

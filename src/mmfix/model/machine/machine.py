@@ -288,6 +288,7 @@ class Machine(State):
         """A call begins."""
         if len(self.frames) > 70:
             raise GaveUp("calls nest too deeply")
+        frame.called_at = self.here
         self.frames.append(frame)
 
     def leave(self) -> None:

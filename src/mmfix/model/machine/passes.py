@@ -21,6 +21,7 @@ class CheckpointCall(NamedTuple):
         own: Those of them that no checkpointed call within uses: a gradient comes once for each
             innermost call.
         owner: The module whose code calls it.
+        called_at: The line that calls the function which the call is in, where that is known.
         mark: A bit for the call itself: what depends on it carries gradients into the call.
         path: What holds where it is called.
         turns: The loops of unknown length around it, each with the turns it was met in.
@@ -38,6 +39,7 @@ class CheckpointCall(NamedTuple):
     path: Path
     turns: Dict[Turns, FrozenSet[str]]
     carries: Optional[bool] = None
+    called_at: Optional[Place] = None
 
     @property
     def repeats(self) -> bool:

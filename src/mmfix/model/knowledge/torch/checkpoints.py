@@ -72,6 +72,7 @@ def run(
         params = sum(inside) & ~outside
         own = params & ~within
         call = CheckpointCall(place, reentrant, library, has_grad, params, own, owner, 0, m.assumed, {})
+        call = call._replace(called_at=m.frames[-1].called_at if m.frames else None)
         mark = _remember(m, call)
         result = marked(m, result, mark, mark)
         m.checkpointed |= params

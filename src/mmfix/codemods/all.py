@@ -1,0 +1,10 @@
+"""Every codemod, by the name of its remedy."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+from mmfix.codemods import non_reentrant_in_code
+from mmfix.codemods.codemod import Codemod
+
+CODEMODS: Dict[str, Codemod] = {module.CODEMOD.name: module.CODEMOD for module in (non_reentrant_in_code,)}

@@ -1,0 +1,116 @@
+"""Which calls of the user's own code a cure in code is about, and when there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import List, Tuple
+
+import pytest
+
+import mmfix
+
+CONFIG = """\
+custom_imports = dict(imports=['net'], allow_failed_imports=False)
+train_dataloader = dict(batch_size=2)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
+find_unused_parameters = {on}
+model = dict(type='Net', deep={deep})
+"""
+NET = """\
+import functools
+import torch.nn as nn
+import torch.utils.checkpoint as cp
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+{imports}
+
+@MODELS.register_module()
+class Net(BaseModel):
+    def __init__(self, deep=True):
+        super().__init__()
+        self.deep = deep
+        self.stem = nn.Conv2d(3, 8, 1)
+        self.a = nn.Conv2d(8, 8, 1)
+        self.b = nn.Conv2d(8, 8, 1)
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        x = self.stem(inputs)
+        if self.deep:
+            {body}
+        return dict(loss=self.b(self.a(x)).mean())
+"""
+
+
+def repository(folder: Path, body: str, imports: str = "", on: bool = True, deep: bool = True) -> str:
+    (folder / "pyproject.toml").write_text("")
+    (folder / "configs").mkdir()
+    (folder / "net.py").write_text(NET.format(body=body, imports=imports))
+    config = folder / "configs" / "train.py"
+    config.write_text(CONFIG.format(on=on, deep=deep))
+    return str(config)
+
+
+def offered(config: str) -> List[Tuple[str, Tuple[int, ...]]]:
+    """File, line, and lines that call its function, of each spot of the cure of the first finding."""
+    found = [
+        remedy
+        for finding in mmfix.check(config).findings
+        for remedy in finding.remedies
+        if remedy.name == "non-reentrant-in-code"
+    ]
+    assert {(remedy.disposition, remedy.overrides) for remedy in found} <= {("review", ())}
+    spots = found[0].code if found else ()
+    return [(Path(spot.path).name, (spot.line, *(place.line for place in spot.called))) for spot in spots]
+
+
+PARTIAL = "run = functools.partial(cp.checkpoint)"
+WRAPPER = "def run(f, *args, **kw):\n    return cp.checkpoint(f, *args, **kw)\n"
+CASES = {
+    "a call": ("x = cp.checkpoint(self.a, x)", "", [("net.py", (20,))]),
+    "it says True": ("x = cp.checkpoint(self.a, x, use_reentrant=True)", "", [("net.py", (20,))]),
+    "through a function": ("x = run(self.a, x)", WRAPPER, [("net.py", (7, 22))]),
+    "through a partial": (
+        "x = run(self.a, x)",
+        "run = functools.partial(cp.checkpoint)",
+        [("net.py", (20,))],
+    ),
+    "it says False": ("x = cp.checkpoint(self.a, x, use_reentrant=False)", "", []),
+    "no checkpoint": ("x = self.a(x)", "", []),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_lines_of_a_model(name: str, tmp_path: Path) -> None:
+    body, imports, expected = CASES[name]
+    assert offered(repository(tmp_path, body, imports)) == expected
+
+
+@pytest.mark.parametrize("about", ["off", "another finding"])
+def test_nothing_without_a_finding_about_a_checkpoint(about: str, tmp_path: Path) -> None:
+    body = "x = cp.checkpoint(self.a, x)"
+    assert offered(repository(tmp_path, body, on=about == "off", deep=about != "off")) == []
+
+
+@pytest.mark.parametrize(("torch", "is_offered"), [("1.10.2", False), ("1.11.0", True), ("2.1", True)])
+def test_an_old_torch_does_not_know_the_argument(torch: str, is_offered: bool, tmp_path: Path) -> None:
+    config = repository(tmp_path, "x = cp.checkpoint(self.a, x)")
+    (tmp_path / "mmfix.toml").write_text(f'torch = "{torch}"\n')
+    assert bool(offered(config)) is is_offered
+
+
+def test_code_of_somebody_else_is_not_offered(tmp_path: Path) -> None:
+    """A link that leads out of the repository, and a clone in it."""
+    config = repository(tmp_path, "x = cp.checkpoint(self.a, x)")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "net.py").rename(tmp_path / "other" / "net.py")
+    (tmp_path / "other" / ".git").mkdir()
+    (tmp_path / "net.py").symlink_to(tmp_path / "other" / "net.py")
+    assert mmfix.check(config).findings
+    assert offered(config) == []
+
+
+def test_without_a_project_file_the_parent_of_configs_is_the_repository(tmp_path: Path) -> None:
+    config = repository(tmp_path, "x = cp.checkpoint(self.a, x)")
+    (tmp_path / "pyproject.toml").unlink()
+    assert offered(config) == [("net.py", (20,))]
