@@ -127,7 +127,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "codemods": Room(
         "a cure in the user's own code: one file each; edited in memory, all written or nothing, undone",
-        "python findings results",
+        "traces python model findings patches results",
         "LibCST, when a cure in code is asked for",
     ),
     "diagnosis": Room(
@@ -161,8 +161,8 @@ ROOMS: Dict[str, Room] = {
     "jobs": Room(
         "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show",
         "traces workers python config git ddp repository model model.knowledge.openmmlab training findings "
-        "remedies rules patches project proofs results diagnosis diagnosis.log diagnosis.kinds settings "
-        "report report.text prove",
+        "remedies rules patches project proofs results codemods diagnosis diagnosis.log diagnosis.kinds "
+        "settings report report.text prove",
     ),
     "api": Room("the public functions", "workers config patches project results settings jobs"),
     "attach": Room("`with mmfix.explaining(cfg)`", "api printable"),

@@ -43,9 +43,8 @@ HEAVY = {
 OPENERS = {
     "python/disk": "files that others wrote",
     "repository/cache": "a new file, by its descriptor",
-    "traces": "temporary files, and their locks",
+    "traces": "temporary files, and their locks; a folder, to lock it",
     "patches/write": "the temporary file, by its descriptor; a folder, to sync it",
-    "proofs/store": "the folder of the proof file, to lock it",
     "keeper": "/proc",
     "cli": "nowhere, in place of a stream that is shut",
     "terminal": "nowhere, in place of a pipe that is shut",

@@ -97,6 +97,7 @@ def patch(
     in_place_value: bool = False,
     edit_base: bool = False,
     all_heirs: bool = False,
+    allow_dirty: bool = False,
 ) -> PatchResult:
     """Plan a patch for one config, and write it when asked.
 
@@ -120,6 +121,8 @@ def patch(
         edit_base: Where one base sets all that the cures change, change it there, with all configs that
             inherit it: ``result.target`` is that base, and ``result.heirs`` are these.
         all_heirs: With ``edit_base``, also where that cures nothing in some of them.
+        allow_dirty: With a ``remedy`` that changes your own code (``result.edits``), change files with
+            uncommitted changes, too.
 
     Raises:
         ConfigError: The config cannot be read.
@@ -138,6 +141,7 @@ def patch(
         from mmfix.jobs.inmemory import patch_config
 
         return patch_config(target, remedy, wanted)
+    from mmfix.jobs.code_cures import cure_file, is_code_cure, undo_file
     from mmfix.jobs.patching import Options, patch_file
     from mmfix.jobs.selecting import reader_for
     from mmfix.patches import Verifier
@@ -147,7 +151,13 @@ def patch(
     if in_place and (overlay or undo or (edit_base and output is not None)):
         raise ValueError("overlay, output and undo leave alone what in_place_value and edit_base change")
     file = None if output is None else os.fspath(output)
-    options = Options(remedy, file, overlay, undo, write, verify, no_loader, wanted, in_place, all_heirs)
+    options = Options(
+        *(remedy, file, overlay, undo, write, verify, no_loader, wanted, in_place, all_heirs, allow_dirty)
+    )
+    if is_code_cure(remedy):
+        if overlay or output is not None or in_place or verify:
+            raise ValueError(f"{remedy} changes code: it goes with nothing that says where a patch goes")
+        return cure_file(os.fspath(target), reader_for(wanted), options)
     if edit_base:
         from mmfix.jobs.editing_bases import edit_base_of
 
@@ -155,7 +165,9 @@ def patch(
         if result is not None:
             return result
     with Verifier() as verifier:
-        return patch_file(os.fspath(target), reader_for(wanted), options, verifier)
+        result = patch_file(os.fspath(target), reader_for(wanted), options, verifier)
+    edits = undo_file(os.fspath(target), write) if undo else ()
+    return replace(result, edits=edits, written=result.written or (write and bool(edits)))
 
 
 def explain(text_or_path: Union[str, os.PathLike[str]], config: Optional[Target] = None) -> Diagnosis:

@@ -271,6 +271,7 @@ def _judged(
 @place_options
 @click.option("--remedy", metavar="NAME", help="Use this cure instead of the first safe one.")
 @click.option("--possible", is_flag=True, help="Cure what is only possible, too.")
+@click.option("--allow-dirty", is_flag=True, help="Change code that has uncommitted changes, too.")
 @click.option("--undo", is_flag=True, help="Take the mmfix block out again, byte for byte.")
 @click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
 @jobs_option
@@ -290,6 +291,7 @@ def patch(
     all_heirs: bool,
     remedy: Optional[str],
     possible: bool,
+    allow_dirty: bool,
     undo: bool,
     fail_on_change: bool,
     jobs: Optional[int],
@@ -305,7 +307,8 @@ def patch(
     mmcv 1.x) must confirm the patch. --diff, --undo and --no-loader run nothing.
 
     Without --remedy, only cures marked 'safe' are applied, and only to what is at least likely; --possible
-    takes in what is only possible. Exit 1: findings are left; exit 2: refused.
+    takes in what is only possible. Cures in your own code need their name (--remedy non-reentrant-in-code);
+    they run nothing, and show their diff with --diff. Exit 1: findings are left; exit 2: refused.
     """
     in_place = in_place_value or edit_base
     if undo and (output or overlay or remedy or possible or in_place):
@@ -320,6 +323,13 @@ def patch(
         given = settings.given | {"patch_min_confidence"}
         settings = replace(settings, patch_min_confidence="possible", given=given)
     no_verify_without_loader(verify, no_loader)
+    from mmfix.jobs.code_cures import (
+        cure_code,
+        finish_interrupted,
+        is_code_cure,
+        undo_code,
+        without_idle,
+    )
     from mmfix.jobs.patching import Options, patch_inherited, refused
     from mmfix.jobs.patching_many import patch_many
     from mmfix.jobs.selecting import select, to_undo
@@ -328,27 +338,39 @@ def patch(
     if not configs:
         path, examples = _default_path()
         configs, diff = (path,), diff or examples
+    in_code = is_code_cure(remedy)
+    if in_code and (output or overlay or verify or in_place):
+        raise click.UsageError(f"{remedy} changes code: it goes with no option that says where a patch goes")
+    for note in () if diff else finish_interrupted(configs):
+        say(f"note: {note}")
     selection = select(configs, settings=settings)
     selection = to_undo(selection) if undo else selection
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")
     options = Options(
-        remedy, output, overlay, undo, not diff, verify, no_loader, settings, in_place, all_heirs
+        *(remedy, output, overlay, undo, not diff, verify, no_loader, settings),
+        *(in_place, all_heirs, allow_dirty),
     )
-    if options.loads and not can_fork():
+    if options.loads and not in_code and not can_fork():
         say("no fork here: configs are loaded in one process, where one may change what the next one finds")
     results = [refused(config) for config in selection.failed]
     order: InOrder[PatchResult] = InOrder()
     interrupted = None
-    with Progress("patching", len(selection.paths)) as progress:
-        processes = how_many(jobs, len(selection.paths))
+    named = selection.must_be_judged
+    if in_code:
+        results += cure_code(selection.paths, selection.reader, options, named)
+    elif undo:
+        results += undo_code(selection.paths, options.write)
+    blocks = () if in_code else selection.paths
+    with Progress("patching", len(blocks)) as progress:
+        processes = how_many(jobs, len(blocks))
         if edit_base:
             from mmfix.jobs.editing_bases import edit_bases
 
             selection, done = edit_bases(selection, options, processes, progress.tick)
             results.extend(done)
-        named = selection.must_be_judged
-        patched = patch_many(selection.paths, selection.reader, options, named, processes, progress.tick)
+            named, blocks = selection.must_be_judged, selection.paths
+        patched = patch_many(blocks, selection.reader, options, named, processes, progress.tick)
         try:
             with closing(patched):
                 for index, found in patched:
@@ -358,6 +380,7 @@ def patch(
         except KeyboardInterrupt:
             results.extend(order.rest())
             interrupted = order.done, len(selection.paths)
+    results = without_idle(results)
     for note in selection.notes:
         say(f"note: {note}")
     show_problems([(result.error, result.path) for result in results if result.error])

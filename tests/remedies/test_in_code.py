@@ -6,49 +6,9 @@ from pathlib import Path
 from typing import List, Tuple
 
 import pytest
+from code_repository import WRAPPER, repository
 
 import mmfix
-
-CONFIG = """\
-custom_imports = dict(imports=['net'], allow_failed_imports=False)
-train_dataloader = dict(batch_size=2)
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12)
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
-find_unused_parameters = {on}
-model = dict(type='Net', deep={deep})
-"""
-NET = """\
-import functools
-import torch.nn as nn
-import torch.utils.checkpoint as cp
-from mmengine.model import BaseModel
-from mmengine.registry import MODELS
-{imports}
-
-@MODELS.register_module()
-class Net(BaseModel):
-    def __init__(self, deep=True):
-        super().__init__()
-        self.deep = deep
-        self.stem = nn.Conv2d(3, 8, 1)
-        self.a = nn.Conv2d(8, 8, 1)
-        self.b = nn.Conv2d(8, 8, 1)
-
-    def forward(self, inputs, data_samples=None, mode='tensor'):
-        x = self.stem(inputs)
-        if self.deep:
-            {body}
-        return dict(loss=self.b(self.a(x)).mean())
-"""
-
-
-def repository(folder: Path, body: str, imports: str = "", on: bool = True, deep: bool = True) -> str:
-    (folder / "pyproject.toml").write_text("")
-    (folder / "configs").mkdir()
-    (folder / "net.py").write_text(NET.format(body=body, imports=imports))
-    config = folder / "configs" / "train.py"
-    config.write_text(CONFIG.format(on=on, deep=deep))
-    return str(config)
 
 
 def offered(config: str) -> List[Tuple[str, Tuple[int, ...]]]:
@@ -64,8 +24,6 @@ def offered(config: str) -> List[Tuple[str, Tuple[int, ...]]]:
     return [(Path(spot.path).name, (spot.line, *(place.line for place in spot.called))) for spot in spots]
 
 
-PARTIAL = "run = functools.partial(cp.checkpoint)"
-WRAPPER = "def run(f, *args, **kw):\n    return cp.checkpoint(f, *args, **kw)\n"
 CASES = {
     "a call": ("x = cp.checkpoint(self.a, x)", "", [("net.py", (20,))]),
     "it says True": ("x = cp.checkpoint(self.a, x, use_reentrant=True)", "", [("net.py", (20,))]),

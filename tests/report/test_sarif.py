@@ -160,7 +160,7 @@ def test_where_no_plan_can_be_made_there_is_no_fix(folder: Path, mmfix: Any) -> 
     ],
 )
 def test_the_lines_that_change(before: str, after: str, expected: Tuple[int, int, str]) -> None:
-    assert change(before, after) == Change(before, *expected)
+    assert change("a.py", before, after) == Change("a.py", before, *expected)
 
 
 def test_columns_count_utf16_code_units(folder: Path, mmfix: Any) -> None:
@@ -219,8 +219,8 @@ def render(report: Report, plan: Any = None) -> Dict[str, Any]:
     return dict(run)
 
 
-def always(path: str, remedy: Remedy) -> Change:
-    return Change("", 0, 0, path)
+def always(path: str, remedy: Remedy) -> Tuple[Change, ...]:
+    return (Change(path, "", 0, 0, path),)
 
 
 def test_a_thousand_heirs_are_named_as_far_as_code_scanning_takes_them() -> None:
@@ -235,9 +235,20 @@ def test_a_fix_is_whole_or_not_there() -> None:
     ((fix,),) = (result["fixes"] for result in render(report, always)["results"])
     assert len(fix["artifactChanges"]) == sarif.MOST_CHANGED
     assert fix["description"]["text"] == "off (safe): memory {{0}}"
-    (result,) = render(report, lambda path, remedy: None if path == "7.py" else always(path, remedy))[
-        "results"
-    ]
+    (result,) = render(report, lambda path, remedy: () if path == "7.py" else always(path, remedy))["results"]
+    assert "fixes" not in result
+
+
+def test_code_that_several_configs_use_is_changed_once() -> None:
+    ((fix,),) = (
+        result["fixes"] for result in render(synthetic(3), lambda *_: always("net.py", REMEDY))["results"]
+    )
+    (change,) = fix["artifactChanges"]
+    assert change["artifactLocation"]["uri"] == "net.py"
+
+
+def test_changes_of_one_file_that_differ_are_not_offered() -> None:
+    (result,) = render(synthetic(3), lambda path, _: (Change("net.py", "", 0, 0, path),))["results"]
     assert "fixes" not in result
 
 

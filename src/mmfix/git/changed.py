@@ -56,6 +56,24 @@ def changes_since(folder: str, revision: str) -> Changes:
     return changes
 
 
+def is_uncommitted(path: str) -> bool:
+    """Whether a file is another one than in the last commit; False where it lies in no work tree.
+
+    Raises:
+        GitError: There is no git, or no answer.
+    """
+    folder, name = osp.split(osp.realpath(path))
+    top = repository_around(folder)
+    if not osp.lexists(osp.join(top, ".git")):
+        return False
+    commit = _commit(folder, "HEAD")
+    found = ask(folder, "ls-tree", "-z", commit, "--", name) if commit else []
+    if not found:
+        return True
+    mode, _, digest = found[0].partition("\t")[0].split(" ")
+    return not _is_same(osp.join(folder, name), mode, digest)
+
+
 def _commit(top: str, revision: str) -> str:
     """The check sum of a commit; empty where there is none of that name."""
     if revision.startswith("-"):

@@ -14,7 +14,7 @@ from mmfix.errors import MmfixError, PatchError, SettingsError
 from mmfix.findings import SEVERITIES, Finding
 from mmfix.jobs.accounting import Unfit, judged, unfit
 from mmfix.jobs.hiding import Hidden, about_file, hide
-from mmfix.jobs.installed import installed_torch
+from mmfix.jobs.installed import INSTALL, can_change_code, installed_torch
 from mmfix.project.held import held
 from mmfix.results.checked import ConfigReport, Problem, ProofUsed
 from mmfix.results.place import display_path
@@ -96,7 +96,7 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
     if setup.wrapper != "none":  # else nothing is looked for, and no comment can be of use
         whole = hide(document, found, gone, holds)
     fitting, left_out = _for_torch(whole.left, settings.torch)
-    findings = sorted(fitting, key=_by_severity)
+    findings = sorted(map(_with_needs, fitting), key=_by_severity)
     return ConfigReport(
         document.path or MEMORY,
         setup.era,
@@ -143,6 +143,14 @@ def _for_torch(found: Sequence[Finding], trained_with: str) -> Tuple[List[Findin
     names = dict.fromkeys(name for _, _, gone in cured if gone for name in gone.split(", "))
     note = (f"{too_old(torch, ', '.join(names))}: left out of the cures",) if names else ()
     return [replace(finding, remedies=kept) for finding, kept, _ in cured], note
+
+
+def _with_needs(finding: Finding) -> Finding:
+    """The finding, whose cures in code say what is missing for them here."""
+    if not any(remedy.code for remedy in finding.remedies) or can_change_code():
+        return finding
+    cures = (replace(cure, needs=INSTALL if cure.code else "") for cure in finding.remedies)
+    return replace(finding, remedies=tuple(cures))
 
 
 def _about_carried(carried: Carried) -> str:

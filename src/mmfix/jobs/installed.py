@@ -13,6 +13,18 @@ from mmfix.python.disk import as_text, read_start
 _VERSION = re.compile(r"""^__version__(?:\s*:[^=]+)?\s*=\s*['"]([^'"]+)""", re.MULTILINE)
 
 
+#: The line to type where LibCST is missing.
+INSTALL = 'pip install "mmfix[code]"'
+
+
+@lru_cache(maxsize=None)
+def can_change_code() -> bool:
+    """Whether LibCST is installed; it is not imported."""
+    from importlib.util import find_spec  # only where there is such a cure
+
+    return find_spec("libcst") is not None
+
+
 def installed_torch() -> str:
     """The version of the torch that ``import torch`` would find, ``1.9.0+cu111``; empty without one."""
     return installed("torch") or ""

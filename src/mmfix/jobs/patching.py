@@ -62,6 +62,7 @@ class Options:
         settings: What is acted on unasked, and what of the rest fails.
         in_place: Change values where they stand in the file, as far as that changes nothing else.
         all_heirs: Change a base also where that cures nothing in some configs that inherit it.
+        allow_dirty: Change code that has changes which are not committed, too.
     """
 
     remedy: Optional[str] = None
@@ -74,6 +75,7 @@ class Options:
     settings: Settings = DEFAULT
     in_place: bool = False
     all_heirs: bool = False
+    allow_dirty: bool = False
 
     @property
     def loads(self) -> bool:
@@ -108,7 +110,7 @@ def choose(findings: Sequence[Finding], name: Optional[str] = None, settings: Se
         if remedy is not None and remedy not in chosen:
             chosen.append(remedy)
     if name is not None and findings and not chosen:
-        raise _no_such_cure(findings, name)
+        raise no_such_cure(findings, name)
     overrides: Dict[KeyPath, Override] = {}
     for remedy in chosen:
         for override in remedy.overrides:
@@ -122,7 +124,8 @@ def choose(findings: Sequence[Finding], name: Optional[str] = None, settings: Se
     return Choice(tuple(dict.fromkeys(remedy.name for remedy in chosen)), tuple(overrides.values()))
 
 
-def _no_such_cure(findings: Sequence[Finding], name: str) -> PatchError:
+def no_such_cure(findings: Sequence[Finding], name: str) -> PatchError:
+    """That no finding has a cure of that name, or none that can be written."""
     known = {remedy.name: remedy for finding in findings for remedy in finding.remedies}
     if name in known:
         return PatchError(f"{name} cannot be written into this config", hint=known[name].cost)

@@ -17,6 +17,7 @@ from typing import (
     Tuple,
 )
 
+from mmfix.codemods.place import about_interrupted
 from mmfix.config.reader import Reader
 from mmfix.config.source import read_stream
 from mmfix.errors import ConfigError
@@ -140,6 +141,7 @@ def select(
         notes.append(_about_bases(bases, len(heirs)))
     if out:
         notes.append(about_links(display_path(path) for path in dict.fromkeys(out)))
+    notes += about_interrupted(paths)
     notes += excluded.notes()
     if ignored is not None:
         notes += about_ignored(ignored, [display_path(path) for path in ignored.left_out])

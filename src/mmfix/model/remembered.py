@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from mmfix.model.stored import from_json, to_json
 from mmfix.model.types import ModelReading
+from mmfix.python.disk import reading_of
 from mmfix.repository import cache
 from mmfix.repository.walk import holds_packages, walk_sources
 
@@ -25,6 +26,8 @@ _FRESH_SECONDS = 10.0
 #: What says nothing about gradients and differs between configs of one model.
 _NO_MATTER = frozenset({"init_cfg", "pretrained", "test_cfg", "data_preprocessor", "img_norm_cfg"})
 _walks: Dict[Tuple[str, ...], Tuple[float, str]] = {}
+#: Of files that are read otherwise than they are; their digests hold for that time alone.
+_otherwise: Dict[str, ModelReading] = {}
 
 
 def read_remembered(
@@ -39,7 +42,8 @@ def read_remembered(
 ) -> ModelReading:
     """:func:`read_model`, or what it said before of the same model and the same source files.
 
-    A reading that ran out of time is not kept: the next one may get further.
+    A reading that ran out of time is not kept: the next one may get further. One of files that are read
+    otherwise than they are (:func:`mmfix.python.disk.instead`) is kept as long as that lasts.
 
     Args:
         model: The resolved ``model`` of a config.
@@ -53,17 +57,28 @@ def read_remembered(
         f"{era}\n{scope}\n{wraps_first}\n{roots}\n{named}\n{seconds}\n{walk}\n{_text(model)}\n{_text(beside)}"
     )
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    reading = _recall(digest)
+    otherwise = reading_of()
+    reading = _recall(digest) if not otherwise else _otherwise.get(digest)
     if reading is None:
         from mmfix.model.reading import read_model  # the interpreter takes longer to load than most checks
 
         library = library_of(roots, walk)
         reading = read_model(model, library, era, scope, wraps_first, named, seconds, beside)
-        library.keep()
-        if not reading.unfinished:
+        if otherwise:
+            _otherwise[digest] = reading
+        else:
+            library.keep()
+        if not reading.unfinished and not otherwise:
             _remember(digest, reading)
         gc.collect(1)  # frames and closures hold each other, and a run over many configs pauses the collector
     return reading
+
+
+def look_again() -> None:
+    """Forget what the files were: one of them has been written."""
+    _walks.clear()
+    _otherwise.clear()
+    library_of.cache_clear()
 
 
 @lru_cache(maxsize=4)
@@ -102,12 +117,12 @@ def stamp(path: str) -> Optional[str]:
 
 def fingerprint(roots: Tuple[str, ...]) -> str:
     """Changes when a file below the roots appears, disappears or changes."""
-    spot = (*roots, "", *sys.path)
+    spot = (*roots, "", *sys.path, str(reading_of()))
     known = _walks.get(spot)
     now = time.monotonic()
     if known is not None and now - known[0] < _FRESH_SECONDS:
         return known[1]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(str(reading_of()).encode())
     for root in roots:
         if not holds_packages(root):
             for file in walk_sources(root).files:

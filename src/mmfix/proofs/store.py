@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import os.path as osp
@@ -10,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.ddp import Outcome
@@ -21,7 +20,7 @@ from mmfix.proofs.digest import NotDigestible, digest_of, file_sum, parts
 from mmfix.proofs.place import has_proofs, proof_file
 from mmfix.proofs.types import NOT_PROVED, Proof
 from mmfix.python.disk import read_whole
-from mmfix.traces import clean
+from mmfix.traces import alone, clean
 
 VERSION = 1
 
@@ -99,7 +98,7 @@ def save(proof: Proof, document: ConfigDocument, remedies: Sequence[Remedy] = ()
     try:
         os.makedirs(osp.dirname(file), exist_ok=True)
         clean(osp.dirname(file))
-        with _alone(osp.dirname(file)):
+        with alone(osp.dirname(file)):
             _merge(file, _name(document.path, file), entry)
     except OSError as error:
         raise _not_written(file, error.strerror or str(error)) from error
@@ -218,27 +217,6 @@ def _merge(file: str, name: str, entry: Mapping[str, Any]) -> None:
                 continue
             raise _not_written(file, error.message) from error
     raise _not_written(file, "other processes write it all the time")
-
-
-@contextlib.contextmanager
-def _alone(folder: str) -> Iterator[None]:
-    """Hold the folder's lock, where the system has one; it goes with the process that holds it.
-
-    Without it :func:`_merge` still sees what changed between its reading and its writing, nearly always.
-    """
-    try:
-        import fcntl
-
-        descriptor = os.open(folder, os.O_RDONLY)
-    except (ImportError, OSError):  # Windows
-        yield
-        return
-    try:
-        with contextlib.suppress(OSError):  # some network file systems lock no folders
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _entries(file: str) -> Dict[str, Any]:

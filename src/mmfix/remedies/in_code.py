@@ -10,6 +10,9 @@ from mmfix.python.links import is_of_project, project_around
 from mmfix.remedies.graph import reentrant_sites
 from mmfix.training.types import TrainingSetup
 
+#: The cures that change code.
+CODE_CURES = frozenset({"non-reentrant-in-code"})
+
 
 def calls_in_code(setup: TrainingSetup) -> Tuple[CodeSpot, ...]:
     """Every reentrant checkpoint call of the setup; none where one of them is in code of somebody else.

@@ -138,24 +138,31 @@ class _Run:
             return
         for remedy in cause.finding.remedies:
             needed = len(cause.configs)
-            if not remedy.overrides or self._plans + needed > MOST_PLANS:
+            if not remedy.can_be_written or self._plans + needed > MOST_PLANS:
                 continue
             self._plans += needed
-            changes = list(self._changes(cause, remedy.name))
-            if all(changes):
-                yield {"description": _message(_cure(remedy)), "artifactChanges": changes}
+            changes = self._changes(cause, remedy.name)
+            if changes:
+                made = [
+                    {"artifactLocation": _artifact(change.path), "replacements": [_replacement(change)]}
+                    for change in changes
+                ]
+                yield {"description": _message(_cure(remedy)), "artifactChanges": made}
 
-    def _changes(self, cause: Cause, name: str) -> Iterator[Optional[Dict[str, Any]]]:
-        """One a config that has the cause; the first that cannot be made ends it with None."""
+    def _changes(self, cause: Cause, name: str) -> List[Change]:
+        """What is changed for the configs that have the cause, one a file; nothing if it cannot be for one.
+
+        Code that several of them use is changed once.
+        """
         assert self._plan is not None
+        found: Dict[str, Change] = {}
         for name_of_config in cause.configs:
             config = self._configs[name_of_config]
             remedy = _same_remedy(config, cause.finding, name)
-            change = None if remedy is None else self._plan(config.path, remedy)
-            if change is None:
-                yield None
-                return
-            yield {"artifactLocation": _artifact(config.path), "replacements": [_replacement(change)]}
+            changes = () if remedy is None else self._plan(config.path, remedy)
+            if not changes or any(found.setdefault(item.path, item) != item for item in changes):
+                return []
+        return list(found.values())
 
     def _notifications(self, left_out: int) -> Iterator[Dict[str, Any]]:
         """What was not judged, and what else must be known, as the text says it at its end."""
@@ -296,7 +303,7 @@ def _same_remedy(config: ConfigReport, finding: Finding, name: str) -> Optional[
     """The cure of that name that ``config`` has for the same finding as another config of the cause."""
     for other in config.findings:
         if _same(other, finding):
-            return next((one for one in other.remedies if one.name == name and one.overrides), None)
+            return next((one for one in other.remedies if one.name == name and one.can_be_written), None)
     return None
 
 

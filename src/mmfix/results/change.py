@@ -14,12 +14,14 @@ class Change:
     """Lines of a file that get another text. What is changed stands in the file as it is now.
 
     Attributes:
-        before: The text of the file.
+        path: The file.
+        before: Its text.
         start: Characters before the first one that is replaced.
         end: Characters before the first one after it; ``start`` where text is only put in.
         text: What stands there afterwards.
     """
 
+    path: str
     before: str
     start: int
     end: int
@@ -69,5 +71,5 @@ def _lines(data: Optional[bytes]) -> List[str]:
     return [*(f"{each}\n" for each in whole), *([rest] if rest else [])]
 
 
-#: Plans what ``mmfix patch PATH --remedy NAME`` would change; None where that cannot be done.
-Plan = Callable[[str, Remedy], Optional[Change]]
+#: Plans what ``mmfix patch PATH --remedy NAME`` would change, one a file; nothing where that cannot be done.
+Plan = Callable[[str, Remedy], Tuple[Change, ...]]

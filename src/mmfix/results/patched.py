@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional, Tuple
 
 from mmfix.findings import Finding, Override
-from mmfix.results.change import unified_diff
+from mmfix.results.change import FileEdit, unified_diff
 from mmfix.results.checked import Problem, ProofUsed, failing
 from mmfix.results.judged import Judged
 
@@ -51,6 +51,7 @@ class PatchResult:
         look_for: How the next run shows that the cures work, one line; empty without a cure.
         places: What of ``overrides`` is changed where it stands, not appended.
         heirs: Of a base that is changed: absolute paths of all configs that inherit it and change with it.
+        edits: Files of the user's own code that are (or would be) written instead of ``target``.
     """
 
     path: str
@@ -72,11 +73,12 @@ class PatchResult:
     look_for: str = ""
     places: Tuple[Place, ...] = ()
     heirs: Tuple[str, ...] = ()
+    edits: Tuple[FileEdit, ...] = ()
 
     @property
     def changed(self) -> bool:
-        """True when ``target`` gets other bytes than it had."""
-        return self.after is not None and self.after != self.before
+        """True when ``target``, or a file of code, gets other bytes than it had."""
+        return bool(self.edits) or (self.after is not None and self.after != self.before)
 
     @property
     def status(self) -> str:
@@ -105,5 +107,7 @@ class PatchResult:
         return render_problems(problems) + render_patches([self], diff=self.changed and not self.written)
 
     def diff(self) -> str:
-        """A unified diff of ``target``; empty when nothing changes."""
-        return unified_diff(self.target, self.before, self.after) if self.changed else ""
+        """A unified diff of ``target`` and of the files of code; empty when nothing changes."""
+        changed = self.after is not None and self.after != self.before
+        own = unified_diff(self.target, self.before, self.after) if changed else ""
+        return own + "".join(edit.diff() for edit in self.edits)

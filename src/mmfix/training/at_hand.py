@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Iterable, Iterator, List, Optional, Tuple
 
+from mmfix.python.disk import reading_of
 from mmfix.python.place import Place
 from mmfix.python.source import read_bytes
 from mmfix.python.trees import dotted
@@ -93,7 +94,7 @@ def _is_copy(evidence: str, file: str) -> bool:
 
 def _state(file: str) -> Tuple[str, int]:
     try:
-        return file, os.stat(file).st_mtime_ns
+        return file, -reading_of() or os.stat(file).st_mtime_ns
     except OSError:
         return file, 0
 

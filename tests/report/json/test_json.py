@@ -130,6 +130,8 @@ def finding_json() -> Any:
                 "cost": "memory",
                 "assumes": ["it fits"],
                 "rehearsed": None,
+                "code": [],
+                "needs": None,
                 "overrides": [{"key": "model.heads[0].with_cp", "value": False, "reason": "off"}],
             }
         ],
@@ -210,6 +212,7 @@ def test_patches_key_by_key(tmp_path: Path) -> None:
                 "judged": None,
                 "proof": None,
                 "taken_back": [],
+                "edits": [],
             }
         ],
         "summary": {"configs": 1, "patched": 0, "clean": 0, "left": 1, "refused": 0, "skipped": 0},

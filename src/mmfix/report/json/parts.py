@@ -87,6 +87,8 @@ def remedy_json(remedy: Remedy) -> Dict[str, Any]:
         "assumes": list(remedy.assumes),
         "rehearsed": remedy.rehearsed or None,
         "overrides": overrides_json(remedy.overrides),
+        "code": [{"path": display_path(spot.path), "line": spot.line} for spot in remedy.code],
+        "needs": remedy.needs or None,
     }
 
 

@@ -52,4 +52,8 @@ def patch_json(result: PatchResult) -> Dict[str, Any]:
         "judged": judged_json(result.judged),
         "proof": proof_used_json(result.proof),
         "taken_back": [finding_json(finding) for finding in result.taken_back],
+        "edits": [
+            {"path": display_path(edit.path), "lines": list(edit.lines), "diff": edit.diff()}
+            for edit in result.edits
+        ],
     }

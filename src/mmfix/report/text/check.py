@@ -183,7 +183,10 @@ def _patch(config: ConfigReport, finding: Finding, page: Page) -> Iterator[str]:
 
 def _cures(remedies: Sequence[Remedy], page: Page, told: Told) -> Iterator[str]:
     """The cures with their prices; of those that were told of another finding, the names."""
-    what = ("cures", *((remedy.name, standing(remedy), remedy.cost, remedy.assumes) for remedy in remedies))
+    what = (
+        "cures",
+        *((each.name, standing(each), each.cost, each.assumes, each.code) for each in remedies),
+    )
     if remedies and not _untold(what, told) and not (page.each or page.verbose):
         names = ", ".join(f"{remedy.name} ({standing(remedy)})" for remedy in remedies)
         yield from page.wrapped(f"{names}: as above", "cures")
@@ -194,10 +197,11 @@ def _cures(remedies: Sequence[Remedy], page: Page, told: Told) -> Iterator[str]:
 
 def _command(config: ConfigReport, finding: Finding) -> str:
     """The line to paste; empty when no cure can be written into this config."""
-    first: Optional[Remedy] = next((remedy for remedy in finding.remedies if remedy.overrides), None)
+    cures = sorted(finding.remedies, key=lambda remedy: not remedy.overrides)  # code is changed last
+    first: Optional[Remedy] = next((remedy for remedy in cures if remedy.can_be_written), None)
     if first is None or config.kind == "memory" or not os.path.exists(config.path):
         return ""
-    overlay = " --overlay" if config.kind in DATA_KINDS else ""
+    overlay = " --overlay" if config.kind in DATA_KINDS and first.overrides else ""
     unasked = first.disposition == "safe" and finding.confidence != "possible"
     named = "" if unasked else f" --remedy {first.name}"
     return f"mmfix patch {shlex.quote(display_path(config.path))}{overlay}{named}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 from mmfix.config.keypath import format_key
-from mmfix.findings import Finding, Override, Remedy
+from mmfix.findings import CodeSpot, Finding, Override, Remedy
 from mmfix.report.text.page import INDENT, Page
 from mmfix.report.text.words import count, render_value
 from mmfix.results.checked import ProofUsed
@@ -19,6 +19,18 @@ def remedy_rows(remedy: Remedy, label: str, page: Page, sets: bool = True) -> It
         yield from page.wrapped(f"only if: {line}", indent=INDENT + 4)
     for override in remedy.overrides if sets else ():
         yield from page.wrapped(override_line(override), indent=INDENT + 4)
+    if remedy.code:
+        yield from page.wrapped(f"changes {code_lines(remedy.code)}", indent=INDENT + 4)
+    if remedy.needs:
+        yield from page.wrapped(f"first: {remedy.needs}", indent=INDENT + 4)
+
+
+def code_lines(spots: Iterable[CodeSpot]) -> str:
+    """``models/net.py:41, 57; models/head.py:12``."""
+    lines: Dict[str, List[str]] = {}
+    for spot in spots:
+        lines.setdefault(display_path(spot.path), []).append(str(spot.line))
+    return "; ".join(f"{path}:{', '.join(numbers)}" for path, numbers in lines.items())
 
 
 def edit_of_base(config: str, finding: Finding) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from dataclasses import replace
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from mmfix import printable
 from mmfix.findings import Finding
@@ -10,6 +11,7 @@ from mmfix.report.text.cures import interrupted_line, is_possible, override_line
 from mmfix.report.text.judged import account
 from mmfix.report.text.page import PAGE, Page
 from mmfix.report.text.words import TAB, as_text, count
+from mmfix.results.change import FileEdit
 from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path
 
@@ -35,10 +37,11 @@ def render_patches(
     """
     text = ""
     lines: List[str] = []
+    edited: Set[FileEdit] = set()
     for alike in _alike(results, page, diff):
         if diff:
             # a tab is what it is, and a diff is there to be applied
-            changes = (_diff(result, page) for result, _ in alike)
+            changes = _diffs([result for result, _ in alike], page, edited)
             shown = "".join(f"{printable.line(line, keep=TAB)}\n" for each in changes for line in each)
             text, lines = text + as_text(lines) + shown, []
         lines.extend(_told([result for result, _ in alike], alike[0][1], page))
@@ -80,8 +83,18 @@ def _told(results: Sequence[PatchResult], said: Sequence[str], page: Page) -> It
         yield from said
 
 
-def _diff(result: PatchResult, page: Page) -> Iterator[str]:
-    for line in result.diff().split("\n")[:-1]:
+def _diffs(results: Sequence[PatchResult], page: Page, edited: Set[FileEdit]) -> Iterator[Iterator[str]]:
+    """The diff of each; a file of code that several configs use is shown once."""
+    for result in results:
+        yield _diff(replace(result, edits=()).diff(), page)
+        for edit in result.edits:
+            if edit not in edited:
+                edited.add(edit)
+                yield _diff(edit.diff(), page)
+
+
+def _diff(text: str, page: Page) -> Iterator[str]:
+    for line in text.split("\n")[:-1]:
         line = line[:-1] if line.endswith("\r") else line
         style = {"+": "added", "-": "removed", "@": "dim"}.get(line[:1])
         yield page(line, style) if style else line
@@ -92,6 +105,8 @@ def _patch(result: PatchResult, page: Page, diff: bool) -> Iterator[str]:
     if result.changed or result.config is not None:
         if result.overrides or result.changed:
             yield _deed(result, diff)
+        for edit in result.edits:
+            yield f"    {display_path(edit.path)}:{', '.join(map(str, edit.lines))}"
         for override in result.overrides:
             yield f"    {override_line(override)}  {page('# ' + override.reason, 'dim')}"
         for place in result.places:
@@ -127,7 +142,7 @@ def _on_one_line(literal: str) -> str:
 def _choices(finding: Finding, page: Page) -> Iterator[str]:
     """The cures to choose from by hand."""
     for remedy in finding.remedies:
-        how = f"{'--remedy' if remedy.overrides else 'by hand:'} {remedy.name}"
+        how = f"{'--remedy' if remedy.can_be_written else 'by hand:'} {remedy.name}"
         yield from page.wrapped(f"{how} ({standing(remedy)}): {remedy.cost}", indent=4, strong=how)
         for line in remedy.assumes:
             yield from page.wrapped(f"only if: {line}", indent=8)
@@ -135,6 +150,10 @@ def _choices(finding: Finding, page: Page) -> Iterator[str]:
 
 def _deed(result: PatchResult, diff: bool) -> str:
     """What was (or would be) done, in a few words."""
+    if result.edits:
+        if not result.remedies:
+            return "would take a cure out of your code" if diff else "took a cure out of your code"
+        return f"{'would change' if diff else 'changed'} your code with {result.remedies[0]}"
     if not result.overrides:
         return "would take the mmfix block out" if diff else "took the mmfix block out"
     if result.config is not None:

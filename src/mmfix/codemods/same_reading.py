@@ -1,0 +1,80 @@
+"""What a cure in code changes of the reading of a model: what it is for, and nothing else."""
+
+from __future__ import annotations
+
+import os.path as osp
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Dict, Mapping, Tuple
+
+from mmfix.model.types import CheckpointUse, ModelReading, Submodule
+from mmfix.python.place import Place
+
+#: By file, the line that each line became.
+Moved = Mapping[str, Mapping[int, int]]
+
+
+def differs(before: ModelReading, after: ModelReading, moved: Moved) -> str:
+    """The first thing that is another one after the cure, and should not be; empty when there is none.
+
+    A checkpoint that is no longer reentrant lets gradients into parts that got none: such a part may be
+    missing among those without one. Nothing else may change.
+
+    Args:
+        before: Of the model.
+        after: Of the model with the cure.
+        moved: Where the lines of the changed files went.
+    """
+    before = _with_new_lines(before, moved)
+    for field in fields(ModelReading):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if field.name == "checkpoints":
+            same = list(map(_any_kind, old)) == list(map(_any_kind, new))
+        elif field.name == "submodules":
+            same = all(item in old or _is_left(item, old) for item in new)
+        elif field.name == "reached":
+            same = set(old) <= set(new)
+        elif field.name == "ambiguous":  # name and a line in words
+            same = [name for name, _ in old] == [name for name, _ in new]
+        else:
+            same = old == new
+        if not same:
+            return _WORDS.get(field.name, field.name.replace("_", " "))
+    return ""
+
+
+_WORDS = {
+    "checkpoints": "the checkpoints it runs",
+    "submodules": "the parts that get no gradient",
+    "reached": "the parts that get a gradient",
+    "trainable": "the order of its parameters",
+    "built": "the modules it is made of",
+    "problems": "what could not be followed of it",
+    "gave_up": "what could not be followed of it",
+}
+
+
+def _any_kind(use: CheckpointUse) -> CheckpointUse:
+    return replace(use, reentrant=None)
+
+
+def _is_left(item: Submodule, before: Tuple[Submodule, ...]) -> bool:
+    """Whether a part is what is left of a larger one, of which the rest gets a gradient now."""
+    return any(
+        old.verdict == item.verdict and (not old.name or item.name.startswith(f"{old.name}."))
+        for old in before
+    )
+
+
+def _with_new_lines(value: Any, moved: Moved) -> Any:
+    """The same, each place where it went."""
+    if isinstance(value, Place):
+        lines = moved.get(osp.realpath(value.path), {})
+        return Place(value.path, lines.get(value.line, value.line))
+    if is_dataclass(value) and not isinstance(value, type):
+        changed: Dict[str, Any] = {
+            field.name: _with_new_lines(getattr(value, field.name), moved) for field in fields(value)
+        }
+        return replace(value, **changed)
+    if isinstance(value, tuple):
+        return tuple(_with_new_lines(item, moved) for item in value)
+    return value
