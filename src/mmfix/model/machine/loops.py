@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence, Tuple
 
 from mmfix.model.machine import paths
 from mmfix.model.machine.assignment import unpack
@@ -102,7 +102,7 @@ def _is_rest(node: ast.expr) -> bool:
 @lru_cache(maxsize=None)
 def changed_names(node: Any) -> Tuple[str, ...]:
     """The names of a function that a loop binds, or whose items it sets."""
-    found = {}
+    found: Dict[str, None] = {}
     for item in (part for one in (node.target, *node.body) for part in ast.walk(one)):
         if isinstance(getattr(item, "ctx", None), ast.Store):
             while isinstance(item, (ast.Attribute, ast.Subscript, ast.Starred)):
@@ -345,8 +345,8 @@ def _open_lists(m: Machine, state: Contents) -> None:
             if saved[1] or len(saved[0]) != len(before[0]):
                 state[changed] = _opened(before, saved).save()
         elif isinstance(changed, Frame):
-            longer = {name: _opened(old.save(), value.save()) for name, value in saved.items()
-                      for old in [changed.items.get(name)] if _is_longer(old, value)}  # fmt: skip
+            longer = {name: _opened(changed.items[name].save(), value.save()) for name, value in saved.items()
+                      if _is_longer(changed.items.get(name), value)}  # fmt: skip
             if longer:  # names = names + [name]
                 state[changed] = {**saved, **longer}
         elif isinstance(changed, Instance) and m.known.fills(m, changed, saved):
