@@ -141,6 +141,11 @@ def drop_key(key: str) -> Tuple[Remedy, ...]:
     return (Remedy("drop-key", "review", text.DROP.format(key), (), (text.NOT_MEANT,)),)
 
 
+def give_argument(key: str) -> Tuple[Remedy, ...]:
+    """The cure for an argument that is not given: what it should be, only its author knows."""
+    return (Remedy("give-argument", "review", text.GIVE.format(key), (), (text.NOT_LATER,)),)
+
+
 def move_value(setup: TrainingSetup, old: KeyPath, new: KeyPath, assumes: str) -> Tuple[Remedy, ...]:
     """Move the value of an ignored key to the key that is read; if that is set, or would fail, drop it."""
     document = setup.document

@@ -32,6 +32,8 @@ BATCH = "The smaller effective batch (and the learning rate that goes with it) i
 SEPARATE = "The parts that MMSeparateDistributedDataParallel wraps use no reentrant checkpoint."
 UNKNOWN_WRAPPER = "The wrapper passes find_unused_parameters on to DistributedDataParallel."
 DROP = "No cost: delete the {} line; it is ignored."
+GIVE = "Set {}: the class cannot be built without it."
+NOT_LATER = "No code gives it later: none was found that does."
 READ_KEY = (
     "1-2 % slower; in the training script, pass "
     "find_unused_parameters=cfg.get('find_unused_parameters', False) to the wrapper."

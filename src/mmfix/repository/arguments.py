@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from typing import Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from mmfix.python.bindings import Import
@@ -34,7 +35,7 @@ class Taken(NamedTuple):
 
     Attributes:
         names: Every argument that is known of.
-        files: The source files that say so, its own first.
+        files: The source files of it and its bases, and of what gets its ``**kwargs``; its own first.
         others: What becomes of any other: ``refused``, ``dropped`` or ``unknown``.
         required: Those of the names without which the class or function cannot be called.
     """
@@ -80,6 +81,7 @@ def arguments_taken(library: Library, module: str, qualname: str) -> Optional[Ta
         part = trail.of(module, qualname, 0) or _NONE
     except _Lost:
         return None
+    trail.add_bases(module, qualname, 0)
     return Taken(part.names, tuple(trail.files), part.others, part.required)
 
 
@@ -114,6 +116,19 @@ class _Trail:
         if len(made) > 1 or renamed is None:
             raise _Lost
         return self._of_function(module, node, made[0], renamed, depth)
+
+    def add_bases(self, module: str, name: str, depth: int) -> None:
+        """The files of all bases of a class, as far as they are here."""
+        source, names = self._library.module(module), self._library.names(module)
+        node = None if names is None else names.bound.get(name)
+        if source is None or not isinstance(node, ast.ClassDef) or depth > _MAX_DEPTH:
+            return
+        self.files[source.path] = None
+        for base in node.bases:
+            with suppress(_Lost):
+                target = self._target(module, _without_index(base))
+                if target is not None:
+                    self.add_bases(*target, depth + 1)
 
     def _of_bases(self, module: str, node: ast.ClassDef, depth: int) -> Optional[_Part]:
         """What the bases take together: ``super()`` may mean any of them."""

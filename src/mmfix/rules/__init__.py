@@ -27,6 +27,7 @@ from mmfix.rules import (
     late_freezing,
     late_freezing_with_checkpoint,
     leftover_delete,
+    missing_argument,
     misspelt_top_level_key,
     proven_failure,
     reentrant_checkpoint_with_find_unused,
@@ -67,6 +68,7 @@ RULES: Tuple[Rule, ...] = (
     stale_variable.RULE,
     leftover_delete.RULE,
     argument_nobody_takes.RULE,
+    missing_argument.RULE,
 )
 _BY_CODE: Dict[str, Rule] = {rule.code: rule for rule in RULES}
 #: How sure a rule about ``find_unused_parameters`` is where something else passes it on to DDP.

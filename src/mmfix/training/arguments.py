@@ -16,11 +16,11 @@ from mmfix.training.built import Built, built_in
 from mmfix.training.spelling import nearest
 from mmfix.training.top_level import BOUNDS, package_files, sources
 
-__all__ = ["DROPPED", "REFUSED", "Refused", "refused_arguments"]
+__all__ = ["ALWAYS", "DROPPED", "REFUSED", "Refused", "files_around", "in_package", "refused_arguments"]
 
 #: Taken out of any dict (``mmengine/registry/build_functions.py``, ``Runner.register_hook``,
 #: ``build_scheduler_from_cfg``, ``build_optim_wrapper``; mmcv 1.x: ``build_optimizer``).
-_ALWAYS = frozenset(
+ALWAYS = frozenset(
     {
         *("type", "_scope_", "_delete_", "priority", "convert_to_iter_based", "constructor"),
         *("paramwise_cfg", "init_cfg", "_reversed_", "num_batch_per_epoch"),
@@ -52,11 +52,16 @@ class Refused(NamedTuple):
 
     @property
     def where(self) -> str:
-        """``mmdet/models/necks/fpn.py``: the file, from the directory that its package lies in."""
-        folder = osp.dirname(self.paths[0])
-        while osp.isfile(osp.join(folder, "__init__.py")):
-            folder = osp.dirname(folder)
-        return osp.relpath(self.paths[0], folder).replace(os.sep, "/")
+        """The file of the class, as :func:`in_package` says it."""
+        return in_package(self.paths[0])
+
+
+def in_package(path: str) -> str:
+    """``mmdet/models/necks/fpn.py``: a file, from the directory that its package lies in."""
+    folder = osp.dirname(path)
+    while osp.isfile(osp.join(folder, "__init__.py")):
+        folder = osp.dirname(folder)
+    return osp.relpath(path, folder).replace(os.sep, "/")
 
 
 def refused_arguments(document: ConfigDocument, era: str) -> Tuple[Refused, ...]:
@@ -78,7 +83,7 @@ def _not_taken(built: Built) -> Iterator[Refused]:
         return
     others = UNKNOWN if built.by_builder else taken.others
     for key in built.node:
-        if key not in taken.names and key not in _ALWAYS and isinstance(key, str):
+        if key not in taken.names and key not in ALWAYS and isinstance(key, str):
             meant = _meant(key, taken.names)
             meant = meant if meant is None or _is_alike(built.node[key], built.node.get(meant)) else None
             if meant or others == REFUSED:
@@ -97,7 +102,7 @@ def _is_alike(value: Any, other: Any) -> bool:
 
 @lru_cache(maxsize=8192)
 def _meant(name: str, names: FrozenSet[str]) -> Optional[str]:
-    return nearest(name, names | _ALWAYS, shortest=3)
+    return nearest(name, names | ALWAYS, shortest=3)
 
 
 def _is_said(document: ConfigDocument, name: str, paths: Tuple[str, ...]) -> bool:
@@ -106,12 +111,14 @@ def _is_said(document: ConfigDocument, name: str, paths: Tuple[str, ...]) -> boo
     return any(word.search(data) for data in _around(document, paths))
 
 
-def _around(document: ConfigDocument, paths: Tuple[str, ...]) -> Iterator[bytes]:
-    """What stands in the source files around a class, but for configs; torch reads no config."""
+def files_around(document: ConfigDocument, paths: Tuple[str, ...]) -> Iterator[str]:
+    """The source files of the packages of some files, and of the repository, but for configs and torch."""
     files = (file for path in paths if f"{os.sep}torch{os.sep}" not in path for file in package_files(path))
-    for file in dict.fromkeys((*files, *sources(document))):
-        if file not in document.files:
-            yield read_bytes(file, BOUNDS)[0]
+    return (file for file in dict.fromkeys((*files, *sources(document))) if file not in document.files)
+
+
+def _around(document: ConfigDocument, paths: Tuple[str, ...]) -> Iterator[bytes]:
+    return (read_bytes(file, BOUNDS)[0] for file in files_around(document, paths))
 
 
 def _is_taken_out(document: ConfigDocument, name: str, paths: Tuple[str, ...]) -> bool:

@@ -11,7 +11,7 @@ from mmfix.repository import cache
 from mmfix.repository.arguments import Taken
 
 #: Changes with the layout of what is kept, or with what is read off the source.
-_KIND = "arguments-4"
+_KIND = "arguments-5"
 
 
 class Wanted(NamedTuple):

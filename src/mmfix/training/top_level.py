@@ -140,13 +140,17 @@ def read_by_training(document: ConfigDocument, names: FrozenSet[str]) -> Dict[st
 
     A repository made for the new era still reads keys of the old one elsewhere, to translate old configs.
     """
-    running = (path for path in sources(document) if _RUNS.search("/".join(path.split(os.sep)[-3:])))
-    return _read_in(running, document, names)
+    return _read_in(filter(takes_part, sources(document)), document, names)
 
 
 _RUNS = re.compile(
     r"(?:^|[/_.])(?:train|test|runners?|hooks?|engine|apis|loops?|strategy|strategies)(?=[/_.])"
 )
+
+
+def takes_part(path: str) -> bool:
+    """Whether a source file is one that runs a training, by the names of it and its folders."""
+    return _RUNS.search("/".join(path.split(os.sep)[-3:])) is not None
 
 
 def _read_in(paths: Iterable[str], document: ConfigDocument, names: FrozenSet[str]) -> Dict[str, str]:
