@@ -108,7 +108,7 @@ _CASES = (
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such argument."""
-    found = refused_arguments(setup.document, setup.era)
+    found = refused_arguments(setup)
     for refused in found:
         path = refused.key[:-1]
         finding = make(

@@ -86,7 +86,7 @@ _CASES = (
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such argument."""
-    for missing in missing_arguments(setup.document, setup.era):
+    for missing in missing_arguments(setup):
         finding = make(
             RULE,
             setup,

@@ -12,9 +12,10 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.python.source import read_bytes
 from mmfix.repository.arguments import DROPPED, REFUSED, UNKNOWN
-from mmfix.training.built import Built, built_in
+from mmfix.training.built import Built
 from mmfix.training.spelling import nearest
 from mmfix.training.top_level import BOUNDS, package_files, sources
+from mmfix.training.types import TrainingSetup
 
 __all__ = ["ALWAYS", "DROPPED", "REFUSED", "Refused", "files_around", "in_package", "refused_arguments"]
 
@@ -64,17 +65,18 @@ def in_package(path: str) -> str:
     return osp.relpath(path, folder).replace(os.sep, "/")
 
 
-def refused_arguments(document: ConfigDocument, era: str) -> Tuple[Refused, ...]:
+def refused_arguments(setup: TrainingSetup) -> Tuple[Refused, ...]:
     """Every argument that its class is known not to take, or that nobody reads though the class lets it pass.
 
     Of the second kind only slips of one that it takes.
     """
-    found = tuple(refused for built in built_in(document, era) for refused in _not_taken(built))
-    return tuple(
-        one
-        for one in found
-        if not (_is_taken_out if one.others == REFUSED else _is_said)(document, str(one.key[-1]), one.paths)
-    )
+    found = (refused for built in setup.built for refused in _not_taken(built))
+    return tuple(one for one in found if not _is_read(setup.document, one))
+
+
+def _is_read(document: ConfigDocument, one: Refused) -> bool:
+    reads = _is_taken_out if one.others == REFUSED else _is_said
+    return reads(document, str(one.key[-1]), one.paths)
 
 
 def _not_taken(built: Built) -> Iterator[Refused]:

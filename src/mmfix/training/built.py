@@ -113,7 +113,7 @@ def _built(
             if wanted is not None:
                 found = known(wanted)
                 yield Built(path, value, wanted, found, by_builder)
-                if not found.here or _OF_OTHERS.search(wanted.name):
+                if not found.here or _uses_another_library(wanted.name):
                     continue
             if by_builder:
                 continue
@@ -123,6 +123,11 @@ def _built(
             for key, item in items
             if type(item) not in SCALARS and isinstance(item, CONTAINERS)
         ]
+
+
+@lru_cache(maxsize=4096)
+def _uses_another_library(name: str) -> bool:
+    return _OF_OTHERS.search(name) is not None
 
 
 def _of_torch(path: KeyPath, name: Any, era: str) -> Optional[Wanted]:

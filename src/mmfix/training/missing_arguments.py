@@ -9,9 +9,10 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.repository.given import NOT_SEEN, PLAINLY, names_given
 from mmfix.training.arguments import ALWAYS, files_around, in_package, refused_arguments
-from mmfix.training.built import Built, built_in
+from mmfix.training.built import Built
 from mmfix.training.era import MMENGINE
 from mmfix.training.top_level import takes_part
+from mmfix.training.types import TrainingSetup
 
 _LOADER = "torch.utils.data.DataLoader"
 #: Keys at which MMEngine builds something (``mmengine/runner/runner.py``).
@@ -35,7 +36,7 @@ class Missing(NamedTuple):
     where: str
 
 
-def missing_arguments(document: ConfigDocument, era: str) -> Tuple[Missing, ...]:
+def missing_arguments(setup: TrainingSetup) -> Tuple[Missing, ...]:
     """Every argument that a class must have, its dict does not, and nobody else gives.
 
     Only of what is seen to be built: by the class of the dict around it from that very argument, or by
@@ -43,20 +44,18 @@ def missing_arguments(document: ConfigDocument, era: str) -> Tuple[Missing, ...]
     """
     around: Dict[KeyPath, Built] = {}
     found = []
-    for built in built_in(document, era):
+    for built in setup.built:
         around[built.path] = built
-        for name in _not_given(built, document, era, around):
+        for name in _not_given(built, setup, around):
             assert built.known.taken is not None
             found.append(Missing(built.path, name, built.wanted.name, in_package(built.known.taken.files[0])))
     if not found:
         return ()
-    meant = {(refused.key[:-1], refused.meant) for refused in refused_arguments(document, era)}
+    meant = {(refused.key[:-1], refused.meant) for refused in refused_arguments(setup)}
     return tuple(one for one in found if (one.key, one.name) not in meant)
 
 
-def _not_given(
-    built: Built, document: ConfigDocument, era: str, around: Dict[KeyPath, Built]
-) -> Iterable[str]:
+def _not_given(built: Built, setup: TrainingSetup, around: Dict[KeyPath, Built]) -> Iterable[str]:
     taken = built.known.taken
     if taken is None or built.by_builder or taken.required <= built.node.keys():
         return ()
@@ -68,10 +67,11 @@ def _not_given(
         files = () if owner.known.taken is None else owner.known.taken.files
         given = names_given(files)
         is_seen = PLAINLY + key in given and NOT_SEEN + key not in given
+    elif setup.era == MMENGINE and _is_built_by_it(built.path[:length], key):
+        files = _framework(setup.document, taken.files)
+        given, is_seen = names_given(files), bool(files)
     else:
-        files = _framework(document, taken.files)
-        given = names_given(files)
-        is_seen = era == MMENGINE and bool(files) and _is_built_by_it(built.path[:length], key)
+        return ()
     return sorted(taken.required - built.node.keys() - given) if is_seen else ()
 
 
