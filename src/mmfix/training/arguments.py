@@ -12,7 +12,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.python.source import read_bytes
 from mmfix.repository.arguments import DROPPED, REFUSED, UNKNOWN
-from mmfix.training.built import Built
+from mmfix.training.built import Built, built_in
 from mmfix.training.spelling import nearest
 from mmfix.training.top_level import BOUNDS, package_files, sources
 from mmfix.training.types import TrainingSetup
@@ -70,7 +70,7 @@ def refused_arguments(setup: TrainingSetup) -> Tuple[Refused, ...]:
 
     Of the second kind only slips of one that it takes.
     """
-    found = (refused for built in setup.built for refused in _not_taken(built))
+    found = (refused for built in built_in(setup.document, setup.era) for refused in _not_taken(built))
     return tuple(one for one in found if not _is_read(setup.document, one))
 
 

@@ -70,7 +70,11 @@ class Built(NamedTuple):
     by_builder: bool
 
 
-def built_in(document: ConfigDocument, era: str) -> Iterator[Built]:
+#: What was found in the last config: several rules ask.
+_last: List[Tuple[ConfigDocument, str, Tuple[Built, ...]]] = []
+
+
+def built_in(document: ConfigDocument, era: str) -> Tuple[Built, ...]:
     """Each dict that a class is built from, outer dicts first.
 
     None where a base is missing, which may have had another class. What is inside of a dict whose class is
@@ -78,15 +82,18 @@ def built_in(document: ConfigDocument, era: str) -> Iterator[Built]:
     builds, and what is inside of a builder's dict.
     """
     if document.tree.missing or not (document.path or document.homes):
-        return
-    roots = source_roots(document.path, document.tree, document.homes)
-    named = named_modules(document.path, document.tree)
-    walk = fingerprint(roots)
-    book = class_book(f"{roots}\n{walk}\n{named}\n{era}")
-    look_up = partial(_look_up, roots, walk, named, era)
-    scope = default_package(document) or config_package(document.path)
-    yield from _built(document, scope, era, partial(book.known, look_up=look_up))
-    book.keep()
+        return ()
+    if not _last or _last[0][0] is not document or _last[0][1] != era:
+        roots = source_roots(document.path, document.tree, document.homes)
+        named = named_modules(document.path, document.tree)
+        walk = fingerprint(roots)
+        book = class_book(f"{roots}\n{walk}\n{named}\n{era}")
+        look_up = partial(_look_up, roots, walk, named, era)
+        scope = default_package(document) or config_package(document.path)
+        found = tuple(_built(document, scope, era, partial(book.known, look_up=look_up)))
+        book.keep()
+        _last[:] = [(document, era, found)]
+    return _last[0][2]
 
 
 def _built(

@@ -9,7 +9,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.repository.given import NOT_SEEN, PLAINLY, names_given
 from mmfix.training.arguments import ALWAYS, files_around, in_package, refused_arguments
-from mmfix.training.built import Built
+from mmfix.training.built import Built, built_in
 from mmfix.training.era import MMENGINE
 from mmfix.training.top_level import takes_part
 from mmfix.training.types import TrainingSetup
@@ -44,7 +44,7 @@ def missing_arguments(setup: TrainingSetup) -> Tuple[Missing, ...]:
     """
     around: Dict[KeyPath, Built] = {}
     found = []
-    for built in setup.built:
+    for built in built_in(setup.document, setup.era):
         around[built.path] = built
         for name in _not_given(built, setup, around):
             assert built.known.taken is not None

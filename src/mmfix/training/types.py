@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
@@ -14,7 +13,6 @@ from mmfix.model.types import CheckpointUse
 if TYPE_CHECKING:
     from mmfix.repository.carried import Carried
     from mmfix.scripts import TrainingScript
-    from mmfix.training.built import Built
 
 
 @dataclass(frozen=True)
@@ -190,13 +188,6 @@ class TrainingSetup:
         """
         own = self.script is not None and self.script.wrapper == "DistributedDataParallel"
         return self.era == "mmcv1" and not own
-
-    @cached_property
-    def built(self) -> Tuple[Built, ...]:
-        """Each dict of the config that a class is built from, outer dicts first."""
-        from mmfix.training.built import built_in  # which reads code with what stands in this file
-
-        return tuple(built_in(self.document, self.era))
 
     def facts_of(self, kind: str) -> Tuple[ModelFact, ...]:
         """The facts of one kind."""
