@@ -1,11 +1,12 @@
 """Forced patches of generated and mutated configs, in every encoding and line end. Writes its table into docs/reliability.md.
 
-    python bench/patch_fuzz.py FILE [--patches 2000] [--write docs/reliability.md]
+    python bench/patch_fuzz.py FILE [--patches 2000] [--in-place] [--write docs/reliability.md]
 
 FILE keeps what was found, so that a run that was stopped goes on. The configs are those of `bench/fuzz_config.py`, one of the grammar
 and one of the released zoos in turn. One to three keys of each get other values; the patch is planned, confirmed by MMEngine and
 written as `mmfix patch` does it. Then MMEngine, in another process, loads the file as it was and as it is (`tests/config/fuzz/engine.py`):
-every key but those, and none of those, must be what it was. Nothing of that comparison is mmfix's own.
+every key but those, and none of those, must be what it was. Nothing of that comparison is mmfix's own. With `--in-place` as
+`mmfix patch --in-place-value` does it.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ from mmfix.config.origin import Unknown  # noqa: E402
 from mmfix.config.reader import Reader  # noqa: E402
 from mmfix.errors import ConfigError, PatchError  # noqa: E402
 from mmfix.findings import Override  # noqa: E402
-from mmfix.patches import Verifier, plan, undo, write_atomically  # noqa: E402
+from mmfix.patches import Verifier, planned, take_out, write_atomically  # noqa: E402
 from wheels import unpack_zoo  # noqa: E402
 
 HEADING = "## Forced patches"
+IN_PLACE = "## Forced patches in place"
 #: The text of a config -> its bytes, by the name of the encoding.
 ENCODINGS: Dict[str, Callable[[str], bytes]] = {
     "LF": lambda text: text.encode(),
@@ -116,7 +118,9 @@ def is_same(one: Any, other: Any) -> bool:
     return bool(one == other) or (one != one and other != other)
 
 
-def one(case: Case, encoding: str, rng: Random, verifier: Verifier, engine: Engine) -> Tuple[str, str]:
+def one(
+    case: Case, encoding: str, rng: Random, verifier: Verifier, engine: Engine, in_place: bool
+) -> Tuple[str, str]:
     """What becomes of a forced patch of a case, and a word on it."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(write(case, Path(name)))
@@ -132,7 +136,7 @@ def one(case: Case, encoding: str, rng: Random, verifier: Verifier, engine: Engi
         if all(isinstance(tree, Refused) for tree in first):
             return "not loaded", ""
         try:
-            data = plan(document, overrides, reader)
+            data, places, _ = planned(document, overrides, reader, in_place=in_place)
         except PatchError as error:
             return "refused", error.message
         try:
@@ -148,18 +152,22 @@ def one(case: Case, encoding: str, rng: Random, verifier: Verifier, engine: Engi
             if not is_same(tree, after):
                 return "wrong", f"{[(item.key, item.value) for item in overrides]}"
         reader = Reader()
-        if plan(reader.load(str(path)), overrides, reader) != data:
+        if planned(reader.load(str(path)), overrides, reader, in_place=in_place).data != data:
             return "not repeatable", ""
-        return ("written", "") if undo(data) == (before if data != before else None) else ("not undone", "")
+        found = take_out(data, str(path), reader)
+        undone = None if found is None else found.data
+        if undone != (before if data != before else None):
+            return "not undone", ""
+        return "written", "in place" if places else ""
 
 
-def table(found: Dict[str, Dict[str, int]]) -> str:
+def table(found: Dict[str, Dict[str, int]], in_place: bool, places: int) -> str:
     total = {outcome: sum(row[outcome] for row in found.values()) for outcome in OUTCOMES}
     lines = [
-        f"{HEADING}\n",
+        f"{IN_PLACE if in_place else HEADING}\n",
         "Configs of the grammar and of released packages, mutated, in which one to three keys get other values. Planned, confirmed by MMEngine and",
-        "written as `mmfix patch` does it; then another MMEngine loads the file as it was and as it is. Made by",
-        "`python bench/patch_fuzz.py FILE --write docs/reliability.md`. *Refused*: the keys cannot be set by a block at the end, which is said.",
+        f"written as `mmfix patch{' --in-place-value' if in_place else ''}` does it; then another MMEngine loads the file as it was and as it is. Made by",
+        f"`python bench/patch_fuzz.py FILE{' --in-place' if in_place else ''} --write docs/reliability.md`. *Refused*: the keys cannot be set by a block at the end, which is said.",
         "*Stopped*: mmfix's reading of the patch and MMEngine's differ, or MMEngine does not load the config; nothing is written. *Not read*: refused",
         "by the reader. *Not loaded*: by MMEngine. The last three are faults.\n",
         f"| encoding and line ends | cases | {' | '.join(OUTCOMES)} |",
@@ -167,6 +175,8 @@ def table(found: Dict[str, Dict[str, int]]) -> str:
     ]
     for name, row in (*found.items(), ("**all**", total)):
         lines.append(f"| {name} | {sum(row.values()):,} | {' | '.join(f'{row[o]:,}' for o in OUTCOMES)} |")
+    if in_place:
+        lines.append(f"\nIn {places:,} of those written, a value is changed in place.")
     return "\n".join(lines)
 
 
@@ -176,12 +186,17 @@ def main() -> int:
     )
     parser.add_argument("file", type=Path)
     parser.add_argument("--patches", type=int, default=2_000, help="written ones")
+    parser.add_argument("--in-place", action="store_true", help="change values where they stand")
     parser.add_argument("--show", action="append", default=list(FAULTS), help="an outcome to print")
     parser.add_argument("--write", type=Path, metavar="FILE")
     options = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":  # what a case is follows from its number alone
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})
-    state: Dict[str, Any] = {"next": 0, "found": {name: dict.fromkeys(OUTCOMES, 0) for name in ENCODINGS}}
+    state: Dict[str, Any] = {
+        "next": 0,
+        "places": 0,
+        "found": {name: dict.fromkeys(OUTCOMES, 0) for name in ENCODINGS},
+    }
     if options.file.exists():
         state = json.loads(options.file.read_text())
     found = state["found"]
@@ -192,15 +207,16 @@ def main() -> int:
             number = state["next"]
             encoding = names[number // 6 % len(names)]  # not in step with the grammars
             case = case_of(number // 2, zoos if number % 2 else ())
-            outcome, why = one(case, encoding, Random(number), verifier, engine)
+            outcome, why = one(case, encoding, Random(number), verifier, engine, options.in_place)
+            state["places"] += outcome == "written" and bool(why)
             found[encoding][outcome] += 1
             state["next"] += 1
             if outcome in options.show:
                 print(f"{outcome} {number} {encoding}: {why[:300]}", flush=True)
             options.file.write_text(json.dumps(state, indent=1))
-    text = table(found)
+    text = table(found, options.in_place, state["places"])
     if options.write:
-        put(options.write, HEADING, text)
+        put(options.write, IN_PLACE if options.in_place else HEADING, text)
     print(text)
     return int(any(row[fault] for row in found.values() for fault in FAULTS))
 

@@ -260,7 +260,7 @@ def _judged(
 
 @click.command(
     short_help="Patch configs; every patch is verified before it is written.",
-    epilog="Example: mmfix patch --diff configs/",
+    epilog="Example: mmfix patch --diff configs/, or mmfix patch --diff --in-place-value configs/my.py",
 )
 @click.argument("configs", nargs=-1, type=PATH, metavar="[CFG]...")
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing, run nothing.")

@@ -59,7 +59,7 @@ _in_place_option = click.option(
     "--in-place-value", is_flag=True, help="Change values where they stand in CFG; append only the others."
 )
 _edit_base_option = click.option(
-    "--edit-base", is_flag=True, help="And in the base that sets them, with all that inherit it."
+    "--edit-base", is_flag=True, help="The same in the base that sets them, for all that inherit it."
 )
 _all_heirs_option = click.option(
     "--all-heirs", is_flag=True, help="With --edit-base: also where that cures nothing in some of them."

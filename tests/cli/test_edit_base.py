@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Sequence
 
 import pytest
 
 import mmfix as api
 from mmfix.errors import PatchError
+from mmfix.findings import Finding
+from mmfix.jobs.patching import Choice
 
 MODEL = """# the model
 model = dict(type='RetinaNet', backbone=dict(
@@ -202,6 +205,18 @@ def test_in_python(repository: Path) -> None:
         api.patch(repository / "configs/a.py", edit_base=True)
     own = repository / "configs/own.py"
     assert api.patch(own, edit_base=True).target == str(own)
+
+
+def test_two_configs_that_want_two_values(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = iter((False, None, 5))
+
+    def choose(findings: Sequence[Finding], *_: Any) -> Choice:
+        wanted = findings[0].remedies[0].overrides if findings else ()
+        return Choice(("checkpoint-off",), tuple(replace(each, value=next(values)) for each in wanted))
+
+    monkeypatch.setattr("mmfix.jobs.editing_bases.choose", choose)
+    with pytest.raises(PatchError, match=r"want two values of model\.backbone\.with_cp"):
+        api.patch(repository / "configs/_base_/model.py", edit_base=True)
 
 
 @pytest.mark.parametrize(

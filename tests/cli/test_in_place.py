@@ -72,6 +72,16 @@ def test_what_was_changed_since_stays_and_is_named(config: Path, mmfix: Any) -> 
     assert config.read_text() == CONFIG.replace("with_cp=True", "with_cp=0")
 
 
+def test_a_copy(config: Path, mmfix: Any) -> None:
+    (config.parent / "sub").mkdir()
+    for _ in range(2):
+        assert mmfix("patch", "a.py", "--in-place-value", "--output", "sub/b.py").returncode == 0
+    assert config.read_text() == CONFIG
+    assert (config.parent / "sub" / "b.py").read_text().startswith(CURED)
+    assert mmfix("patch", "sub/b.py", "--undo").returncode == 0
+    assert (config.parent / "sub" / "b.py").read_text() == CONFIG
+
+
 def test_json_has_no_way_back(tmp_path: Path, mmfix: Any) -> None:
     model = {"type": "RetinaNet", "backbone": {"type": "ResNet", "depth": 18, "with_cp": True}}
     rest = {"find_unused_parameters": True, "train_cfg": {"max_epochs": 1}, "default_scope": "mmdet"}

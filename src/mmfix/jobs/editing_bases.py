@@ -78,7 +78,8 @@ def edit_bases(
         What is left to be patched otherwise, and a result for each base and for what needs nothing more.
     """
     heirs = Heirs(selection.paths, options.settings, jobs, tick)
-    wishes, results = _wishes(selection, options)
+    wishes, refused = _wishes(selection, options)
+    results = [PatchResult(base, base, error=problem_of(error, base)) for base, error in refused.items()]
     texts: Dict[str, str] = {}
     settled: Dict[str, PatchResult] = {}
     changed: Set[str] = set()
@@ -115,7 +116,9 @@ def edit_base_of(path: str, options: Options) -> Optional[PatchResult]:
         MmfixError: Its base is not changed, and why.
     """
     selection = select([path], settings=options.settings)
-    wishes, _ = _wishes(selection, options)
+    wishes, refused = _wishes(selection, options)
+    for error in refused.values():
+        raise error
     for base, wish in wishes.items():
         found: List[Heir] = []
         heirs = Heirs(selection.paths, options.settings, 1, None)
@@ -126,10 +129,10 @@ def edit_base_of(path: str, options: Options) -> Optional[PatchResult]:
     return None
 
 
-def _wishes(selection: Selection, options: Options) -> Tuple[Dict[str, _Wish], List[PatchResult]]:
-    """What the configs of a selection want of their bases, by base; and those that cannot have it."""
+def _wishes(selection: Selection, options: Options) -> Tuple[Dict[str, _Wish], Dict[str, PatchError]]:
+    """What the configs of a selection want of their bases, by base; and why some of these cannot have it."""
     wishes: Dict[str, _Wish] = {}
-    refused: Dict[str, PatchResult] = {}
+    refused: Dict[str, PatchError] = {}
     for path in (*selection.paths, *selection.inherited):
         bases = None if path in selection.paths else selection.bases
         try:
@@ -140,8 +143,9 @@ def _wishes(selection: Selection, options: Options) -> Tuple[Dict[str, _Wish], L
             if base:
                 wishes.setdefault(base, _Wish()).add(path, remedies, overrides)
         except PatchError as error:
-            refused[base] = PatchResult(base, base, error=problem_of(error, base))
-    return {base: wish for base, wish in wishes.items() if base not in refused}, list(refused.values())
+            error.path = base
+            refused[base] = error
+    return {base: wish for base, wish in wishes.items() if base not in refused}, refused
 
 
 def _wish(
