@@ -65,7 +65,8 @@ base.py:2:27: error[MMF101] cp-with-find-unused
   key      model.backbone.with_cp
   config   my config.py
   patch    mmfix patch 'my config.py'
-           or set with_cp = False in base.py:2: that changes every config that inherits it
+           or set with_cp = False in base.py:2 (--edit-base): that changes every config that
+           inherits it
   cures    checkpoint-off (safe): more memory
                model.backbone.with_cp = False
            static-graph (review): no memory
@@ -122,7 +123,7 @@ def test_what_many_inherit_is_told_once_with_two_ways_to_cure_all(project: Path)
         """
 told once, but in several configs (--each tells each in full)
   base.py:2:27 MMF101 in 1000 configs: exp_0.py, exp_1.py, exp_2.py and 997 more
-      mmfix patch ., or set with_cp = False in base.py:2
+      mmfix patch ., or set with_cp = False in base.py:2 (--edit-base)
 
 1000 configs checked: 1000 errors from 1 cause
 """

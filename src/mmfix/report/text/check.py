@@ -177,7 +177,8 @@ def _patch(config: ConfigReport, finding: Finding, page: Page) -> Iterator[str]:
         yield f"  {'patch':<{INDENT - 2}}{page(command, 'strong')}"
     edit = edit_of_base(config.path, finding)
     if edit:
-        told = f"{'or set' if command else 'set'} {edit}: that changes every config that inherits it"
+        told = f"or set {edit} (--edit-base)" if command else f"set {edit}"
+        told += ": that changes every config that inherits it"
         yield from page.wrapped(told, "" if command else "patch")
 
 

@@ -34,7 +34,9 @@ def _cause(cause: Cause, page: Page) -> Iterator[str]:
     if any(remedy.overrides for remedy in cause.finding.remedies):
         command = f"mmfix patch {shlex.quote(_folder(cause.configs))}"
         edit = edit_of_base("", cause.finding)
-        yield from page.wrapped(command + (f", or set {edit}" if edit else ""), indent=6, strong=command)
+        yield from page.wrapped(
+            command + (f", or set {edit} (--edit-base)" if edit else ""), indent=6, strong=command
+        )
 
 
 def _folder(configs: Sequence[str]) -> str:
