@@ -32,7 +32,7 @@ from mmfix.config.reader import Reader  # noqa: E402
 from mmfix.config.values import LazyName  # noqa: E402
 from mmfix.errors import ConfigError, MmfixError, PatchError  # noqa: E402
 from mmfix.findings import Override  # noqa: E402
-from mmfix.patches import Verifier, other_difference, planned, reread, take_out  # noqa: E402
+from mmfix.patches import Verifier, changes_with, planned, reread, take_out  # noqa: E402
 from mmfix.training import era, is_trainable  # noqa: E402
 from wheels import unpack_zoo  # noqa: E402
 
@@ -164,8 +164,8 @@ def in_base(
             continue
         if not is_trainable(before):
             continue
-        changed = [override] if before.get(override.key) != after.get(override.key) else []
-        if other_difference(before, after, changed) is not None:
+        changed, beside = changes_with(before, after, [override])
+        if beside is not None:
             count["heirs in which more would change"] += 1
             exact = False
             continue

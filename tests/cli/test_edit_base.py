@@ -165,6 +165,26 @@ def test_what_settings_leave_out_of_a_walk_is_not_looked_at(repository: Path, mm
     assert mmfix("patch", "configs/a.py", "--edit-base").returncode == 0
 
 
+def test_the_value_under_another_key_is_the_same_value(repository: Path, mmfix: Any) -> None:
+    text = LEAF + "model = dict(_delete_=True, type='Q', detector={{ _base_.model }})\n"
+    write(repository, {"configs/q.py": text})
+    assert "configs/q.py" in mmfix("patch", "configs/a.py", "--edit-base", "--diff").stdout
+    assert mmfix("patch", "configs/a.py", "--edit-base", "--all-heirs").returncode == 0
+    shown = mmfix("show", "configs/q.py", "model.detector.backbone.with_cp")
+    assert "False" in shown.stdout.splitlines()[0]
+
+
+def test_what_else_would_change_stands_in_the_way(tmp_path: Path, mmfix: Any) -> None:
+    head = "from mmengine.config import read_base\n\nwith read_base():\n    from .base import *\n"
+    leaf = f"{head}    from .runtime import *\n\nfind_unused_parameters = True\n"
+    depth = "depth = 50 if model['backbone']['with_cp'] else 18\n"
+    write(tmp_path, {"base.py": MODEL, "runtime.py": RUNTIME, "a.py": leaf, "q.py": leaf + depth})
+    for more in ((), ("--all-heirs",)):
+        refused = mmfix("patch", "a.py", "--edit-base", *more)
+        assert refused.returncode == 2
+        assert "q.py would also change in depth" in refused.stderr
+
+
 def test_a_lazy_config(tmp_path: Path, mmfix: Any) -> None:
     head = "from mmengine.config import read_base\n\nwith read_base():\n    from .base import *\n"
     leaf = f"{head}    from .runtime import *\n\nfind_unused_parameters = True\n"

@@ -16,7 +16,7 @@ from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import judge_document
 from mmfix.jobs.excluding import Excluded
 from mmfix.jobs.selecting import reader_for, skipping
-from mmfix.patches import other_difference
+from mmfix.patches import changes_with
 from mmfix.results.checked import failing
 from mmfix.settings import Settings
 from mmfix.training import is_trainable
@@ -29,7 +29,7 @@ class Heir:
 
     Attributes:
         path: The config.
-        overrides: What changes in it.
+        overrides: What changes in it; the same value may have other keys here.
         cured: Errors and warnings that it has no more.
         caused: Those that it has since.
         left: Those that stay.
@@ -117,8 +117,7 @@ class Heirs:
         overrides: Sequence[Override],
         error: Optional[MmfixError],
     ) -> Heir:
-        changed = tuple(item for item in overrides if before.get(item.key) != after.get(item.key))
-        beside = other_difference(before, after, changed)
+        changed, beside = changes_with(before, after, overrides)
         if beside is not None:
             return Heir(before.path, changed, beside=format_key(beside))
         if not changed:

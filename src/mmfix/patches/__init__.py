@@ -5,7 +5,7 @@ from mmfix.patches.inplace import Elsewhere
 from mmfix.patches.plan import Planned, plan, plan_copy, plan_overlay, planned, set_in_one_file
 from mmfix.patches.records import Record
 from mmfix.patches.seal import is_untouched
-from mmfix.patches.verify import NoLoaderError, Verifier, other_difference, reread
+from mmfix.patches.verify import NoLoaderError, Verifier, changes_with, reread
 from mmfix.patches.write import write_atomically
 
 __all__ = [
@@ -17,9 +17,9 @@ __all__ = [
     "Verifier",
     "before_block",
     "block_overrides",
+    "changes_with",
     "is_unconfirmed",
     "is_untouched",
-    "other_difference",
     "plan",
     "plan_copy",
     "plan_overlay",

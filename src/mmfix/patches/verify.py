@@ -74,12 +74,21 @@ def reread(
     _require_none(found, pairs, document, target_path)
 
 
-def other_difference(
+def changes_with(
     before: ConfigDocument, after: ConfigDocument, overrides: Sequence[Override]
-) -> Optional[KeyPath]:
-    """A key in which two configs differ beside ``overrides``, or that these do not set; None without one."""
-    expected = with_overrides(before.to_dict(), _pairs(overrides))
-    return next((difference.key for difference in differences(expected, after.to_dict())), None)
+) -> Tuple[Tuple[Override, ...], Optional[KeyPath]]:
+    """What of ``overrides`` changes in a config when a base of it does, and a key that changes otherwise.
+
+    A config may have the same value under other keys, too: ``detector = _base_.model``.
+    """
+    found = [item for item in overrides if before.get(item.key) != after.get(item.key)]
+    expected = with_overrides(before.to_dict(), _pairs(found))
+    for other in differences(expected, after.to_dict()):
+        same = next((item for item in overrides if not any(differences(item.value, other.after))), None)
+        if same is None:
+            return tuple(found), other.key
+        found.append(Override(other.key, same.value, same.reason))
+    return tuple(found), None
 
 
 class Verifier:
