@@ -1,0 +1,206 @@
+"""What the cures in code do with public repositories: every checkpoint call, and every finding about one.
+
+    python bench/code_cures.py REPOSITORY... [--torchfix PROGRAM] [--seconds 120] [--write docs/code_cures.md]
+
+REPOSITORY: a checkout, of which nothing is changed. *Calls*: the lines that `grep` finds. Each is handed to
+`non-reentrant-in-code` by itself, as a finding would; the changed file must compile, and its diff must touch the lines
+of that call alone. *Findings*: the configs of the repository for which `check` offers the cure within the time, and what
+`mmfix patch --diff` makes of each different set of lines, promise and all. TorchFix (`pip install torchfix`, in an
+environment of its own) runs on the files with such lines, with `--select TOR003`: the calls that it flags.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Set, Tuple
+
+from mmfix.codemods.all import CODEMODS
+from mmfix.codemods.apply import edited
+from mmfix.codemods.codemod import Refused
+from mmfix.config.family import walk
+from mmfix.config.reader import Reader
+from mmfix.errors import MmfixError
+from mmfix.findings import CodeSpot
+from mmfix.jobs.checking import judge_document
+from mmfix.jobs.code_cures import cure_file
+from mmfix.jobs.patching import Options
+from mmfix.python.links import project_around
+from mmfix.settings import Settings
+from mmfix.training import is_trainable, read
+
+NAME = "non-reentrant-in-code"
+#: As `grep -E`: what calls a checkpoint, and what only has it in its name.
+CALL = re.compile(r"(cp|checkpoint|ckpt)\.checkpoint\(|(^|[^_.a-z])checkpoint\(|checkpoint_sequential\(")
+NO_CALL = re.compile(r"(load|save)_checkpoint|^\s*(def|#)\s")
+Line = Tuple[Path, int]
+
+
+class Calls(NamedTuple):
+    """What became of the lines of one repository."""
+
+    changed: Set[Line]
+    already: Set[Line]
+    refused: Dict[Line, str]
+
+
+def grepped(top: Path) -> Iterator[Line]:
+    """The lines that call a checkpoint, by their words."""
+    for path in sorted(top.rglob("*.py")):
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), 1):
+            if CALL.search(line) and not NO_CALL.search(line):
+                yield path.resolve(), number
+
+
+def calls_of(top: Path) -> Calls:
+    """All lines of a file together; each by itself where one of them is refused."""
+    found = Calls(set(), set(), {})
+    by_file: Dict[Path, List[int]] = {}
+    for path, line in grepped(top):
+        by_file.setdefault(path, []).append(line)
+    for path, lines in by_file.items():
+        try:
+            _take(found, path, lines, top)
+        except Refused:
+            for line in lines:
+                try:
+                    _take(found, path, [line], top)
+                except Refused as error:
+                    found.refused[path, line] = error.why
+    return found
+
+
+def _take(found: Calls, path: Path, lines: List[int], top: Path) -> None:
+    edits = edited(CODEMODS[NAME], [CodeSpot(str(path), line) for line in lines], project_around(str(top)))
+    touched = {line for edit in edits for line in touched_calls(edit.before, edit.after, edit.lines)}
+    if not touched <= set(lines) or len(edits) > 1:
+        raise SystemExit(f"{path}: the diff touches more than these calls: {lines}")
+    found.changed.update((path, line) for line in lines if line in touched)
+    found.already.update((path, line) for line in lines if line not in touched)
+
+
+def touched_calls(before: bytes, after: bytes, lines: Tuple[int, ...]) -> Set[int]:
+    """Where the calls begin that each line lies in which differs; the file must compile. 0: in none."""
+    compile(after, "x.py", "exec", dont_inherit=True)
+    calls = [
+        node
+        for node in ast.walk(ast.parse(before))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("checkpoint", "_sequential"))
+    ]
+    return {
+        next((call.lineno for call in calls if call.lineno <= line <= (call.end_lineno or 0)), 0)
+        for line in lines
+    }
+
+
+def torchfix(program: str, files: List[Path]) -> Set[Line]:
+    """The calls that TorchFix flags in the files that have some."""
+    done = subprocess.run(
+        [program, "--select", "TOR003", "-j", "2", *map(str, files)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    )
+    places = re.findall(r"^(.+?):(\d+):\d+: TOR003", done.stdout, re.MULTILINE)
+    return {(Path(path).resolve(), int(line)) for path, line in places}
+
+
+class Findings(NamedTuple):
+    """The configs of one repository."""
+
+    judged: int
+    about: int
+    offered: int
+    cures: int
+    kept: int
+    broken: Tuple[str, ...]
+
+
+def findings_of(top: Path, seconds: float) -> Findings:
+    """What `check` offers for the configs, and what comes of it."""
+    reader, settings, start = Reader(), Settings(proofs=False), time.monotonic()
+    judged = about = offered = 0
+    cures: Dict[FrozenSet[CodeSpot], str] = {}
+    for path in walk(str(top.resolve())):
+        if time.monotonic() - start > seconds:
+            break
+        try:
+            document = reader.load(path)
+            if not is_trainable(document):
+                continue
+            findings = judge_document(document, settings).findings
+        except MmfixError:
+            continue
+        judged += 1
+        if any(site.reentrant is not False for site in read(document).checkpoints) and findings:
+            about += 1
+        spots = [
+            spot for item in findings for cure in item.remedies if cure.name == NAME for spot in cure.code
+        ]
+        if spots:
+            offered += 1
+            cures.setdefault(frozenset(spots), path)
+    kept, broken = 0, []
+    for path in cures.values():
+        try:
+            result = cure_file(path, reader, Options(NAME, settings=settings))
+            kept += bool(result.edits)
+        except MmfixError as error:
+            broken.append(str(error))
+    return Findings(judged, about, offered, len(cures), kept, tuple(broken))
+
+
+def row(top: Path, program: str, seconds: float) -> Tuple[str, List[str]]:
+    """The row of the table, and what is to be looked at."""
+    calls, found = calls_of(top), findings_of(top, seconds)
+    lines = calls.changed | calls.already | set(calls.refused)
+    flagged = torchfix(program, sorted({path for path, _ in lines})) if program and lines else None
+    notes = [f"{top.name}: {count} x {why}" for why, count in Counter(calls.refused.values()).items()]
+    notes += [f"{top.name}: {line}" for line in found.broken]
+    if flagged is not None:
+        begun = calls.changed
+        notes += [f"{top.name}: only TorchFix: {path}:{line}" for path, line in sorted(flagged - begun)]
+        notes += [f"{top.name}: not TorchFix: {path}:{line}" for path, line in sorted(begun - flagged)]
+    cells = [
+        *(top.name, len(lines), len(calls.changed), len(calls.already), len(calls.refused)),
+        *("" if flagged is None else len(flagged), found.judged, found.offered, found.cures, found.kept),
+    ]
+    return "| " + " | ".join(map(str, cells)) + " |", notes
+
+
+HEAD = (
+    "| repository | calls by `grep` | changed | say `False` already | refused | TorchFix TOR003 flags "
+    "| configs judged | cure offered | different cures | promise kept |\n"
+    "|---|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("repositories", nargs="+", type=Path)
+    parser.add_argument("--torchfix", default="")
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--write", type=Path)
+    arguments = parser.parse_args()
+    rows = []
+    for top in arguments.repositories:
+        text, notes = row(top, arguments.torchfix, arguments.seconds)
+        rows.append(text)
+        print(text, *notes, sep="\n", flush=True)
+    if arguments.write:
+        page = arguments.write.read_text(encoding="utf-8")
+        head, mark, rest = page.partition("<!-- table -->\n")
+        if not mark:
+            sys.exit(f"{arguments.write} has no place for the table")
+        rest = rest[rest.index("<!-- end of table -->") :]
+        arguments.write.write_text(head + mark + "\n".join([HEAD, *rows]) + "\n" + rest, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
