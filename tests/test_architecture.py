@@ -33,7 +33,10 @@ HEAVY = {
     "torch": {"nonreentrant"},
     "mmengine": {"patches/loaders"},
     "numpy": set(),
-    "libcst": {f"codemods/{name}" for name in ("arguments", "codemod", "non_reentrant_in_code", "source")},
+    "libcst": {
+        f"codemods/{name}"
+        for name in ("arguments", "codemod", "freeze_before_wrap", "non_reentrant_in_code", "source")
+    },
     "mmcv": {"patches/loaders"},
     "mmdet": set(),
     "mmseg": set(),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, List, Tuple
 
 import pytest
-from code_repository import PARTIAL, WRAPPER, repository
+from code_repository import PARTIAL, WRAPPER, freezing, repository
 from git_helpers import commit, git, needs_git
 
 import mmfix as library
@@ -321,3 +321,32 @@ def test_a_read_only_file(home: Path, mmfix: Any) -> None:
     done = run(mmfix, home, "patch", *REMEDY, "configs")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "net.py: error: cannot be written: the file is read-only (no file was changed)" in done.stderr
+
+
+def test_freezing_in_the_constructor(home: Path, mmfix: Any) -> None:
+    freezing(home)
+    before = files(home)
+    assert run(mmfix, home, "check", "configs").returncode == 1
+    written = run(mmfix, home, "patch", "--remedy", "freeze-before-wrap", "configs")
+    assert "the finding is gone, nothing else has changed" in written.stdout
+    assert (home / "net.py").read_text().count("self._freeze_stages()") == 2
+    assert run(mmfix, home, "check", "configs").returncode == 0
+    assert run(mmfix, home, "patch", "--undo", "configs").returncode == 0
+    assert files(home) == before
+
+
+def test_what_is_missing_in_the_constructor(home: Path, mmfix: Any) -> None:
+    """A subclass makes what the method freezes after its base is built."""
+    freezing(home)
+    text = (home / "net.py").read_text().replace("        self.stem = nn.Conv2d(3, 8, 1)\n", "", 1)
+    text = text.replace("class Net(BaseModel)", "class Base(BaseModel)").replace(
+        "@MODELS.register_module()\n", ""
+    )
+    sub = "\n\n@MODELS.register_module()\nclass Net(Base):\n    def __init__(self, deep=True):\n"
+    sub += "        super().__init__(deep)\n        self.stem = nn.Conv2d(3, 8, 1)\n"
+    (home / "net.py").write_text(text + sub)
+    before = files(home)
+    done = run(mmfix, home, "patch", "--remedy", "freeze-before-wrap", "configs/train.py")
+    assert done.returncode == 2, done.stdout
+    assert "not changed: " in done.stderr
+    assert files(home) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Dict
 
 CONFIG = """\
 custom_imports = dict(imports=['net'], allow_failed_imports=False)
@@ -48,3 +49,43 @@ def repository(folder: Path, body: str, imports: str = "", on: bool = True, deep
 
 PARTIAL = "run = functools.partial(cp.checkpoint)"
 WRAPPER = "def run(f, *args, **kw):\n    return cp.checkpoint(f, *args, **kw)\n"
+
+
+FREEZING = """\
+import torch.nn as nn
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+
+
+@MODELS.register_module()
+class Net(BaseModel):
+    def __init__(self, deep=True):
+        super().__init__()
+        self.deep = deep
+        self.stem = nn.Conv2d(3, 8, 1)
+        self.norm = nn.BatchNorm2d(8)
+        self.head = nn.Conv2d(8, 8, 1)
+
+    def _freeze_stages(self):
+        if self.deep:
+            self.norm.eval()
+            for module in (self.stem, self.norm):
+                for param in module.parameters():
+                    param.requires_grad = False
+
+    def {late}:
+        {first}
+        self._freeze_stages()
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        return dict(loss=self.head(self.norm(self.stem(inputs))).mean())
+"""
+IN_TRAIN = {"late": "train(self, mode=True)", "first": "super().train(mode)"}
+IN_INIT = {"late": "init_weights(self)", "first": "super().init_weights()"}
+
+
+def freezing(folder: Path, where: Dict[str, str] = IN_TRAIN) -> str:
+    """The same with a model that freezes late."""
+    config = repository(folder, "", on=False)
+    (folder / "net.py").write_text(FREEZING.format(**where))
+    return config

@@ -39,21 +39,29 @@ def gradients(model: Any) -> Dict[str, torch.Tensor]:
     return {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
 
 
-def alone(path: str) -> Dict[str, torch.Tensor]:
+def begin(model: Any, initialised: bool) -> None:
+    """What the runner does between the wrap and the first step."""
+    if initialised:
+        torch.manual_seed(1)
+        model.init_weights()
+    model.train()
+
+
+def alone(path: str, initialised: bool) -> Dict[str, torch.Tensor]:
     """The gradients of one step without DDP."""
     model = made(path)
-    model.train()
+    begin(model, initialised)
     model(batch(0))["loss"].backward()
     return gradients(model)
 
 
-def together(path: str, store: str, rank: int, find_unused: bool) -> Any:
+def together(path: str, store: str, rank: int, find_unused: bool, initialised: bool) -> Any:
     """Outcome of three steps, and the gradients of the first; wrapped before ``train()``, as runners do."""
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
     try:
         model = made(path)
         ddp = torch.nn.parallel.DistributedDataParallel(model, find_unused_parameters=find_unused)
-        model.train()
+        begin(model, initialised)
         first: Dict[str, torch.Tensor] = {}
         for number in range(3):
             ddp.zero_grad(set_to_none=True)
@@ -76,9 +84,9 @@ def main() -> None:
     rank, jobs = int(sys.argv[1]), json.loads(sys.argv[2])
     torch.set_num_threads(1)
     for job in jobs:
-        before, after = alone(job["before"]), alone(job["after"])
+        before, after = (alone(job[which], job["initialised"]) for which in ("before", "after"))
         outcomes = [
-            together(job[which], f"{job['store']}-{which}", rank, job["find_unused"])
+            together(job[which], f"{job['store']}-{which}", rank, job["find_unused"], job["initialised"])
             for which in ("before", "after")
         ]
         print(json.dumps({

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from code_repository import PARTIAL, WRAPPER, repository
+from code_repository import IN_INIT, IN_TRAIN, PARTIAL, WRAPPER, freezing, repository
 
 import mmfix
 
@@ -31,11 +31,9 @@ CHECKPOINTS = {
 }
 
 
-def job(folder: Path, name: str, body: str, imports: str) -> Dict[str, Any]:
+def job(folder: Path, name: str, config: str, remedy: str = "non-reentrant-in-code") -> Dict[str, Any]:
     """The model as it is, and as the cure leaves it."""
-    folder.mkdir()
-    config = repository(folder, body, imports)
-    (edit,) = mmfix.patch(config, "non-reentrant-in-code").edits
+    (edit,) = mmfix.patch(config, remedy).edits
     after = folder / "after.py"
     after.write_bytes(edit.after)
     assert Path(edit.path).read_bytes() == edit.before
@@ -44,7 +42,8 @@ def job(folder: Path, name: str, body: str, imports: str) -> Dict[str, Any]:
         "before": edit.path,
         "after": str(after),
         "store": str(folder / "store"),
-        "find_unused": True,
+        "find_unused": remedy == "non-reentrant-in-code",
+        "initialised": name == "in init_weights()",
     }
 
 
@@ -62,20 +61,26 @@ def measured(jobs: List[Dict[str, Any]]) -> Dict[str, Any]:
         for process in ranks:
             process.kill()
             process.wait()
-    rows = [[json.loads(line) for line in out.splitlines()] for out, _ in said]
+    rows = [[json.loads(line) for line in out.splitlines() if line.startswith("{")] for out, _ in said]
     assert [len(each) for each in rows] == [len(jobs)] * 2, said[0][1][-2000:]
     assert [row["outcomes"] for row in rows[0]] == [row["outcomes"] for row in rows[1]]
     return {row["name"]: row for row in rows[0]}
 
 
 def test_what_stopped_runs_with_the_same_gradients(tmp_path: Path) -> None:
-    jobs = [
-        job(tmp_path / str(number), name, body, imports)
-        for number, (name, (body, imports)) in enumerate(CHECKPOINTS.items())
-    ]
+    jobs = []
+    for name, (body, imports) in CHECKPOINTS.items():
+        folder = tmp_path / str(len(jobs))
+        folder.mkdir()
+        jobs.append(job(folder, name, repository(folder, body, imports)))
+    for name, where in {"in train()": IN_TRAIN, "in init_weights()": IN_INIT}.items():
+        folder = tmp_path / str(len(jobs))
+        folder.mkdir()
+        jobs.append(job(folder, name, freezing(folder, where), "freeze-before-wrap"))
     found = measured(jobs)
+    late = {"in train()", "in init_weights()"}
     assert {name: row["outcomes"] for name, row in found.items()} == {
-        name: ["READY_TWICE", "OK"] for name in CHECKPOINTS
+        each["name"]: ["UNUSED" if each["name"] in late else "READY_TWICE", "OK"] for each in jobs
     }
     assert max(row["difference"] for row in found.values()) == 0.0
     assert max(row["under_ddp"] for row in found.values()) < 1e-6

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 import pytest
-from code_repository import WRAPPER, repository
+from code_repository import IN_INIT, IN_TRAIN, WRAPPER, freezing, repository
 
 import mmfix
 
 
-def offered(config: str) -> List[Tuple[str, Tuple[int, ...]]]:
+def offered(config: str, name: str = "non-reentrant-in-code") -> List[Tuple[str, Tuple[int, ...]]]:
     """File, line, and lines that call its function, of each spot of the cure of the first finding."""
     found = [
         remedy
         for finding in mmfix.check(config).findings
         for remedy in finding.remedies
-        if remedy.name == "non-reentrant-in-code"
+        if remedy.name == name
     ]
     assert {(remedy.disposition, remedy.overrides) for remedy in found} <= {("review", ())}
     spots = found[0].code if found else ()
@@ -72,3 +72,38 @@ def test_without_a_project_file_the_parent_of_configs_is_the_repository(tmp_path
     config = repository(tmp_path, "x = cp.checkpoint(self.a, x)")
     (tmp_path / "pyproject.toml").unlink()
     assert offered(config) == [("net.py", (20,))]
+
+
+@pytest.mark.parametrize("where", [IN_TRAIN, IN_INIT], ids=["train", "init_weights"])
+def test_the_lines_that_freeze_late(where: Dict[str, str], tmp_path: Path) -> None:
+    assert offered(freezing(tmp_path, where), "freeze-before-wrap") == [("net.py", (20,))]
+
+
+def test_late_freezing_and_a_checkpoint_need_more_than_one_cure(tmp_path: Path) -> None:
+    """Frozen early, a reentrant checkpoint still stops the run under find_unused_parameters=True."""
+    config = freezing(tmp_path)
+    text = (
+        (tmp_path / "net.py")
+        .read_text()
+        .replace("self.head = ", "self.tail = nn.Conv2d(8, 8, 1)\n        self.head = ")
+    )
+    text = text.replace(
+        "self.head(self.norm(self.stem(inputs)))",
+        "cp.checkpoint(self.tail, self.head(self.norm(self.stem(inputs))))",
+    )
+    (tmp_path / "net.py").write_text(f"import torch.utils.checkpoint as cp\n{text}")
+    assert offered(config, "freeze-before-wrap") == [("net.py", (22,))]  # find_unused_parameters is off
+    assert offered(config) == []
+    Path(config).write_text(
+        Path(config).read_text().replace("find_unused_parameters = False", "find_unused_parameters = True")
+    )
+    assert offered(config, "freeze-before-wrap") == []
+    assert offered(config) == [("net.py", (29,))]
+
+
+def test_a_released_class_that_freezes_late_is_left_alone(tmp_path: Path) -> None:
+    config = freezing(tmp_path)
+    swin = "model = dict(type='MaskRCNN', backbone=dict(type='mmdet.SwinTransformer', frozen_stages=2))"
+    Path(config).write_text(Path(config).read_text().replace("model = dict(type='Net', deep=True)", swin))
+    assert {finding.code for finding in mmfix.check(config).findings} >= {"MMF103"}
+    assert offered(config, "freeze-before-wrap") == []

@@ -17,14 +17,15 @@ def differs(before: ModelReading, after: ModelReading, moved: Moved) -> str:
     """The first thing that is another one after the cure, and should not be; empty when there is none.
 
     A checkpoint that is no longer reentrant lets gradients into parts that got none: such a part may be
-    missing among those without one. Nothing else may change.
+    missing among those without one. What is frozen before the wrap is not frozen late, and DDP waits for none
+    of it. Nothing else may change.
 
     Args:
         before: Of the model.
         after: Of the model with the cure.
         moved: Where the lines of the changed files went.
     """
-    before = _with_new_lines(before, moved)
+    before = _frozen_earlier(_with_new_lines(before, moved), after)
     for field in fields(ModelReading):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if field.name == "checkpoints":
@@ -51,6 +52,17 @@ _WORDS = {
     "problems": "what could not be followed of it",
     "gave_up": "what could not be followed of it",
 }
+
+
+def _frozen_earlier(before: ModelReading, after: ModelReading) -> ModelReading:
+    """The reading of before, had the freezing that is not late afterwards been early."""
+    gone = [item for item in before.late_freezes if item not in after.late_freezes]
+    names = {name for item in gone for name in item.names}
+    left = tuple(item for item in before.late_freezes if item not in gone)
+    trainable = before.trainable
+    if trainable is not None:
+        trainable = tuple(name for name in trainable if name not in names)
+    return replace(before, late_freezes=left, trainable=trainable)
 
 
 def _any_kind(use: CheckpointUse) -> CheckpointUse:

@@ -82,6 +82,15 @@ class Source:
         """The calls that begin in a line."""
         return self._calls.get(line, ())
 
+    def method_at(self, line: int) -> Optional[cst.FunctionDef]:
+        """The method of a class that a line is in; None where it is in none."""
+        for node in self._positions:
+            if isinstance(node, cst.FunctionDef) and self.class_around(node) is not None:
+                position = self.position(node)
+                if position.start.line <= line <= position.end.line and self.function_around(node) is None:
+                    return node
+        return None
+
     def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """The nodes that a node stands in, the innermost first."""
         above = self._parents.get(node)

@@ -11,7 +11,7 @@ from mmfix.remedies.graph import reentrant_sites
 from mmfix.training.types import TrainingSetup
 
 #: The cures that change code.
-CODE_CURES = frozenset({"non-reentrant-in-code"})
+CODE_CURES = frozenset({"non-reentrant-in-code", "freeze-before-wrap"})
 
 
 def calls_in_code(setup: TrainingSetup) -> Tuple[CodeSpot, ...]:
@@ -19,20 +19,36 @@ def calls_in_code(setup: TrainingSetup) -> Tuple[CodeSpot, ...]:
 
     fairscale's checkpoint is its own, and is always reentrant.
     """
-    path = setup.document.path
-    if not path or setup.document.kind == "memory":
-        return ()
-    top = project_around(osp.dirname(osp.abspath(path)))
+    top = _top(setup)
     spots: Dict[Tuple[str, int], List[CodeSpot]] = {}
     for site in reentrant_sites(setup):
         if not site.calls:
             return ()
         for call in site.calls:
             file = osp.realpath(call.place.path)
-            if call.library != "torch" or not is_of_project(file, top):
+            if call.library != "torch" or not top or not is_of_project(file, top):
                 return ()
             spots.setdefault((file, call.place.line), []).append(CodeSpot(file, call.place.line, call.called))
     return tuple(_as_one(found) for _, found in sorted(spots.items()))
+
+
+def late_freezing(setup: TrainingSetup) -> Tuple[CodeSpot, ...]:
+    """Every line that freezes after the wrap; none where one of them is somebody else's, or unknown."""
+    top = _top(setup)
+    facts = setup.facts_of("late-freeze")
+    if not top or not all(fact.places for fact in facts):
+        return ()
+    places = sorted({(osp.realpath(place.path), place.line) for fact in facts for place in fact.places})
+    if not all(is_of_project(file, top) for file, _ in places):
+        return ()
+    return tuple(CodeSpot(file, line) for file, line in places)
+
+
+def _top(setup: TrainingSetup) -> str:
+    """The repository of a config; empty for one that is in no file."""
+    path = setup.document.path
+    in_file = path and setup.document.kind != "memory"
+    return project_around(osp.dirname(osp.abspath(path))) if in_file else ""
 
 
 def _as_one(spots: List[CodeSpot]) -> CodeSpot:

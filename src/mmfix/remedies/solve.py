@@ -22,7 +22,7 @@ from mmfix.remedies.graph import (
     suspected,
     without_doubts,
 )
-from mmfix.remedies.in_code import calls_in_code
+from mmfix.remedies.in_code import calls_in_code, late_freezing
 from mmfix.remedies.inside import fewer_stages, freeze_teachers
 from mmfix.training.types import CheckpointSite, TrainingSetup
 
@@ -204,6 +204,10 @@ def _candidates(setup: TrainingSetup) -> Iterator[Candidate]:
     if calls:
         in_code = Change(checkpoint=Checkpoint.NON_REENTRANT, code=calls)
         yield Candidate("non-reentrant-in-code", (in_code,), (text.NEW_TORCH_EVERYWHERE,))
+    lines = late_freezing(setup)
+    if lines:
+        early = Change(code=lines, cures=setup.facts_of("late-freeze"))
+        yield Candidate("freeze-before-wrap", (early,), (text.NOT_RESUMED,))
     if settings.static_graph:
         changes = _with_find_unused(Change(static_graph=False))
         if _can_switch_off(setup):

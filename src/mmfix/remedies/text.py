@@ -24,6 +24,10 @@ TORCH_DEFAULT = (
     "The checkpoint is called without use_reentrant; fairscale's own checkpoint and an explicit "
     "use_reentrant=True are not affected."
 )
+NOT_RESUMED = (
+    "The class is built as a whole by its own constructor, and no run is resumed whose optimizer holds the "
+    "frozen parameters."
+)
 NEW_TORCH_EVERYWHERE = (
     "Whoever runs this code has torch 1.11 or later: an older one does not know use_reentrant."
 )
@@ -59,6 +63,7 @@ STABLE = "The losses stay finite in half precision."
 #: Cures inside the model, which cost nothing else.
 _INSIDE = {
     "freeze-teacher": "No cost: the teacher never gets a gradient; it follows the student as before",
+    "freeze-before-wrap": "No cost: the same is frozen, before DDP counts parameters; changes your code",
     "fewer-stages": "A smaller, faster model with the same outputs; its checkpoints lose the dropped stage",
 }
 
@@ -85,7 +90,7 @@ def cost(setup: TrainingSetup, name: str, change: Change) -> str:
         parts += [f"if memory is short: {left}"] if left else []
     if change.cut_off:
         parts.append("More memory in these modules, and they are trained from now on")
-    if change.code:
+    if change.code and change.checkpoint is not None:
         parts.append("Same memory and speed; changes your code for all that use it; needs no mmfix there")
     elif change.checkpoint is Checkpoint.NON_REENTRANT:
         parts.append("Same memory and speed; needs torch >= 1.11 and mmfix installed where you train")

@@ -29,6 +29,9 @@ activation_checkpointing = ['backbone']   # the input is the image
   (`backbone.layer3`) may stay.
 - `non-reentrant`: keeps the entry; a non-reentrant checkpoint needs no gradient at its input.
 
+In a model of your own, `mmfix patch --remedy non-reentrant-in-code`
+changes its code instead.
+
 ## How it is known
 
 Measured on torch 2.13, two processes, gloo; `mmengine/runner/activation_checkpointing.py`. A whole

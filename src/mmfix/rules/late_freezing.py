@@ -26,6 +26,9 @@ model = dict(backbone=dict(type='SwinTransformer', frozen_stages=2))
 - `find-unused`: `find_unused_parameters=True`; 1-2 % slower, same training.
 - `static-graph` (MMEngine): the frozen set never changes, so static graph works too.
 
+In a model of your own, `mmfix patch --remedy freeze-before-wrap`
+changes its code instead.
+
 ## How it is known
 
 Read from the classes' source: `certain` for released classes, `likely` for a class of your own,

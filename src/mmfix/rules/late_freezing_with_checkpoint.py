@@ -24,6 +24,9 @@ model = dict(backbone=dict(type='SwinTransformer', frozen_stages=2, with_cp=True
 - `non-reentrant`: the checkpoint stays, non-reentrant, with `find_unused_parameters=True`.
 - `static-graph` (MMEngine): copes with both, if the graph never changes.
 
+In a model of your own, `mmfix patch --remedy freeze-before-wrap` (or `non-reentrant-in-code`)
+changes its code instead.
+
 ## How it is known
 
 Measured: mmdet 3.3.0 Mask R-CNN Swin-T with `frozen_stages=2` and `with_cp=True` fails with either

@@ -33,6 +33,9 @@ model = dict(backbone=dict(type='ResNet', depth=50, with_cp=True))
   gradients are silently no longer reduced.
 - `find-unused-off`: if no parameter is ever unused.
 
+In a model of your own, `mmfix patch --remedy non-reentrant-in-code`
+changes its code instead.
+
 ## How it is known
 
 Measured on torch 1.13 and 2.13, two processes, gloo. `torch.utils.checkpoint` is reentrant unless

@@ -9,6 +9,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.ddp.types import Settings
 from mmfix.model.types import CheckpointUse
+from mmfix.python.place import Place
 
 if TYPE_CHECKING:
     from mmfix.repository.carried import Carried
@@ -71,6 +72,7 @@ class ModelFact:
         modules: The parts it is about, as ``named_modules()`` names them, or a bare parameter; empty when
             that is not known.
         count: How many parameters DDP waits for in them; 0 when that is not certain.
+        places: The lines of the source that do it, where it was read there.
     """
 
     kind: str
@@ -84,6 +86,7 @@ class ModelFact:
     inside: bool = False
     modules: Tuple[str, ...] = ()
     count: int = 0
+    places: Tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)
