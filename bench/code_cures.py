@@ -1,11 +1,12 @@
 """What the cures in code do with public repositories: every checkpoint call, and every finding about one.
 
-    python bench/code_cures.py REPOSITORY... [--torchfix PROGRAM] [--seconds 120] [--write docs/code_cures.md]
+    python bench/code_cures.py REPOSITORY... [--torchfix PROGRAM] [--most 12] [--write docs/code_cures.md]
 
 REPOSITORY: a checkout, of which nothing is changed. *Calls*: the lines that `grep` finds. Each is handed to
 `non-reentrant-in-code` by itself, as a finding would; the changed file must compile, and its diff must touch the lines
-of that call alone. *Findings*: the configs of the repository for which `check` offers the cure within the time, and what
-`mmfix patch --diff` makes of each different set of lines, promise and all. TorchFix (`pip install torchfix`, in an
+of that call alone. *Findings*: one config of each backbone (`--most`), with the checkpoint of that backbone switched on
+under `find_unused_parameters=True`: whether `check` offers the cure, and whether the whole promise is kept for it,
+which reads every config of the repository again that uses the file. TorchFix (`pip install torchfix`, in an
 environment of its own) runs on the files with such lines, with `--select TOR003`: the calls that it flags.
 """
 
@@ -16,7 +17,6 @@ import ast
 import re
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Set, Tuple
@@ -24,16 +24,18 @@ from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Set, Tuple
 from mmfix.codemods.all import CODEMODS
 from mmfix.codemods.apply import edited
 from mmfix.codemods.codemod import Refused
+from mmfix.config.document import ConfigDocument
 from mmfix.config.family import walk
 from mmfix.config.reader import Reader
 from mmfix.errors import MmfixError
-from mmfix.findings import CodeSpot
+from mmfix.findings import CodeSpot, Override
 from mmfix.jobs.checking import judge_document
 from mmfix.jobs.code_cures import cure_file
 from mmfix.jobs.patching import Options
+from mmfix.patches import plan
 from mmfix.python.links import project_around
 from mmfix.settings import Settings
-from mmfix.training import is_trainable, read
+from mmfix.training import is_trainable
 
 NAME = "non-reentrant-in-code"
 #: As `grep -E`: what calls a checkpoint, and what only has it in its name.
@@ -112,53 +114,69 @@ def torchfix(program: str, files: List[Path]) -> Set[Line]:
 
 
 class Findings(NamedTuple):
-    """The configs of one repository."""
+    """The models of one repository."""
 
-    judged: int
-    about: int
+    models: int
     offered: int
-    cures: int
     kept: int
     broken: Tuple[str, ...]
 
 
-def findings_of(top: Path, seconds: float) -> Findings:
-    """What `check` offers for the configs, and what comes of it."""
-    reader, settings, start = Reader(), Settings(proofs=False), time.monotonic()
-    judged = about = offered = 0
-    cures: Dict[FrozenSet[CodeSpot], str] = {}
+def findings_of(top: Path, most: int) -> Findings:
+    """What `check` offers for one config of each backbone, with its checkpoint on, and what comes of it."""
+    reader, settings = Reader(), Settings(proofs=False)
+    types: Set[str] = set()
+    offered = kept = 0
+    cures: Set[FrozenSet[CodeSpot]] = set()
+    broken: List[str] = []
     for path in walk(str(top.resolve())):
-        if time.monotonic() - start > seconds:
-            break
         try:
             document = reader.load(path)
-            if not is_trainable(document):
+            part = next((part for part in PARTS if document.get(("model", part, "type"), None)), "")
+            name = str(document.get(("model", part, "type"), ""))
+            if not is_trainable(document) or not name or name in types or len(types) == most:
                 continue
-            findings = judge_document(document, settings).findings
+            types.add(name)
+            texts = [
+                found for found in (switched_on(document, reader, part, key) for key in SWITCHES) if found
+            ]
         except MmfixError:
             continue
-        judged += 1
-        if any(site.reentrant is not False for site in read(document).checkpoints) and findings:
-            about += 1
-        spots = [
-            spot for item in findings for cure in item.remedies if cure.name == NAME for spot in cure.code
-        ]
-        if spots:
-            offered += 1
-            cures.setdefault(frozenset(spots), path)
-    kept, broken = 0, []
-    for path in cures.values():
-        try:
-            result = cure_file(path, reader, Options(NAME, settings=settings))
-            kept += bool(result.edits)
-        except MmfixError as error:
-            broken.append(str(error))
-    return Findings(judged, about, offered, len(cures), kept, tuple(broken))
+        for text in texts:
+            changed = Reader(texts={path: text})
+            try:
+                spots = frozenset(
+                    spot
+                    for item in judge_document(changed.load(path), settings).findings
+                    for cure in item.remedies
+                    if cure.name == NAME
+                    for spot in cure.code
+                )
+                if spots and spots not in cures:
+                    cures.add(spots)
+                    offered += 1
+                    kept += bool(cure_file(path, changed, Options(NAME, settings=settings)).edits)
+            except MmfixError as error:
+                broken.append(str(error))
+    return Findings(len(types), offered, kept, tuple(broken))
 
 
-def row(top: Path, program: str, seconds: float) -> Tuple[str, List[str]]:
+PARTS = ("backbone", "img_backbone")
+SWITCHES = ("with_cp", "use_checkpoint")
+
+
+def switched_on(document: ConfigDocument, reader: Reader, part: str, key: str) -> str:
+    """The config with a checkpoint in its backbone, and `find_unused_parameters=True`."""
+    overrides = (
+        Override(("model", part, key), True, "tried"),
+        Override(("find_unused_parameters",), True, "tried"),
+    )
+    return plan(document, overrides, reader).decode("utf-8")
+
+
+def row(top: Path, program: str, most: int) -> Tuple[str, List[str]]:
     """The row of the table, and what is to be looked at."""
-    calls, found = calls_of(top), findings_of(top, seconds)
+    calls, found = calls_of(top), findings_of(top, most)
     lines = calls.changed | calls.already | set(calls.refused)
     flagged = torchfix(program, sorted({path for path, _ in lines})) if program and lines else None
     notes = [f"{top.name}: {count} x {why}" for why, count in Counter(calls.refused.values()).items()]
@@ -169,15 +187,15 @@ def row(top: Path, program: str, seconds: float) -> Tuple[str, List[str]]:
         notes += [f"{top.name}: not TorchFix: {path}:{line}" for path, line in sorted(begun - flagged)]
     cells = [
         *(top.name, len(lines), len(calls.changed), len(calls.already), len(calls.refused)),
-        *("" if flagged is None else len(flagged), found.judged, found.offered, found.cures, found.kept),
+        *("" if flagged is None else len(flagged), found.models, found.offered, found.kept),
     ]
     return "| " + " | ".join(map(str, cells)) + " |", notes
 
 
 HEAD = (
     "| repository | calls by `grep` | changed | say `False` already | refused | TorchFix TOR003 flags "
-    "| configs judged | cure offered | different cures | promise kept |\n"
-    "|---|---|---|---|---|---|---|---|---|---|"
+    "| backbones tried | cures offered | promise kept |\n"
+    "|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -185,12 +203,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("repositories", nargs="+", type=Path)
     parser.add_argument("--torchfix", default="")
-    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--most", type=int, default=12)
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
     rows = []
     for top in arguments.repositories:
-        text, notes = row(top, arguments.torchfix, arguments.seconds)
+        text, notes = row(top, arguments.torchfix, arguments.most)
         rows.append(text)
         print(text, *notes, sep="\n", flush=True)
     if arguments.write:

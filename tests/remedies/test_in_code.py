@@ -68,6 +68,16 @@ def test_code_of_somebody_else_is_not_offered(tmp_path: Path) -> None:
     assert offered(config) == []
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_of_two_classes_of_one_name_none_is_changed(late: bool, tmp_path: Path) -> None:
+    """A repository of several projects, each with a copy: which one the config means is not known."""
+    config = freezing(tmp_path) if late else repository(tmp_path, "x = cp.checkpoint(self.a, x)")
+    Path(config).write_text(Path(config).read_text().replace("imports=['net']", "imports=['other', 'net']"))
+    (tmp_path / "other.py").write_text((tmp_path / "net.py").read_text())
+    assert mmfix.check(config).findings
+    assert offered(config) == offered(config, "freeze-before-wrap") == []
+
+
 def test_without_a_project_file_the_parent_of_configs_is_the_repository(tmp_path: Path) -> None:
     config = repository(tmp_path, "x = cp.checkpoint(self.a, x)")
     (tmp_path / "pyproject.toml").unlink()

@@ -49,7 +49,7 @@ def _corrected(
         input_has_grad=_input_has_grad(uses, site.input_has_grad),
         counts_layers=any(use.library == "fairscale" for use in uses),
         explicit=any(use.reentrant is True for use in uses),
-        calls=_reentrant_calls(uses),
+        calls=_reentrant_calls(uses, code),
     )
 
 
@@ -71,12 +71,13 @@ def _site(key: KeyPath, uses: List[CheckpointUse], node: Dict[Any, Any], code: C
         input_has_grad=_input_has_grad(uses, None),
         counts_layers=any(use.library == "fairscale" for use in uses),
         explicit=any(use.reentrant is True for use in uses),
-        calls=_reentrant_calls(uses),
+        calls=_reentrant_calls(uses, code),
     )
 
 
-def _reentrant_calls(uses: List[CheckpointUse]) -> Tuple[CheckpointUse, ...]:
-    return tuple(use for use in uses if use.reentrant is not False)
+def _reentrant_calls(uses: List[CheckpointUse], code: CodeReading) -> Tuple[CheckpointUse, ...]:
+    """The calls that a cure would change; none where it is open which of several classes is meant."""
+    return () if code.reading.ambiguous else tuple(use for use in uses if use.reentrant is not False)
 
 
 def _reentrant(uses: List[CheckpointUse]) -> Optional[bool]:

@@ -337,7 +337,7 @@ def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
                 scope=items[0].key,
                 modules=frozen,
                 count=0 if code.reading.trainable is None else len(frozen),
-                places=tuple(item.place for item in items if item.place is not None),
+                places=() if code.reading.ambiguous else tuple(filter(None, (item.place for item in items))),
             )
         )
     return facts

@@ -36,7 +36,8 @@ class CheckpointSite:
         counts_layers: The switch is a number of layers to checkpoint, with fairscale's own checkpoint.
         explicit: The call itself says ``use_reentrant=True``.
         seen: Its effect was observed in a run; the call itself is unknown.
-        calls: The calls that were followed in the source and are, or may be, reentrant.
+        calls: The calls that were followed in the source and are, or may be, reentrant; none where it is open
+            which of several classes is meant.
     """
 
     key: KeyPath
@@ -72,7 +73,7 @@ class ModelFact:
         modules: The parts it is about, as ``named_modules()`` names them, or a bare parameter; empty when
             that is not known.
         count: How many parameters DDP waits for in them; 0 when that is not certain.
-        places: The lines of the source that do it, where it was read there.
+        places: The lines of the source that do it, where it was read there, and it is the only one it may be.
     """
 
     kind: str
