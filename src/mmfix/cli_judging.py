@@ -358,7 +358,8 @@ def patch(
     interrupted = None
     named = selection.must_be_judged
     if in_code:
-        results += cure_code(selection.paths, selection.reader, options, named)
+        with Progress("reading all configs that use the code") as looking, ticking(looking.tick):
+            results += cure_code(selection.paths, selection.reader, options, named)
     elif undo:
         results += undo_code(selection.paths, options.write)
     blocks = () if in_code else selection.paths
