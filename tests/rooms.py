@@ -176,8 +176,13 @@ ROOMS: Dict[str, Room] = {
         "click",
     ),
     "cli_judging": Room(
-        "the commands that judge configs, `check` and `patch`",
+        "the command that judges configs, `check`",
         "workers results settings report report.text jobs terminal cli_options",
+        "click",
+    ),
+    "cli_patching": Room(
+        "the command that cures configs, `patch`",
+        "workers results settings report jobs terminal cli_options cli_judging",
         "click",
     ),
     "cli_project": Room(
@@ -193,7 +198,7 @@ ROOMS: Dict[str, Room] = {
     "cli": Room(
         "click commands that only call `jobs`",
         "printable config report.text report.json jobs terminal cli_options cli_about cli_judging "
-        "cli_project cli_runs",
+        "cli_patching cli_project cli_runs",
         "click",
     ),
     "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),

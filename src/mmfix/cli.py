@@ -11,8 +11,9 @@ import click
 
 from mmfix import printable
 from mmfix.cli_about import completion, rule, rules, version_option
-from mmfix.cli_judging import INTERRUPTED, check, patch
+from mmfix.cli_judging import INTERRUPTED, check
 from mmfix.cli_options import PATH, color_option, format_option, stdin_filename_option
+from mmfix.cli_patching import patch
 from mmfix.cli_project import settings
 from mmfix.cli_runs import explain, prove
 from mmfix.terminal import close_stdout, page, show_problems, write

@@ -1,4 +1,4 @@
-"""The commands that judge configs: ``check``, and ``patch``, which cures them."""
+"""The command that judges configs, ``check``."""
 
 from __future__ import annotations
 
@@ -17,26 +17,20 @@ from mmfix.cli_options import (
     check_format_option,
     color_option,
     docs_url_option,
-    format_option,
     how_many,
     jobs_option,
-    no_loader_option,
-    no_verify_without_loader,
     output_file_option,
-    patch_settings_options,
-    place_options,
     settings_options,
     since_option,
     statistics_option,
     stdin_filename_option,
     verbose_option,
-    verify_option,
     write_baseline_option,
 )
-from mmfix.report import FORMATS, render_patches, render_report
+from mmfix.report import FORMATS, render_report
 from mmfix.settings import Settings
 from mmfix.terminal import Progress, page, say, show_problems, write
-from mmfix.workers import InOrder, can_fork, ticking
+from mmfix.workers import InOrder, ticking
 
 if TYPE_CHECKING:
     from mmfix.jobs.baselining import Baseline
@@ -45,7 +39,6 @@ if TYPE_CHECKING:
     from mmfix.report.text.page import Page
     from mmfix.results.change import Plan
     from mmfix.results.checked import ConfigReport, Problem, Report
-    from mmfix.results.patched import PatchResult
 
 INTERRUPTED = 130  # the same for SIGINT
 
@@ -98,7 +91,7 @@ def check(
 
     examples = False
     if not paths:
-        path, examples = _default_path()
+        path, examples = default_path_told()
         paths = (path,)
     texts: Dict[str, str] = {}
     if STDIN in paths:
@@ -140,7 +133,7 @@ def check(
     problems = [*refused, *(_written(report, output_files, plan) if output_files else [])]
     if report.interrupted is not None:
         return INTERRUPTED
-    code = _of_examples(report.exit_code) if examples else report.exit_code
+    code = of_examples(report.exit_code) if examples else report.exit_code
     return 2 if problems else code
 
 
@@ -258,142 +251,7 @@ def _judged(
     return report_of(selection, reports, settings, interrupted)
 
 
-@click.command(
-    short_help="Patch configs; every patch is verified before it is written.",
-    epilog="Example: mmfix patch --diff configs/, or mmfix patch --diff --in-place-value configs/my.py",
-)
-@click.argument("configs", nargs=-1, type=PATH, metavar="[CFG]...")
-@click.option("--diff", is_flag=True, help="Show what would change; write nothing, run nothing.")
-@verify_option
-@no_loader_option
-@click.option("--output", type=PATH, metavar="FILE", help="Write a patched copy to FILE.")
-@click.option("--overlay", is_flag=True, help="Write a new config that inherits CFG: CFG_mmfix.py, or FILE.")
-@place_options
-@click.option("--remedy", metavar="NAME", help="Use this cure instead of the first safe one.")
-@click.option("--possible", is_flag=True, help="Cure what is only possible, too.")
-@click.option("--allow-dirty", is_flag=True, help="Change code that has uncommitted changes, too.")
-@click.option("--undo", is_flag=True, help="Take the mmfix block out again, byte for byte.")
-@click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
-@jobs_option
-@patch_settings_options
-@format_option
-@verbose_option
-@color_option
-def patch(
-    configs: Tuple[str, ...],
-    diff: bool,
-    verify: bool,
-    no_loader: bool,
-    output: Optional[str],
-    overlay: bool,
-    in_place_value: bool,
-    edit_base: bool,
-    all_heirs: bool,
-    remedy: Optional[str],
-    possible: bool,
-    allow_dirty: bool,
-    undo: bool,
-    fail_on_change: bool,
-    jobs: Optional[int],
-    settings: Settings,
-    format_: str,
-    verbose: bool,
-) -> int:
-    """Patch configs in place: one marked block at the end, verified before it is written.
-
-    A directory is walked. Without CFG: configs/, or a diff of mmfix's own examples (exit 0).
-
-    Writing RUNS each config that is patched, in a child process: the loader of its own framework (MMEngine,
-    mmcv 1.x) must confirm the patch. --diff, --undo and --no-loader run nothing.
-
-    Without --remedy, only cures marked 'safe' are applied, and only to what is at least likely; --possible
-    takes in what is only possible. Cures in your own code need their name (--remedy non-reentrant-in-code);
-    they run nothing, and show their diff with --diff. Exit 1: findings are left; exit 2: refused.
-    """
-    in_place = in_place_value or edit_base
-    if undo and (output or overlay or remedy or possible or in_place):
-        raise click.UsageError("--undo goes with none of the options that say what to write, and where")
-    if (overlay and in_place) or (output and edit_base):
-        raise click.UsageError("--overlay and --output leave alone what these options change in place")
-    if all_heirs and not edit_base:
-        raise click.UsageError("--all-heirs goes with --edit-base")
-    if remedy and possible:
-        raise click.UsageError("--remedy NAME cures what is only possible, too: leave --possible away")
-    if possible:
-        given = settings.given | {"patch_min_confidence"}
-        settings = replace(settings, patch_min_confidence="possible", given=given)
-    no_verify_without_loader(verify, no_loader)
-    from mmfix.jobs.code_cures import (
-        cure_code,
-        finish_interrupted,
-        is_code_cure,
-        undo_code,
-        without_idle,
-    )
-    from mmfix.jobs.patching import Options, patch_inherited, refused
-    from mmfix.jobs.patching_many import patch_many
-    from mmfix.jobs.selecting import select, to_undo
-
-    examples = False
-    if not configs:
-        path, examples = _default_path()
-        configs, diff = (path,), diff or examples
-    in_code = is_code_cure(remedy)
-    if in_code and (output or overlay or verify or in_place):
-        raise click.UsageError(f"{remedy} changes code: it goes with no option that says where a patch goes")
-    for note in () if diff else finish_interrupted(configs):
-        say(f"note: {note}")
-    selection = select(configs, settings=settings)
-    selection = to_undo(selection) if undo else selection
-    if output and (len(configs) > 1 or len(selection.paths) > 1):
-        raise click.UsageError("--output takes one CFG, not several or a folder of them")
-    options = Options(
-        *(remedy, output, overlay, undo, not diff, verify, no_loader, settings),
-        *(in_place, all_heirs, allow_dirty),
-    )
-    if options.loads and not in_code and not can_fork():
-        say("no fork here: configs are loaded in one process, where one may change what the next one finds")
-    results = [refused(config) for config in selection.failed]
-    order: InOrder[PatchResult] = InOrder()
-    interrupted = None
-    named = selection.must_be_judged
-    if in_code:
-        with Progress("reading all configs that use the code") as looking, ticking(looking.tick):
-            results += cure_code(selection.paths, selection.reader, options, named)
-    elif undo:
-        results += undo_code(selection.paths, options.write)
-    blocks = () if in_code else selection.paths
-    with Progress("patching", len(blocks)) as progress:
-        processes = how_many(jobs, len(blocks))
-        if edit_base:
-            from mmfix.jobs.editing_bases import edit_bases
-
-            selection, done = edit_bases(selection, options, processes, progress.tick)
-            results.extend(done)
-            named, blocks = selection.must_be_judged, selection.paths
-        patched = patch_many(blocks, selection.reader, options, named, processes, progress.tick)
-        try:
-            with closing(patched):
-                for index, found in patched:
-                    results.extend(order.add(index, found))
-                    progress.advance()
-            results.extend(patch_inherited(selection.inherited, selection.reader, settings))
-        except KeyboardInterrupt:
-            results.extend(order.rest())
-            interrupted = order.done, len(selection.paths)
-    results = without_idle(results)
-    for note in selection.notes:
-        say(f"note: {note}")
-    show_problems([(result.error, result.path) for result in results if result.error])
-    write(render_patches(results, format_, page(verbose), diff, interrupted))
-    if interrupted is not None:
-        return INTERRUPTED
-    code = max((result.exit_code for result in results), default=0)
-    code = _of_examples(code) if examples else code
-    return max(code, int(fail_on_change and any(result.written for result in results)))
-
-
-def _default_path() -> Tuple[str, bool]:
+def default_path_told() -> Tuple[str, bool]:
     """What is meant where no path was typed; True with it: mmfix's own examples, not the user's files."""
     from mmfix.jobs.examples import default_path
 
@@ -403,6 +261,6 @@ def _default_path() -> Tuple[str, bool]:
     return path, examples
 
 
-def _of_examples(code: int) -> int:
+def of_examples(code: int) -> int:
     """The exit code for mmfix's own examples: their findings are not the user's."""
     return 0 if code == 1 else code
