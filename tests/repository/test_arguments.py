@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from mmfix.repository.arguments import DROPPED, REFUSED, UNKNOWN, arguments_taken
+from mmfix.repository.arguments import arguments_taken
 from mmfix.repository.library import Library
+from mmfix.repository.taken import DROPPED, REFUSED, UNKNOWN
 
 HEAD = """
 from torch import nn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmfix.repository.arguments import UNKNOWN, Taken
+from mmfix.repository.taken import UNKNOWN, Taken
 from mmfix.training.class_book import ClassBook, Known, Wanted
 
 NET = Wanted("Net", "mmdet", "", True)

@@ -11,6 +11,7 @@ from mmfix.python.signatures import signature_of
 from mmfix.python.trees import dotted
 from mmfix.repository.double_star import HandedOn, double_star
 from mmfix.repository.library import Library
+from mmfix.repository.taken import DROPPED, REFUSED, UNKNOWN, Taken
 
 _MAX_DEPTH = 20
 #: Ends of the trail (``torch/nn/modules/module.py: Module.__init__`` takes none).
@@ -24,26 +25,6 @@ _REGISTERS = frozenset({"register_module", "register"})
 #: Renames arguments, and takes them under the old name, too
 #: (``mmengine/utils/misc.py``).
 _RENAMES = "deprecated_api_warning"
-
-#: What becomes of an argument that is none of the names: Python refuses it, nothing is done with it, or that
-#: is not known.
-REFUSED, DROPPED, UNKNOWN = "refused", "dropped", "unknown"
-
-
-class Taken(NamedTuple):
-    """What may be passed by name.
-
-    Attributes:
-        names: Every argument that is known of.
-        files: The source files of it and its bases, and of what gets its ``**kwargs``; its own first.
-        others: What becomes of any other: ``refused``, ``dropped`` or ``unknown``.
-        required: Those of the names without which the class or function cannot be called.
-    """
-
-    names: FrozenSet[str]
-    files: Tuple[str, ...]
-    others: str = REFUSED
-    required: FrozenSet[str] = frozenset()
 
 
 class _Part(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any, FrozenSet, Iterator, NamedTuple, Optional, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.python.source import read_bytes
-from mmfix.repository.arguments import DROPPED, REFUSED, UNKNOWN
+from mmfix.repository.taken import DROPPED, REFUSED, UNKNOWN
 from mmfix.training.built import Built, built_in
 from mmfix.training.spelling import nearest
 from mmfix.training.top_level import BOUNDS, package_files, sources

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path as osp
 import re
 from functools import lru_cache, partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
@@ -12,17 +11,12 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.config.names import type_name, type_scope
 from mmfix.config.values import LazyName
-from mmfix.model.remembered import fingerprint, library_of
-from mmfix.repository.arguments import arguments_taken
+from mmfix.model.remembered import fingerprint
 from mmfix.repository.importing import named_modules
-from mmfix.repository.library import Library
-from mmfix.repository.registered_as import registered_in
-from mmfix.repository.registries import builds_models
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.class_book import Known, Wanted, class_book
 from mmfix.training.era import MMENGINE
 from mmfix.training.parts import default_package
-from mmfix.training.reading import of_another_era
 from mmfix.training.top_level import read_keys
 
 _MOST_DICTS = 20_000
@@ -36,8 +30,6 @@ _OPTIMIZERS = frozenset(
         *("ASGD", "NAdam", "RAdam", "RMSprop", "Rprop", "LBFGS"),
     }
 )
-#: Where every registry looks last (``mmengine/registry/registry.py: Registry.get``).
-_BASES = frozenset({"mmengine", "mmcv"})
 #: Dicts that a builder takes something out of before the class gets them (``mmcv/cnn/bricks:
 #: build_norm_layer``, ``build_plugin_layer``; ``mmengine/model/weight_init.py: initialize``).
 _BY_BUILDERS = frozenset(
@@ -49,7 +41,6 @@ _BY_BUILDERS = frozenset(
 #: Build what they are given with another library, whose classes may have the names of registered ones.
 _OF_OTHERS = re.compile("albu|imgaug|torchvision", re.IGNORECASE)
 _NO_CLASS = Wanted("", None, "", False)
-_NOT_HERE = Known(False, None)
 
 
 class Built(NamedTuple):
@@ -88,7 +79,12 @@ def built_in(document: ConfigDocument, era: str) -> Tuple[Built, ...]:
         named = named_modules(document.path, document.tree)
         walk = fingerprint(roots)
         book = class_book(f"{roots}\n{walk}\n{named}\n{era}")
-        look_up = partial(_look_up, roots, walk, named, era)
+
+        def look_up(wanted: Wanted) -> Known:
+            from mmfix.training.looking_up import look_up as read_source  # mostly it is in the book
+
+            return read_source(roots, walk, named, era, wanted)
+
         scope = default_package(document) or config_package(document.path)
         found = tuple(_built(document, scope, era, partial(book.known, look_up=look_up)))
         book.keep()
@@ -165,54 +161,3 @@ def _of_text(kind: str, scope: Optional[str], of_model: bool) -> Wanted:
 def _of_other(kind: Any, scope: Optional[str], of_model: bool) -> Wanted:
     name = type_name(kind)
     return Wanted(name, None, kind.path, of_model) if isinstance(kind, LazyName) and name else _NO_CLASS
-
-
-def _look_up(roots: Tuple[str, ...], walk: str, named: Tuple[str, ...], era: str, wanted: Wanted) -> Known:
-    library = library_of(roots, walk)
-    place = _place(library, named, era, wanted)
-    if place is None:
-        return _NOT_HERE
-    taken = arguments_taken(library, *place)
-    if taken is not None and of_another_era(taken.files, era):
-        return _NOT_HERE
-    return Known(True, taken)
-
-
-def _place(library: Library, named: Tuple[str, ...], era: str, wanted: Wanted) -> Optional[Tuple[str, str]]:
-    """Module and name of the one class that is meant."""
-    if wanted.dotted:
-        owner, _, name = wanted.dotted.rpartition(".")
-        place = library.where(owner, name)
-        return place if place is not None and place[1] else None
-    if not wanted.of_model:
-        return _other_place(library, era, wanted)
-    candidates = library.find(wanted.name, wanted.scope, None, named).candidates if wanted.name else ()
-    if len(candidates) != 1 or candidates[0].conditional:
-        return None
-    found = candidates[0]
-    if not builds_models(found.registry) or not _is_in_scope(library, found.scope, wanted):
-        return None
-    return found.module, found.qualname
-
-
-def _other_place(library: Library, era: str, wanted: Wanted) -> Optional[Tuple[str, str]]:
-    """The same for what is no part of a model: in the package of the scope, then in those below it.
-
-    In the mmcv 1.x era that is mmcv alone, of which another release may be here.
-    """
-    below = ("mmengine", "mmcv") if era == MMENGINE else ()
-    for package in dict.fromkeys((wanted.scope, *below)):
-        source = library.module(package) if package else None
-        if source is None:
-            return None  # it may have the name
-        spots = registered_in(osp.dirname(source.path)).get(wanted.name, ())
-        if spots:
-            return (spots[0].module, spots[0].name) if len(spots) == 1 else None
-    return None
-
-
-def _is_in_scope(library: Library, scope: str, wanted: Wanted) -> bool:
-    """Whether a class is what the registry gives: where a package is not here, it may have the name, too."""
-    if scope not in _BASES:
-        return wanted.scope in (scope, None)
-    return wanted.scope is not None and (wanted.scope in _BASES or library.module(wanted.scope) is not None)

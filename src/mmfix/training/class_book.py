@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from mmfix.model.remembered import stamp
 from mmfix.repository import cache
-from mmfix.repository.arguments import Taken
+from mmfix.repository.taken import Taken
 
 #: Changes with the layout of what is kept, or with what is read off the source.
 _KIND = "arguments-5"
