@@ -1,6 +1,6 @@
 """What the cures in code do with public repositories: every checkpoint call, and every finding about one.
 
-    python bench/code_cures.py REPOSITORY... [--torchfix PROGRAM] [--most 12] [--write docs/code_cures.md]
+    python bench/code_cures.py REPOSITORY... [--torchfix PROGRAM] [--most 12]
 
 REPOSITORY: a checkout, of which nothing is changed. *Calls*: the lines that `grep` finds. Each is handed to
 `non-reentrant-in-code` by itself, as a finding would; the changed file must compile, and its diff must touch the lines
@@ -16,7 +16,6 @@ import argparse
 import ast
 import re
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Set, Tuple
@@ -204,20 +203,11 @@ def main() -> None:
     parser.add_argument("repositories", nargs="+", type=Path)
     parser.add_argument("--torchfix", default="")
     parser.add_argument("--most", type=int, default=12)
-    parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
-    rows = []
+    print(HEAD)
     for top in arguments.repositories:
         text, notes = row(top, arguments.torchfix, arguments.most)
-        rows.append(text)
         print(text, *notes, sep="\n", flush=True)
-    if arguments.write:
-        page = arguments.write.read_text(encoding="utf-8")
-        head, mark, rest = page.partition("<!-- table -->\n")
-        if not mark:
-            sys.exit(f"{arguments.write} has no place for the table")
-        rest = rest[rest.index("<!-- end of table -->") :]
-        arguments.write.write_text(head + mark + "\n".join([HEAD, *rows]) + "\n" + rest, encoding="utf-8")
 
 
 if __name__ == "__main__":

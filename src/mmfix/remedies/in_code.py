@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os.path as osp
 from typing import Dict, List, Tuple
 
 from mmfix.findings import CodeSpot
 from mmfix.python.links import is_of_project, project_around
 from mmfix.remedies.graph import reentrant_sites
+from mmfix.training.at_hand import module_of
 from mmfix.training.types import TrainingSetup
 
 #: The cures that change code.
@@ -39,9 +41,22 @@ def late_freezing(setup: TrainingSetup) -> Tuple[CodeSpot, ...]:
     if not top or not all(fact.places for fact in facts):
         return ()
     places = sorted({(osp.realpath(place.path), place.line) for fact in facts for place in fact.places})
-    if not all(is_of_project(file, top) for file, _ in places):
+    if not all(is_of_project(file, top) and _can_be_called(file, line) for file, line in places):
         return ()
     return tuple(CodeSpot(file, line) for file, line in places)
+
+
+def _can_be_called(file: str, line: int) -> bool:
+    """Whether a line is in a method that the constructor can call, not in what runs late itself."""
+    tree = module_of(file)
+    methods = [
+        item
+        for cls in (ast.walk(tree) if tree is not None else ())
+        if isinstance(cls, ast.ClassDef)
+        for item in cls.body
+        if isinstance(item, ast.FunctionDef) and item.lineno <= line <= (item.end_lineno or 0)
+    ]
+    return bool(methods) and methods[0].name not in ("train", "init_weights")
 
 
 def _top(setup: TrainingSetup) -> str:
