@@ -135,10 +135,15 @@ def in_leaf(
 
 
 def in_base(
-    base: str, among: Sequence[str], rng: Random, loader: int, verifier: Verifier, count: Count
+    base: str,
+    among: Sequence[str],
+    reader: Reader,
+    rng: Random,
+    loader: int,
+    verifier: Verifier,
+    count: Count,
 ) -> None:
     """Change one value of a base, and look at all that inherit it."""
-    reader = Reader()
     document = reader.load(base)
     overrides = own(document)
     rng.shuffle(overrides)
@@ -182,9 +187,8 @@ def in_base(
     count.note(wrong or "bases without fault", where)
 
 
-def leaves_and_bases(folder: Path) -> Tuple[List[str], List[str], List[str]]:
+def leaves_and_bases(folder: Path, reader: Reader) -> Tuple[List[str], List[str], List[str]]:
     """The configs of a zoo, those that can be trained, and the files that they inherit."""
-    reader = Reader()
     paths = list(walk(str(folder)))
     leaves, bases = [], set()
     for path in paths:
@@ -254,13 +258,14 @@ def main() -> int:
     with Verifier() as verifier:
         for name, configs in ZOOS.items():
             rng, start = Random(options.seed), time.perf_counter()
-            paths, leaves, bases = leaves_and_bases(unpack_zoo(name) / configs)
+            reader = Reader()
+            paths, leaves, bases = leaves_and_bases(unpack_zoo(name) / configs, reader)
             many = len(leaves) if options.leaves is None else min(options.leaves, len(leaves))
             counts = found[name] = (Count(), Count())
             for path in rng.sample(leaves, many):
                 in_leaf(path, options.keys, rng, options.loader, verifier, counts[0])
             for base in rng.sample(bases, min(options.bases, len(bases))):
-                in_base(base, paths, rng, options.loader, verifier, counts[1])
+                in_base(base, paths, reader, rng, options.loader, verifier, counts[1])
             print(name, f"{time.perf_counter() - start:.0f} s", *map(dict, counts), sep="\n", flush=True)
     given = [word for word in sys.argv[1:] if word != "--write" and not word.endswith(".md")]
     text = table(found, " ".join(["python bench/in_place.py", *given, "--write docs/in_place.md"]))

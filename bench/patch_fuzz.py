@@ -30,6 +30,7 @@ from fuzz.run import case_of  # noqa: E402
 from fuzz_config import ZOOS  # noqa: E402
 from sections import put  # noqa: E402
 
+from mmfix.config.document import ConfigDocument  # noqa: E402
 from mmfix.config.origin import Unknown  # noqa: E402
 from mmfix.config.reader import Reader  # noqa: E402
 from mmfix.errors import ConfigError, PatchError  # noqa: E402
@@ -84,9 +85,12 @@ def paths_of(value: Any, path: Tuple[Any, ...] = ()) -> Iterator[Tuple[Any, ...]
                 yield from paths_of(item, (*path, index))
 
 
-def chosen(rng: Random, tree: Any) -> List[Override]:
-    """One to three overrides of which none is about a part of another."""
-    paths = [path for path in paths_of(tree) if path[0] != "brand_new" or len(path) == 1]
+def chosen(rng: Random, document: ConfigDocument, in_place: bool) -> List[Override]:
+    """One to three overrides of which none is about a part of another; in place, of what the file itself sets."""
+    paths = [path for path in paths_of(document.to_dict()) if path[0] != "brand_new" or len(path) == 1]
+    if in_place:
+        own = [path for path in paths if getattr(document.origin(path), "path", None) == document.path]
+        paths = own or paths
     found: List[Override] = []
     for path in rng.sample(paths, min(len(paths), rng.randint(1, 3))):
         length = [min(len(path), len(other.key)) for other in found]
@@ -131,7 +135,7 @@ def one(
             document = reader.load(str(path))
         except ConfigError as error:
             return "not read", error.message
-        overrides = chosen(rng, document.to_dict())
+        overrides = chosen(rng, document, in_place)
         first, again = (engine.load(str(path), WORLDS) for _ in range(2))
         if all(isinstance(tree, Refused) for tree in first):
             return "not loaded", ""
