@@ -195,10 +195,14 @@ ROOMS: Dict[str, Room] = {
         "results report report.text report.json jobs terminal cli_options",
         "click",
     ),
+    "cli_showing": Room(
+        "the command that shows what a config resolves to, `show`",
+        "config report.text report.json jobs terminal cli_options",
+        "click",
+    ),
     "cli": Room(
-        "click commands that only call `jobs`",
-        "printable config report.text report.json jobs terminal cli_options cli_about cli_judging "
-        "cli_patching cli_project cli_runs",
+        "the entry point: finds the command that was typed, and loads no other",
+        "printable jobs terminal cli_about cli_judging cli_patching cli_project cli_runs cli_showing",
         "click",
     ),
     "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),

@@ -29,7 +29,7 @@ from mmfix.cli_options import (
 )
 from mmfix.report import FORMATS, render_report
 from mmfix.settings import Settings
-from mmfix.terminal import Progress, page, say, show_problems, write
+from mmfix.terminal import INTERRUPTED, Progress, page, say, show_problems, write
 from mmfix.workers import InOrder, ticking
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from mmfix.report.text.page import Page
     from mmfix.results.change import Plan
     from mmfix.results.checked import ConfigReport, Problem, Report
-
-INTERRUPTED = 130  # the same for SIGINT
 
 
 @click.command(epilog="Example: mmfix check configs/")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Optional, Tuple
 
 import click
 
-from mmfix.cli_judging import INTERRUPTED, default_path_told, of_examples
+from mmfix.cli_judging import default_path_told, of_examples
 from mmfix.cli_options import (
     PATH,
     color_option,
@@ -24,7 +24,7 @@ from mmfix.cli_options import (
 )
 from mmfix.report import render_patches
 from mmfix.settings import Settings
-from mmfix.terminal import Progress, page, say, show_problems, write
+from mmfix.terminal import INTERRUPTED, Progress, page, say, show_problems, write
 from mmfix.workers import InOrder, can_fork, ticking
 
 if TYPE_CHECKING:

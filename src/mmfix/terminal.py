@@ -23,6 +23,7 @@ _REDRAWN = 0.2
 _EVERY = 10.0
 #: Characters.
 _BAR = 24
+INTERRUPTED = 130  # what a shell reports for a process ended by SIGINT
 BROKEN_PIPE = 141  # what a shell reports for a process ended by SIGPIPE
 STYLES: Dict[str, Dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
