@@ -54,7 +54,11 @@ class _Grouped(click.Group):
         return [name for names in _SECTIONS.values() for name in names]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> Optional[click.Command]:
-        return _loaded(cmd_name)
+        command = _loaded(cmd_name)
+        if command is None:  # for "Did you mean": click proposes the commands that it holds
+            every = ((name, _loaded(name)) for name in self.list_commands(ctx))
+            self.commands = {name: each for name, each in every if each is not None}
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in _SECTIONS.items():

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 
@@ -45,9 +46,18 @@ def test_help_has_every_command_once_and_an_example_of_each(mmfix: Any) -> None:
     from mmfix.cli import cli
 
     listed = [line.split()[0] for line in mmfix("--help").stdout.splitlines() if line.startswith("  ")]
-    for name in cli.commands:
+    names = cli.list_commands(click.Context(cli))
+    assert len(names) > 8
+    for name in names:
         assert listed.count(name) == 1
         assert f"\n  Example: mmfix {name}" in mmfix(name, "--help").stdout
+
+
+def test_a_mistyped_command_is_told_which_one_was_meant(mmfix: Any) -> None:
+    done = mmfix("chek", ".")
+    assert done.returncode == 2
+    known = metadata.version("click").split(".")[:2] >= ["8", "4"]
+    assert "No such command 'chek'." + (" Did you mean 'check'?" if known else "") in done.stderr
 
 
 def test_every_rule_is_listed_and_explained(mmfix: Any) -> None:
