@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mmfix.results.diagnosis import Diagnosis
     from mmfix.results.patched import PatchResult
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _EXPORTS = {
     "check": "mmfix.api",

@@ -56,7 +56,7 @@ def test_help_has_every_command_once_and_an_example_of_each(mmfix: Any) -> None:
 def test_a_mistyped_command_is_told_which_one_was_meant(mmfix: Any) -> None:
     done = mmfix("chek", ".")
     assert done.returncode == 2
-    known = metadata.version("click").split(".")[:2] >= ["8", "4"]
+    known = tuple(map(int, metadata.version("click").split(".")[:2])) >= (8, 4)
     assert "No such command 'chek'." + (" Did you mean 'check'?" if known else "") in done.stderr
 
 
