@@ -285,6 +285,14 @@ CASES = [
         {"a": CANNOT_TELL},
     ),
     (
+        "a key that is updated behind the first image, if there is one",
+        "d = dict(k=self.a(x))\nfor sample in data_samples[1:]:\n    d.update(k=self.b(x))\n"
+        "loss = self.c(d['k'])",
+        "",
+        "",
+        {"a": CANNOT_TELL},
+    ),
+    (
         "a list that gets longer behind the first image, if there is one",
         "xs = [self.a(x)]\nfor sample in data_samples[1:]:\n    xs = xs + [self.b(x)]\nloss = self.c(xs[-1])",
         "",

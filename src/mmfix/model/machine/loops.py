@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Sequence, Tuple
 
 from mmfix.model.machine import paths
 from mmfix.model.machine.assignment import unpack
@@ -72,7 +72,7 @@ def for_loop(m: Machine, node: Any, frame: Frame) -> str:
     if source.open and source.items and _is_filtered(node.iter):
         return fork(m, [lambda: _open_loop(m, node, frame, source), lambda: THROUGH])
     if source.open:
-        before = {name: (value, m.bits_of(value)) for name in changed_names(node)
+        before = {name: (value, m.bits_of(value)) for name in _names_in(node)
                   for value in [frame.items.get(name)] if not isinstance(value, Instance)}  # fmt: skip
         ended = _open_loop(m, node, frame, source)
         for name, (
@@ -100,16 +100,10 @@ def _is_rest(node: ast.expr) -> bool:
 
 
 @lru_cache(maxsize=None)
-def changed_names(node: Any) -> Tuple[str, ...]:
-    """The names of a function that a loop binds, or whose items it sets."""
-    found: Dict[str, None] = {}
-    for item in (part for one in (node.target, *node.body) for part in ast.walk(one)):
-        if isinstance(getattr(item, "ctx", None), ast.Store):
-            while isinstance(item, (ast.Attribute, ast.Subscript, ast.Starred)):
-                item = item.value
-            if isinstance(item, ast.Name):
-                found[item.id] = None
-    return tuple(found)
+def _names_in(node: Any) -> Tuple[str, ...]:
+    """The names that a loop may bind, or whose values it may change."""
+    parts = (item for one in (node.target, *node.body) for item in ast.walk(one))
+    return tuple(dict.fromkeys(item.id for item in parts if isinstance(item, ast.Name)))
 
 
 def _open_loop(m: Machine, node: Any, frame: Frame, source: PyList) -> str:
