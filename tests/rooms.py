@@ -197,7 +197,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "cli_showing": Room(
         "the command that shows what a config resolves to, `show`",
-        "config report.text report.json jobs terminal cli_options",
+        "errors config report.text report.json jobs terminal cli_options",
         "click",
     ),
     "cli": Room(

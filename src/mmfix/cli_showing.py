@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Dict, Optional
 import click
 
 from mmfix.cli_options import PATH, color_option, format_option, stdin_filename_option
+from mmfix.errors import MmfixError
 from mmfix.terminal import page, write
 
 if TYPE_CHECKING:
@@ -63,9 +64,13 @@ def _shown(document: ConfigDocument, key: Optional[str], format_: str) -> str:
     from mmfix.report.json.values import render_json
     from mmfix.report.text.values import render_text
 
-    if format_ == "json":
-        return render_json(document, key)
-    return render_text(document, key, page())
+    try:
+        return render_json(document, key) if format_ == "json" else render_text(document, key, page())
+    except MmfixError as error:
+        from mmfix.jobs.showing import set_instead
+
+        hint = set_instead(document, key)
+        raise MmfixError(error.message, error.path, hint=hint) if hint else error from None
 
 
 def _shown_model(document: ConfigDocument, format_: str) -> str:

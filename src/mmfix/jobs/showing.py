@@ -29,9 +29,11 @@ from mmfix.results.model import (
     ModelRow,
     ModelTree,
 )
+from mmfix.results.place import display_place
 from mmfix.training.era import era
 from mmfix.training.parts import Part, model_parts
 from mmfix.training.reading import CodeReading, code_reading
+from mmfix.training.top_level import meant_by, read_keys
 from mmfix.training.wrapping import runner_kind
 
 _WORST_FIRST = (NEVER, SOMETIMES, CANNOT_TELL)
@@ -39,6 +41,17 @@ _WORST_FIRST = (NEVER, SOMETIMES, CANNOT_TELL)
 _LAYERS = ("mmcv", "mmengine", "torch")
 #: Keys of dicts that such builders take, and of layers put into a backbone.
 _LAYER_KEYS = ("norm_cfg", "act_cfg", "conv_cfg", "upsample_cfg", "padding_cfg", "dropout_layer", "plugins")
+
+
+def set_instead(document: ConfigDocument, key: Optional[str]) -> str:
+    """What a config sets under a misspelt name in place of a key; empty where it does not."""
+    kind = era(document)
+    for name in document.tree if key in read_keys(kind) else ():
+        if meant_by(str(name), kind) == key:
+            origin = document.origin((name,))
+            where = "it" if origin is None else display_place(origin.path, origin.line)
+            return f"{where} sets {name} instead, which nobody reads"
+    return ""
 
 
 def model_tree(document: ConfigDocument) -> ModelTree:
