@@ -286,11 +286,10 @@ def test_show_a_key_that_is_not_there(key: str, message: str, tmp_path: Path, mm
 
 
 def test_show_does_not_propose_a_misspelling(tmp_path: Path, mmfix: Any) -> None:
-    (tmp_path / "a.py").write_text(
-        "train_cfg = dict(type='EpochBasedTrainLoop')\nfind_unused_parameter = True\n"
-    )
-    said = "a.py: error: no key find_unused_parameters (a.py:2 sets find_unused_parameter instead, which nobody reads)\n"
-    assert mmfix("show", "a.py", "find_unused_parameters").stderr == said
+    (tmp_path / "a.py").write_text("train_cfg = dict(type='Loop')\nfind_unused_parameter = True\n")
+    hint = "a.py:2 sets find_unused_parameter instead, which nobody reads"
+    said = mmfix("show", "a.py", "find_unused_parameters").stderr
+    assert said == f"a.py: error: no key find_unused_parameters ({hint})\n"
 
 
 @pytest.mark.parametrize(
