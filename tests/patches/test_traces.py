@@ -132,12 +132,14 @@ def test_a_killed_command_leaves_no_process_and_its_folder_until_the_next_start(
         "from mmfix.config.reader import Reader\n"
         "document = Reader().load('b.py')\n"
         "verifier = Verifier()\n"
-        "data = open('a.py', 'rb').read()\n"
-        "request = lambda: verifier._compared(document, data, [], os.path.abspath('a.py'), 'mmengine', 'x')\n"
+        "path = os.path.abspath('a.py')\n"
+        "texts = {path: open(path, 'rb').read()}\n"
+        "request = lambda: verifier._compared(document, [], path, (texts, texts), 'mmengine')\n"
         "verifier._loader('mmengine', 'a.py')\n"
         "threading.Thread(target=request, daemon=True).start()\n"
         "import time\n"
-        "while not os.path.exists('grandchild'): time.sleep(0.05)\n"
+        "ends = time.monotonic() + 60\n"
+        "while not os.path.exists('grandchild'): assert time.monotonic() < ends; time.sleep(0.05)\n"
         "time.sleep(0.2)\n"
     )
     (tmp_path / "b.py").write_text(CONFIG)
