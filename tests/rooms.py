@@ -159,7 +159,7 @@ ROOMS: Dict[str, Room] = {
     "prove.inputs": Room("made-up batches for a model", "prove openmmlab", "as above"),
     "prove.ops": Room("plain-torch stand-ins for compiled operators", "", "as above"),
     "jobs": Room(
-        "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show",
+        "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show, compare",
         "traces workers python config git ddp repository model model.knowledge.openmmlab training findings "
         "remedies rules patches project proofs results codemods diagnosis diagnosis.log diagnosis.kinds "
         "settings report report.text prove",
@@ -173,6 +173,11 @@ ROOMS: Dict[str, Room] = {
     "cli_about": Room(
         "the commands about mmfix itself, `rules`, `rule`, `completion`, and `--version`",
         "rules report.json jobs terminal cli_options __init__",
+        "click",
+    ),
+    "cli_comparing": Room(
+        "the command that compares configs, `diff`",
+        "report.text report.json jobs terminal cli_options",
         "click",
     ),
     "cli_judging": Room(
@@ -202,7 +207,8 @@ ROOMS: Dict[str, Room] = {
     ),
     "cli": Room(
         "the entry point: finds the command that was typed, and loads no other",
-        "printable jobs terminal cli_about cli_judging cli_patching cli_project cli_runs cli_showing",
+        "printable jobs terminal cli_about cli_comparing cli_judging cli_patching cli_project cli_runs "
+        "cli_showing",
         "click",
     ),
     "nonreentrant": Room("the switch to non-reentrant checkpoints", "", "torch, when called"),

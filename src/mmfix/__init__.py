@@ -15,13 +15,14 @@ TYPE_CHECKING = False  # as type checkers know it
 if TYPE_CHECKING:
     from typing import Any
 
-    from mmfix.api import check, explain, load, patch
+    from mmfix.api import check, diff, explain, load, patch
     from mmfix.attach import explaining
     from mmfix.config.document import ConfigDocument
     from mmfix.errors import ConfigError, MmfixError, PatchError
     from mmfix.findings import Finding, Override, Remedy
     from mmfix.nonreentrant import use_nonreentrant_checkpoint
     from mmfix.results.checked import ConfigReport, Report
+    from mmfix.results.comparison import Comparison
     from mmfix.results.diagnosis import Diagnosis
     from mmfix.results.patched import PatchResult
 
@@ -29,6 +30,7 @@ __version__ = "0.2.0"
 
 _EXPORTS = {
     "check": "mmfix.api",
+    "diff": "mmfix.api",
     "explain": "mmfix.api",
     "explaining": "mmfix.attach",
     "load": "mmfix.api",
@@ -43,17 +45,20 @@ _EXPORTS = {
     "Remedy": "mmfix.findings",
     "use_nonreentrant_checkpoint": "mmfix.nonreentrant",
     "ConfigReport": "mmfix.results.checked",
+    "Comparison": "mmfix.results.comparison",
     "PatchResult": "mmfix.results.patched",
     "Report": "mmfix.results.checked",
 }
 
 __all__ = [  # noqa: RUF022 - functions first, then types
     "check",
+    "diff",
     "explain",
     "explaining",
     "load",
     "patch",
     "use_nonreentrant_checkpoint",
+    "Comparison",
     "ConfigDocument",
     "ConfigError",
     "ConfigReport",

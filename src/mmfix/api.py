@@ -1,4 +1,4 @@
-"""The public functions: check, patch, load, explain."""
+"""The public functions: check, patch, load, diff, explain."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
 from mmfix.config.document import ConfigDocument
 from mmfix.results.checked import ConfigReport, Report
+from mmfix.results.comparison import Comparison
 from mmfix.results.patched import PatchResult
 from mmfix.settings import chosen
 
@@ -29,6 +30,30 @@ def load(path: Union[str, os.PathLike[str]]) -> ConfigDocument:
     from mmfix.config.reader import Reader
 
     return Reader().load(os.fspath(path))
+
+
+def diff(
+    before: Union[str, os.PathLike[str]],
+    after: Optional[Union[str, os.PathLike[str]]] = None,
+    *,
+    since: Optional[str] = None,
+) -> Comparison:
+    """Say by key how two configs differ, each with all its bases. Runs nothing.
+
+    Args:
+        before: A config file.
+        after: Another one; None: the same.
+        since: Read ``before`` as it was in this git revision; None: as it is now.
+
+    Raises:
+        MmfixError: One of them cannot be read, or git does not know the revision.
+        TypeError: Neither ``after`` nor ``since`` was given.
+    """
+    from mmfix.jobs.comparing import compare
+
+    if after is None and since is None:
+        raise TypeError("name two configs, or one and since")
+    return compare(os.fspath(before), os.fspath(before if after is None else after), since or "")
 
 
 def check(

@@ -15,7 +15,7 @@ from mmfix.terminal import INTERRUPTED, close_stdout, show_problems
 
 #: The commands as ``mmfix --help`` lists them.
 _SECTIONS = {
-    "A config": ("check", "patch", "show"),
+    "A config": ("check", "patch", "show", "diff"),
     "A run": ("explain", "prove"),
     "About mmfix": ("settings", "rules", "rule", "completion"),
 }
@@ -30,6 +30,8 @@ def _loaded(name: str) -> Optional[click.Command]:
         from mmfix.cli_patching import patch as command
     elif name == "show":
         from mmfix.cli_showing import show as command
+    elif name == "diff":
+        from mmfix.cli_comparing import diff as command
     elif name == "explain":
         from mmfix.cli_runs import explain as command
     elif name == "prove":

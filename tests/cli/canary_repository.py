@@ -189,6 +189,7 @@ COMMANDS: List[Tuple[List[str], FrozenSet[str]]] = [
     (["show", "configs/cfg.py"], NOTHING),
     (["show", "configs/cfg.py", "model"], NOTHING),
     (["show", "--model", "configs/cfg.py"], NOTHING),
+    (["diff", "configs/cfg.py", "configs/base.py"], NOTHING),
     (["explain", "train.log", "--config", "configs/cfg.py"], NOTHING),
     (["explain", "train.log", "--config", "configs/cfg.py", "--patch", "--diff"], NOTHING),
     (["explain", "train.log", "--config", "configs/cfg.py", "--patch"], CONFIGS),

@@ -173,6 +173,7 @@ COMMANDS = (
     "check none", "patch --diff config", "patch --diff folder", "patch --no-loader config",
     "patch --diff --overlay json", "patch --diff config --remedy FORGED", "patch --undo config",
     "show config", "show config model", "show config FORGED", "show --model config", "show orphan",
+    "diff config json", "diff orphan data", "diff broken config", "diff config --since FORGED",
     "explain log --config config", "explain log", "explain log --config config --patch --diff",
     "explain none", "rule FORGED", "check --launcher FORGED", "--FORGED", "check --FORGED", "FORGED",
     "check config --base-dir FORGED",
@@ -186,7 +187,7 @@ def test_every_command(command: str, odd: Dict[str, str], mmfix: Any) -> None:
         for word in command.split()
     ]
     for more in ((), ("--format", "json")):
-        if more and command.split()[0] not in ("check", "patch", "show", "explain"):
+        if more and command.split()[0] not in ("check", "patch", "show", "diff", "explain"):
             continue
         done = mmfix(*arguments, *more)
         assert "internal error" not in done.stderr

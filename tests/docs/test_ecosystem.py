@@ -87,6 +87,10 @@ LOOKS: Dict[str, Look] = {
     "mmfix explain train.log": lambda done: done.code == 0 and "ready" in done.out,
     "mmfix explain - < train.log": lambda done: done.code == 0 and "ready" in done.out,
     "mmfix show a.py model.backbone.with_cp": lambda done: f"base.py:{BASE.count(chr(10))}" in done.out,
+    "mmfix diff base.py a.py": lambda done: (
+        done.code == 1 and "find_unused_parameters  added\n  + True  a.py:" in done.out
+    ),
+    "mmfix diff a.py --since HEAD": lambda done: done.code == 0 and "no key differs" in done.out,
     "mmfix show a.py --model": lambda done: done.code == 0 and "ResNet" in done.out,
     "mmfix check lost.py": lambda done: done.code == 1 and "gone.py" in done.out,
     "mmfix check lost.py --base-dir elsewhere": lambda done: "elsewhere/gone.py" in done.out,

@@ -184,6 +184,7 @@ def test_settings_of_the_repository_run_nothing(repo: Path, mmfix: Any) -> None:
     for arguments in (["check", "configs"], ["patch", "--diff", "configs"]):
         done = mmfix(*arguments, "--format", "json", cwd=repo)
         assert done.returncode == 0, done.stderr
+    assert mmfix("diff", "configs/a.py", "--since", "HEAD", cwd=repo).returncode == 1
     assert [path.name for path in marks.iterdir()] == []
 
 

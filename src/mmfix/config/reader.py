@@ -25,7 +25,7 @@ MAX_CHAIN = 50
 #: Names that MMEngine keeps for itself (``mmengine/config/config.py: RESERVED_KEYS``).
 RESERVED_KEYS = ("filename", "text", "pretty_text", "env_variables")
 
-_NONE: Mapping[str, str] = MappingProxyType({})
+_NONE: Mapping[str, Optional[str]] = MappingProxyType({})
 
 #: By the path of a config: folders in which its bases may be found, each with the words for it.
 BaseDirs = Callable[[str], Sequence[Tuple[str, str]]]
@@ -36,10 +36,13 @@ class Reader:
 
     Args:
         base_dirs: Says in which directories bases are looked for that are not where a config says.
-        texts: By absolute path, what is read instead of a file's own text; the file need not exist.
+        texts: By absolute path, what is read instead of a file's own text; the file need not exist. None:
+            it is taken not to exist.
     """
 
-    def __init__(self, base_dirs: Optional[BaseDirs] = None, texts: Mapping[str, str] = _NONE) -> None:
+    def __init__(
+        self, base_dirs: Optional[BaseDirs] = None, texts: Mapping[str, Optional[str]] = _NONE
+    ) -> None:
         self._base_dirs = base_dirs
         self._texts = texts
         self._sources: Dict[str, Source] = {}
@@ -98,8 +101,10 @@ class Reader:
         """
         source = self._sources.get(path)
         if source is None:
-            text = self._texts.get(path)
-            source = self._sources[path] = parse_source(path, read_text(path) if text is None else text)
+            text = self._texts[path] if path in self._texts else read_text(path)
+            if text is None:
+                raise ConfigError("file not found", path)
+            source = self._sources[path] = parse_source(path, text)
         return source
 
     def _document(self, path: str, lazy: Optional[bool] = None) -> ConfigDocument:
@@ -152,7 +157,7 @@ class Reader:
 
     def _classic_base(self, reference: BaseRef, child: Source) -> Found:
         path, gone = reference.path, None
-        if not _is_file(path, reference.entry, child, reference.line):
+        if not self._is_file(path, reference.entry, child, reference.line):
             gone = self._missing(path or reference.entry, reference.entry, child, reference.line)
             if not gone.read:
                 return None, gone
@@ -170,7 +175,7 @@ class Reader:
 
     def _lazy_base(self, module: str, path: str, child: Source, line: int) -> Found:
         gone = None
-        if not _is_file(path, module, child, line):
+        if not self._is_file(path, module, child, line):
             gone = self._missing(path or module, module, child, line)
             if not gone.read:
                 return None, gone
@@ -181,24 +186,25 @@ class Reader:
         # MMEngine reads every file of a lazy chain as a lazy config, whatever it looks like
         return self._document(path, lazy=True), gone
 
+    def _is_file(self, path: str, entry: str, child: Source, line: Optional[int]) -> bool:
+        """Whether a base is there.
+
+        Raises:
+            ConfigError: Something is there that is no file.
+        """
+        if path in self._texts:
+            return self._texts[path] is not None
+        what = other_than_a_file(path) if path else ""
+        if what:
+            raise ConfigError(f"the base {entry} is {what}, not a config file", child.path, line)
+        return osp.isfile(path)
+
     def _missing(self, path: str, entry: str, child: Source, line: Optional[int]) -> MissingBase:
         from mmfix.config.missing import search
 
         names = () if child.raw_tree is None else top_level_names(child.raw_tree)
         folders = () if self._base_dirs is None else self._base_dirs(child.path)
         return search(path, entry, Origin(child.path, line or 1, 1), folders, is_of_mmcv1(names))
-
-
-def _is_file(path: str, entry: str, child: Source, line: Optional[int]) -> bool:
-    """Whether a base is there.
-
-    Raises:
-        ConfigError: Something is there that is no file.
-    """
-    what = other_than_a_file(path) if path else ""
-    if what:
-        raise ConfigError(f"the base {entry} is {what}, not a config file", child.path, line)
-    return osp.isfile(path)
 
 
 def _shown(path: str, child: Source) -> str:

@@ -71,7 +71,7 @@ def read_text(path: str) -> str:
     data, problem = read_bytes(path, BOUNDS)
     if problem is not None:
         raise ConfigError(problem.reason, path)
-    return _decoded(data, path)
+    return decoded(data, path)
 
 
 def read_stream(stream: BinaryIO, path: str) -> str:
@@ -87,10 +87,15 @@ def read_stream(stream: BinaryIO, path: str) -> str:
     data = stream.read(BOUNDS.bytes + 1)
     if len(data) > BOUNDS.bytes:
         raise ConfigError(too_large(BOUNDS), path)
-    return _decoded(data, path)
+    return decoded(data, path)
 
 
-def _decoded(data: bytes, path: str) -> str:
+def decoded(data: bytes, path: str) -> str:
+    """The text of a config.
+
+    Raises:
+        ConfigError: It is not UTF-8.
+    """
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

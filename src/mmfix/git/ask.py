@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import threading
 from functools import lru_cache
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 #: Seconds one question may take, and how long an answer may be.
 _SECONDS = 20.0
@@ -68,6 +68,19 @@ def ask(folder: str, *arguments: str) -> List[str]:
     Raises:
         GitError: There is no git, no repository, or no answer within bounds.
     """
+    return [os.fsdecode(part) for part in _answer(folder, arguments).split(b"\0") if part]
+
+
+def blob(folder: str, digest: str) -> bytes:
+    """What a file of a commit holds, through no filter (``man git-cat-file``).
+
+    Raises:
+        GitError: As :func:`ask`.
+    """
+    return _answer(folder, ("cat-file", "blob", digest))
+
+
+def _answer(folder: str, arguments: Sequence[str]) -> bytes:
     git = _program(os.environ.get("PATH", ""))
     if git is None:
         raise GitError("git is not installed")
@@ -81,7 +94,7 @@ def ask(folder: str, *arguments: str) -> List[str]:
         first = os.fsdecode(words).partition("\n")[0]
         reason = first.partition(": ")[2] if first.startswith(("fatal: ", "error: ")) else first
         raise GitError(reason or f"git ended with {code}", "not a git repository" in reason, not reason)
-    return [os.fsdecode(part) for part in out.split(b"\0") if part]
+    return out
 
 
 @lru_cache(maxsize=4)

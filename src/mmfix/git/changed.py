@@ -20,7 +20,7 @@ from mmfix.python.links import inside, repository_around
 #: What configs and models are made of; nothing else is compared, and nothing larger.
 _SUFFIXES = (".py", ".json", ".yaml", ".yml")
 _MOST_BYTES = 4_000_000
-_LINK, _SUBMODULE = "120000", "160000"
+LINK, SUBMODULE = "120000", "160000"
 
 
 @dataclass
@@ -44,6 +44,18 @@ def changes_since(folder: str, revision: str) -> Changes:
     Raises:
         GitError: There is no git, no repository, or no such revision.
     """
+    top, commit = commit_of(folder, revision)
+    changes = Changes()
+    _compare(top, commit, changes)
+    return changes
+
+
+def commit_of(folder: str, revision: str) -> Tuple[str, str]:
+    """The top of the repository around a folder, without links, and the check sum of a commit of it.
+
+    Raises:
+        GitError: There is no git, no repository, or no such revision.
+    """
     top = repository_around(folder)
     top = osp.realpath("".join(ask(top, "rev-parse", "--show-toplevel")).rstrip("\n"))
     if not inside(osp.realpath(folder), top):  # the repository says that its files are elsewhere
@@ -51,9 +63,7 @@ def changes_since(folder: str, revision: str) -> Changes:
     commit = _commit(top, revision)
     if not commit:
         raise GitError(f"git knows no revision {revision} here")
-    changes = Changes()
-    _compare(top, commit, changes)
-    return changes
+    return top, commit
 
 
 def is_uncommitted(path: str) -> bool:
@@ -87,11 +97,11 @@ def _commit(top: str, revision: str) -> str:
 
 
 def _compare(top: str, commit: str, changes: Changes) -> None:
-    before = dict(_entries(top, commit))
+    before = dict(entries(top, commit))
     now = set(ask(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
     for name, (mode, digest) in before.items():
         path = _path(top, name)
-        if mode == _SUBMODULE:
+        if mode == SUBMODULE:
             _compare_submodule(path, digest, changes)
         elif name.endswith(_SUFFIXES) and not osp.lexists(path):
             changes.gone.add(path)
@@ -123,7 +133,7 @@ def _take_all(top: str, changes: Changes) -> None:
             changes.changed.add(path)
 
 
-def _entries(top: str, commit: str) -> Iterator[Tuple[str, Tuple[str, str]]]:
+def entries(top: str, commit: str) -> Iterator[Tuple[str, Tuple[str, str]]]:
     """Name, mode and check sum of each file of a commit (``man git-ls-tree``)."""
     for line in ask(top, "ls-tree", "-r", "-z", "--full-tree", commit):
         about, _, name = line.partition("\t")
@@ -139,8 +149,8 @@ def _path(top: str, name: str) -> str:
 
 def _is_same(path: str, mode: str, digest: str) -> bool:
     """Whether a file is what it was; line ends may be those of the system (``core.autocrlf``)."""
-    if osp.islink(path) or mode == _LINK:
-        linked = osp.islink(path) and mode == _LINK
+    if osp.islink(path) or mode == LINK:
+        linked = osp.islink(path) and mode == LINK
         return linked and _sum(os.fsencode(os.readlink(path)), digest) == digest
     try:
         data = read_whole(path, _MOST_BYTES)

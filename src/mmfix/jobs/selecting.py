@@ -166,10 +166,10 @@ def skipping(excluded: Excluded, ignored: Optional[Ignored]) -> Skips:
     return skips
 
 
-def reader_for(settings: Settings, texts: Optional[Mapping[str, str]] = None) -> Reader:
+def reader_for(settings: Settings, texts: Optional[Mapping[str, Optional[str]]] = None) -> Reader:
     """A reader for a new run, which looks for bases where the settings of each config say."""
     look_again()
-    return Reader(lambda path: base_dirs_of(settings, path), texts or {})
+    return Reader(lambda path: base_dirs_of(settings, path), {} if texts is None else texts)
 
 
 def _is_base(path: str, reader: Reader) -> bool:

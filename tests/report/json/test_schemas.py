@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from mmfix.findings import Finding, Override, Remedy
-from mmfix.report.json import diagnosis, model, patch, proof, values
+from mmfix.report.json import comparison, diagnosis, model, patch, proof, values
 from mmfix.report.json.check import render_report
 from mmfix.results.checked import ConfigReport, Problem, Report
 from mmfix.results.diagnosis import Diagnosis
@@ -76,6 +76,7 @@ DOCUMENTS = {
     ),
     "a refused patch": ("patch", patch.render_patches([PatchResult("a.py", "a.py", error=PROBLEM)], (1, 2))),
     "a value that cannot be shown": ("show", values.render_error("a.py", PROBLEM)),
+    "configs that cannot be compared": ("diff", comparison.render_error("a.py", "b.py", "main", PROBLEM)),
     "a model that cannot be shown": ("show-model", model.render_error("a.py", PROBLEM)),
     "nothing to rehearse": ("prove", proof.render_error("a.py", PROBLEM)),
     "a log that cannot be read": ("explain", diagnosis.render_json(None, error=PROBLEM)),
