@@ -54,6 +54,9 @@ CASES: Dict[str, Tuple[str, str, List[Tuple[str, str, Any, Any]]]] = {
         ("changed", "p", [{"type": f"T{i}"} for i in range(9)], [{"type": f"T{i}"} for i in range(9, 12)]),
     ]),
     "a list of numbers": ("s = [8, 11]\n", "s = [8, 16, 22]\n", [("changed", "s", [8, 11], [8, 16, 22])]),
+    "lists of numbers": ("s = [(1, 2), (3, 4)]\n", "s = [(1, 2), 5]\n", [
+        ("changed", "s", [[1, 2], [3, 4]], [[1, 2], 5]),
+    ]),
     "unknown on one side": (UNKNOWN, "x = 1\n", [("cannot tell", "x", {"unknown": ...}, 1)]),
     "unknown on both sides": (UNKNOWN, UNKNOWN, [("cannot tell", "x", {"unknown": ...}, {"unknown": ...})]),
     "unknown in a list": ("import sys\ns = [1, len(sys.argv)]\n", "s = [1, 2]\n", [

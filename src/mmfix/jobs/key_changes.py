@@ -12,7 +12,6 @@ from mmfix.config.origin import MissingBase, Origin, Unknown
 from mmfix.config.values import LazyName, absent
 from mmfix.patches.difference import differences
 from mmfix.python.deep import deeply
-from mmfix.report.leaves import is_container
 from mmfix.results.comparison import ADDED, CANNOT_TELL, CHANGED, REMOVED, KeyChange, Side
 
 #: Calls that may nest: configs may, and each level costs a few.
@@ -82,7 +81,7 @@ class _Pair:
             yield KeyChange(keys[1], CANNOT_TELL, None, None, missing[0].unknown.reason)
 
     def _lists(self, before: Any, after: Any, keys: _Keys, said: bool) -> Iterator[KeyChange]:
-        if not is_container(before) and not is_container(after):  # flat: it is told as one value
+        if not _holds_a_dict(before) and not _holds_a_dict(after):  # it is told as one value
             inner = [*self._pairs(_by_place(before, after), before, after, keys, said)]
             if any(change.kind != CANNOT_TELL for change in inner):
                 yield self._change(before, after, keys)
@@ -121,6 +120,11 @@ class _Pair:
 
 def _missing(before: Any, after: Any) -> Tuple[MissingBase, ...]:
     return (*getattr(before, "missing", ()), *getattr(after, "missing", ()))
+
+
+def _holds_a_dict(value: Any) -> bool:
+    inner = value if isinstance(value, (list, tuple)) else ()
+    return isinstance(value, dict) or any(_holds_a_dict(item) for item in inner)
 
 
 def _by_place(before: Any, after: Any) -> List[_Places]:
