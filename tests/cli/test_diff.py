@@ -137,6 +137,25 @@ def test_long_values_are_cut_where_they_differ(tmp_path: Path) -> None:
     assert all(len(line) <= 100 for line in lines if line[4:5] != " ")
 
 
+def test_a_base_that_was_found_elsewhere_is_told(tmp_path: Path, mmfix: Any) -> None:
+    (tmp_path / "mmfix.toml").write_text("base-dirs = ['elsewhere']\n")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/gone.py").write_text("b = 1\n")
+    (tmp_path / "a.py").write_text("_base_ = 'gone.py'\n")
+    (tmp_path / "b.py").write_text("b = 1\n")
+    done = mmfix("diff", "a.py", "b.py")
+    assert done.returncode == 0
+    assert done.stdout.endswith(
+        "note: gone.py is not here; read from base-dirs of mmfix.toml\nno key differs\n"
+    )
+
+
+def test_deep_nesting(tmp_path: Path, mmfix: Any) -> None:
+    for name, last in (("a.py", "1"), ("b.py", "2")):
+        (tmp_path / name).write_text(f"a = {'dict(b=' * 60}{last}{')' * 60}\n")
+    assert mmfix("diff", "a.py", "b.py").stdout.count("a.b.b") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

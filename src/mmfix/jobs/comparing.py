@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os.path as osp
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
+from mmfix.config.document import ConfigDocument
 from mmfix.config.origin import Origin
 from mmfix.config.source import decoded
 from mmfix.errors import ConfigError, MmfixError
@@ -15,7 +16,7 @@ from mmfix.jobs.selecting import reader_for
 from mmfix.python.disk import as_text
 from mmfix.results.comparison import Comparison
 from mmfix.results.place import display_path, line_at
-from mmfix.settings import DEFAULT
+from mmfix.settings import chosen
 
 _MOST_NAMED = 3
 
@@ -32,21 +33,31 @@ def compare(before: str, after: str, revision: str = "") -> Comparison:
         MmfixError: One of them cannot be read, or git does not know the revision.
     """
     before, after = (osp.abspath(osp.expanduser(path)) for path in (before, after))
-    today = reader_for(DEFAULT)
+    settings = chosen(True)
+    today = reader_for(settings)
     if not revision:
         documents = (today.load(before), today.load(after))
-        return Comparison(before, after, "", tuple(key_changes(documents, (line_at, line_at))))
+        changes = key_changes(documents, (line_at, line_at))
+        return Comparison(before, after, "", tuple(changes), _about_bases(documents))
     texts = _Texts(before, revision)
     try:
-        first = reader_for(DEFAULT, texts).load(before)
+        first = reader_for(settings, texts).load(before)
     except ConfigError as error:
         if before in texts and texts[before] is None:
             hint = f"if it had another name: mmfix diff OLD_NAME {display_path(after)} --since {revision}"
             raise MmfixError(f"it was not there in {revision}", before, hint=hint) from error
         error.message = f"as it was in {revision}: {error.message}"
         raise
-    changes = key_changes((first, today.load(after)), (texts.line_at, line_at))
-    return Comparison(before, after, revision, tuple(changes), tuple(texts.about(first.files)))
+    documents = (first, today.load(after))
+    changes = key_changes(documents, (texts.line_at, line_at))
+    notes = (*texts.about(first.files), *_about_bases(documents))
+    return Comparison(before, after, revision, tuple(changes), notes)
+
+
+def _about_bases(documents: Iterable[ConfigDocument]) -> Tuple[str, ...]:
+    """What is said of bases that are not where a config says, and were found elsewhere."""
+    found = (base for document in documents for base in document.missing if base.read)
+    return tuple(dict.fromkeys(f"{base.entry} is not here; read from {base.where}" for base in found))
 
 
 class _Texts(Mapping[str, Optional[str]]):
@@ -61,7 +72,7 @@ class _Texts(Mapping[str, Optional[str]]):
         try:
             self._past = Past(folder, revision)
         except GitError as error:
-            raise self._error(error, folder) from error
+            raise self._error(error, path) from error
 
     def __getitem__(self, path: str) -> Optional[str]:
         if path not in self._read:
