@@ -273,6 +273,8 @@ def test_uncommitted_changes(home: Path, mmfix: Any) -> None:
     git(home, "add", ".")
     commit(home)
     (home / "net.py").write_text((home / "net.py").read_text() + "# more\n")
+    shown = run(mmfix, home, "patch", "--diff", *REMEDY, "configs")
+    assert "net.py has changes that are not committed, so this would not be written" in shown.stdout
     refused = run(mmfix, home, "patch", *REMEDY, "configs")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "--allow-dirty" in refused.stderr
@@ -281,6 +283,20 @@ def test_uncommitted_changes(home: Path, mmfix: Any) -> None:
     git(home, "checkout", "-q", "net.py")
     assert run(mmfix, home, "patch", *REMEDY, "configs").returncode == 0
     assert git(home, "diff", "--numstat").split() == ["1", "1", "net.py"]
+
+
+@needs_git
+def test_what_git_has_taken_back_is_no_longer_on_record(home: Path, mmfix: Any) -> None:
+    repository(home, PLAIN)
+    git(home, "init", "-q")
+    git(home, "add", ".")
+    commit(home)
+    assert run(mmfix, home, "patch", *REMEDY, "configs").returncode == 0
+    git(home, "checkout", "-q", "net.py")
+    undone = run(mmfix, home, "patch", "--undo", "configs")
+    assert (undone.returncode, undone.stderr) == (0, "")
+    assert "non-reentrant-in-code was taken back before; it is no longer on record" in undone.stdout
+    assert run(mmfix, home, "patch", "--undo", "configs").stdout.count("taken back") == 0
 
 
 def test_an_interrupted_run_is_told_and_finished(home: Path, mmfix: Any) -> None:

@@ -193,13 +193,30 @@ def test_a_lazy_config(tmp_path: Path, mmfix: Any) -> None:
     assert (tmp_path / "base.py").read_text().startswith(CURED)
 
 
-def test_a_base_that_is_linked(repository: Path, mmfix: Any) -> None:
-    (repository / "model.py").write_text(MODEL)
-    (repository / "configs/_base_/model.py").unlink()
-    (repository / "configs/_base_/model.py").symlink_to("../../model.py")
-    assert mmfix("patch", "configs/a.py", "--edit-base").returncode == 0
-    assert (repository / "model.py").read_text().startswith(CURED)
-    assert (repository / "configs/_base_/model.py").is_symlink()
+def test_a_base_that_is_a_link_is_not_changed_under_its_other_name(repository: Path, mmfix: Any) -> None:
+    (repository / "configs/link.py").symlink_to("_base_/model.py")
+    (repository / "configs/l.py").write_text(LEAF.replace("./_base_/model.py", "./link.py"))
+    before = texts(repository)
+    done = mmfix("patch", "configs/l.py", "--edit-base")
+    assert done.returncode == 2
+    assert "configs/link.py: error: is a link to configs/_base_/model.py, and is not changed" in done.stderr
+    assert texts(repository) == before
+
+
+@pytest.mark.parametrize("through", ["./link.py", "./bl/model.py"])
+def test_who_inherits_a_base_through_a_link_is_not_forgotten(
+    through: str, repository: Path, mmfix: Any
+) -> None:
+    (repository / "configs/link.py").symlink_to("_base_/model.py")
+    (repository / "configs/bl").symlink_to("_base_", target_is_directory=True)
+    (repository / "configs/l.py").write_text(LEAF.replace("./_base_/model.py", through))
+    before = texts(repository)
+    done = mmfix("patch", "configs/a.py", "--edit-base")
+    assert done.returncode == 2
+    assert "it cures nothing in 1 of the 4 configs that would change: configs/l.py" in done.stderr
+    assert texts(repository) == before
+    told = mmfix("patch", "configs/a.py", "--edit-base", "--all-heirs", "--diff").stdout
+    assert "configs/l.py inherits it and cannot be judged: it inherits it through a link" in told
 
 
 def test_without_a_loader_the_block_says_so(repository: Path, mmfix: Any) -> None:

@@ -56,9 +56,10 @@ def _edit(source: Source, line: int) -> Optional[NodeEdit]:
         raise Refused(source.path, line, f"{cls.name.value} has no constructor of its own", _BY_HAND)
     if _calls(constructor, name):
         return None
-    if matchers.findall(constructor.body, matchers.Return()):
+    if _returns(constructor.body):
         at = source.position(constructor).start.line
-        raise Refused(source.path, at, "the constructor returns in its middle", _BY_HAND)
+        raise Refused(source.path, at, "the constructor has a return", _BY_HAND)
+    _require_ready(source, cls, name)
     return _appended(source, constructor, f"self.{name}()")
 
 
@@ -78,6 +79,32 @@ def _calls(method: cst.FunctionDef, name: str) -> bool:
         if isinstance(statement, cst.SimpleStatementLine)
         for part in statement.body
     )
+
+
+def _returns(node: cst.CSTNode) -> bool:
+    """Whether a body returns; what a function inside of it does is its own affair."""
+    if isinstance(node, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+        return False
+    return isinstance(node, cst.Return) or any(map(_returns, node.children))
+
+
+def _require_ready(source: Source, cls: cst.ClassDef, name: str) -> None:
+    """Refuse where a class below this one has a method of that name: it would run before its constructor has.
+
+    Raises:
+        Refused: There is one in the file.
+    """
+    below = {cls.name.value}
+    for other in matchers.findall(source.module, matchers.ClassDef()):  # in their order
+        assert isinstance(other, cst.ClassDef)
+        bases = (matchers.findall(base.value, matchers.Name()) for base in other.bases)
+        if not any(isinstance(item, cst.Name) and item.value in below for found in bases for item in found):
+            continue
+        below.add(other.name.value)
+        own = {item.name.value for item in other.body.body if isinstance(item, cst.FunctionDef)}
+        if {name, "__init__"} <= own:
+            why = f"{other.name.value} has a {name}() of its own, which would run before its constructor has"
+            raise Refused(source.path, source.position(other).start.line, why, _BY_HAND)
 
 
 def _appended(source: Source, function: cst.FunctionDef, text: str) -> NodeEdit:
@@ -153,7 +180,29 @@ _CASES = (
          "this line is in no method of a class"),
     Case("no constructor", "class Net(Base):" + _FREEZE + _TRAIN, "Net has no constructor of its own"),
     Case("a constructor that returns", _HEAD + "        if frozen_stages < 0:\n            return\n" + _FREEZE
-         + _TRAIN, "the constructor returns in its middle"),
+         + _TRAIN, "the constructor has a return"),
+    Case("a function in the constructor that returns", _HEAD + """
+        def twice(x):
+            return x * 2
+
+        self.twice = twice
+""" + _NEW + _FREEZE + _TRAIN),
+    Case("a class below that freezes in its own way", _HEAD + _FREEZE + _TRAIN + """
+
+class Wide(Net):
+    def __init__(self):
+        super().__init__()
+        self.extra = make()
+
+    def _freeze_stages(self):
+        self.extra.requires_grad_(False)
+""", "Wide has a _freeze_stages() of its own, which would run before its constructor has"),
+    Case("a class below that has no constructor", _HEAD + _NEW + _FREEZE + _TRAIN + """
+
+class Wide(Net):
+    def _freeze_stages(self):
+        self.stem.requires_grad_(False)
+"""),
 )  # fmt: skip
 
 CODEMOD = Codemod("freeze-before-wrap", "the freezing call at the end of the constructor", _CASES, edits)

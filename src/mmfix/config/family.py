@@ -188,6 +188,8 @@ def dependants_of(
 ) -> List[str]:
     """All configs under the same configs roots that inherit one of ``paths`` and are none of them, sorted.
 
+    A link to one of them is the same file under another name, and counts as one that inherits it.
+
     Args:
         out: As for :func:`walk`.
         skips: As for :func:`walk`.
@@ -198,16 +200,17 @@ def dependants_of(
         roots = {configs_root(path) for path in given}
         among = (name for root in roots for name in walk(root, out, skips))
     texts = {osp.abspath(name): _text(name) or "" for name in among}
-    found: Set[str] = set(given)
-    fresh = set(given)
+    real = set(map(osp.realpath, given))
+    found: Set[str] = {*given, *(name for name in texts if osp.realpath(name) in real)}
+    fresh = set(found)
     while fresh:
         mentions = _mentioning(fresh)
-        fresh_set, fresh = fresh, set()
+        real, fresh = set(map(osp.realpath, fresh)), set()
         for candidate, text in texts.items():
             if candidate in found or not mentions(text):
                 continue
             try:
-                inherits = any(base in fresh_set for base in bases_of(reader.source(candidate)))
+                inherits = any(osp.realpath(base) in real for base in bases_of(reader.source(candidate)))
             except ConfigError:
                 continue  # judged on its own, it will say what is wrong with it
             if inherits:

@@ -29,7 +29,7 @@ from mmfix.report.text.hidden import not_cured
 from mmfix.results.change import FileEdit
 from mmfix.results.checked import ConfigReport, failing
 from mmfix.results.patched import PatchResult
-from mmfix.results.place import display_place
+from mmfix.results.place import display_path, display_place
 from mmfix.training import is_trainable
 
 _MOST_BYTES = 4_000_000
@@ -190,7 +190,10 @@ def _cured(top: str, group: List[_Wanted], reader: Reader, options: Options) -> 
         cure = Cure(str(options.remedy), configs, edits)
         write_cure(top, cure, [*recorded(top), cure])
         look_again()
-    return [_result(item, edits, after[item.document.path], users, options) for item in group]
+    results = [_result(item, edits, after[item.document.path], users, options) for item in group]
+    if not options.write and not options.allow_dirty:
+        results[0] = replace(results[0], notes=(*results[0].notes, *_would_be_refused(edits)))
+    return results
 
 
 def _result(
@@ -259,6 +262,16 @@ def _check_committed(edits: Sequence[FileEdit]) -> None:
             raise PatchError("has changes that are not committed", edit.path, hint=hint)
 
 
+def _would_be_refused(edits: Sequence[FileEdit]) -> Tuple[str, ...]:
+    """Why a cure that is only shown would not be written as it is."""
+    try:
+        _check_committed(edits)
+    except PatchError as error:
+        where = display_path(error.path or "")
+        return (f"{where} {error.message}, so this would not be written: {error.hint}",)
+    return ()
+
+
 def undo_code(paths: Iterable[str], write: bool) -> List[PatchResult]:
     """Take the cures back that were written for some configs, the latest first; one result a cure.
 
@@ -291,14 +304,17 @@ def _undone(top: str, configs: Sequence[str], write: bool) -> Iterator[PatchResu
         path = next((named[name] for name in cure.configs if name in named), None)
         if path is None:
             continue
-        edits = tuple(map(_back, cure.edits))
+        backs = tuple(map(_back, cure.edits))
+        edits = tuple(edit for edit in backs if edit.after != edit.before)
         kept.remove(cure)
         if write:
             write_cure(top, replace(cure, remedy=f"the undo of {cure.remedy}", edits=edits), kept)
             look_again()
         more = [name for name in cure.configs if name not in named]
         told = (f"it was for {', '.join(more)}, too",) if more else ()
-        yield PatchResult(path, path, written=write, edits=edits, notes=told)
+        if not edits:
+            told = (f"{cure.remedy} was taken back before; it is no longer on record", *told)
+        yield PatchResult(path, path, written=write and bool(edits), edits=edits, notes=told)
 
 
 def _back(edit: FileEdit) -> FileEdit:
@@ -311,6 +327,8 @@ def _back(edit: FileEdit) -> FileEdit:
         now = read_whole(edit.path, _MOST_BYTES)
     except OSError as error:
         raise PatchError("is gone, so the cure in it is not taken back", edit.path) from error
+    if now == edit.before:  # by git, say
+        return FileEdit(edit.path, edit.before, edit.before, edit.lines)
     undone, line = (None, 1) if now is None else taken_back(edit, now)
     if undone is None or now is None:
         what = "what the cure wrote here was edited since, and is left alone"

@@ -233,6 +233,13 @@ def _require_own(base: str, asked: Sequence[str]) -> None:
         PatchError: It is not.
     """
     real = os.path.realpath(base)
+    root = repository_root(base)
+    if real != os.path.join(os.path.realpath(root), os.path.relpath(base, root)):
+        raise PatchError(
+            f"is a link to {display_path(real)}, and is not changed under this name",
+            base,
+            hint="let configs inherit the file itself; without --edit-base, the config itself is patched",
+        )
     installed = any(part in _INSTALLED for part in real.split(os.sep))
     for path in asked:
         if installed or not inside(real, os.path.realpath(repository_root(path))):

@@ -18,6 +18,7 @@ from mmfix.jobs.excluding import Excluded
 from mmfix.jobs.selecting import reader_for, skipping
 from mmfix.patches import changes_with
 from mmfix.results.checked import failing
+from mmfix.results.place import display_path
 from mmfix.settings import Settings
 from mmfix.training import is_trainable
 from mmfix.workers import each
@@ -92,6 +93,9 @@ class Heirs:
                 error = unfit(document)
                 if error is None and not is_trainable(document):
                     return None
+                link = _through_a_link(document, base)
+                if link:
+                    return Heir(path, problem=f"it inherits it through a link, {display_path(link)}")
                 return self._heir(document, then.load(path), overrides, error)
             except MmfixError as error:
                 return Heir(path, problem=error.message)
@@ -134,3 +138,9 @@ class Heirs:
             tuple(item for item in new if (item.code, item.key, item.part) not in stood),
             new,
         )
+
+
+def _through_a_link(document: ConfigDocument, base: str) -> str:
+    """The other name by which a config inherits a base; empty where it uses the name itself."""
+    real = os.path.realpath(base)
+    return next((file for file in document.files if file != base and os.path.realpath(file) == real), "")
