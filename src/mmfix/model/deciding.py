@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from mmfix.config.keypath import KeyPath
+from mmfix.model.guards import tests_before
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, is_scalar
@@ -92,12 +93,24 @@ def preventing(instance: Instance, mention: Mention) -> Tuple[str, ...]:
 
 def mention_at(m: Machine, instance: Instance, place: Optional[Place]) -> Optional[Mention]:
     """What is around a line of the class of ``instance``; None when the line is not in it."""
+    method = _method_at(m, instance, place)
+    return None if method is None or place is None else _around(method, place, False)
+
+
+def _method_at(m: Machine, instance: Instance, place: Optional[Place]) -> Optional[ast.FunctionDef]:
     for cls in _classes(m, instance):
         if place is not None and cls.scope.path == place.path:
             for method in _methods(cls.node):
                 if method.lineno <= place.line <= (method.end_lineno or method.lineno):
-                    return _around(method, place, False)
+                    return method
     return None
+
+
+def names_before(m: Machine, instance: Instance, place: Place) -> Tuple[str, ...]:
+    """Names in the tests that leave the method before a line of it is reached, the nearest first."""
+    method = _method_at(m, instance, place)
+    tests = () if method is None else tests_before(method.body, place.line)
+    return tuple(name for test in tests for name in _names(test))
 
 
 def key_of(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from mmfix.config.keypath import KeyPath
-from mmfix.model.deciding import Configs, key_of, mention_at
+from mmfix.model.deciding import Configs, key_of, mention_at, names_before
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.conditions import excludes
@@ -18,6 +18,7 @@ from mmfix.model.types import CheckpointUse, LateFreeze, Toggle
 from mmfix.python.place import Place
 
 _FREEZES = re.compile("fr[eo]ez|frozen|fix")
+_SWITCHES = re.compile("checkpoint|ckpt|(?:^|_)cp(?:_|$)", re.IGNORECASE)
 _Chain = Tuple[Tuple[Instance, KeyPath], ...]
 
 
@@ -121,10 +122,11 @@ def checkpoints(m: Machine, homes: Homes) -> Tuple[CheckpointUse, ...]:
         name = call.owner.cls.name if call.owner is not None else ""
         if chain:
             mention = mention_at(m, chain[0][0], call.place)
-            if mention is not None:
-                guarded = mention.asks_for_grad
-                for instance, above in chain:
-                    switch = key_of(m, instance, above, mention.conditions, homes.configs.get(above))
+            guarded = mention is not None and mention.asks_for_grad
+            asked = () if mention is None else mention.conditions
+            for names in (asked, _asked_elsewhere(m, chain[0][0], call)):
+                for instance, above in chain if switch is None else ():
+                    switch = key_of(m, instance, above, names, homes.configs.get(above))
                     if switch is not None:
                         key = above
                         break
@@ -135,6 +137,20 @@ def checkpoints(m: Machine, homes: Homes) -> Tuple[CheckpointUse, ...]:
         before = found.get((key, call.place))
         found[key, call.place] = entry if before is None else _both(before, entry)
     return tuple(found.values())
+
+
+def _asked_elsewhere(m: Machine, instance: Instance, call: CheckpointCall) -> Tuple[str, ...]:
+    """Names of switches in tests that a call is not inside of: they leave before it, or are at its caller.
+
+    Of these only names that speak of checkpoints count: much else may be asked there.
+    """
+    found: List[str] = []
+    for place in (call.place, call.called_at):
+        if place is not None:
+            around = mention_at(m, instance, place) if place is call.called_at else None
+            found += () if around is None else around.conditions
+            found += names_before(m, instance, place)
+    return tuple(name for name in found if _SWITCHES.search(name))
 
 
 def _both(a: CheckpointUse, b: CheckpointUse) -> CheckpointUse:
