@@ -259,7 +259,7 @@ def test_from_python(home: Path) -> None:
     assert library.check(config).exit_code == 0  # at once: nothing of before is remembered
     assert library.patch(config, undo=True, write=True).edits
     assert library.check(config).exit_code == 1
-    with pytest.raises(PatchError, match="no cure is called non-reentrant-in-code"):
+    with pytest.raises(PatchError, match="non-reentrant-in-code is not offered for what is found here"):
         library.patch({"model": None, **library.load(config).to_dict()}, "non-reentrant-in-code")
 
 

@@ -34,6 +34,7 @@ from mmfix.patches import (
 from mmfix.project.held import held
 from mmfix.python.disk import NotAFile, read_whole
 from mmfix.python.source import too_large
+from mmfix.remedies.in_code import CODE_CURES
 from mmfix.remedies.next import what_to_look_for
 from mmfix.report.text.hidden import not_cured
 from mmfix.results.checked import ConfigReport, failing
@@ -130,6 +131,12 @@ def no_such_cure(findings: Sequence[Finding], name: str) -> PatchError:
     if name in known:
         return PatchError(f"{name} cannot be written into this config", hint=known[name].cost)
     names = ", ".join(sorted(known))
+    if name in CODE_CURES:
+        where = "it is for lines that were followed into this repository: no package, submodule or link"
+        return PatchError(
+            f"{name} is not offered for what is found here",
+            hint=f"{where}; docs/code_cures.md says more" + (f"; there is {names}" if names else ""),
+        )
     return PatchError(f"no cure is called {name}", hint=f"there is {names}" if names else "")
 
 
