@@ -130,7 +130,7 @@ def test_ctrl_c_says_what_was_written(tmp_path: Path) -> None:
     last = out.splitlines()[-1]
     assert last.startswith("interrupted: ")
     assert last.endswith(" of 40 files looked at")
-    assert "note: files that were being written just then are old or patched as a whole" in out
+    assert "note: files that were being written then are old or patched as a whole" in out
     left = [
         path.name for path in folder.iterdir() if not path.name.endswith(".py") or path.name.startswith(".")
     ]

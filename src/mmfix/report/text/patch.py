@@ -52,9 +52,7 @@ def render_patches(
         lines.extend(page.paragraph(line, "look for", "strong") if line else ())
     lines.append(_patch_summary(results, page, diff))
     if interrupted is not None and not diff:
-        unsaid = (
-            "files that were being written just then are old or patched as a whole; git status names them"
-        )
+        unsaid = "files that were being written then are old or patched as a whole; git status names them"
         lines += page.paragraph(unsaid, "note")
     lines.extend(interrupted_line(interrupted, page))
     return text + as_text(lines)
