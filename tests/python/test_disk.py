@@ -14,10 +14,12 @@ import pytest
 from mmfix.python.disk import (
     NotAFile,
     as_text,
+    instead,
     open_regular,
     other_than_a_file,
     read_start,
     read_whole,
+    stamp,
 )
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs pipes, devices and links")
@@ -89,3 +91,19 @@ def test_a_pipe_that_comes_meanwhile_is_not_waited_for(
 )
 def test_text_for_a_search(data: bytes, text: str) -> None:
     assert as_text(data) == text
+
+
+def test_a_stamp_changes_with_a_file_and_with_what_is_read_instead_of_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "a")
+    assert stamp(path) is None
+    (tmp_path / "a").write_bytes(b"a")
+    one = stamp(path)
+    (tmp_path / "a").write_bytes(b"longer")
+    two = stamp(path)
+    found = [one, two]
+    for text in (b"x", b"y"):
+        with instead({os.path.realpath(path): text}):
+            assert read_start(path, 9) == text
+            found.append(stamp(path))
+    assert len({None, *found}) == 5
+    assert stamp(path) == two

@@ -11,6 +11,7 @@ from typing import Any, Dict, Optional
 
 import pytest
 
+from mmfix.python.disk import instead
 from mmfix.repository import cache, index
 from mmfix.repository.library import Library
 
@@ -188,3 +189,11 @@ def test_two_processes_write_at_once(repo: Path, tmp_path: Path) -> None:
     ]
     assert [(child.communicate(timeout=120)[1], child.returncode) for child in children] == [(b"", 0)] * 2
     assert not list((tmp_path / "cache").rglob("*.tmp"))
+
+
+def test_nothing_is_kept_or_recalled_while_files_are_read_otherwise(tmp_path: Path) -> None:
+    cache.store("kind-1", "key", "of the files", str(tmp_path))
+    with instead({str(tmp_path / "a.py"): b""}):
+        assert cache.load("kind-1", "key", str(tmp_path)) is None
+        cache.store("kind-1", "key", "of others", str(tmp_path))
+    assert cache.load("kind-1", "key", str(tmp_path)) == "of the files"

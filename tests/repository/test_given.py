@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mmfix.python.disk import instead
 from mmfix.repository.given import NOT_SEEN, PLAINLY, names_given
 
 
@@ -52,3 +53,14 @@ def test_what_cannot_be_read_gives_nothing(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("MMFIX_CACHE_DIR", "off")
     (tmp_path / "broken.py").write_text("def (")
     assert names_given((str(tmp_path / "broken.py"), str(tmp_path / "nowhere.py"))) == frozenset()
+
+
+def test_a_file_that_is_read_otherwise_for_a_while(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("MMFIX_CACHE_DIR", str(tmp_path / "cache"))
+    path = tmp_path.resolve() / "net.py"
+    path.write_text("cfg.update(width=3)\n")
+    with instead({str(path): b"cfg.update(depth=3)\n"}):
+        assert names_given((str(path),)) == {"depth"}
+    assert names_given((str(path),)) == {"width"}
+    with instead({str(path): b"cfg.update(height=3)\n"}):
+        assert names_given((str(path),)) == {"height"}

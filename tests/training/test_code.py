@@ -575,7 +575,7 @@ def forked(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
     table = {"mmtoy": {"models/head.py": "ToyHead.cls", "models/neck.py": "ToyNeck"}}
     monkeypatch.setattr(carried, "_released", lambda: table)
-    for cached in (carried._names, carried._recognise, carried._text):
+    for cached in (carried._names, carried._recognise):
         cached.cache_clear()
 
     def make(forward: str, kind: str = "OwnHead", extra: str = "") -> Path:
@@ -603,7 +603,7 @@ def forked(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         return config
 
     yield make
-    for cached in (carried._names, carried._recognise, carried._text):
+    for cached in (carried._names, carried._recognise):
         cached.cache_clear()
 
 

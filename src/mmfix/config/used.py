@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 from functools import lru_cache
-from typing import FrozenSet, Iterable, Iterator, Tuple, Union
+from typing import FrozenSet, Iterable, Iterator, Optional, Union
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.source import BOUNDS
+from mmfix.python.disk import stamp
 from mmfix.python.source import Unparsable, parse, read_bytes
 
 #: ``{{_base_.img_scale}}`` is text until it is loaded (``mmengine/config/config.py: _parse_base_vars``).
@@ -22,7 +22,7 @@ def used_names(document: ConfigDocument, names: Iterable[str]) -> FrozenSet[str]
     found = set(own_used_names(document, wanted))
     for path in document.files[1:]:
         if any(is_said_in(path, name) for name in wanted):
-            found |= wanted & _of_file(path, *_state(path))
+            found |= wanted & _of_file(path, stamp(path))
     return frozenset(found)
 
 
@@ -45,24 +45,16 @@ def is_said_in(path: str, word: str) -> bool:
 
     One beyond ASCII may be: Python reads it in several spellings.
     """
-    return not word.isascii() or _is_said_in(word.encode("utf-8", "surrogatepass"), path, *_state(path))
+    return not word.isascii() or _is_said_in(word.encode("utf-8", "surrogatepass"), path, stamp(path))
 
 
 @lru_cache(maxsize=16384)
-def _is_said_in(word: bytes, path: str, mtime: int, size: int) -> bool:
+def _is_said_in(word: bytes, path: str, state: Optional[str]) -> bool:
     return word in read_bytes(path, BOUNDS)[0]
 
 
-def _state(path: str) -> Tuple[int, int]:
-    try:
-        stamp = os.stat(path)
-    except (OSError, ValueError):
-        return 0, 0
-    return stamp.st_mtime_ns, stamp.st_size
-
-
 @lru_cache(maxsize=4096)
-def _of_file(path: str, mtime: int, size: int) -> FrozenSet[str]:
+def _of_file(path: str, state: Optional[str]) -> FrozenSet[str]:
     return _of_text(read_bytes(path, BOUNDS)[0], path.endswith(".py"))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from mmfix.model.stored import from_json, to_json
 from mmfix.model.types import ModelReading
-from mmfix.python.disk import reading_of
+from mmfix.python.disk import reading_of, stamp
 from mmfix.repository import cache
 from mmfix.repository.walk import holds_packages, walk_sources
 
@@ -57,18 +57,16 @@ def read_remembered(
         f"{era}\n{scope}\n{wraps_first}\n{roots}\n{named}\n{seconds}\n{walk}\n{_text(model)}\n{_text(beside)}"
     )
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    otherwise = reading_of()
-    reading = _recall(digest) if not otherwise else _otherwise.get(digest)
+    reading = _otherwise.get(digest) if reading_of() else _recall(digest)
     if reading is None:
         from mmfix.model.reading import read_model  # the interpreter takes longer to load than most checks
 
         library = library_of(roots, walk)
         reading = read_model(model, library, era, scope, wraps_first, named, seconds, beside)
-        if otherwise:
+        library.keep()
+        if reading_of():
             _otherwise[digest] = reading
-        else:
-            library.keep()
-        if not reading.unfinished and not otherwise:
+        elif not reading.unfinished:
             _remember(digest, reading)
         gc.collect(1)  # frames and closures hold each other, and a run over many configs pauses the collector
     return reading
@@ -104,15 +102,6 @@ def _recall(digest: str) -> Optional[ModelReading]:
 def _remember(digest: str, reading: ModelReading) -> None:
     files = {path: stamp(path) for path in reading.files}
     cache.store(_KIND, digest, {"files": files, "reading": to_json(reading)})
-
-
-def stamp(path: str) -> Optional[str]:
-    """Changes when a file does; None where there is none."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return f"{status.st_size}-{status.st_mtime_ns}"
 
 
 def fingerprint(roots: Tuple[str, ...]) -> str:

@@ -71,6 +71,15 @@ def reading_of() -> int:
     return _number if _instead else 0
 
 
+def stamp(path: str) -> Optional[str]:
+    """Changes when a file does, or what is read instead; None where there is no file."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return f"{status.st_size}-{status.st_mtime_ns}" + (f"-{_number}" if _instead else "")
+
+
 def read_start(path: str, most: int) -> bytes:
     """The first ``most`` bytes of a regular file, however many there are.
 

@@ -1,4 +1,7 @@
-"""JSON values kept between runs in the user's cache directory. Losing them costs time and nothing else."""
+"""JSON values kept between runs in the user's cache directory. Losing them costs time and nothing else.
+
+Nothing is kept, or recalled, while files are read otherwise than they are (``python/disk.py: instead``).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from contextlib import suppress
 from typing import Any, Mapping, Optional, Set, Tuple
 
 from mmfix import __version__
-from mmfix.python.disk import read_whole
+from mmfix.python.disk import read_whole, reading_of
 
 #: Moves the cache; ``off`` or nothing turns it off.
 VARIABLE = "MMFIX_CACHE_DIR"
@@ -112,7 +115,7 @@ def _new_file(folder: str) -> Tuple[int, str]:
 
 def _path(kind: str, key: str, directory: Optional[str]) -> Optional[str]:
     base = cache_directory() if directory is None else directory
-    if base is None:
+    if base is None or reading_of():
         return None
     name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return osp.join(base, kind, f"{name}.json")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Dict, FrozenSet, Iterable, Optional, Set, Tuple
 
-from mmfix.python.disk import as_text, read_start, reading_of
+from mmfix.python.disk import as_text, read_start, stamp
 from mmfix.python.links import inside
 
 _DATA = Path(__file__).parent / "data" / "released.json"
@@ -132,12 +132,16 @@ def _version(folder: str) -> str:
 
 
 def _line(path: str, line: int) -> str:
-    lines = _text(path, reading_of()).splitlines()
+    lines = _text(path).splitlines()
     return lines[line - 1] if 0 < line <= len(lines) else ""
 
 
+def _text(path: str) -> str:
+    return _kept_text(path, stamp(path))
+
+
 @lru_cache(maxsize=64)
-def _text(path: str, reading: int = 0) -> str:
+def _kept_text(path: str, state: Optional[str]) -> str:
     try:
         return as_text(read_start(path, 4_000_000))
     except (OSError, ValueError):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import os
 import re
 from functools import lru_cache
 from typing import FrozenSet, Iterator, Optional, Tuple
 
+from mmfix.python.disk import stamp
 from mmfix.python.source import Bounds, read_bytes
 from mmfix.python.trees import dotted
 from mmfix.repository import cache
@@ -22,13 +21,10 @@ PLAINLY, NOT_SEEN = "=", "*"
 _BUILDS = re.compile(
     r"build|Compose|update|partial|instantiate|create|default|init_model|(?:^|_)(?:make|get)_"
 )
-
-
 #: Of them, those that make nothing.
 _FILLS = frozenset({"update", "setdefault"})
 
 
-@lru_cache(maxsize=256)
 def names_given(files: Tuple[str, ...]) -> FrozenSet[str]:
     """Every name of an argument that code in some source files may give to what it builds from a dict.
 
@@ -36,27 +32,22 @@ def names_given(files: Tuple[str, ...]) -> FrozenSet[str]:
     or update, or that hand on a dict (``**cfg``). Beside them is what such calls build: behind `PLAINLY`, if
     all arguments are seen, else behind `NOT_SEEN`. Kept until the files change.
     """
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(f"{path}\n{_stamp(path)}\n".encode("utf-8", "surrogatepass"))
-    stored = cache.load(_KIND, digest.hexdigest())
+    return _in_files(tuple((path, stamp(path)) for path in files))
+
+
+@lru_cache(maxsize=256)
+def _in_files(files: Tuple[Tuple[str, Optional[str]], ...]) -> FrozenSet[str]:
+    key = "".join(f"{path}\n{state}\n" for path, state in files)
+    stored = cache.load(_KIND, key)
     if isinstance(stored, list):
         return frozenset(stored)
-    found = frozenset(name for path in files for name in _names(path, _stamp(path)))
-    cache.store(_KIND, digest.hexdigest(), sorted(found))
+    found = frozenset(name for path, state in files for name in _names(path, state))
+    cache.store(_KIND, key, sorted(found))
     return found
 
 
-def _stamp(path: str) -> str:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return ""
-    return f"{status.st_size}-{status.st_mtime_ns}"
-
-
 @lru_cache(maxsize=4096)
-def _names(path: str, state: str) -> FrozenSet[str]:
+def _names(path: str, state: Optional[str]) -> FrozenSet[str]:
     tree, _ = parse_bytes(read_bytes(path, _BOUNDS)[0], path)
     if tree is None:
         return frozenset()

@@ -70,7 +70,7 @@ def refused_arguments(setup: TrainingSetup) -> Tuple[Refused, ...]:
 
     Of the second kind only slips of one that it takes.
     """
-    found = (refused for built in built_in(setup.document, setup.era) for refused in _not_taken(built))
+    found = (refused for built in built_in(setup) for refused in _not_taken(built))
     return tuple(one for one in found if not _is_read(setup.document, one))
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Iterable, Iterator, List, Optional, Tuple
 
-from mmfix.python.disk import reading_of
+from mmfix.python.disk import stamp
 from mmfix.python.place import Place
 from mmfix.python.source import read_bytes
 from mmfix.python.trees import dotted
@@ -48,7 +48,7 @@ def kept_facts(facts: Iterable[ModelFact], parts: List[Part], code: CodeReading)
         if part is None or not file or any(_is_guess(line) or _is_copy(line, file) for line in fact.evidence):
             yield fact
         elif fact.kind == "late-freeze":
-            line = _freezes_in_train(part.name or "", *_state(file))
+            line = _freezes_in_train(part.name or "", file, stamp(file))
             if line:  # the file at hand does what the table says of the other one
                 where = code.where(Place(file, line))
                 yield replace(fact, confidence="likely", evidence=(f"{where} freezes after the wrap",))
@@ -63,7 +63,7 @@ def kept_site(site: CheckpointSite, part: Part, code: CodeReading) -> Optional[C
     file = own_file(part, code) if site.known else ""
     if not file:
         return site
-    calls = _checkpoint_calls(*_state(file))
+    calls = _checkpoint_calls(file, stamp(file))
     line = next((line for line, reentrant in calls if reentrant), 0)
     if line:
         return replace(site, evidence=code.where(Place(file, line)))
@@ -76,7 +76,7 @@ def kept_site(site: CheckpointSite, part: Part, code: CodeReading) -> Optional[C
 
 def module_of(file: str) -> Optional[ast.Module]:
     """The syntax tree of a source file; None where it cannot be read."""
-    return _tree(*_state(file))
+    return _tree(file, stamp(file))
 
 
 def _is_guess(evidence: str) -> bool:
@@ -92,21 +92,14 @@ def _is_copy(evidence: str, file: str) -> bool:
     return named is not None and file.endswith(os.sep + named.group(1).replace("/", os.sep))
 
 
-def _state(file: str) -> Tuple[str, int]:
-    try:
-        return file, -reading_of() or os.stat(file).st_mtime_ns
-    except OSError:
-        return file, 0
-
-
 @lru_cache(maxsize=64)
-def _tree(file: str, changed: int) -> Optional[ast.Module]:
+def _tree(file: str, changed: Optional[str]) -> Optional[ast.Module]:
     data, problem = read_bytes(file, MODELS)
     return None if problem is not None else parse_bytes(data, file)[0]
 
 
 @lru_cache(maxsize=64)
-def _checkpoint_calls(file: str, changed: int) -> Tuple[Tuple[int, bool], ...]:
+def _checkpoint_calls(file: str, changed: Optional[str]) -> Tuple[Tuple[int, bool], ...]:
     """The calls of a function named ``checkpoint`` in a file: their lines, and whether they are reentrant."""
     tree = _tree(file, changed)
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree is not None else []
@@ -124,7 +117,7 @@ def _is_false(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is False
 
 
-def _freezes_in_train(name: str, file: str, changed: int) -> int:
+def _freezes_in_train(name: str, file: str, changed: Optional[str]) -> int:
     """The line of a class's ``train()`` that freezes what its constructor does not; 0 without one."""
     tree = _tree(file, changed)
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)] if tree is not None else []

@@ -18,6 +18,7 @@ from mmfix.training.class_book import Known, Wanted, class_book
 from mmfix.training.era import MMENGINE
 from mmfix.training.parts import default_package
 from mmfix.training.top_level import read_keys
+from mmfix.training.types import TrainingSetup
 
 _MOST_DICTS = 20_000
 #: Keys that models are built from; everything else is built from other registries.
@@ -61,35 +62,39 @@ class Built(NamedTuple):
     by_builder: bool
 
 
-#: What was found in the last config: several rules ask.
-_last: List[Tuple[ConfigDocument, str, Tuple[Built, ...]]] = []
+#: What was found for the last setup: several rules ask.
+_last: List[Tuple[TrainingSetup, Tuple[Built, ...]]] = []
 
 
-def built_in(document: ConfigDocument, era: str) -> Tuple[Built, ...]:
+def built_in(setup: TrainingSetup) -> Tuple[Built, ...]:
     """Each dict that a class is built from, outer dicts first.
 
     None where a base is missing, which may have had another class. What is inside of a dict whose class is
     not here may be changed by that class before it is built, and is left out; so is what another library
     builds, and what is inside of a builder's dict.
     """
+    document, era = setup.document, setup.era
     if document.tree.missing or not (document.path or document.homes):
         return ()
-    if not _last or _last[0][0] is not document or _last[0][1] != era:
-        roots = source_roots(document.path, document.tree, document.homes)
-        named = named_modules(document.path, document.tree)
-        walk = fingerprint(roots)
-        book = class_book(f"{roots}\n{walk}\n{named}\n{era}")
+    if not _last or _last[0][0] is not setup:  # one a judgment: the same config may be judged with other code
+        _last[:] = [(setup, tuple(_found(document, era)))]
+    return _last[0][1]
 
-        def look_up(wanted: Wanted) -> Known:
-            from mmfix.training.looking_up import look_up as read_source  # mostly it is in the book
 
-            return read_source(roots, walk, named, era, wanted)
+def _found(document: ConfigDocument, era: str) -> Iterator[Built]:
+    roots = source_roots(document.path, document.tree, document.homes)
+    named = named_modules(document.path, document.tree)
+    walk = fingerprint(roots)
+    book = class_book(f"{roots}\n{walk}\n{named}\n{era}")
 
-        scope = default_package(document) or config_package(document.path)
-        found = tuple(_built(document, scope, era, partial(book.known, look_up=look_up)))
-        book.keep()
-        _last[:] = [(document, era, found)]
-    return _last[0][2]
+    def look_up(wanted: Wanted) -> Known:
+        from mmfix.training.looking_up import look_up as read_source  # mostly it is in the book
+
+        return read_source(roots, walk, named, era, wanted)
+
+    scope = default_package(document) or config_package(document.path)
+    yield from _built(document, scope, era, partial(book.known, look_up=look_up))
+    book.keep()
 
 
 def _built(

@@ -6,7 +6,7 @@ import hashlib
 from functools import lru_cache
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
-from mmfix.model.remembered import stamp
+from mmfix.python.disk import stamp
 from mmfix.repository import cache
 from mmfix.repository.taken import Taken
 

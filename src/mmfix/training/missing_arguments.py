@@ -44,7 +44,7 @@ def missing_arguments(setup: TrainingSetup) -> Tuple[Missing, ...]:
     """
     around: Dict[KeyPath, Built] = {}
     found = []
-    for built in built_in(setup.document, setup.era):
+    for built in built_in(setup):
         around[built.path] = built
         for name in _not_given(built, setup, around):
             assert built.known.taken is not None

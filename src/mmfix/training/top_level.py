@@ -12,7 +12,7 @@ from mmfix.config.dicts import dicts_in
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, KeyPath
 from mmfix.config.used import used_names
-from mmfix.model.remembered import stamp
+from mmfix.python.disk import stamp
 from mmfix.python.source import Bounds, read_bytes
 from mmfix.repository import cache
 from mmfix.repository.roots import config_package, source_roots
