@@ -177,7 +177,17 @@ def patch(
         raise ValueError("overlay, output and undo leave alone what in_place_value and edit_base change")
     file = None if output is None else os.fspath(output)
     options = Options(
-        *(remedy, file, overlay, undo, write, verify, no_loader, wanted, in_place, all_heirs, allow_dirty)
+        remedy=remedy,
+        output=file,
+        overlay=overlay,
+        undo=undo,
+        write=write,
+        verify=verify,
+        no_loader=no_loader,
+        settings=wanted,
+        in_place=in_place,
+        all_heirs=all_heirs,
+        allow_dirty=allow_dirty,
     )
     if is_code_cure(remedy):
         if overlay or output is not None or in_place or verify:

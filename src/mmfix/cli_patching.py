@@ -121,8 +121,17 @@ def patch(
     if output and (len(configs) > 1 or len(selection.paths) > 1):
         raise click.UsageError("--output takes one CFG, not several or a folder of them")
     options = Options(
-        *(remedy, output, overlay, undo, not diff, verify, no_loader, settings),
-        *(in_place, all_heirs, allow_dirty),
+        remedy=remedy,
+        output=output,
+        overlay=overlay,
+        undo=undo,
+        write=not diff,
+        verify=verify,
+        no_loader=no_loader,
+        settings=settings,
+        in_place=in_place,
+        all_heirs=all_heirs,
+        allow_dirty=allow_dirty,
     )
     if options.loads and not in_code and not can_fork():
         say("no fork here: configs are loaded in one process, where one may change what the next one finds")

@@ -19,14 +19,12 @@ from mmfix.jobs.places import about_elsewhere, about_heirs, places_of
 from mmfix.jobs.selecting import Selection, reader_for, select
 from mmfix.patches import Verifier, before_block, planned, set_in_one_file
 from mmfix.project.held import held
-from mmfix.python.links import inside
+from mmfix.python.links import INSTALLED, inside
 from mmfix.remedies.next import what_to_look_for
 from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path
 from mmfix.training import era, is_trainable
 
-#: Folders of installed packages, which are nobody's to edit.
-_INSTALLED = ("site-packages", "dist-packages")
 _MOST_NAMED = 5
 
 
@@ -240,7 +238,7 @@ def _require_own(base: str, asked: Sequence[str]) -> None:
             base,
             hint="let configs inherit the file itself; without --edit-base, the config itself is patched",
         )
-    installed = any(part in _INSTALLED for part in real.split(os.sep))
+    installed = not INSTALLED.isdisjoint(real.split(os.sep))
     for path in asked:
         if installed or not inside(real, os.path.realpath(repository_root(path))):
             raise PatchError(

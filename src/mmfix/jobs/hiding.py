@@ -11,7 +11,7 @@ from mmfix.project.globs import matches
 from mmfix.project.held import Held
 from mmfix.project.ignores import Ignore, ignores_in, ignores_of
 from mmfix.project.selectors import codes_of
-from mmfix.python.links import inside
+from mmfix.python.links import INSTALLED, inside
 from mmfix.results.checked import ConfigReport
 from mmfix.results.judged import FULLY
 from mmfix.results.place import display_path, display_place
@@ -19,7 +19,6 @@ from mmfix.results.suppressed import COMMENT, SETTINGS, IgnoreUse, Suppressed
 
 #: More notes about comments than these are only counted.
 _MOST_NOTES = 20
-_INSTALLED = ("site-packages", "dist-packages")
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def has_a_line(finding: Finding) -> bool:
 
 def is_installed(path: str) -> bool:
     """Whether a file belongs to an installed package."""
-    return not set(_INSTALLED).isdisjoint(path.replace("\\", "/").split("/"))
+    return not INSTALLED.isdisjoint(path.replace("\\", "/").split("/"))
 
 
 def _matched(comment: Ignore, finding: Finding, config: str) -> Tuple[str, ...]:

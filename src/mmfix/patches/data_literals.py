@@ -1,4 +1,4 @@
-"""The same for JSON and YAML configs: where a value stands, and what is to stand there."""
+"""The text of a JSON or YAML config that sets a value: where it stands, and what is to stand there."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.names import type_name
 from mmfix.config.values import LazyName
 from mmfix.proofs.digest import file_sum
+from mmfix.python.links import INSTALLED
 from mmfix.remedies.graph import custom_imports
 from mmfix.repository.behind import files_behind, registered
 from mmfix.repository.library import Library
@@ -21,8 +22,6 @@ from mmfix.training.components import components
 from mmfix.training.era import era
 from mmfix.training.reading import code_reading
 from mmfix.training.wrapping import runner_kind
-
-_INSTALLED = ("site-packages", "dist-packages")
 
 
 def code_sums(document: ConfigDocument, root: str) -> Dict[str, str]:
@@ -75,7 +74,7 @@ def _is_own(path: str, root: str) -> bool:
 
 def _is_installed(path: str, root: str) -> bool:
     steps = osp.relpath(path, root).split(os.sep)
-    if holds_packages(root) or any(name in steps for name in _INSTALLED):
+    if holds_packages(root) or not INSTALLED.isdisjoint(steps):
         return True
     return any(path.startswith(osp.join(folder, "")) for folder in _installations(root, tuple(sys.path)))
 

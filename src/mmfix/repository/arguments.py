@@ -237,17 +237,14 @@ def _methods(node: ast.ClassDef) -> List[ast.FunctionDef]:
 def _is_plain(node: ast.ClassDef) -> bool:
     """Whether calling a class calls its ``__init__`` and nothing else."""
     return (
-        all(
-            item.arg == "metaclass" and dotted(item.value) in ("ABCMeta", "abc.ABCMeta")
-            for item in node.keywords
-        )
+        all(map(_is_abstract, node.keywords))
         and all(map(_registers, node.decorator_list))
         and not any(item.name == "__new__" for item in _methods(node))
     )
 
 
 def _is_abstract(keyword: ast.keyword) -> bool:
-    return keyword.arg == "metaclass" and dotted(keyword.value).rpartition(".")[2] == "ABCMeta"
+    return keyword.arg == "metaclass" and dotted(keyword.value) in ("ABCMeta", "abc.ABCMeta")
 
 
 def _is_static(function: ast.FunctionDef) -> bool:

@@ -39,6 +39,7 @@ from mmfix.findings import Finding
 from mmfix.remedies import drop_key
 from mmfix.rules.common import make
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
+from mmfix.training.built import LOADERS
 from mmfix.training.top_level import read_keys
 from mmfix.training.types import TrainingSetup
 
@@ -68,9 +69,6 @@ _CASES = (
     Case("in a plain dict", "model = dict(type='FCOS', test_cfg=dict(_delete_=True, score_thr=0.5))\n"),
 )
 
-#: Dicts without a type that something is built from (``mmengine/runner/runner.py: build_dataloader``).
-_LOADERS = frozenset({"train_dataloader", "val_dataloader", "test_dataloader"})
-
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such dict; none where a base is missing, which may have had what it deletes."""
@@ -93,7 +91,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 
 
 def _is_built(path: KeyPath, node: Dict[Any, Any]) -> bool:
-    return "type" in node or (len(path) == 1 and path[0] in _LOADERS)
+    return "type" in node or (len(path) == 1 and path[0] in LOADERS)
 
 
 RULE = Rule(

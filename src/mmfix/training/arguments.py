@@ -29,8 +29,7 @@ ALWAYS = frozenset(
         *("requires_grad", "override"),
     }
 )
-
-
+#: Values of one sort may be meant for the same argument.
 _SORTS: Tuple[Any, ...] = ((int, float), str, dict, (list, tuple))
 
 

@@ -23,7 +23,8 @@ from mmfix.training.types import TrainingSetup
 _MOST_DICTS = 20_000
 #: Keys that models are built from; everything else is built from other registries.
 _MODELS = frozenset({"model", "tta_model"})
-_LOADERS = frozenset({"train_dataloader", "val_dataloader", "test_dataloader"})
+#: Dicts without a type that something is built from (``mmengine/runner/runner.py: build_dataloader``).
+LOADERS = frozenset({"train_dataloader", "val_dataloader", "test_dataloader"})
 #: Of torch; a package that has its own class of such a name would have to force it.
 _OPTIMIZERS = frozenset(
     {
@@ -146,7 +147,7 @@ def _of_torch(path: KeyPath, name: Any, era: str) -> Optional[Wanted]:
     """
     if path[-1] == "optimizer" and isinstance(name, str) and name in _OPTIMIZERS:
         return Wanted(name, None, f"torch.optim.{name}", False)
-    if era == MMENGINE and len(path) == 1 and path[0] in _LOADERS and name is None:
+    if era == MMENGINE and len(path) == 1 and path[0] in LOADERS and name is None:
         return Wanted("DataLoader", None, "torch.utils.data.DataLoader", False)
     return None
 

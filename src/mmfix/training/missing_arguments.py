@@ -9,7 +9,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.repository.given import NOT_SEEN, PLAINLY, names_given
 from mmfix.training.arguments import ALWAYS, files_around, in_package, refused_arguments
-from mmfix.training.built import Built, built_in
+from mmfix.training.built import LOADERS, Built, built_in
 from mmfix.training.era import MMENGINE
 from mmfix.training.top_level import takes_part
 from mmfix.training.types import TrainingSetup
@@ -17,7 +17,6 @@ from mmfix.training.types import TrainingSetup
 _LOADER = "torch.utils.data.DataLoader"
 #: Keys at which MMEngine builds something (``mmengine/runner/runner.py``).
 _BUILT = frozenset({"model", "custom_hooks", "val_evaluator", "test_evaluator", "visualizer"})
-_LOADERS = frozenset({"train_dataloader", "val_dataloader", "test_dataloader"})
 
 
 class Missing(NamedTuple):
@@ -78,7 +77,7 @@ def _not_given(built: Built, setup: TrainingSetup, around: Dict[KeyPath, Built])
 def _is_built_by_it(above: KeyPath, key: str) -> bool:
     if not above:
         return key in _BUILT
-    return above == ("default_hooks",) or (key == "dataset" and len(above) == 1 and above[0] in _LOADERS)
+    return above == ("default_hooks",) or (key == "dataset" and len(above) == 1 and above[0] in LOADERS)
 
 
 def _framework(document: ConfigDocument, paths: Tuple[str, ...]) -> Tuple[str, ...]:
