@@ -6,7 +6,7 @@ import importlib.util
 import json
 import os
 import sys
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import torch
 import torch.distributed as dist
@@ -17,6 +17,11 @@ SIGNS = {
     "READY_TWICE": "mark a variable ready only once",
     "UNUSED": "finished reduction in the prior iteration",
 }
+
+
+#: Models that were wrapped. One that goes takes its group along, with Python's lock held, and torch then waits for
+#: a thread of the group that waits for the lock (``ProcessGroupGloo::~ProcessGroupGloo``).
+_KEPT: List[Any] = []
 
 
 def made(path: str) -> Any:
@@ -61,6 +66,7 @@ def together(path: str, store: str, rank: int, find_unused: bool, initialised: b
     try:
         model = made(path)
         ddp = torch.nn.parallel.DistributedDataParallel(model, find_unused_parameters=find_unused)
+        _KEPT.append(ddp)
         begin(model, initialised)
         first: Dict[str, torch.Tensor] = {}
         for number in range(3):

@@ -14,8 +14,7 @@ from code_repository import IN_INIT, IN_TRAIN, PARTIAL, WRAPPER, freezing, repos
 import mmfix
 
 pytest.importorskip("torch")
-#: Not in CI: two of four runs hung where a rank failed before the other (bench/full.sh runs it).
-pytestmark = [pytest.mark.ddp, pytest.mark.full]
+pytestmark = pytest.mark.ddp
 
 GUARDED = """def inner(y):
                 return self.a(y) + y
