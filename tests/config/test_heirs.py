@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import List
 
 import pytest
 
-from mmfix.config.family import dependants, dependants_of, repository_root
+from mmfix.config.family import dependants, dependants_of, repository_root, walk
 from mmfix.config.reader import Reader
 
 MMCV1 = "data = dict(samples_per_gpu=1)\n"
@@ -29,6 +30,33 @@ def test_who_inherits_a_file(text: str, tmp_path: Path) -> None:
     found = dependants(str(tmp_path / "base_file.py"), Reader())
     assert found == ([str(tmp_path / "leaf.py")] if text in INHERITS else [])
     assert dependants_of([str(tmp_path / "base_file.py")], Reader(), among=[]) == []
+
+
+@pytest.mark.parametrize("text", ["_base_ = './base_file.py'\n(", "_base_ = open('base_file.py')\n", "a = (\n"])
+def test_who_may_inherit_a_file(text: str, tmp_path: Path) -> None:
+    (tmp_path / "base_file.py").write_text("model = dict(type='A')\n")
+    (tmp_path / "leaf.py").write_text(text)
+    unread: List[str] = []
+    among = [str(tmp_path / "leaf.py")]
+    assert dependants_of([str(tmp_path / "base_file.py")], Reader(), among=among, unread=unread) == []
+    assert unread == ([] if "base" not in text else among)
+
+
+CONFIGS = (
+    "model = dict(type='A')\n",
+    "x = 1; model = dict(type='A')\n",
+    "if True: model = dict(type='A')\n",
+    "best = model = dict(type='A')\n",
+    "x = 1;_base_ = './a.py'\n",
+    "model: dict = {}\n",
+)
+SCRIPTS = ("model = build(cfg)\n", "run(1, model=dict())\n", "def f(): model = dict()\n", "x.model = dict()\n")
+
+
+@pytest.mark.parametrize("text", [*CONFIGS, *SCRIPTS])
+def test_what_looks_like_a_config_in_a_folder(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(text)
+    assert list(walk(str(tmp_path))) == ([str(tmp_path / "a.py")] if text in CONFIGS else [])
 
 
 def test_the_root_of_a_repository(tmp_path: Path) -> None:

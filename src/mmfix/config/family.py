@@ -20,7 +20,9 @@ from mmfix.python.links import PROJECT_FILES, Links, repository_around
 from mmfix.python.source import Unparsable, parse
 
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "work_dirs", "build", "dist"}
-_SIGNATURE = re.compile(r"""^\s*["']?(_base_|model)["']?\s*(:[^:\n]*)?[=:]|\bread_base\b""", re.MULTILINE)
+_SIGNATURE = re.compile(
+    r"""(?:^|[;:=])\s*["']?(_base_|model)["']?\s*(:[^:\n]*)?[=:]|\bread_base\b""", re.MULTILINE
+)
 #: A line that only a config has: it need not be parsed to be told from a script.
 _PLAIN_SIGNATURE = re.compile(r"^(_base_\s*=|model\s*=\s*(dict\(|\{))", re.MULTILINE)
 _DATA_SIGNATURE = re.compile(r"""(?<!\w)["']?(_base_|model)["']?\s*:""")
@@ -185,6 +187,7 @@ def dependants_of(
     out: Optional[List[str]] = None,
     skips: Optional[Skips] = None,
     among: Optional[Iterable[str]] = None,
+    unread: Optional[List[str]] = None,
 ) -> List[str]:
     """All configs under the same configs roots that inherit one of ``paths`` and are none of them, sorted.
 
@@ -194,6 +197,7 @@ def dependants_of(
         out: As for :func:`walk`.
         skips: As for :func:`walk`.
         among: These configs are looked at, and no folder is walked.
+        unread: Gets those that mention one of them and whose bases cannot be told.
     """
     given = {osp.abspath(path) for path in paths}
     if among is None:
@@ -211,8 +215,10 @@ def dependants_of(
                 continue
             try:
                 inherits = any(osp.realpath(base) in real for base in bases_of(reader.source(candidate)))
-            except ConfigError:
-                continue  # judged on its own, it will say what is wrong with it
+            except ConfigError:  # judged on its own, it will say what is wrong with it
+                if unread is not None and candidate not in unread:
+                    unread.append(candidate)
+                continue
             if inherits:
                 found.add(candidate)
                 fresh.add(candidate)

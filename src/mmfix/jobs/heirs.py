@@ -83,7 +83,10 @@ class Heirs:
             overrides: What it is to change.
         """
         among = (*self._configs(repository_root(base)), *self._named)
-        paths = [base, *dependants_of([base], reader_for(self._settings, texts), among=among)]
+        unread: List[str] = []
+        known = reader_for(self._settings, texts)
+        heirs = dependants_of([base], known, among=among, unread=unread)
+        paths = [base, *sorted((*heirs, *unread))]
         before = reader_for(self._settings, texts)
         then = reader_for(self._settings, {**texts, base: after})
 
@@ -101,11 +104,11 @@ class Heirs:
                 return Heir(path, problem=error.message)
 
         found = sorted(each(paths, work, self._jobs, os.path.dirname, self._tick))
-        heirs = [
+        judged = [
             Heir(paths[done.number], problem="its process ended") if done.lost else done.value
             for done in found
         ]
-        return [heir for heir in heirs if heir is not None and heir.concerned]
+        return [heir for heir in judged if heir is not None and heir.concerned]
 
     def _configs(self, root: str) -> Tuple[str, ...]:
         if root not in self._walked:

@@ -36,7 +36,7 @@ def about_elsewhere(
 def about_heirs(heirs: Sequence[Heir]) -> Tuple[str, ...]:
     """What to know of configs that inherit a base that was changed."""
     return tuple(
-        f"{display_path(heir.path)} inherits it and cannot be judged: {heir.problem}"
+        f"{display_path(heir.path)} inherits it, or may, and cannot be judged: {heir.problem}"
         for heir in heirs
         if heir.problem
     )

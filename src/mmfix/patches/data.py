@@ -22,7 +22,8 @@ def yaml_lines(document: ConfigDocument, overrides: Sequence[Tuple[KeyPath, Any]
     for key, _ in overrides:
         if key[0] in document.own:
             raise PatchError(
-                f"this YAML file sets {key[0]!r} itself, and cannot set it a second time", hint=BY_OVERLAY
+                f"this YAML file sets {key[0]!r} itself, and cannot set it a second time",
+                hint=f'use "--in-place-value" to change the value where it stands, or {BY_OVERLAY}',
             )
     if not _is_block_mapping(document.text):
         raise PatchError(

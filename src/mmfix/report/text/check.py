@@ -177,7 +177,7 @@ def _patch(config: ConfigReport, finding: Finding, page: Page) -> Iterator[str]:
         yield f"  {'patch':<{INDENT - 2}}{page(command, 'strong')}"
     edit = edit_of_base(config.path, finding)
     if edit:
-        told = f"or set {edit} (--edit-base)" if command else f"set {edit}"
+        told = f"or set {edit}{'' if config.missing else ' (--edit-base)'}" if command else f"set {edit}"
         told += ": that changes every config that inherits it"
         yield from page.wrapped(told, "" if command else "patch")
 
