@@ -19,7 +19,7 @@ SIGNS = {
 }
 
 
-#: Models that were wrapped. One that goes takes its group along, with Python's lock held, and torch then waits for
+#: Models that were wrapped. One that goes takes its group along, with the lock of Python held, and torch waits for
 #: a thread of the group that waits for the lock (``ProcessGroupGloo::~ProcessGroupGloo``).
 _KEPT: List[Any] = []
 

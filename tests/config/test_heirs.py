@@ -32,7 +32,9 @@ def test_who_inherits_a_file(text: str, tmp_path: Path) -> None:
     assert dependants_of([str(tmp_path / "base_file.py")], Reader(), among=[]) == []
 
 
-@pytest.mark.parametrize("text", ["_base_ = './base_file.py'\n(", "_base_ = open('base_file.py')\n", "a = (\n"])
+@pytest.mark.parametrize(
+    "text", ["_base_ = './base_file.py'\n(", "_base_ = open('base_file.py')\n", "a = (\n"]
+)
 def test_who_may_inherit_a_file(text: str, tmp_path: Path) -> None:
     (tmp_path / "base_file.py").write_text("model = dict(type='A')\n")
     (tmp_path / "leaf.py").write_text(text)
@@ -50,7 +52,12 @@ CONFIGS = (
     "x = 1;_base_ = './a.py'\n",
     "model: dict = {}\n",
 )
-SCRIPTS = ("model = build(cfg)\n", "run(1, model=dict())\n", "def f(): model = dict()\n", "x.model = dict()\n")
+SCRIPTS = (
+    "model = build(cfg)\n",
+    "run(1, model=dict())\n",
+    "def f(): model = dict()\n",
+    "x.model = dict()\n",
+)
 
 
 @pytest.mark.parametrize("text", [*CONFIGS, *SCRIPTS])

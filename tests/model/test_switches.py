@@ -22,6 +22,10 @@ def run(function, *args):
     return checkpoint(function, *args)
 
 
+def apply(function, *args):
+    return function(*args)
+
+
 class Net(nn.Module):
     def __init__(self, use_checkpoint=False, all_outputs=False):
         super().__init__()
@@ -44,6 +48,11 @@ CASES = {
     "around a function": ("if self.use_checkpoint:\n    return run(self.a, x)\nreturn self.a(x)", "use_checkpoint"),
     "around a method": ("if self.use_checkpoint:\n    return self.passed(x)\nreturn self.a(x)", "use_checkpoint"),
     "before a method": ("if not self.use_checkpoint:\n    return self.a(x)\nreturn self.passed(x)", "use_checkpoint"),
+    "as an expression": ("return checkpoint(self.a, x) if self.use_checkpoint else self.a(x)", "use_checkpoint"),
+    "a function that is chosen": ("f = checkpoint if self.use_checkpoint else apply\nreturn f(self.a, x)", "use_checkpoint"),
+    "the other way round": ("f = apply if not self.use_checkpoint else checkpoint\nreturn f(self.a, x)", "use_checkpoint"),
+    "a function that is replaced": ("f = apply\nif self.use_checkpoint:\n    f = checkpoint\nreturn f(self.a, x)", "use_checkpoint"),
+    "another function": ("g = apply if self.use_checkpoint else None\nf = checkpoint\nreturn f(self.a, x)", None),
     "nowhere": ("return checkpoint(self.a, x)", None),
     "for something else": ("if self.all_outputs:\n    return self.a(x)\nreturn checkpoint(self.a, x)", None),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from mmfix.config.keypath import KeyPath
-from mmfix.model.guards import tests_before
+from mmfix.model.guards import tests_before, tests_behind
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, is_scalar
@@ -107,9 +107,10 @@ def _method_at(m: Machine, instance: Instance, place: Optional[Place]) -> Option
 
 
 def names_before(m: Machine, instance: Instance, place: Place) -> Tuple[str, ...]:
-    """Names in the tests that leave the method before a line of it is reached, the nearest first."""
+    """Names in the tests of a method that decide whether a line is reached, or what it calls."""
     method = _method_at(m, instance, place)
-    tests = () if method is None else tests_before(method.body, place.line)
+    body = [] if method is None else method.body
+    tests = (*tests_before(body, place.line), *tests_behind(body, place.line))
     return tuple(name for test in tests for name in _names(test))
 
 
