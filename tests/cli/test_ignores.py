@@ -89,6 +89,16 @@ def test_a_whole_file_is_the_config_or_the_base_that_decides(repo: Path, mmfix: 
     assert last(mmfix("check", "configs/data.json", cwd=repo)) == FOUND  # neither it nor its base.py
 
 
+def test_yaml(repo: Path, mmfix: Any) -> None:
+    config = repo / "configs" / "data.yaml"
+    text = '_base_: "./heir.py"\nmodel:\n  backbone:\n    with_cp: true\n'
+    config.write_text(text)
+    assert mmfix("check", "configs/data.yaml", cwd=repo).returncode == 1
+    mmfix("check", "configs/data.yaml", "--add-ignore", "known", cwd=repo)
+    assert config.read_text() == text.replace("true\n", "true  # mmfix: ignore[MMF101] known\n")
+    assert last(mmfix("check", "configs/data.yaml", cwd=repo)) == SAID
+
+
 def test_what_is_suppressed_is_kept_for_machines(repo: Path, mmfix: Any) -> None:
     base = repo / "configs" / "_base_" / "base.py"
     base.write_text(BASE.replace("with_cp=True))", f"with_cp=True)){IGNORE}"))

@@ -19,8 +19,8 @@ SIGNS = {
 }
 
 
-#: Models that were wrapped. One that goes takes its group along, with the lock of Python held, and torch waits for
-#: a thread of the group that waits for the lock (``ProcessGroupGloo::~ProcessGroupGloo``).
+#: Models that were wrapped. One that goes takes its group along while it holds the lock of Python, and
+#: torch waits for a thread of the group that waits for the lock (``ProcessGroupGloo::~ProcessGroupGloo``).
 _KEPT: List[Any] = []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import pytest
 
@@ -66,8 +66,44 @@ def test_what_is_wrong_with_one(text: str, problem: str) -> None:
     assert problem in found.problem
 
 
-def test_only_python_has_comments_that_are_read() -> None:
-    assert ignores_of("# mmfix: ignore[MMF101] x\n", "c.yaml") == ()
+@pytest.mark.parametrize(
+    ("text", "targets"),
+    [
+        ("model:\n  with_cp: true  # mmfix: ignore[MMF101] x\n", [2]),
+        ("model:\n  # mmfix: ignore[MMF101] x\n\n  with_cp: true\n", [4]),
+        ("a: {b: 1, # mmfix: ignore[MMF101] x\n  c: 2}\n", [1]),
+        ("a: |\n  text\n# mmfix: ignore[MMF101] x\nb: 1\n", [4]),
+        ("# mmfix: ignore-file[MMF101] x\na: 1\n", [0]),
+        ("a: 1 # mmfix: ignore[MMF101] x\nb: 'x\n# mmfix: ignore[MMF101] x\n", [1]),
+        ("a: '# mmfix: ignore[MMF101] x'\n", []),
+        ("a: |\n  # mmfix: ignore[MMF101] x\nb: 1\n", []),
+        ('a: "b\n  # mmfix: ignore[MMF101] x"\n', []),
+        ("a: b# mmfix: ignore[MMF101] x\n", []),
+    ],
+)
+def test_yaml(text: str, targets: List[int]) -> None:
+    assert [item.target for item in ignores_of(text, "c.yaml")] == targets
+    assert [item.target for item in ignores_of(text.replace("\n", "\r\n"), "c.yml")] == targets
+
+
+def test_json_has_no_comments() -> None:
+    assert ignores_of('{"a": "# mmfix: ignore[MMF101] x"}\n', "c.json") == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "lines", "after"),
+    [
+        ("a:\n  b: 1\n", {2: ["MMF101"]}, "a:\n  b: 1  # mmfix: ignore[MMF101] x\n"),
+        ("a: 1  # one\n", {1: ["MMF101"]}, "# mmfix: ignore[MMF101] x\na: 1  # one\n"),
+        ("a: 1\n", {0: ["MMF101"]}, "# mmfix: ignore-file[MMF101] x\na: 1\n"),
+        ("a: |\n  b\n", {2: ["MMF101"]}, None),
+        ("a: [\n", {1: ["MMF101"]}, None),
+    ],
+)
+def test_put_into_yaml(before: str, lines: Dict[int, Sequence[str]], after: Optional[str]) -> None:
+    made, failed = with_comments(before.encode(), "c.yaml", lines, "x")
+    assert made.decode() == (before if after is None else after)
+    assert failed == (() if after is not None else tuple(lines))
 
 
 @pytest.mark.parametrize(

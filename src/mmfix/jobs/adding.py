@@ -15,6 +15,7 @@ from mmfix.jobs.checking import problem_of
 from mmfix.jobs.hiding import has_a_line, is_installed
 from mmfix.patches import reread, write_atomically
 from mmfix.project.adding import with_comments
+from mmfix.project.comments import COMMENTED
 from mmfix.python.disk import read_whole
 from mmfix.python.links import inside, repository_around
 from mmfix.results.checked import FAILING, ConfigReport, Problem
@@ -39,7 +40,7 @@ class Added:
 def add_ignores(configs: Sequence[ConfigReport], reason: str, reader: Reader) -> Added:
     """Write a comment for each error and warning that is left, at the line that decides.
 
-    Where that line is in no Python file of the config's repository, the config gets an ``ignore-file``.
+    Where that line is in no file of its repository that has comments, the config gets an ``ignore-file``.
 
     Args:
         configs: What was found.
@@ -65,7 +66,7 @@ def _want(config: ConfigReport, finding: Finding, wanted: _Wanted, problems: Lis
     line, path = 0, config.path
     if has_a_line(finding) and _is_own(finding.origins[0].path, config.path):
         path, line = finding.origins[0][:2]
-    elif not path.endswith(".py"):
+    elif not path.endswith(COMMENTED):
         message = f"has no place for a comment that ignores {finding.code}"
         hint = "set ignore or per-path-ignores in mmfix.toml"
         problems.append(Problem("patch", message, path, None, hint))

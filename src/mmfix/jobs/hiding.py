@@ -7,6 +7,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.findings import Finding
+from mmfix.project.comments import COMMENTED
 from mmfix.project.globs import matches
 from mmfix.project.held import Held
 from mmfix.project.ignores import Ignore, ignores_in, ignores_of
@@ -73,9 +74,9 @@ def _comments(document: ConfigDocument) -> Tuple[Ignore, ...]:
 
 
 def has_a_line(finding: Finding) -> bool:
-    """Whether a comment can stand at the line that decides: in a Python file that is not installed."""
+    """Whether a comment can stand at the line that decides: in a file that is not installed, and no JSON."""
     path = finding.origins[0].path if finding.origins else ""
-    return path.endswith(".py") and not is_installed(path)
+    return path.endswith(COMMENTED) and not is_installed(path)
 
 
 def is_installed(path: str) -> bool:

@@ -1,11 +1,11 @@
-"""Put comments that ignore findings into the text of a Python file; nothing else of it changes."""
+"""Put comments that ignore findings into the text of a Python or YAML file; nothing else of it changes."""
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import List, Mapping, Sequence, Tuple
 
+from mmfix.project.comments import meaning
 from mmfix.project.ignores import ignores_of
 
 _MOST_WIDTH = 100
@@ -34,13 +34,13 @@ def with_comments(
     """
     lines = [line for line in _LINES.findall(data) if line]
     newline = b"\r\n" if lines and lines[0].endswith(b"\r\n") else b"\n"
-    before = _meaning(data)
+    before = meaning(data, path)
     if not before:
         return data, tuple(sorted(wanted))
     failed: List[int] = []
     for number in sorted(wanted, reverse=True):  # from the end, so that the numbers stay true
         for new in _tries(lines, number, wanted[number], reason, newline):
-            if _meaning(b"".join(new)) == before and _is_read(new, path, number, wanted[number]):
+            if meaning(b"".join(new), path) == before and _is_read(new, path, number, wanted[number]):
                 lines = new
                 break
         else:
@@ -70,14 +70,6 @@ def _tries(
     behind = [*lines[: number - 1], body.rstrip() + b"  " + said + end, *lines[number:]]
     short = len((body.rstrip() + b"  " + said).decode("utf-8", "replace")) <= _MOST_WIDTH
     return [behind, above] if short and b"#" not in body else [above, behind]
-
-
-def _meaning(data: bytes) -> str:
-    """What Python makes of a file, without the lines it stands in; empty where that is not Python."""
-    try:
-        return ast.dump(ast.parse(data))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
 
 
 def _is_read(lines: List[bytes], path: str, number: int, rules: Sequence[str]) -> bool:

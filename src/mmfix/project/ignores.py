@@ -1,15 +1,14 @@
-"""Comments that ignore findings, ``# mmfix: ignore[late-freezing] reason``, read with Python's tokenizer."""
+"""Comments that ignore findings, ``# mmfix: ignore[late-freezing] reason``."""
 
 from __future__ import annotations
 
-import io
 import os
 import re
-import tokenize
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import FrozenSet, List, Set, Tuple
+from typing import FrozenSet, List, Tuple
 
+from mmfix.project.comments import COMMENTED, comments_of
 from mmfix.project.selectors import codes, nearest
 from mmfix.python.disk import as_text, read_whole
 
@@ -21,9 +20,6 @@ _IGNORE = re.compile(
 )
 #: How such a comment is written.
 FORM = "# mmfix: ignore[rule] reason"
-_NO_CODE = frozenset(
-    (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
-)
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class Ignore:
 
 
 def ignores_in(path: str) -> Tuple[Ignore, ...]:
-    """The comments in a Python file; none in a file that cannot be read."""
+    """The comments in a Python or YAML file; none in a file that cannot be read."""
     try:
         status = os.stat(path)
         return _in_file(path, status.st_mtime_ns, status.st_size)
@@ -72,24 +68,17 @@ def _in_file(path: str, changed: int, size: int) -> Tuple[Ignore, ...]:
 
 
 def ignores_of(text: str, path: str) -> Tuple[Ignore, ...]:
-    """The comments in the text of a Python file; what looks like one inside of a string is none."""
-    if "mmfix" not in text or not path.endswith(".py"):
+    """The comments in the text of a Python or YAML file; what looks like one inside of a string is none."""
+    if "mmfix" not in text or not path.endswith(COMMENTED):
         return ()
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    found: List[Tuple[int, bool, str]] = []  # line, whether code stands before it, what it says
-    coded: Set[int] = set()
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text, newline="\n").readline):
-            if token.type == tokenize.COMMENT:
-                mark = _MARK.search(token.string)
-                if mark:
-                    found.append((token.start[0], token.start[0] in coded, mark["said"].strip()))
-            elif token.type not in _NO_CODE:
-                coded.update((token.start[0], token.end[0]))
-    except (tokenize.TokenError, SyntaxError):
-        pass  # the reader of the config says so
-    after = sorted(coded)
-    return tuple(_ignore(path, line, trailing, said, after) for line, trailing, said in found)
+    comments = comments_of(text, path)
+    coded = sorted(comments.coded)
+    marks = ((line, _MARK.search(comment)) for line, comment in comments.found)
+    return tuple(
+        _ignore(path, line, line in comments.coded, mark["said"].strip(), coded)
+        for line, mark in marks
+        if mark is not None
+    )
 
 
 def _ignore(path: str, line: int, trailing: bool, said: str, coded: List[int]) -> Ignore:
