@@ -8,7 +8,7 @@ from typing import Any, Iterator, List, Optional
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.access import assign
 from mmfix.config.interpreter.core import HANDLERS, blame_of, decided, evaluate, iterate, tainted
-from mmfix.config.interpreter.loss import lose_all, roots
+from mmfix.config.interpreter.loss import lose_all, lose_names, roots
 from mmfix.config.interpreter.names import names_of_comprehension
 from mmfix.config.interpreter.poison import poison_calls
 from mmfix.config.interpreter.state import ModuleRef, Run, Scope, Stream, Undecidable
@@ -23,9 +23,11 @@ def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
     if isinstance(node, ast.GeneratorExp):
         if isinstance(first, (Unknown, ModuleRef, LazyName)):
             lose_all(run, roots(run, [node], scope), "run over an unknown value", node)
+            lose_names(run, [node], "run over an unknown value", scope)
             return run.unknown("loops over an unknown value", node)
         items = (evaluate(run, node.elt, inner) for _ in _generate(run, node, 0, first, inner))
-        return Stream(run, items, (first, *roots(run, [node.elt, *node.generators], scope)))
+        start = (first, *roots(run, [node.elt, *node.generators], scope))
+        return Stream(run, items, start, give_up=lambda reason: lose_names(run, [node], reason, scope))
     results: List[Any] = []
     blames: List[Optional[Blame]] = []
     is_dict = isinstance(node, ast.DictComp)

@@ -12,8 +12,8 @@ from typing import Any, Dict, Iterable, Iterator, List, NoReturn, Optional, Sequ
 
 from mmfix.config.imports import BASE_KEY
 from mmfix.config.interpreter.modules import UNREADABLE, UNREADABLE_ATTRIBUTES
-from mmfix.config.interpreter.names import names_of
-from mmfix.config.interpreter.state import Function, MethodRef, Run, Scope, Stream, View
+from mmfix.config.interpreter.names import bound, names_of
+from mmfix.config.interpreter.state import Function, MethodRef, Run, Scope, Stream, View, bind
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import Loss, TreeDict, TreeList, TreeSet, TreeTuple
 from mmfix.python.trees import index_of
@@ -100,6 +100,8 @@ def lose(
     values = [value for value in held if has_reach(value)]
     run.spend(2 + len(values), node)
     old = target.lost
+    if old is None and isinstance(target, Stream) and target.give_up is not None:
+        target.give_up(reason)
     if old is None:
         found = run.unknown(reason, node)
         unknown = Unknown(found.reason, found.origin, (target,), within=False)
@@ -147,6 +149,23 @@ def escape(run: Run, function: Function, reason: str, node: ast.AST) -> None:
             run.unknowns += 1
             scope.names[name] = written(scope.names.get(name))
             scope.names.blames[name] = Blame(run.source.origin(node))
+
+
+def lose_names(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) -> None:
+    """Code that binds names may run, or go on, at any time from now on, and is not followed."""
+    while scope.comprehension and scope.parent is not None:
+        scope = scope.parent
+    for name, place in bound(nodes).items():
+        home = scope.home(name)
+
+        def written(value: Any, place: ast.AST = place) -> Any:
+            return Unknown(reason, run.source.origin(place), (value,) if has_reach(value) else ())
+
+        home.watched = {} if home.watched is None else home.watched
+        if name not in home.watched and name != BASE_KEY:
+            run.unknowns += 1
+            home.watched[name] = written
+            bind(home, name, home.names.get(name), Blame(run.source.origin(place)))
 
 
 def refuse_unreadable(run: Run, nodes: Sequence[ast.AST], scope: Scope) -> None:

@@ -207,16 +207,25 @@ class Stream:
         items: Where it comes from.
         roots: What it looks at on its way; once one of these is lost, what comes is not known.
         width: Parts of an element.
+        give_up: Called with a reason once it is not followed any more: names that it binds are lost.
         lost: It may have been advanced by code that is not followed.
     """
 
-    __slots__ = ("items", "lost", "roots", "run", "width")
+    __slots__ = ("give_up", "items", "lost", "roots", "run", "width")
 
-    def __init__(self, run: Run, items: Iterator[Any], roots: Tuple[Any, ...], width: int = 1) -> None:
+    def __init__(
+        self,
+        run: Run,
+        items: Iterator[Any],
+        roots: Tuple[Any, ...],
+        width: int = 1,
+        give_up: Optional[Callable[[str], None]] = None,
+    ) -> None:
         self.run = run
         self.items = items
         self.roots = roots
         self.width = width
+        self.give_up = give_up
         self.lost: Optional[Loss] = None
 
     def __iter__(self) -> Stream:
@@ -224,9 +233,14 @@ class Stream:
 
     def __next__(self) -> Any:
         self.run.spend(self.width + len(self.roots))
-        if self.lost is not None or any(getattr(root, "lost", None) is not None for root in self.roots):
-            raise Undecidable("an iterator over something unknown")
-        return next(self.items)
+        try:
+            if self.lost is not None or any(getattr(root, "lost", None) is not None for root in self.roots):
+                raise Undecidable("an iterator over something unknown")
+            return next(self.items)
+        except Undecidable as stopped:
+            if self.give_up is not None:
+                self.give_up(str(stopped))
+            raise
 
 
 class View:
