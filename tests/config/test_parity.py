@@ -140,6 +140,15 @@ EQUAL: Dict[str, Dict[str, str]] = {
         "def f():\n    from torch.optim import SGD\n    return dict(type=SGD)\nx = dict(type=A, y=nn.ReLU, z=f())\ndel f\n",
         "b.py": BASE,
     },
+    "lazy: a set with two places": {
+        "c.py": "from mmengine.config import read_base\nwith read_base():\n    from .b import *\nmodel['c'].add(1)\n"
+        "model['d'][0].add(2)\n",
+        "b.py": "v = {0}\nmodel = dict(c=v, d=[{3}, v])\n",
+    },
+    "classic: a set with two places": {
+        "c.py": "_base_ = './b.py'\nx = _base_.v\nx.add(1)\n_base_.model.d[0].add(2)\n",
+        "b.py": "v = {0}\nmodel = dict(c=v, d=[v, v])\n",
+    },
     "lazy chain": {
         "c.py": "from mmengine.config import read_base\nwith read_base():\n    from .sub.b import *\n    from .d import lr\nx = [lr, model['n']]\n",
         "sub/b.py": "from mmengine.config import read_base\nwith read_base():\n    from ..d import *\nmodel = dict(n=lr)\n",

@@ -25,13 +25,17 @@ _SETS = (set, frozenset)
 _PLAIN = (str, int, float, bool, type(None), bytes, complex, LazyName, Unknown, set, frozenset, range, slice)
 
 
-def finish(names: TreeDict, path: str, keep_functions: bool = False) -> Tuple[TreeDict, int]:
+def finish(
+    names: TreeDict, path: str, keep_functions: bool = False, shares_sets: bool = False
+) -> Tuple[TreeDict, int]:
     """The config dict of an evaluated file: no ``__names``, modules or functions; odd values Unknown.
 
     How many nodes it has comes with it.
 
     Args:
         keep_functions: Lazy configs keep them (as Unknown: they have no comparable value).
+        shares_sets: A set with several places is one object for those who inherit the file, as in lazy
+            configs; else each place gets its own.
 
     Raises:
         ConfigError: A container holds itself, or the config is too large when expanded.
@@ -51,11 +55,14 @@ def finish(names: TreeDict, path: str, keep_functions: bool = False) -> Tuple[Tr
         result[name] = value
         if name in names.blames:
             result.blames[name] = names.blames[name]
-    return result, check_size(result, path)
+    return result, check_size(result, path, shares_sets)
 
 
-def check_size(tree: TreeDict, path: str) -> int:
+def check_size(tree: TreeDict, path: str, shares_sets: bool = False) -> int:
     """Refuse a tree that no config can be, and make unknown the values in it that none can hold.
+
+    Args:
+        shares_sets: As for :func:`finish`.
 
     Returns:
         How many nodes it has.
@@ -63,7 +70,7 @@ def check_size(tree: TreeDict, path: str) -> int:
     Raises:
         ConfigError: A container holds itself, or it is too deep or too large.
     """
-    return _Tree(path).check(tree)
+    return _Tree(path, shares_sets).check(tree)
 
 
 def add_work(before: int, more: int, path: str) -> int:
@@ -87,10 +94,12 @@ def _length(value: Any) -> int:
 class _Tree:
     """A tree that is checked; what no config can hold is replaced on the way."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, shares_sets: bool) -> None:
         self._path = path
+        self._shares_sets = shares_sets
         self._sizes: Dict[int, int] = {}
         self._settled_tuples: Dict[int, Any] = {}
+        self._sets: Dict[int, Tuple[Any, Any]] = {}
         self._copied = 0
 
     def check(self, tree: TreeDict) -> int:
@@ -141,7 +150,7 @@ class _Tree:
     def _settled(self, value: Any) -> Any:
         """The value as it is after the file was read, and as a config can hold it.
 
-        What is lost is unknown, and no Unknown may be something. A set is a new one at each of its places.
+        What is lost is unknown, and no Unknown may be something. A set is a new one.
         """
         lost = getattr(value, "lost", None)
         if lost is not None:
@@ -154,6 +163,8 @@ class _Tree:
             return value if isinstance(value, _CONTAINERS) or _is_plain(value) else _unknown(value)
         if id(value) in self._settled_tuples:
             return value
+        if id(value) in self._sets:
+            return self._sets[id(value)][1]
         parts = [self._settled(item) for item in value]
         if isinstance(value, tuple) and all(new is old for new, old in zip(parts, value)):
             self._settled_tuples[id(value)] = value  # kept, for its number could be given again
@@ -162,7 +173,10 @@ class _Tree:
         self._require(self._copied)
         if isinstance(value, tuple):
             return TreeTuple(parts, getattr(value, "blames", None))
-        return set(parts) if isinstance(value, set) else frozenset(parts)
+        made = set(parts) if isinstance(value, set) else frozenset(parts)
+        if self._shares_sets:
+            self._sets[id(value)] = value, made  # kept, as above
+        return made
 
 
 def _is_plain(value: Any) -> bool:

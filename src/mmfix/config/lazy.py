@@ -99,7 +99,7 @@ def _evaluate(
         run_module(run, [node for node in body if not _moved_to_front(node)])
     finally:
         decisions.steps = run.steps
-    own, nodes = finish(names, source.path, keep_functions=True)
+    own, nodes = finish(names, source.path, keep_functions=True, shares_sets=True)
     for name in [name for name, value in own.items() if isinstance(value, ModuleRef)]:
         if name in imported:
             del own[name]
