@@ -215,17 +215,16 @@ def _methods(cls: ast.ClassDef) -> List[ast.FunctionDef]:
 def _mentions(cls: ast.ClassDef, path: str) -> Dict[str, Tuple[Mention, ...]]:
     found: Dict[str, List[Mention]] = {}
     for method in _methods(cls):
-        calls = [item for item in ast.walk(method) if isinstance(item, ast.Call)]
+        nodes = list(ast.walk(method))
+        calls = [item for item in nodes if isinstance(item, ast.Call)]
         called = {id(_root_of(item.func)) for item in calls}
         aliases = {
             id(item.value): item.targets[0].id
-            for item in ast.walk(method)
+            for item in nodes
             if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name)
         }
-        lambdas = {
-            id(part) for item in ast.walk(method) if isinstance(item, ast.Lambda) for part in ast.walk(item)
-        }
-        for item in ast.walk(method):
+        lambdas = {id(part) for item in nodes if isinstance(item, ast.Lambda) for part in ast.walk(item)}
+        for item in nodes:
             if not isinstance(item, ast.Attribute) or not _is_own(item) or isinstance(item.ctx, ast.Store):
                 continue
             line, is_called = item.lineno, id(item) in called
