@@ -1,9 +1,10 @@
 """Speed and memory of `mmfix check`, as ratios measured in one run: the first tables of docs/performance.md.
 
-    python bench/performance.py ZOOS [--every 1] [--write docs/performance.md]
+    python bench/performance.py ZOOS [--every 1] [--repository FOLDER]... [--write docs/performance.md]
 
 ZOOS holds the unpacked wheels mmdet-3.3.0 and mmsegmentation-1.2.2, as the tests keep them in the user cache
-(`~/.cache/mmfix/zoo`). `--every 4` takes one model folder of four. A first look has an empty cache. Seconds of CPU
+(`~/.cache/mmfix/zoo`). `--every 4` takes one model folder of four. `--repository` names a clone of somebody's repository, which is
+looked at as a whole. A first look has an empty cache. Seconds of CPU
 are user and system time of a command with all its processes; what else the machine does still makes them more, and
 MMEngine's with them, so mmfix and MMEngine are measured in turns. With `--every 8` it takes two minutes of CPU time.
 """
@@ -97,10 +98,9 @@ def judged(out: bytes, zoo: Path) -> List[str]:
     return [str(zoo / item["path"]) for item in found]
 
 
-def looks(zoo: Path, name: str, every: int, scratch: Path) -> Iterator[Sequence[str]]:
-    """The first look and later ones, in turns with MMEngine."""
-    folders = chosen(zoo, every)
-    caches = [scratch / f"{name}{count}" for count in (1, 2)]
+def looks(zoo: Path, name: str, folders: Sequence[str], scratch: Path) -> Iterator[Sequence[str]]:
+    """The first look and later ones, in turns with MMEngine; the name goes before the number of configs."""
+    caches = [scratch / f"{zoo.name}{zoo.stat().st_ino}-{count}" for count in (1, 2)]
 
     def look(cache: Path, count: int) -> jobs.Run:
         return jobs.run(["check", *folders, "--format", "json", "--jobs", str(count)], zoo, cache)
@@ -113,8 +113,7 @@ def looks(zoo: Path, name: str, every: int, scratch: Path) -> Iterator[Sequence[
     later = [look(caches[0], 1) for _ in range(WARM_RUNS)]
     jobs.same([first, two, *later])
     loaded, warm = min(theirs), min(later, key=lambda one: one.cpu)
-    part = f", one model folder of {every}" if every > 1 else ""
-    yield f"{name}{part}: configs judged", str(len(paths)), ""
+    yield f"{name}: configs judged", str(len(paths)), ""
     yield "`mmengine.Config.fromfile` of the same files: CPU", f"{loaded:.1f} s", ""
     for many, one in (("`--jobs 1`", first), ("`--jobs 2`", two)):
         yield f"first look, {many}: CPU, by the clock", f"{one.cpu:.1f} s, {one.wall:.1f} s", ""
@@ -126,10 +125,10 @@ def looks(zoo: Path, name: str, every: int, scratch: Path) -> Iterator[Sequence[
     yield "peak memory of a later one", f"**{warm.megabytes:.0f} MB**", "under 200 MB"
 
 
-def longest(zoo: Path, name: str, every: int, scratch: Path) -> Iterator[Sequence[str]]:
+def longest(zoo: Path, name: str, folders: Sequence[str], scratch: Path) -> Iterator[Sequence[str]]:
     """What the model takes that takes longest."""
-    folders = [str(zoo / folder) for folder in chosen(zoo, every)]
-    count, seconds = run(LONGEST, given=folders, cache=str(scratch / f"{name}-each"))
+    paths = [str(zoo / folder) for folder in folders]
+    count, seconds = run(LONGEST, given=paths, cache=str(scratch / f"{zoo.name}{zoo.stat().st_ino}-each"))
     yield f"the longest of the {count} models that were read: CPU", f"**{seconds:.2f} s**", "under 2 s"
 
 
@@ -151,9 +150,17 @@ def main() -> None:
     )
     parser.add_argument("zoos", type=Path)
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--repository", type=Path, action="append", default=[])
     parser.add_argument("--write", type=Path)
     given = parser.parse_args()
     command = "python bench/performance.py ZOOS" + (f" --every {given.every}" if given.every > 1 else "")
+    command += " --repository FOLDER" * len(given.repository)
+    part = f", one model folder of {given.every}" if given.every > 1 else ""
+    measured = [
+        (given.zoos / name / folder, f"{name}{part}", chosen(given.zoos / name / folder, given.every))
+        for name, folder in ZOOS.items()
+    ]
+    measured += [(folder, folder.resolve().name, ["."]) for folder in given.repository]
     lines = [
         HEADING,
         "",
@@ -167,9 +174,9 @@ def main() -> None:
     ]
     print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory() as scratch:
-        for name, folder in ZOOS.items():
-            for part in (looks, longest):
-                for row in part(given.zoos / name / folder, name, given.every, Path(scratch)):
+        for zoo, name, folders in measured:
+            for table in (looks, longest):
+                for row in table(zoo, name, folders, Path(scratch)):
                     lines.append("| " + " | ".join(row) + " |")
                     print(lines[-1], flush=True)
     for row in start_up():
