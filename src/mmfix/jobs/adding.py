@@ -12,12 +12,12 @@ from mmfix.config.source import BOUNDS
 from mmfix.errors import ConfigError, MmfixError, PatchError
 from mmfix.findings import Finding
 from mmfix.jobs.checking import problem_of
-from mmfix.jobs.hiding import has_a_line, is_installed
+from mmfix.jobs.hiding import has_a_line
 from mmfix.patches import reread, write_atomically
 from mmfix.project.adding import with_comments
 from mmfix.project.comments import COMMENTED
 from mmfix.python.disk import read_whole
-from mmfix.python.links import inside, repository_around
+from mmfix.python.links import inside, is_installed, repository_around
 from mmfix.results.checked import FAILING, ConfigReport, Problem
 
 #: By file, then by line (0: the whole file): the codes of rules.

@@ -19,7 +19,7 @@ from mmfix.jobs.places import about_elsewhere, about_heirs, places_of
 from mmfix.jobs.selecting import Selection, reader_for, select
 from mmfix.patches import Verifier, before_block, planned, set_in_one_file
 from mmfix.project.held import held
-from mmfix.python.links import INSTALLED, inside
+from mmfix.python.links import inside, is_installed
 from mmfix.remedies.next import what_to_look_for
 from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path
@@ -238,9 +238,8 @@ def _require_own(base: str, asked: Sequence[str]) -> None:
             base,
             hint="let configs inherit the file itself; without --edit-base, the config itself is patched",
         )
-    installed = not INSTALLED.isdisjoint(real.split(os.sep))
     for path in asked:
-        if installed or not inside(real, os.path.realpath(repository_root(path))):
+        if is_installed(real) or not inside(real, os.path.realpath(repository_root(path))):
             raise PatchError(
                 f"is not changed: it is no file of the repository of {display_path(path)}",
                 base,

@@ -12,7 +12,7 @@ from mmfix.project.globs import matches
 from mmfix.project.held import Held
 from mmfix.project.ignores import Ignore, ignores_in, ignores_of
 from mmfix.project.selectors import codes_of
-from mmfix.python.links import INSTALLED, inside
+from mmfix.python.links import inside, is_installed
 from mmfix.results.checked import ConfigReport
 from mmfix.results.judged import FULLY
 from mmfix.results.place import display_path, display_place
@@ -77,11 +77,6 @@ def has_a_line(finding: Finding) -> bool:
     """Whether a comment can stand at the line that decides: in a file that is not installed, and no JSON."""
     path = finding.origins[0].path if finding.origins else ""
     return path.endswith(COMMENTED) and not is_installed(path)
-
-
-def is_installed(path: str) -> bool:
-    """Whether a file belongs to an installed package."""
-    return not INSTALLED.isdisjoint(path.replace("\\", "/").split("/"))
 
 
 def _matched(comment: Ignore, finding: Finding, config: str) -> Tuple[str, ...]:

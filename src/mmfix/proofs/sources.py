@@ -12,7 +12,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.names import type_name
 from mmfix.config.values import LazyName
 from mmfix.proofs.digest import file_sum
-from mmfix.python.links import INSTALLED
+from mmfix.python.links import is_installed
 from mmfix.remedies.graph import custom_imports
 from mmfix.repository.behind import files_behind, registered
 from mmfix.repository.library import Library
@@ -73,8 +73,7 @@ def _is_own(path: str, root: str) -> bool:
 
 
 def _is_installed(path: str, root: str) -> bool:
-    steps = osp.relpath(path, root).split(os.sep)
-    if holds_packages(root) or not INSTALLED.isdisjoint(steps):
+    if holds_packages(root) or is_installed(osp.relpath(path, root)):
         return True
     return any(path.startswith(osp.join(folder, "")) for folder in _installations(root, tuple(sys.path)))
 

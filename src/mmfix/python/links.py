@@ -10,7 +10,7 @@ from typing import Iterable, List
 #: What the top of a repository or project holds, the surest first.
 PROJECT_FILES = (".git", "setup.py", "pyproject.toml")
 #: Folders that installed packages lie in.
-INSTALLED = frozenset({"site-packages", "dist-packages"})
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
 _MOST_NAMED = 3
 
 
@@ -52,6 +52,11 @@ def inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
+def is_installed(path: str) -> bool:
+    """Whether a path leads through a folder of installed packages."""
+    return not _INSTALLED.isdisjoint(path.replace("\\", "/").split("/"))
+
+
 def is_of_project(path: str, top: str) -> bool:
     """Whether a file is a project's own: neither installed in it, nor of another repository.
 
@@ -59,7 +64,7 @@ def is_of_project(path: str, top: str) -> bool:
         path: The file, without links.
         top: The top of the project, as :func:`project_around` has it.
     """
-    if not inside(path, top) or not INSTALLED.isdisjoint(path.split(os.sep)):
+    if not inside(path, top) or is_installed(path):
         return False
     folder = osp.dirname(path)
     while folder != top and inside(folder, top):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path as osp
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
@@ -13,6 +13,7 @@ from mmfix.config.values import absent
 from mmfix.model.remembered import read_remembered
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
 from mmfix.openmmlab import packages
+from mmfix.python.links import is_installed
 from mmfix.python.place import ABSENT, BROKEN, Place
 from mmfix.repository.importing import named_modules
 from mmfix.repository.roots import config_package, source_roots
@@ -50,15 +51,13 @@ class CodeReading(NamedTuple):
     carried: Tuple[Carried, ...] = ()
 
     def where(self, place: Optional[Place]) -> str:
-        """``mmdet/models/backbones/swin.py:468``: a line, from the directory its package lies in."""
+        """``mmdet/models/backbones/swin.py:468``: a line, from the repository or what the package lies in."""
         if place is None:
             return ""
-        best = place.path
-        for root in (*self.roots, *sys.path):
-            if root and place.path.startswith(root.rstrip(osp.sep) + osp.sep):
-                short = place.path[len(root.rstrip(osp.sep)) + 1 :]
-                best = min(best, short, key=len)
-        return f"{best}:{place.line}"
+        own = next(_below(self.roots, place.path), "")
+        if not own or is_installed(own):
+            own = min((place.path, *_below((*self.roots, *sys.path), place.path)), key=len)
+        return f"{own}:{place.line}"
 
     @property
     def unread(self) -> str:
@@ -121,6 +120,14 @@ class CodeReading(NamedTuple):
     def is_built(self, key: KeyPath) -> bool:
         """Whether the class behind a config dict was found in source and made."""
         return any(built.key == key and built.place is not None for built in self.reading.built)
+
+
+def _below(roots: Iterable[str], path: str) -> Iterator[str]:
+    """The path as each of the directories has it that it lies in."""
+    for root in roots:
+        top = root.rstrip(osp.sep) + osp.sep
+        if root and path.startswith(top):
+            yield path[len(top) :]
 
 
 def _own_name(name: str) -> str:
