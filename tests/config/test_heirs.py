@@ -66,6 +66,18 @@ def test_what_looks_like_a_config_in_a_folder(text: str, tmp_path: Path) -> None
     assert list(walk(str(tmp_path))) == ([str(tmp_path / "a.py")] if text in CONFIGS else [])
 
 
+@pytest.mark.parametrize("folder", ["venv/lib/python3.8/site-packages/zoo", "env/zoo", "conda/zoo", "zoo"])
+def test_what_is_installed_in_a_folder_is_not_its_own(folder: str, tmp_path: Path) -> None:
+    config = tmp_path / folder / "configs" / "a.py"
+    config.parent.mkdir(parents=True)
+    config.write_text(CONFIGS[0])
+    (tmp_path / "env").mkdir(exist_ok=True)
+    (tmp_path / "env" / "pyvenv.cfg").write_text("")
+    (tmp_path / "conda" / "conda-meta").mkdir(parents=True)
+    assert list(walk(str(tmp_path))) == ([str(config)] if folder == "zoo" else [])
+    assert list(walk(str(config.parent))) == [str(config)]
+
+
 def test_the_root_of_a_repository(tmp_path: Path) -> None:
     top = tmp_path / "top"
     (top / ".git").mkdir(parents=True)

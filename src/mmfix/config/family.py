@@ -19,7 +19,11 @@ from mmfix.python.disk import as_text, other_than_a_file, read_whole
 from mmfix.python.links import PROJECT_FILES, Links, repository_around
 from mmfix.python.source import Unparsable, parse
 
-_SKIPPED_FOLDERS = {"__pycache__", "node_modules", "work_dirs", "build", "dist"}
+_SKIPPED_FOLDERS = {
+    *("__pycache__", "node_modules", "work_dirs", "build", "dist", "site-packages", "dist-packages")
+}
+#: What the top of a virtual or conda environment holds.
+_ENVIRONMENT = {"pyvenv.cfg", "conda-meta"}
 _SIGNATURE = re.compile(
     r"""(?:^|[;:=])\s*["']?(_base_|model)["']?\s*(:[^:\n]*)?[=:]|\bread_base\b""", re.MULTILINE
 )
@@ -43,7 +47,8 @@ def walk(folder: str, out: Optional[List[str]] = None, skips: Optional[Skips] = 
 
     A file looks like one when it binds ``model`` or ``_base_`` at its top level, or uses ``read_base``;
     scripts, annotation files and metafiles that happen to lie there do not. What cannot be read, and what is
-    no file but is called like a config, may be one. Hidden folders are skipped.
+    no file but is called like a config, may be one. Hidden folders are skipped, and environments with
+    installed packages, unless ``folder`` is in one.
 
     Args:
         out: Gets the links that lead out of the repository around ``folder``, which are not followed.
@@ -55,6 +60,9 @@ def walk(folder: str, out: Optional[List[str]] = None, skips: Optional[Skips] = 
         if top is not folder and not links.follows_folder(top):
             continue
         for root, folders, names in os.walk(top):
+            if root != top and not _ENVIRONMENT.isdisjoint((*folders, *names)):
+                folders.clear()
+                continue
             folders[:] = sorted(
                 name
                 for name in folders
