@@ -207,6 +207,7 @@ def _resolve(own: TreeDict, base: TreeDict, source: Source) -> TreeDict:
     for key in [key for key in merged if isinstance(key, str) and key.startswith("__")]:
         del merged[key]
     merged.config = True
+    merged.missing = tuple(dict.fromkeys((*merged.missing, *own.missing)))
     return merged
 
 

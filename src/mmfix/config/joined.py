@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from mmfix.config.origin import Blame, MissingBase, Origin, Unknown
+from mmfix.config.origin import Blame, Unknown, more_keys
 from mmfix.config.values import TreeDict, TreeList, TreeTuple
-
-
-class _All(FrozenSet[str]):
-    """All text."""
-
-    def __contains__(self, item: object) -> bool:
-        return True
 
 
 class Joined:
@@ -82,8 +75,7 @@ class Joined:
                 result.blames[key] = step
         bases = tuple(dict.fromkeys(base for value in values for base in value.missing))
         if any(list(value) != keys for value in values):
-            origin = self._why.origin or Origin("", 1, 1)
-            bases = (*bases, MissingBase("", "", origin, spared=_All(), why=self._why.reason))
+            bases = (*bases, more_keys(self._why))
         result.missing = bases
         return result
 

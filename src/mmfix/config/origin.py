@@ -99,3 +99,15 @@ class MissingBase:
     def unknown(self) -> Unknown:
         """A value that it may have set."""
         return Unknown(self.why or f"it may be set in {self.entry}, which is not here", self.origin)
+
+
+class _All(FrozenSet[str]):
+    """All text."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+def more_keys(why: Unknown) -> MissingBase:
+    """A tree may have other keys than it shows, in another order; those that it shows not are not there."""
+    return MissingBase("", "", why.origin or Origin("", 1, 1), spared=_All(), why=why.reason)

@@ -184,8 +184,21 @@ BASED = {
     "get of a base": "_base_.get('model' if yes else 'other')['x'] = 3\n",
     "get of a base by attribute": "_base_.get('model' if yes else 'other').c.y = 3\n",
     "base in a function": "def f(m):\n    m.x = 4\nf(_base_.model if yes else _base_.other)\n",
+    "update with what is unknown": "t = _base_.model.c\n_base_.model.update(dict(c=dict(z=1)) if yes else dict(c=2))\n",
+    "update with an unknown part": "t = _base_.model.c\n_base_.model.update(c=dict(z=1) if yes else 2)\n",
+    "update of an unknown part": "_base_.model.c = _base_.other.c if yes else 1\nu = _base_.model.c\n_base_.model.update(c=dict(z=1))\n",
     "copied from a base": "m = _base_.model if yes else _base_.other\nm.x = 3\nq = dict(m=_base_.model)\nr = _base_.model.copy()\n",
 }
+#: What a base binds perhaps: who looks at all its keys does not know them.
+PERHAPS = {
+    "if": "if yes:\n    w = 1\n",
+    "loop": "for w in range(n):\n    pass\n",
+    "caught": "try:\n    [][n]\nexcept IndexError as w:\n    pass\n",
+    "not caught": "try:\n    m = [n] if yes else {}\n    m.append(1)\nexcept AttributeError:\n    w = 1\n",
+    "generator": "g = ((w := v) for v in [1, 2] for _ in range(n - 6))\nnext(g, 0)\ndel g\n",
+}
+KEYS = "keys = list(_base_.keys())\nlast = keys[-1]\nhas = 'w' in _base_\nmany = len(_base_)\nfor k in _base_:\n    pass\n"
+
 BASE = "model = dict(x=1, c=dict(y=1))\nother = dict(x=1, c=dict(y=1))\npipe = [dict(k=1), dict(k=2)]\n"
 
 
@@ -223,6 +236,13 @@ def test_write(name: str, head: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", BASED)
 def test_write_into_a_base(name: str, head: str, tmp_path: Path) -> None:
     check({"c.py": HEADS[head] + BASED[name], "b.py": BASE}, tmp_path, must_load=head == "true")
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("name", PERHAPS)
+def test_what_may_be_a_key_of_a_base(name: str, head: str, tmp_path: Path) -> None:
+    base = HEADS[head].replace("_base_ = 'b.py'\n", "") + PERHAPS[name]
+    check({"c.py": f"_base_ = 'b.py'\n{KEYS}", "b.py": base}, tmp_path, must_load=head == "true")
 
 
 def test_what_is_only_read_stays_known(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from mmfix.config.imports import BASE_KEY
 from mmfix.config.interpreter.modules import UNREADABLE, UNREADABLE_ATTRIBUTES
 from mmfix.config.interpreter.names import bound, names_of
 from mmfix.config.interpreter.state import Function, MethodRef, Run, Scope, Stream, View, bind
-from mmfix.config.origin import Blame, Unknown
+from mmfix.config.origin import Blame, Unknown, more_keys
 from mmfix.config.values import Loss, TreeDict, TreeList, TreeSet, TreeTuple
 from mmfix.python.trees import index_of
 
@@ -114,6 +114,12 @@ def lose(
         lose_all(run, values, reason, node)
 
 
+def lose_below(run: Run, value: Any, reason: str, node: ast.AST, held: Sequence[Any] = ()) -> None:
+    """The same of all containers that can be reached through a value."""
+    for target in reach(run, [value], node):
+        lose(run, target, reason, node, held)
+
+
 def lose_all(run: Run, values: Iterable[Any], reason: str, node: ast.AST) -> None:
     """Values were handed to code that is not followed: it may change all that it can reach, now or later."""
     for target in reach(run, values, node):
@@ -165,7 +171,15 @@ def lose_names(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) ->
         if name not in home.watched and name != BASE_KEY:
             run.unknowns += 1
             home.watched[name] = written
-            bind(home, name, home.names.get(name), Blame(run.source.origin(place)))
+            origin = run.source.origin(place)
+            may_be_bound(home, name, Unknown(reason, origin))
+            bind(home, name, home.names.get(name), Blame(origin))
+
+
+def may_be_bound(scope: Scope, name: str, lost: Unknown) -> None:
+    """A name that is not bound yet may be, or never: whoever inherits the file does not know all its keys."""
+    if scope.parent is None and name not in scope.names and not scope.names.missing:
+        scope.names.missing = (more_keys(lost),)
 
 
 def refuse_unreadable(run: Run, nodes: Sequence[ast.AST], scope: Scope) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Callable, Dict, List, Optional
 from mmfix.config.interpreter import limits
 from mmfix.config.interpreter.containers import spread
 from mmfix.config.interpreter.core import iterate, opaque, tainted, unordered
-from mmfix.config.interpreter.loss import current, lose
+from mmfix.config.interpreter.loss import current, lose, lose_below
 from mmfix.config.interpreter.state import Run, Undecidable, View, replacing
-from mmfix.config.interpreter.unions import updated
+from mmfix.config.interpreter.unions import merged_perhaps, updated
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, dict_copy, hook, wrap
 from mmfix.python.bounds import weight
@@ -213,14 +213,15 @@ def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwarg
             source = [item for item, _ in iterate(run, source, node)]
         limits.pay(run, node, limits.size_of_own_method, owner, "update", [source])
         if isinstance(source, Unknown) or unordered(source) or getattr(source, "missing", None):
-            lose(run, owner, "updated with an unknown value", node, [source, kwargs])
+            whole = lose_below if owner.config or owner.addict else lose  # what is in it may be merged with
+            whole(run, owner, "updated with an unknown value", node, [source, kwargs])
             return None
         if owner.config and not isinstance(source, dict):
             raise TypeError(f"descriptor 'items' requires a 'dict' object, not {type(source).__name__}")
         pairs = source if isinstance(source, dict) else _from_pairs(source)
         spread(run, node, other, pairs, unique=False)
     spread(run, node, other, kwargs, unique=False)
-    _update(owner, other)
+    _update(run, node, owner, other)
     return None
 
 
@@ -231,16 +232,16 @@ def _from_pairs(source: Any) -> TreeDict:
     return TreeDict(pairs)
 
 
-def _update(owner: TreeDict, other: TreeDict) -> None:
+def _update(run: Run, node: ast.AST, owner: TreeDict, other: TreeDict) -> None:
     if owner.addict:
-        updated(owner, other)
+        updated(run, node, owner, other)
         return
     for key, value in other.items():
         step = other.blames.get(key)
-        current = owner.get(key)
-        if owner.config and isinstance(current, TreeDict) and isinstance(value, dict):
-            _update(current, wrap(value))
-        else:
+        value, old = (current(value), current(owner.get(key))) if owner.config else (value, None)
+        if isinstance(old, TreeDict) and isinstance(value, dict):
+            _update(run, node, old, wrap(value))
+        elif not (owner.config and merged_perhaps(run, node, owner, key, value)):
             owner[key] = hook(value) if owner.config else value
         if step is not None:
             owner.blames[key] = replacing(step, owner.blames.get(key))

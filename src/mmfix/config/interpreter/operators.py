@@ -58,6 +58,8 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
         merged.blames = dict(getattr(left, "blames", {}))
         spread(run, node, merged, right, unique=False)
         return merged
+    if kind is ast.Add and isinstance(left, TreeDict) and left.config and not (left or left.missing):
+        return right  # an empty one adds nothing (``addict/addict.py: Dict.__add__``)
     if kind is ast.Add and any(getattr(side, "addict", False) for side in (left, right)):
         return run.unknown("`+` of what `|` of config dicts gives", node)
     result = limits.compute(run, node, kind, left, right)

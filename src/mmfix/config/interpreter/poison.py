@@ -7,7 +7,15 @@ from collections import Counter
 from typing import Any, Dict, FrozenSet, List, Sequence, Set
 
 from mmfix.config.imports import BASE_KEY
-from mmfix.config.interpreter.loss import has_reach, lose_all, nodes_of, reach, refuse_unreadable, roots
+from mmfix.config.interpreter.loss import (
+    has_reach,
+    lose_all,
+    may_be_bound,
+    nodes_of,
+    reach,
+    refuse_unreadable,
+    roots,
+)
 from mmfix.config.interpreter.modules import BUILTINS, FUNCTIONS
 from mmfix.config.interpreter.names import bound, names_of
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef, Run, Scope, Stream, bind
@@ -51,7 +59,9 @@ def poison_names(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) 
         run.spend(len(may_be) // 4, place)
         if name != BASE_KEY:
             origin = run.source.origin(place)
-            bind(home, name, Unknown(reason, origin, may_be), Blame(origin))
+            lost = Unknown(reason, origin, may_be)
+            may_be_bound(home, name, lost)
+            bind(home, name, lost, Blame(origin))
 
 
 def poison_calls(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) -> None:

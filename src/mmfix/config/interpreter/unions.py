@@ -6,7 +6,7 @@ import ast
 import sys
 from typing import Any
 
-from mmfix.config.interpreter.loss import current
+from mmfix.config.interpreter.loss import current, lose_below
 from mmfix.config.interpreter.state import Run, replacing
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
@@ -22,20 +22,29 @@ def united(run: Run, node: ast.AST, left: TreeDict, right: TreeDict) -> Any:
     if _builds(left) or _builds(right):
         return run.unknown("`|` of config dicts builds what they import", node)
     result: TreeDict = _copied(left)
-    updated(result, right)
+    updated(run, node, result, right)
     return result
 
 
-def updated(owner: TreeDict, other: TreeDict) -> None:
+def merged_perhaps(run: Run, node: ast.AST, owner: TreeDict, key: Any, value: Any) -> bool:
+    """Whether ``update`` may merge a value into what is there, or replace that; then both are lost."""
+    old = current(owner.get(key))
+    if {type(old), type(value)} != {Unknown, TreeDict}:
+        return False
+    reason = "merged with an unknown value"
+    lose_below(run, old, reason, node, [value])
+    owner[key] = Unknown(reason, run.source.origin(node), (old, value))
+    return True
+
+
+def updated(run: Run, node: ast.AST, owner: TreeDict, other: TreeDict) -> None:
     """``owner.update(other)`` of one of addict's: it stores what it is given, and no copy."""
     for key, value in other.items():
         value = current(value)
         old = current(owner.get(key))
         if isinstance(old, TreeDict) and isinstance(value, TreeDict):
-            updated(old, value) if old.addict else _replaced(old, value)
-        elif {type(old), type(value)} == {Unknown, TreeDict}:
-            owner[key] = Unknown("merged into an unknown value", None, (old, value))
-        else:
+            updated(run, node, old, value) if old.addict else _replaced(old, value)
+        elif not merged_perhaps(run, node, owner, key, value):
             owner[key] = value
         step = other.blames.get(key)
         if step is not None:
