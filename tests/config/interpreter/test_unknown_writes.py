@@ -70,6 +70,8 @@ CODE: Dict[str, str] = {
     "loop in a comprehension": TWO + "[m.update(x=3) for m in ([a] if yes else [b])]\n",
     "comprehension": TWO + "ms = [m for m in [a, b] if n > m['x']]\nms[0]['x'] = 3\n",
     "dict comprehension": TWO + "ms = {i: m for i, m in enumerate([a, b]) if n > i}\nms[0]['x'] = 3\n",
+    "walrus in a comprehension": "{x: 0 if n > 9 else (w := 5) for x in 'ab'}\n",
+    "walrus in a comprehension of another": "e = [[yes and (w := x) for x in 'ab'] for _ in 'c']\n",
     "generator over something unknown": "class K:\n    z = [3]\ng = (v for v in K.z if (w := v))\nnext(g)\ndel g\n",
     "generator with an unknown loop inside": "g = ((w := v) for v in [1, 2] for _ in range(n))\nnext(g)\ndel g\n",
     "generator that is advanced later": "g = ((w := v) for v in [1, 2] for _ in range(n))\nnext(g)\nw = 0\nnext(g)\ndel g\n",

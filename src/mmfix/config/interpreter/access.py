@@ -167,9 +167,7 @@ _SAMPLES: Tuple[Any, ...] = ({}, [], set())
 def _walrus(run: Run, node: ast.NamedExpr, scope: Scope) -> Any:
     value = evaluate(run, node.value, scope)
     blame = blame_of(run, node.value, scope)
-    while scope.comprehension and scope.parent is not None:
-        scope = scope.parent  # `:=` binds outside of the comprehension it stands in
-    bind(scope, node.target.id, value, blame)
+    bind(scope.outside(), node.target.id, value, blame)
     return value
 
 

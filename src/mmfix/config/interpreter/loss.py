@@ -159,10 +159,8 @@ def escape(run: Run, function: Function, reason: str, node: ast.AST) -> None:
 
 def lose_names(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) -> None:
     """Code that binds names may run, or go on, at any time from now on, and is not followed."""
-    while scope.comprehension and scope.parent is not None:
-        scope = scope.parent
     for name, place in bound(nodes).items():
-        home = scope.home(name)
+        home = scope.outside().home(name)
 
         def written(value: Any, place: ast.AST = place) -> Any:
             return Unknown(reason, run.source.origin(place), (value,) if has_reach(value) else ())

@@ -53,7 +53,7 @@ def poison_names(run: Run, nodes: Sequence[ast.AST], reason: str, scope: Scope) 
         lose_all(run, found, reason, nodes[0])
     reached = tuple(value for value in found if has_reach(value))
     for name, place in bound(nodes).items():
-        home = scope.home(name)
+        home = scope.outside().home(name)
         old = home.names.get(name)
         may_be = (*reached, old) if has_reach(old) else reached
         run.spend(len(may_be) // 4, place)

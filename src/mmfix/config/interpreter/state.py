@@ -87,6 +87,13 @@ class Scope:
             scope = scope.parent
         return None
 
+    def outside(self) -> Scope:
+        """The scope around the comprehensions that this one is of: `:=` binds there."""
+        scope = self
+        while scope.comprehension and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
     def home(self, name: str) -> Scope:
         """The scope that a binding of ``name`` goes to."""
         if name in self.global_names:
