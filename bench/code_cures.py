@@ -22,7 +22,6 @@ from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Set, Tuple
 
 from mmfix.codemods.all import CODEMODS
 from mmfix.codemods.apply import edited
-from mmfix.codemods.codemod import Refused
 from mmfix.config.document import ConfigDocument
 from mmfix.config.family import walk
 from mmfix.config.reader import Reader
@@ -33,6 +32,7 @@ from mmfix.jobs.code_cures import cure_file
 from mmfix.jobs.patching import Options
 from mmfix.patches import plan
 from mmfix.python.links import project_around
+from mmfix.remedies.own_code import Refused
 from mmfix.settings import Settings
 from mmfix.training import is_trainable
 

@@ -100,7 +100,7 @@ ROOMS: Dict[str, Room] = {
     "findings": Room("the words shared by all below: `Finding`, `Remedy`, `Override`", "python config"),
     "remedies": Room(
         "a setup -> the cheapest overrides whose predicted outcome is OK",
-        "python config ddp scripts training findings",
+        "python config ddp repository scripts training findings",
     ),
     "rules": Room(
         "one file a rule: identity, documentation, cases, check; attaches the remedies",
@@ -127,7 +127,7 @@ ROOMS: Dict[str, Room] = {
     ),
     "codemods": Room(
         "a cure in the user's own code: one file each; edited in memory, all written or nothing, undone",
-        "traces python model findings patches results",
+        "traces python model findings remedies patches results",
         "LibCST, when a cure in code is asked for",
     ),
     "diagnosis": Room(

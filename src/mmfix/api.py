@@ -166,7 +166,7 @@ def patch(
         from mmfix.jobs.inmemory import patch_config
 
         return patch_config(target, remedy, wanted)
-    from mmfix.jobs.code_cures import cure_file, is_code_cure, undo_file
+    from mmfix.jobs.code_cures import cure_file, is_code_cure
     from mmfix.jobs.patching import Options, patch_file
     from mmfix.jobs.selecting import reader_for
     from mmfix.patches import Verifier
@@ -201,8 +201,13 @@ def patch(
             return result
     with Verifier() as verifier:
         result = patch_file(os.fspath(target), reader_for(wanted), options, verifier)
-    edits = undo_file(os.fspath(target), write) if undo else ()
-    return replace(result, edits=edits, written=result.written or (write and bool(edits)))
+    if not undo:
+        return result
+    from mmfix.jobs.undoing_code import cures_of_others, undo_file
+
+    edits = undo_file(os.fspath(target), write)
+    notes = (*result.notes, *cures_of_others([os.fspath(target)]))
+    return replace(result, edits=edits, written=result.written or (write and bool(edits)), notes=notes)
 
 
 def explain(text_or_path: Union[str, os.PathLike[str]], config: Optional[Target] = None) -> Diagnosis:

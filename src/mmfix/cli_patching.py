@@ -100,12 +100,12 @@ def patch(
         cure_code,
         finish_interrupted,
         is_code_cure,
-        undo_code,
         without_idle,
     )
     from mmfix.jobs.patching import Options, patch_inherited, refused
     from mmfix.jobs.patching_many import patch_many
     from mmfix.jobs.selecting import select, to_undo
+    from mmfix.jobs.undoing_code import cures_of_others, undo_code
 
     examples = False
     if not configs:
@@ -143,6 +143,8 @@ def patch(
         with Progress("reading all configs that use the code") as looking, ticking(looking.tick):
             results += cure_code(selection.paths, selection.reader, options, named)
     elif undo:
+        for note in cures_of_others(selection.paths):
+            say(f"note: {note}")
         results += undo_code(selection.paths, options.write)
     blocks = () if in_code else selection.paths
     with Progress("patching", len(blocks)) as progress:

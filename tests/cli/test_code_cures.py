@@ -160,6 +160,24 @@ def test_two_configs_are_one_cure(home: Path, mmfix: Any) -> None:
 
 
 REFUSED = {
+    "by getattr": (
+        "x = getattr(cp, 'checkpoint')(self.a, x)",
+        "",
+        "net.py:20",
+        "by a name that can be followed",
+    ),
+    "handed in": (
+        "x = run(cp.checkpoint, self.a, x)",
+        "def run(how, f, x):\n    return how(f, x)\n",
+        "net.py:7",
+        "by a name that can be followed",
+    ),
+    "by position": (
+        "x = run(self.a, x, True)",
+        "def run(f, x, old):\n    return cp.checkpoint(f, x, use_reentrant=old)\n",
+        "net.py:22",
+        "gets old by its position",
+    ),
     "a variable": (
         "x = cp.checkpoint(self.a, x, use_reentrant=self.deep)",
         "",
@@ -188,10 +206,18 @@ def test_what_cannot_be_done_exactly_is_refused_in_one_line(name: str, home: Pat
     before = files(home)
     done = run(mmfix, home, "patch", *REMEDY, "configs/train.py")
     assert done.returncode == 2
-    assert done.stderr.startswith(f"{place}: error: not changed: ")
+    assert f"non-reentrant-in-code is not done by mmfix here (By hand: {place}: " in done.stderr
     assert why in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert files(home) == before
+    checked = json.loads(run(mmfix, home, "check", "--format", "json", "configs").stdout)
+    (cure,) = (
+        cure
+        for cure in checked["configs"][0]["findings"][0]["remedies"]
+        if cure["name"] == "non-reentrant-in-code"
+    )
+    assert cure["code"] == []  # what is not done is not offered
+    assert cure["cost"].startswith(f"By hand: {place}: ")
 
 
 @pytest.mark.parametrize(
@@ -201,6 +227,30 @@ def test_through_a_function_and_a_partial(body: str, imports: str, home: Path, m
     repository(home, body, imports)
     assert run(mmfix, home, "patch", *REMEDY, "configs").returncode == 0
     assert run(mmfix, home, "check", "configs").returncode == 0
+
+
+def test_a_checkpoint_behind_one_that_was_cut_off(home: Path, mmfix: Any) -> None:
+    """The cure of the first lets a gradient into the second."""
+    body = "pass\n        x = cp.checkpoint(self.stem, inputs)\n        x = cp.checkpoint(self.a, x)"
+    repository(home, body, on=False)
+    assert "MMF110" in run(mmfix, home, "check", "configs").stdout
+    done = run(mmfix, home, "patch", *REMEDY, "configs")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (home / "net.py").read_text().count("use_reentrant=False") == 2
+    assert run(mmfix, home, "check", "configs").returncode == 0
+
+
+def test_undone_by_the_name_of_another_config(home: Path, mmfix: Any) -> None:
+    config = Path(repository(home, PLAIN))
+    assert run(mmfix, home, "patch", *REMEDY, "configs/train.py").returncode == 0
+    config.with_name("other.py").write_text(config.read_text())
+    undone = run(mmfix, home, "patch", "--undo", "configs/other.py")
+    told = "non-reentrant-in-code in net.py was written for configs/train.py, and stays"
+    assert f"note: {told}: `mmfix patch --undo configs/train.py` takes it back" in undone.stderr
+    assert any(told in note for note in library.patch(str(config.with_name("other.py")), undo=True).notes)
+    assert "use_reentrant=False" in (home / "net.py").read_text()
+    assert run(mmfix, home, "patch", "--undo", "configs").stderr == ""
+    assert "use_reentrant=False" not in (home / "net.py").read_text()
 
 
 SPREAD = """\

@@ -12,7 +12,8 @@ import pytest
 
 from mmfix.codemods.all import CODEMODS
 from mmfix.codemods.apply import edited
-from mmfix.codemods.codemod import Case, NodeEdit, Refused
+from mmfix.codemods.codemod import Case, NodeEdit
+from mmfix.remedies.own_code import Refused
 
 CASES = [(codemod, case) for codemod in CODEMODS.values() for case in codemod.cases]
 IDS = [f"{codemod.name}: {case.name}" for codemod, case in CASES]
@@ -57,8 +58,9 @@ def test_what_an_edit_must_not_do(why, tmp_path):
     write(path, codemod.cases[0].before)
 
     def edits(spots, sources, refused):
-        source = sources.get(spots[0].path)
-        (call,) = source.calls(spots[0].line)
+        code = sources.files.get(spots[0].path)
+        source, (node,) = sources.of(code), code.scopes.calls(spots[0].line)
+        call = source.call(node)
         return {call: NodeEdit(source, call, spots[0].line, SPOILED[why], lambda tree: None)}
 
     with pytest.raises(Refused, match=why):

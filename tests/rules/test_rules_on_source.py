@@ -143,7 +143,7 @@ def test_freezing_after_the_wrap(tmp_path: Path, more: str, where: str) -> None:
     assert f"in {where}" in finding.message
     assert f"{line_of(source, 'requires_grad = False')} freezes after the wrap" in finding.evidence
     assert any("wrap_model runs before" in line for line in finding.evidence)
-    assert set(cures(finding)) == {"find-unused", "static-graph"}
+    assert set(cures(finding)) == {"find-unused", "static-graph", "freeze-before-wrap"}
 
 
 def test_a_key_that_only_a_missing_base_could_set_freezes_nothing(tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import ast
 from dataclasses import replace
 from typing import Dict, Iterable, List, Sequence, Tuple
 
-from mmfix.codemods.codemod import Codemod, NodeEdit, Refused
+from mmfix.codemods.codemod import Codemod, NodeEdit
 from mmfix.codemods.moved import changed_lines, moved_lines
 from mmfix.codemods.source import Source, Sources
 from mmfix.findings import CodeSpot
 from mmfix.python.place import Place
 from mmfix.python.source import Unparsable, parse
+from mmfix.remedies.own_code import OwnCode, Refused
 from mmfix.results.change import FileEdit
 
 
@@ -29,14 +30,14 @@ def edited(codemod: Codemod, spots: Sequence[CodeSpot], top: str) -> Tuple[FileE
     Raises:
         Refused: A line cannot be changed exactly; the first of them. ``others`` has the rest.
     """
-    files, refused = _once(codemod, spots, Sources(top))
+    files, refused = _once(codemod, spots, Sources(OwnCode(top)))
     _raise(refused)
     found = tuple(_checked(source, edits) for source, edits in files)
     texts = {edit.path: edit.after for edit in found}
-    again, refused = _once(codemod, _as_moved(spots, found), Sources(top, texts))
+    again, refused = _once(codemod, _as_moved(spots, found), Sources(OwnCode(top, texts)))
     _raise(refused)
     for source, _ in again:
-        raise Refused(source.path, 0, "a second run would change it again", "change it by hand")
+        raise Refused(source.path, 0, "a second run would change it again")
     return found
 
 
@@ -67,7 +68,7 @@ def _checked(source: Source, edits: List[NodeEdit]) -> FileEdit:
         edit.expect(expected)
     if ast.dump(expected) != ast.dump(now):
         line = edits[0].line
-        raise Refused(source.path, line, "the edit would change more than it says", "change it by hand")
+        raise Refused(source.path, line, "the edit would change more than it says")
     return FileEdit(source.path, source.data, after, tuple(changed_lines(source.data, after)))
 
 

@@ -14,28 +14,26 @@ from mmfix.codemods.source import Source
 _WIDTH = 79
 
 
-def argument(call: cst.Call, name: str) -> Optional[cst.Arg]:
+def _argument(call: cst.Call, name: str) -> Optional[cst.Arg]:
     """What a call says for a keyword, by its name."""
     return next((arg for arg in call.args if arg.keyword is not None and arg.keyword.value == name), None)
 
 
 def keyword_edit(source: Source, call: cst.Call, name: str, value: str) -> NodeEdit:
     """``name=value`` for a call, in the place of what it says now, or behind its arguments."""
-    position = source.position(call)
-    wrap = None if argument(call, name) else _break(source, call, f", {name}={value}")
+    wrap = None if _argument(call, name) else _break(source, call, f", {name}={value}")
 
     def change(node: cst.CSTNode) -> cst.CSTNode:
         assert isinstance(node, cst.Call)
         return _with_argument(node, name, value, wrap)
 
-    start, end = (_offset(source, at.line, at.column) for at in (position.start, position.end))
+    span = source.span(call)
 
     def expect(tree: ast.Module) -> None:
         for node in ast.walk(tree):
             if (
                 isinstance(node, ast.Call)
-                and (node.lineno, node.col_offset) == (position.start.line, start)
-                and (node.end_lineno, node.end_col_offset) == (position.end.line, end)
+                and (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == span
             ):
                 said = ast.parse(value, mode="eval").body
                 given = next((word for word in node.keywords if word.arg == name), None)
@@ -44,19 +42,13 @@ def keyword_edit(source: Source, call: cst.Call, name: str, value: str) -> NodeE
                 else:
                     node.keywords.append(ast.keyword(arg=name, value=said))
 
-    return NodeEdit(source, call, position.start.line, change, expect)
-
-
-def _offset(source: Source, line: int, column: int) -> int:
-    """Bytes before a column, as ``ast`` counts: in UTF-8, whatever the file is in, without its mark."""
-    text = source.line(line)
-    return len(text[:column].encode("utf-8", "surrogatepass"))
+    return NodeEdit(source, call, span[0], change, expect)
 
 
 def _with_argument(
     call: cst.Call, name: str, value: str, wrap: Optional[cst.BaseParenthesizableWhitespace]
 ) -> cst.Call:
-    said = argument(call, name)
+    said = _argument(call, name)
     if said is not None:
         return call.with_changes(
             args=[

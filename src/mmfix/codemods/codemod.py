@@ -9,36 +9,12 @@ from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Sequence, Tu
 
 from mmfix.findings import CodeSpot
 from mmfix.python.place import Place
+from mmfix.remedies.own_code import Refused
 
 if TYPE_CHECKING:
     import libcst as cst
 
     from mmfix.codemods.source import Source, Sources
-
-
-class Refused(Exception):
-    """A line that cannot be changed exactly.
-
-    Attributes:
-        path: The file.
-        line: 1-based; 0: it is about the file as a whole.
-        why: One clause.
-        hint: What to do, one clause.
-        others: Further lines of the same cure.
-    """
-
-    def __init__(self, path: str, line: int, why: str, hint: str = "") -> None:
-        super().__init__(why)
-        self.others: Tuple[Refused, ...] = ()
-        self.path = path
-        self.line = line
-        self.why = why
-        self.hint = hint
-
-    def with_others(self, others: Sequence[Refused]) -> Refused:
-        """The same, with further lines."""
-        self.others = tuple(others)
-        return self
 
 
 class NodeEdit(NamedTuple):

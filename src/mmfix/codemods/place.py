@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import os.path as osp
 from typing import Iterable, List
 
@@ -16,6 +17,11 @@ def project_of(path: str) -> str:
     """The repository around a file or folder, without links."""
     path = osp.abspath(path)
     return project_around(path if osp.isdir(path) else osp.dirname(path))
+
+
+def from_top(top: str, path: str) -> str:
+    """A file of a repository as its record names it."""
+    return osp.relpath(osp.realpath(path), top).replace(os.sep, "/")
 
 
 def journal_file(top: str) -> str:

@@ -29,7 +29,7 @@ def differs(before: ModelReading, after: ModelReading, moved: Moved) -> str:
     for field in fields(ModelReading):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if field.name == "checkpoints":
-            same = list(map(_any_kind, old)) == list(map(_any_kind, new))
+            same = len(old) == len(new) and all(map(_is_same_call, old, new))
         elif field.name == "submodules":
             same = all(item in old or _is_left(item, old) for item in new)
         elif field.name == "reached":
@@ -65,8 +65,10 @@ def _frozen_earlier(before: ModelReading, after: ModelReading) -> ModelReading:
     return replace(before, late_freezes=left, trainable=trainable)
 
 
-def _any_kind(use: CheckpointUse) -> CheckpointUse:
-    return replace(use, reentrant=None)
+def _is_same_call(old: CheckpointUse, new: CheckpointUse) -> bool:
+    """Whether a call is the same but for its kind, and for a gradient that now reaches its input."""
+    fed = old.input_has_grad if new.input_has_grad is False else new.input_has_grad
+    return replace(old, reentrant=new.reentrant, input_has_grad=fed) == new
 
 
 def _is_left(item: Submodule, before: Tuple[Submodule, ...]) -> bool:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import os.path as osp
 from dataclasses import replace
 from typing import Container, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.codemods.journal import finish, write_cure
-from mmfix.codemods.place import is_interrupted, project_of
-from mmfix.codemods.record import Cure, recorded, taken_back
+from mmfix.codemods.place import from_top, is_interrupted, project_of
+from mmfix.codemods.record import Cure, recorded
 from mmfix.config.document import ConfigDocument
 from mmfix.config.reader import Reader
-from mmfix.errors import MmfixError, PatchError
+from mmfix.errors import PatchError
 from mmfix.findings import CodeSpot, Finding
 from mmfix.git.ask import GitError
 from mmfix.git.changed import is_uncommitted
@@ -23,7 +22,6 @@ from mmfix.jobs.installed import INSTALL
 from mmfix.jobs.patching import Options, no_such_cure
 from mmfix.model.remembered import look_again
 from mmfix.project.held import held
-from mmfix.python.disk import read_whole
 from mmfix.remedies.in_code import CODE_CURES
 from mmfix.report.text.hidden import not_cured
 from mmfix.results.change import FileEdit
@@ -31,8 +29,6 @@ from mmfix.results.checked import ConfigReport, failing
 from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path, display_place
 from mmfix.training import is_trainable
-
-_MOST_BYTES = 4_000_000
 
 
 class _Wanted(NamedTuple):
@@ -130,18 +126,6 @@ def cure_file(path: str, reader: Reader, options: Options) -> PatchResult:
     return results[path]
 
 
-def undo_file(path: str, write: bool) -> Tuple[FileEdit, ...]:
-    """What takes the cures back that were written for one config, the latest first.
-
-    Raises:
-        PatchError: It was refused or could not be written.
-    """
-    path = osp.abspath(path)
-    if write:
-        list(finish_interrupted([path]))
-    return tuple(edit for result in _undone(project_of(path), [path], write) for edit in result.edits)
-
-
 def _wanted(
     path: str, reader: Reader, options: Options, must: bool, results: Dict[str, PatchResult]
 ) -> Optional[_Wanted]:
@@ -186,7 +170,7 @@ def _cured(top: str, group: List[_Wanted], reader: Reader, options: Options) -> 
     if options.write and edits:
         if not options.allow_dirty:
             _check_committed(edits)
-        configs = tuple(_from(top, item.document.path) for item in group)
+        configs = tuple(from_top(top, item.document.path) for item in group)
         cure = Cure(str(options.remedy), configs, edits)
         write_cure(top, cure, [*recorded(top), cure])
         look_again()
@@ -234,7 +218,7 @@ def planned(remedy: str, spots: Sequence[CodeSpot], top: str) -> Tuple[FileEdit,
             raise
         raise PatchError(f"{remedy} needs LibCST, which is not installed", hint=INSTALL) from error
     from mmfix.codemods.apply import edited
-    from mmfix.codemods.codemod import Refused
+    from mmfix.remedies.own_code import Refused
 
     try:
         return edited(CODEMODS[remedy], list(dict.fromkeys(spots)), top)
@@ -272,69 +256,7 @@ def _would_be_refused(edits: Sequence[FileEdit]) -> Tuple[str, ...]:
     return ()
 
 
-def undo_code(paths: Iterable[str], write: bool) -> List[PatchResult]:
-    """Take the cures back that were written for some configs, the latest first; one result a cure.
-
-    Args:
-        paths: The configs.
-        write: Write; otherwise only plan.
-    """
-    results: List[PatchResult] = []
-    by_top: Dict[str, List[str]] = {}
-    for path in map(osp.abspath, paths):
-        by_top.setdefault(project_of(path), []).append(path)
-    for top, configs in by_top.items():
-        try:
-            results += _undone(top, configs, write)
-        except MmfixError as error:
-            results.append(PatchResult(configs[0], configs[0], error=problem_of(error)))
-    return results
-
-
 def without_idle(results: Sequence[PatchResult]) -> List[PatchResult]:
     """The results, without those that say nothing of a config whose code was changed."""
     changed = {result.path for result in results if result.edits}
     return [item for item in results if item.path not in changed or item.edits or item.status != "clean"]
-
-
-def _undone(top: str, configs: Sequence[str], write: bool) -> Iterator[PatchResult]:
-    named = {_from(top, path): path for path in configs}
-    kept = list(recorded(top))
-    for cure in reversed(list(kept)):
-        path = next((named[name] for name in cure.configs if name in named), None)
-        if path is None:
-            continue
-        backs = tuple(map(_back, cure.edits))
-        edits = tuple(edit for edit in backs if edit.after != edit.before)
-        kept.remove(cure)
-        if write:
-            write_cure(top, replace(cure, remedy=f"the undo of {cure.remedy}", edits=edits), kept)
-            look_again()
-        more = [name for name in cure.configs if name not in named]
-        told = (f"it was for {', '.join(more)}, too",) if more else ()
-        if not edits:
-            told = (f"{cure.remedy} was taken back before; it is no longer on record", *told)
-        yield PatchResult(path, path, written=write and bool(edits), edits=edits, notes=told)
-
-
-def _back(edit: FileEdit) -> FileEdit:
-    """What takes an edit back.
-
-    Raises:
-        PatchError: Its lines were edited since, or the file is gone.
-    """
-    try:
-        now = read_whole(edit.path, _MOST_BYTES)
-    except OSError as error:
-        raise PatchError("is gone, so the cure in it is not taken back", edit.path) from error
-    if now == edit.before:  # by git, say
-        return FileEdit(edit.path, edit.before, edit.before, edit.lines)
-    undone, line = (None, 1) if now is None else taken_back(edit, now)
-    if undone is None or now is None:
-        what = "what the cure wrote here was edited since, and is left alone"
-        raise PatchError(what, edit.path, line, hint="take it out by hand")
-    return FileEdit(edit.path, now, undone, edit.lines)
-
-
-def _from(top: str, path: str) -> str:
-    return osp.relpath(osp.realpath(path), top).replace(os.sep, "/")

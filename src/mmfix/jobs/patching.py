@@ -129,7 +129,8 @@ def no_such_cure(findings: Sequence[Finding], name: str) -> PatchError:
     """That no finding has a cure of that name, or none that can be written."""
     known = {remedy.name: remedy for finding in findings for remedy in finding.remedies}
     if name in known:
-        return PatchError(f"{name} cannot be written into this config", hint=known[name].cost)
+        what = "is not done by mmfix here" if name in CODE_CURES else "cannot be written into this config"
+        return PatchError(f"{name} {what}", hint=known[name].cost)
     names = ", ".join(sorted(known))
     if name in CODE_CURES:
         where = "it is for lines that were followed into this repository: no package, submodule or link"

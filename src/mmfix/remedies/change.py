@@ -29,7 +29,8 @@ class Change:
 
     ``checkpoint`` is ``NONE`` (switched off) or ``NON_REENTRANT``. ``cut_off`` only takes the checkpoints
     out whose input has no gradient. ``model`` is set in the model itself, which takes the facts ``cures``
-    away. ``code`` is changed in the source of the model, and not by the config.
+    away. ``code`` is changed in the source of the model, and not by the config; ``by_hand`` says why mmfix
+    leaves it to its author.
     """
 
     find_unused: Optional[bool] = None
@@ -40,6 +41,7 @@ class Change:
     model: Tuple[Override, ...] = ()
     cures: Tuple[ModelFact, ...] = ()
     code: Tuple[CodeSpot, ...] = ()
+    by_hand: str = ""
 
     def settings(self, old: Settings) -> Settings:
         """The settings after the change."""

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-import ast
 import os.path as osp
-from typing import Dict, List, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.findings import CodeSpot
 from mmfix.python.links import is_of_project, project_around
 from mmfix.remedies.graph import reentrant_sites
-from mmfix.training.at_hand import module_of
 from mmfix.training.types import TrainingSetup
+
+if TYPE_CHECKING:
+    from mmfix.remedies.own_code import OwnCode, Refused
 
 #: The cures that change code.
 CODE_CURES = frozenset({"non-reentrant-in-code", "freeze-before-wrap"})
 
 
-def calls_in_code(setup: TrainingSetup) -> Tuple[CodeSpot, ...]:
-    """Every reentrant checkpoint call of the setup; none where one of them is in code of somebody else.
+class InCode(NamedTuple):
+    """What a cure changes in the user's own code.
+
+    Attributes:
+        spots: The lines that findings are about.
+        by_hand: Why mmfix does not change them itself, with file and line; empty where it does.
+    """
+
+    spots: Tuple[CodeSpot, ...]
+    by_hand: str = ""
+
+
+def calls_in_code(setup: TrainingSetup) -> Optional[InCode]:
+    """Every reentrant checkpoint call of the setup; None where one of them is in code of somebody else.
 
     fairscale's checkpoint is its own, and is always reentrant.
     """
@@ -25,38 +38,49 @@ def calls_in_code(setup: TrainingSetup) -> Tuple[CodeSpot, ...]:
     spots: Dict[Tuple[str, int], List[CodeSpot]] = {}
     for site in reentrant_sites(setup):
         if not site.calls:
-            return ()
+            return None
         for call in site.calls:
             file = osp.realpath(call.place.path)
             if call.library != "torch" or not top or not is_of_project(file, top):
-                return ()
+                return None
             spots.setdefault((file, call.place.line), []).append(CodeSpot(file, call.place.line, call.called))
-    return tuple(_as_one(found) for _, found in sorted(spots.items()))
+    from mmfix.remedies.checkpoint_calls import targets
+
+    return _in_code([_as_one(found) for _, found in sorted(spots.items())], top, targets)
 
 
-def late_freezing(setup: TrainingSetup) -> Tuple[CodeSpot, ...]:
-    """Every line that freezes after the wrap; none where one of them is somebody else's, or unknown."""
+def late_freezing(setup: TrainingSetup) -> Optional[InCode]:
+    """Every line that freezes after the wrap; None where one of them is somebody else's, or unknown."""
     top = _top(setup)
     facts = setup.facts_of("late-freeze")
     if not top or not all(fact.places for fact in facts):
-        return ()
+        return None
     places = sorted({(osp.realpath(place.path), place.line) for fact in facts for place in fact.places})
-    if not all(is_of_project(file, top) and _can_be_called(file, line) for file, line in places):
-        return ()
-    return tuple(CodeSpot(file, line) for file, line in places)
+    if not all(is_of_project(file, top) for file, _ in places):
+        return None
+    from mmfix.remedies.freezing_calls import constructors
+
+    return _in_code([CodeSpot(file, line) for file, line in places], top, constructors)
 
 
-def _can_be_called(file: str, line: int) -> bool:
-    """Whether a line is in a method that the constructor can call, not in what runs late itself."""
-    tree = module_of(file)
-    methods = [
-        item
-        for cls in (ast.walk(tree) if tree is not None else ())
-        if isinstance(cls, ast.ClassDef)
-        for item in cls.body
-        if isinstance(item, ast.FunctionDef) and item.lineno <= line <= (item.end_lineno or 0)
-    ]
-    return bool(methods) and methods[0].name not in ("train", "init_weights")
+def _in_code(
+    spots: Sequence[CodeSpot],
+    top: str,
+    decide: Callable[[Sequence[CodeSpot], OwnCode, List[Refused]], Sequence[object]],
+) -> Optional[InCode]:
+    """The lines, and the first reason why not all of them can be changed; None without a line."""
+    from mmfix.remedies.own_code import OwnCode
+
+    if not spots:
+        return None
+    refused: List[Refused] = []
+    decide(spots, OwnCode(top), refused)
+    return InCode(tuple(spots), _told(refused[0], top) if refused else "")
+
+
+def _told(error: Refused, top: str) -> str:
+    name = osp.relpath(error.path, top).replace(osp.sep, "/")
+    return f"{name}{f':{error.line}' if error.line else ''}: {error.why}; {error.hint}"
 
 
 def _top(setup: TrainingSetup) -> str:

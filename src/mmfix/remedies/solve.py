@@ -201,12 +201,13 @@ def _candidates(setup: TrainingSetup) -> Iterator[Candidate]:
         changes = _with_find_unused(Change(checkpoint=Checkpoint.NON_REENTRANT))
         yield Candidate("non-reentrant", changes, tuple(_non_reentrant_assumes(setup)))
     calls = calls_in_code(setup)
-    if calls:
-        in_code = Change(checkpoint=Checkpoint.NON_REENTRANT, code=calls)
+    if calls is not None:
+        in_code = Change(checkpoint=Checkpoint.NON_REENTRANT, code=calls.spots, by_hand=calls.by_hand)
         yield Candidate("non-reentrant-in-code", (in_code,), (text.NEW_TORCH_EVERYWHERE,))
     lines = late_freezing(setup)
-    if lines:
-        early = Change(code=lines, cures=setup.facts_of("late-freeze"))
+    if lines is not None:
+        late = setup.facts_of("late-freeze")
+        early = Change(code=lines.spots, by_hand=lines.by_hand, cures=late)
         yield Candidate("freeze-before-wrap", (early,), (text.NOT_RESUMED,))
     if settings.static_graph:
         changes = _with_find_unused(Change(static_graph=False))
@@ -283,5 +284,5 @@ def _vet(setup: TrainingSetup, candidate: Candidate) -> Optional[Remedy]:
         cost=text.cost(setup, candidate.name, change),
         overrides=overrides,
         assumes=assumes,
-        code=change.code,
+        code=() if change.by_hand else change.code,
     )

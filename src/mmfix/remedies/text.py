@@ -35,6 +35,7 @@ PYTHON_CALL = "You add the call to your training script; no config key reaches i
 BATCH = "The smaller effective batch (and the learning rate that goes with it) is what you want."
 SEPARATE = "The parts that MMSeparateDistributedDataParallel wraps use no reentrant checkpoint."
 UNKNOWN_WRAPPER = "The wrapper passes find_unused_parameters on to DistributedDataParallel."
+BY_HAND = "By hand: {}"
 DROP = "No cost: delete the {} line; it is ignored."
 GIVE = "Set {}: the class cannot be built without it."
 NOT_LATER = "No code gives it later: none was found that does."
@@ -79,7 +80,8 @@ _GRAPH_WALK = "1-2 % slower: DDP walks the graph in every step"
 
 def cost(setup: TrainingSetup, name: str, change: Change) -> str:
     """The price of a change, one line."""
-    parts = [_INSIDE[name]] if name in _INSIDE else []
+    parts = [BY_HAND.format(change.by_hand)] if change.by_hand else []
+    parts += [_INSIDE[name]] if name in _INSIDE else []
     if name == "wrapper-keys":
         parts.append(f"The key takes effect; {_GRAPH_WALK}")
     if change.checkpoint is Checkpoint.NONE:
