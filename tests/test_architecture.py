@@ -35,7 +35,10 @@ HEAVY = {
     "numpy": set(),
     "libcst": {
         f"codemods/{name}"
-        for name in ("arguments", "codemod", "freeze_before_wrap", "non_reentrant_in_code", "source")
+        for name in (
+            *("arguments", "codemod", "source"),
+            *("freeze_before_wrap", "non_reentrant_in_code", "training_script"),
+        )
     },
     "mmcv": {"patches/loaders"},
     "mmdet": set(),

@@ -103,8 +103,10 @@ def test_the_default_is_a_note_with_the_line_as_evidence(tmp_path: Path) -> None
     finding: Finding = found["MMF111"]
     assert (finding.severity, finding.confidence, finding.key) == ("note", "certain", FUP)
     assert finding.evidence == ("pkg/apis/train.py:4: find_unused_parameters is True by default",)
-    (remedy,) = finding.remedies
+    remedy, in_script = finding.remedies
     assert (remedy.name, remedy.disposition) == ("write-key", "safe")
+    assert (in_script.name, in_script.disposition) == ("training-script", "review")
+    assert [(Path(spot.path).name, spot.line) for spot in in_script.code] == [("train.py", 4)]
     assert [(override.key, override.value) for override in remedy.overrides] == [(FUP, True)]
     written = codes(setup_in(tmp_path, wrap(), "find_unused_parameters = True\n"))
     assert written == {}
@@ -122,23 +124,24 @@ def test_a_constant_has_no_cure_in_the_config(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "says"),
+    ("script", "says", "cure"),
     [
         (
             "model = MMDistributedDataParallel(model.cuda(), broadcast_buffers=False)",
             "wraps the model without it",
+            "training-script",
         ),
-        (wrap("cfg.get('train', {}).get('fup', False)"), "reads train.fup"),
+        (wrap("cfg.get('train', {}).get('fup', False)"), "reads train.fup", "read-key"),
     ],
 )
-def test_a_script_that_never_looks_at_the_key(tmp_path: Path, script: str, says: str) -> None:
+def test_a_script_that_never_looks_at_the_key(tmp_path: Path, script: str, says: str, cure: str) -> None:
     script = script if "def " in script else f"def train_model(model, cfg):\n    {script}\n"
     found = codes(setup_in(tmp_path, script, "find_unused_parameters = True\n"))
     assert set(found) == {"MMF111"}
     finding = found["MMF111"]
     assert (finding.severity, finding.confidence) == ("warning", "certain")
     assert f"the training script {says} (pkg/apis/train.py:" in finding.message
-    assert [(item.name, item.overrides) for item in finding.remedies] == [("read-key", ())]
+    assert [(item.name, item.overrides) for item in finding.remedies] == [(cure, ())]
     assert codes(setup_in(tmp_path / "off", script, "find_unused_parameters = False\n")) == {}
 
 

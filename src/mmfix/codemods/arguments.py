@@ -1,9 +1,9 @@
-"""A keyword argument that a call gets, in the text and in the syntax tree."""
+"""An argument that a call gets, in the text and in the syntax tree."""
 
 from __future__ import annotations
 
 import ast
-from typing import List, Optional
+from typing import List, Optional, Union
 
 import libcst as cst
 
@@ -14,13 +14,22 @@ from mmfix.codemods.source import Source
 _WIDTH = 79
 
 
-def _argument(call: cst.Call, name: str) -> Optional[cst.Arg]:
-    """What a call says for a keyword, by its name."""
+def _argument(call: cst.Call, name: Union[str, int]) -> Optional[cst.Arg]:
+    """What a call says for a keyword, by its name, or at a position."""
+    if isinstance(name, int):
+        return call.args[name]
     return next((arg for arg in call.args if arg.keyword is not None and arg.keyword.value == name), None)
 
 
-def keyword_edit(source: Source, call: cst.Call, name: str, value: str) -> NodeEdit:
-    """``name=value`` for a call, in the place of what it says now, or behind its arguments."""
+def argument_edit(source: Source, call: cst.Call, name: Union[str, int], value: str) -> NodeEdit:
+    """``name=value`` for a call, in the place of what it says now, or behind its arguments.
+
+    Args:
+        source: The file.
+        call: The call.
+        name: The keyword; or the position of an argument that is there.
+        value: The expression.
+    """
     wrap = None if _argument(call, name) else _break(source, call, f", {name}={value}")
 
     def change(node: cst.CSTNode) -> cst.CSTNode:
@@ -37,7 +46,9 @@ def keyword_edit(source: Source, call: cst.Call, name: str, value: str) -> NodeE
             ):
                 said = ast.parse(value, mode="eval").body
                 given = next((word for word in node.keywords if word.arg == name), None)
-                if given is not None:
+                if isinstance(name, int):
+                    node.args[name] = said
+                elif given is not None:
                     given.value = said
                 else:
                     node.keywords.append(ast.keyword(arg=name, value=said))
@@ -46,16 +57,17 @@ def keyword_edit(source: Source, call: cst.Call, name: str, value: str) -> NodeE
 
 
 def _with_argument(
-    call: cst.Call, name: str, value: str, wrap: Optional[cst.BaseParenthesizableWhitespace]
+    call: cst.Call, name: Union[str, int], value: str, wrap: Optional[cst.BaseParenthesizableWhitespace]
 ) -> cst.Call:
     said = _argument(call, name)
     if said is not None:
         return call.with_changes(
             args=[
-                arg.with_changes(value=cst.parse_expression(value)) if arg.keyword is said.keyword else arg
+                arg.with_changes(value=cst.parse_expression(value)) if arg is said else arg
                 for arg in call.args
             ]
         )
+    assert isinstance(name, str)
     *head, last = call.args
     between = _comma_before(head, call)
     new = cst.Arg(

@@ -12,7 +12,7 @@ from typing import Dict, List, Sequence
 
 import libcst as cst
 
-from mmfix.codemods.arguments import keyword_edit
+from mmfix.codemods.arguments import argument_edit
 from mmfix.codemods.codemod import Case, Codemod, NodeEdit
 from mmfix.codemods.source import Sources
 from mmfix.findings import CodeSpot
@@ -26,7 +26,7 @@ def edits(spots: Sequence[CodeSpot], sources: Sources, refused: List[Refused]) -
     for target in targets(spots, sources.files, refused):
         source = sources.of(target.code)
         call = source.call(target.call)
-        found[call] = keyword_edit(source, call, target.keyword, "False")
+        found[call] = argument_edit(source, call, target.keyword, "False")
     return found
 
 

@@ -25,6 +25,7 @@ from mmfix.settings import Settings
 from mmfix.training import is_trainable
 from mmfix.training.era import era
 from mmfix.training.reading import code_reading
+from mmfix.training.script import script_files
 from mmfix.training.wrapping import runner_kind
 
 Named = Sequence[Tuple[ConfigDocument, Sequence[Finding]]]
@@ -116,7 +117,7 @@ def _others(
             if unfit(document) is not None or not is_trainable(document):
                 continue
             reading = _reading(document, settings)
-            if changed.intersection(map(osp.realpath, reading.files)):
+            if changed.intersection(map(osp.realpath, (*reading.files, *script_files(document)))):
                 yield _judged(document, settings)
         except MmfixError:
             continue

@@ -150,7 +150,8 @@ def _wanted(setup: TrainingSetup, change: Change) -> Dict[str, bool]:
     wanted: Dict[str, bool] = {}
     if change.static_graph not in (None, setup.settings.static_graph):
         wanted["static_graph"] = bool(change.static_graph)
-    if change.find_unused not in (None, setup.settings.find_unused_parameters):
+    in_code = bool(change.code)  # then the script passes on what the config says
+    if not in_code and change.find_unused not in (None, setup.settings.find_unused_parameters):
         wanted["find_unused_parameters"] = bool(change.find_unused)
     return wanted
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mmfix.remedies.own_code import OwnCode, Refused
 
 #: The cures that change code.
-CODE_CURES = frozenset({"non-reentrant-in-code", "freeze-before-wrap"})
+CODE_CURES = frozenset({"non-reentrant-in-code", "freeze-before-wrap", "training-script"})
 
 
 class InCode(NamedTuple):
@@ -61,6 +61,20 @@ def late_freezing(setup: TrainingSetup) -> Optional[InCode]:
     from mmfix.remedies.freezing_calls import constructors
 
     return _in_code([CodeSpot(file, line) for file, line in places], top, constructors)
+
+
+def script_argument(setup: TrainingSetup) -> Optional[InCode]:
+    """The line of the repository's training script that decides ``find_unused_parameters``."""
+    top, script = _top(setup), setup.script
+    read = None if script is None else script.find_unused
+    if read is None or not top or read.negated or read.key not in (None, ("find_unused_parameters",)):
+        return None
+    file = osp.realpath(read.place.path)
+    if not is_of_project(file, top):
+        return None
+    from mmfix.remedies.script_argument import passed
+
+    return _in_code([CodeSpot(file, read.place.line)], top, passed)
 
 
 def _in_code(

@@ -22,7 +22,7 @@ from mmfix.remedies.graph import (
     suspected,
     without_doubts,
 )
-from mmfix.remedies.in_code import calls_in_code, late_freezing
+from mmfix.remedies.in_code import calls_in_code, late_freezing, script_argument
 from mmfix.remedies.inside import fewer_stages, freeze_teachers
 from mmfix.training.types import CheckpointSite, TrainingSetup
 
@@ -130,6 +130,14 @@ def read_key() -> Tuple[Remedy, ...]:
     return (Remedy("read-key", "review", text.READ_KEY, (), (text.NEEDED,)),)
 
 
+def in_training_script(setup: TrainingSetup) -> Tuple[Remedy, ...]:
+    """``find_unused_parameters`` as the config says it, also where the training script does otherwise.
+
+    An absent key is then False. Nothing where that is sure to fail, or cannot be done exactly.
+    """
+    return _only(setup, list(_script(setup)))
+
+
 def filter_empty(keys: Sequence[KeyPath]) -> Remedy:
     """No images without ground truth: ``filter_empty_gt=True`` at every key that says False."""
     overrides = tuple(Override(key, True, "no images without ground truth") for key in keys)
@@ -218,11 +226,27 @@ def _candidates(setup: TrainingSetup) -> Iterator[Candidate]:
     yield from _static_graph(setup)
     # where a module is silently untrained, a crash is no cure
     if settings.find_unused_parameters and not gone:
-        once = [text.ONCE_A_STEP] if sites else []
-        fed = [text.INPUT_HAS_GRAD_OR_STOPS] if _may_be_cut_off(sites) else []
-        yield Candidate("find-unused-off", (Change(find_unused=False),), (text.ALL_USED, *once, *fed))
+        yield Candidate("find-unused-off", (Change(find_unused=False),), _without_find_unused(sites))
+    yield from _script(setup)
     if settings.accumulation > 1 and settings.static_graph:
         yield Candidate("accumulation-off", (Change(accumulation=1),), (text.BATCH,))
+
+
+def _without_find_unused(sites: Sequence[CheckpointSite]) -> Tuple[str, ...]:
+    """What must hold where ``find_unused_parameters`` goes off."""
+    once = [text.ONCE_A_STEP] if sites else []
+    fed = [text.INPUT_HAS_GRAD_OR_STOPS] if _may_be_cut_off(sites) else []
+    return (text.ALL_USED, *once, *fed)
+
+
+def _script(setup: TrainingSetup) -> Iterator[Candidate]:
+    """The training script passes on what the config says, where it does otherwise now."""
+    said = is_true(setup.document.get(_TOP, None))
+    line = None if said is setup.settings.find_unused_parameters else script_argument(setup)
+    if line is None or line.by_hand or (not said and cut_off(setup)):
+        return
+    assumes = () if said else (*_without_find_unused(reentrant_sites(setup)), text.NO_OTHER_NEEDS_IT)
+    yield Candidate("training-script", (Change(find_unused=said, code=line.spots),), assumes)
 
 
 def _non_reentrant_assumes(setup: TrainingSetup) -> Iterator[str]:

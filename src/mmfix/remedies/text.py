@@ -43,6 +43,9 @@ READ_KEY = (
     "1-2 % slower; in the training script, pass "
     "find_unused_parameters=cfg.get('find_unused_parameters', False) to the wrapper."
 )
+NO_OTHER_NEEDS_IT = (
+    "No config elsewhere counts on the default; of those in this repository, none gets a new finding."
+)
 NEEDED = "A parameter takes no part in the loss of some iteration; otherwise delete the line."
 NOT_MEANT = "You do not need what the line asks for, or get it another way."
 WRITTEN = "No cost: DDP gets what it gets now, under any training script that reads the key."
@@ -61,10 +64,11 @@ SMALLER_BATCH = "About half the memory of activations, twice the iterations; the
 HALF = "Nearly half the memory of activations, and faster on GPUs with tensor cores."
 STABLE = "The losses stay finite in half precision."
 
-#: Cures inside the model, which cost nothing else.
+#: Cures inside the model or the training script, with what they cost by themselves.
 _INSIDE = {
     "freeze-teacher": "No cost: the teacher never gets a gradient; it follows the student as before",
     "freeze-before-wrap": "No cost: the same is frozen, before DDP counts parameters; changes your code",
+    "training-script": "Changes your training script for all that use it: a config gets what it says",
     "fewer-stages": "A smaller, faster model with the same outputs; its checkpoints lose the dropped stage",
 }
 

@@ -28,9 +28,12 @@ find_unused_parameters = cfg.get('find_unused_parameters', True)
 - `write-key`: `find_unused_parameters = True` in the config, which changes nothing here and holds
   everywhere.
 
-Where the script does not read the key, it is cured there, by hand (`read-key`): pass
-`find_unused_parameters=cfg.get('find_unused_parameters', False)` to the wrapper. Where it passes True
-as a constant there is no cure: no key of a config reaches it.
+Where the script lies in the repository of the config, `mmfix patch --remedy training-script` changes
+it: the default becomes False, so that a config gets what it says; a constant, or nothing, becomes
+`find_unused_parameters=cfg.get('find_unused_parameters', False)`. Every config of the repository is
+judged again, and none may get a new finding.
+
+Where that line cannot be changed exactly, it is cured by hand (`read-key`).
 
 ## How it is known
 
@@ -45,7 +48,7 @@ from typing import Iterator
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding
-from mmfix.remedies import read_key, solve, write_find_unused
+from mmfix.remedies import in_training_script, read_key, solve, write_find_unused
 from mmfix.remedies.graph import dead_find_unused
 from mmfix.rules.common import asks_for_find_unused, is_told_elsewhere, make, matters, surely_on
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
@@ -105,7 +108,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         message=f"{message}: under another script (MMEngine's, mmdet's) the same config runs without it.",
         evidence=(asks_for_find_unused(setup),),
     )
-    yield replace(finding, remedies=write_find_unused(setup))
+    yield replace(finding, remedies=(*write_find_unused(setup), *in_training_script(setup)))
 
 
 def _never_read(setup: TrainingSetup) -> Iterator[Finding]:
@@ -127,7 +130,7 @@ def _never_read(setup: TrainingSetup) -> Iterator[Finding]:
         f"({script.where(read.place)}). If a parameter is unused, the run stops.",
         evidence=(f"{script.where(read.place)}: find_unused_parameters is {read.default} by default",),
     )
-    yield replace(finding, remedies=solve(setup) or read_key())
+    yield replace(finding, remedies=solve(setup) or in_training_script(setup) or read_key())
 
 
 RULE = Rule(

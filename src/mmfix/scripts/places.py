@@ -5,8 +5,9 @@ from __future__ import annotations
 import os.path as osp
 from functools import lru_cache
 from itertools import islice
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import Dict, Iterator, Optional, Sequence, Tuple
 
+from mmfix.python.disk import stamp
 from mmfix.repository.walk import files_named, folders
 from mmfix.scripts.types import TrainingScript
 
@@ -25,13 +26,23 @@ def read_training_script(roots: Sequence[str], config_path: Optional[str] = None
     the repository they call (``from mmdet3d.apis import train_model`` with an ``mmdet3d`` of its own); if
     there is no such script, in ``<package>/apis/*train*.py`` and ``projects/*/apis/*train*.py``. Nothing
     is imported. What is wrong with a file is one of the result's ``problems``. Remembered for each tuple
-    of roots for as long as the process lives.
+    of roots until one of the files changes that decide.
 
     Args:
         roots: Folders of the repository, the nearest first. Those of installed packages are passed over.
         config_path: The config; a root that does not hold it comes last.
     """
-    return _read(_own(roots, config_path))
+    own = _own(roots, config_path)
+    known = _known.get(own)
+    if known is None or any(stamp(path) != was for path, was in known[0].items()):
+        script = _read(own)
+        files = () if script is None else script.files
+        known = _known[own] = {path: stamp(path) for path in files}, script
+    return known[1]
+
+
+#: By roots, the script, and the files that decide as they were when it was read.
+_known: Dict[Tuple[str, ...], Tuple[Dict[str, Optional[str]], Optional[TrainingScript]]] = {}
 
 
 def training_files(roots: Sequence[str], config_path: Optional[str] = None) -> Tuple[str, ...]:
@@ -60,7 +71,6 @@ def _own(roots: Sequence[str], config_path: Optional[str]) -> Tuple[str, ...]:
     return tuple(own)
 
 
-@lru_cache(maxsize=64)
 def _read(roots: Tuple[str, ...]) -> Optional[TrainingScript]:
     for root in roots:
         first = _entry(root)

@@ -59,6 +59,12 @@ class TrainingScript:
     touches: Optional[Place] = None
     trained: bool = False
 
+    @property
+    def files(self) -> Tuple[str, ...]:
+        """The files with the lines that decide."""
+        reads = (self.find_unused, self.static_graph)
+        return tuple(dict.fromkeys(read.place.path for read in reads if read is not None))
+
     def where(self, place: Place) -> str:
         """``mmpose/apis/train.py:84``: a place, seen from the repository's folder."""
         return f"{osp.relpath(place.path, self.root).replace(osp.sep, '/')}:{place.line}"

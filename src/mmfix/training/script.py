@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import MISSING, format_key
@@ -42,6 +42,12 @@ def _script_around(document: ConfigDocument) -> Optional[TrainingScript]:
     if not roots:
         return None
     return read_training_script(roots, document.path)
+
+
+def script_files(document: ConfigDocument) -> Tuple[str, ...]:
+    """The files of the repository around a config that decide what DDP gets."""
+    script = _script_around(document)
+    return () if script is None else script.files
 
 
 def trains_first(document: ConfigDocument, runner: str) -> bool:
