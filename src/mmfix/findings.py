@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Tuple
+from typing import Any, NamedTuple, Tuple
 
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.origin import Origin
@@ -25,6 +25,18 @@ class Override:
 
     def __str__(self) -> str:
         return f"{format_key(self.key)} = {self.value!r}"
+
+
+class KeyMove(NamedTuple):
+    """A key of a config that gets another name where it stands, or goes.
+
+    Attributes:
+        key: The key as it is.
+        to: Its last part afterwards; empty where it goes, with its value.
+    """
+
+    key: KeyPath
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,8 @@ class Remedy:
         rehearsed: What a rehearsal with it showed, ``OK, activations 25 MB, step 0.82 s``; empty without one.
         code: The lines of the user's own code that it changes instead; it is applied by its name alone.
         needs: The line to type before it can be applied; empty where nothing is missing.
+        moves: The keys that are renamed, or go, where a patch changes what stands in the file
+            (``--in-place-value``); by ``overrides`` alone they stay.
     """
 
     name: str
@@ -67,6 +81,7 @@ class Remedy:
     rehearsed: str = ""
     code: Tuple[CodeSpot, ...] = ()
     needs: str = ""
+    moves: Tuple[KeyMove, ...] = ()
 
     @property
     def can_be_written(self) -> bool:

@@ -109,3 +109,46 @@ def test_json_output(config: Path, mmfix: Any) -> None:
 @pytest.mark.usefixtures("config")
 def test_options_that_do_not_go_together(more: Any, mmfix: Any) -> None:
     assert mmfix("patch", "a.py", "--in-place-value", *more).returncode == 2
+
+
+MISSPELT = """train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12)
+train_dataloader = dict(batch_size=2)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
+find_unused_parameterss = True  # one letter too many
+model = dict(type='Own')
+"""
+RIGHT = MISSPELT.replace("parameterss", "parameters")
+
+
+def test_a_name_that_nobody_reads_is_renamed_where_it_stands(tmp_path: Path, mmfix: Any) -> None:
+    config = tmp_path / "a.py"
+    config.write_text(MISSPELT)
+    done = mmfix("patch", "a.py", "--in-place-value", "--remedy", "right-name")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\n    in line 4: find_unused_parameterss -> find_unused_parameters\n" in done.stdout
+    patched = config.read_text()
+    assert patched.startswith(RIGHT)
+    for again in ((), ("--in-place-value", "--remedy", "right-name")):
+        assert mmfix("patch", "a.py", *again).returncode == 0
+        assert config.read_text() == patched
+    assert "MMF" not in mmfix("check", "a.py").stdout
+    mmfix("patch", "a.py", "--undo")
+    assert config.read_text() == MISSPELT
+
+
+def test_a_key_that_nobody_reads_is_taken_out(tmp_path: Path, mmfix: Any) -> None:
+    config = tmp_path / "a.py"
+    both = MISSPELT + "find_unused_parameters = False\n"
+    config.write_text(both)
+    refused = mmfix("patch", "a.py", "--remedy", "drop-key")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "--in-place-value" in refused.stderr
+    done = mmfix("patch", "a.py", "--in-place-value", "--remedy", "drop-key", "--format", "json")
+    (patch,) = json.loads(done.stdout)["patches"]
+    assert patch["overrides"] == []
+    (place,) = patch["in_place"]
+    assert (place["line"], place["now"]) == (4, "")
+    assert place["was"] == "find_unused_parameterss = True  # one letter too many"
+    assert config.read_text().startswith(both.replace(f"{place['was']}\n", ""))
+    mmfix("patch", "a.py", "--undo")
+    assert config.read_text() == both

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import parse_key
+from mmfix.config.keypath import MISSING, parse_key
 from mmfix.config.reader import Reader
-from mmfix.findings import Override
+from mmfix.findings import KeyMove, Override
 from mmfix.patches import Planned, Verifier, plan, planned, take_out, undo
 
 
@@ -56,17 +56,20 @@ def statements(data: bytes) -> List[str]:
     return [line for line in lines[first[0] :] if line and not line.startswith("# ")]
 
 
-def change_and_check(path: Path, overrides: Sequence[Override], verifier: Verifier) -> Planned:
+def change_and_check(
+    path: Path, overrides: Sequence[Override], verifier: Verifier, moves: Sequence[KeyMove] = ()
+) -> Planned:
     """The same for values that are changed where they stand; undone also below lines that came since."""
     before = path.read_bytes()
     document, reader = load(path)
-    made = planned(document, overrides, reader, in_place=True)
+    made = planned(document, overrides, reader, in_place=True, moves=moves)
     assert path.read_bytes() == before
-    verifier.verify(document, made.data, overrides, reader)
+    gone = [Override(key, MISSING, "") for key in made.gone]
+    verifier.verify(document, made.data, [*overrides, *gone], reader)
     path.write_bytes(made.data)
     again, reader = load(path)
     for in_place in (True, False):
-        assert planned(again, overrides, reader, in_place=in_place).data == made.data
+        assert planned(again, overrides, reader, in_place=in_place, moves=moves).data == made.data
     if made.data != before:
         more = b"# a line\n" if before.endswith(b"\n") else b""
         for head, tail in ((b"", b""), (b"# a line\n\n", more)):

@@ -49,6 +49,9 @@ class Missing:
     def __repr__(self) -> str:
         return "MISSING"
 
+    def __reduce__(self) -> str:
+        return "MISSING"  # in another process, too, there is one
+
 
 MISSING = Missing()
 

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.config.reader import Reader
 from mmfix.config.source import BOUNDS, read_text
 from mmfix.errors import ConfigError, PatchError, SettingsError
-from mmfix.findings import Finding, Override, Remedy
+from mmfix.findings import Finding, KeyMove, Override, Remedy
 from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import check_files, judge_document
 from mmfix.jobs.places import about_elsewhere, about_left, places_of
@@ -86,17 +86,24 @@ class Options:
 
 @dataclass(frozen=True)
 class Choice:
-    """The cures to apply: their names and all their overrides."""
+    """The cures to apply: their names, all their overrides, and the keys that are renamed or go."""
 
     remedies: Tuple[str, ...] = ()
     overrides: Tuple[Override, ...] = ()
+    moves: Tuple[KeyMove, ...] = ()
 
 
-def choose(findings: Sequence[Finding], name: Optional[str] = None, settings: Settings = DEFAULT) -> Choice:
+def choose(
+    findings: Sequence[Finding],
+    name: Optional[str] = None,
+    settings: Settings = DEFAULT,
+    in_place: bool = False,
+) -> Choice:
     """The cure of each finding that is acted on: the one called ``name``, else the first ``safe`` one.
 
     Unasked, errors and warnings as sure as the settings want are acted on, and the default cure of the
-    settings goes before a safe one; with ``name`` also notes. A finding without such a cure gets none.
+    settings goes before a safe one; with ``name`` also notes. A finding without such a cure gets none. Where
+    values are changed ``in_place``, a key may also just go.
 
     Raises:
         PatchError: No finding has a cure called ``name``, or two cures set one key to different values.
@@ -106,7 +113,7 @@ def choose(findings: Sequence[Finding], name: Optional[str] = None, settings: Se
         if name is None and not failing((finding,), settings.patch_min_confidence):
             continue
         names = (settings.default_remedy, None) if name is None and settings.default_remedy else (name,)
-        wanted = (remedy for each in names for remedy in finding.remedies if _wanted(remedy, each))
+        wanted = (remedy for each in names for remedy in finding.remedies if _wanted(remedy, each, in_place))
         remedy = next(wanted, None)
         if remedy is not None and remedy not in chosen:
             chosen.append(remedy)
@@ -122,7 +129,8 @@ def choose(findings: Sequence[Finding], name: Optional[str] = None, settings: Se
                     f"two cures disagree about {key}: {other.value!r} and {override.value!r}",
                     hint="choose one with --remedy",
                 )
-    return Choice(tuple(dict.fromkeys(remedy.name for remedy in chosen)), tuple(overrides.values()))
+    moves = tuple(dict.fromkeys(move for remedy in chosen for move in remedy.moves))
+    return Choice(tuple(dict.fromkeys(remedy.name for remedy in chosen)), tuple(overrides.values()), moves)
 
 
 def no_such_cure(findings: Sequence[Finding], name: str) -> PatchError:
@@ -141,8 +149,8 @@ def no_such_cure(findings: Sequence[Finding], name: str) -> PatchError:
     return PatchError(f"no cure is called {name}", hint=f"there is {names}" if names else "")
 
 
-def _wanted(remedy: Remedy, name: Optional[str]) -> bool:
-    if not remedy.overrides:
+def _wanted(remedy: Remedy, name: Optional[str], in_place: bool) -> bool:
+    if not remedy.overrides and not (in_place and remedy.moves):
         return False
     return remedy.disposition == "safe" if name is None else remedy.name == name
 
@@ -200,10 +208,12 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
         )
     settings = options.settings
     report = judge_document(document, settings)
-    choice = choose(report.findings, options.remedy, settings)
+    choice = choose(report.findings, options.remedy, settings, options.in_place)
     notes = (*report.notes, *not_cured(report.suppressed), *_about_default(choice, options))
     same_file = _target(path, options) == path
-    if not choice.overrides and not (same_file and not options.no_loader and is_unconfirmed(document)):
+    if not (choice.overrides or choice.moves) and not (
+        same_file and not options.no_loader and is_unconfirmed(document)
+    ):
         left = failing(report.findings)
         plain = PatchResult(path, path, left=left, notes=notes, fail_on=settings.fail_on)
         return replace(plain, proof=report.proof, taken_back=report.taken_back)
@@ -250,7 +260,8 @@ def apply_cures(
     if options.no_loader and made.data != before:
         made = _planned(document, choice, target, reader, options, confirmed=False)
     after = made.data
-    overrides, confirmed_by = choice.overrides, ""
+    chosen = (*choice.overrides, *(Override(key, MISSING, "nothing reads it") for key in made.gone))
+    overrides, confirmed_by = chosen, ""
     if after != before:
         if before is not None and target != path:
             _check_ours(before, after, target)
@@ -258,7 +269,7 @@ def apply_cures(
         original = document
         if not options.overlay and is_unconfirmed(document):
             original = before_block(document, reader)
-            overrides = (*block_overrides(document, original), *choice.overrides)
+            overrides = (*block_overrides(document, original), *chosen)
         if options.loads:
             confirmed_by = verifier.verify(original, after, overrides, reader, elsewhere, era(document))
         else:
@@ -274,14 +285,14 @@ def apply_cures(
         after,
         written=options.write and after != before,
         remedies=choice.remedies,
-        overrides=choice.overrides or overrides,
+        overrides=choice.overrides or (() if choice.moves else overrides),
         confirmed_by=confirmed_by,
         left=failing(now.findings),
         fail_on=options.settings.fail_on,
         proof=now.proof,
         taken_back=now.taken_back,
         look_for=what_to_look_for(patched, choice.remedies),
-        places=places_of(made.places),
+        places=places_of(made.places, made.gone),
         notes=about_elsewhere(document, made),
     )
 
@@ -291,7 +302,7 @@ def _planned(
 ) -> Planned:
     """What is to stand in the target; ``confirmed``: a loader will have confirmed it before it is written."""
     if target == document.path:
-        return planned(document, choice.overrides, reader, confirmed, options.in_place)
+        return planned(document, choice.overrides, reader, confirmed, options.in_place, choice.moves)
     if options.overlay:
         return Planned(plan_overlay(document, choice.overrides, target, confirmed))
     return plan_copy(document, choice.overrides, target, reader, confirmed, options.in_place)

@@ -6,7 +6,7 @@ import shlex
 from typing import Iterable, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import format_key
+from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.reader import Reader
 from mmfix.config.source import read_text
 from mmfix.errors import MmfixError
@@ -18,16 +18,37 @@ from mmfix.results.place import display_path, display_place
 _MOST = 60
 
 
-def places_of(records: Iterable[Record]) -> Tuple[Place, ...]:
-    """The literals that a patch changes, as its result has them."""
-    return tuple(Place(record.line, record.key, record.was, record.now) for record in records)
+def places_of(records: Iterable[Record], gone: Iterable[KeyPath] = ()) -> Tuple[Place, ...]:
+    """The literals that a patch changes, as its result has them; keys that go, without what stays beside.
+
+    Args:
+        records: What is changed.
+        gone: The keys that are renamed or taken out.
+    """
+    names = set(map(format_key, gone))
+    return tuple(
+        _taken_out(record)
+        if record.key in names and not record.was.strip("'\"").isidentifier()
+        else Place(record.line, record.key, record.was, record.now)
+        for record in records
+    )
+
+
+def _taken_out(record: Record) -> Place:
+    behind = record.was.startswith(record.now)
+    text = record.was[len(record.now) :] if behind else record.was[: -len(record.now)]
+    lines = (len(text) - len(text.lstrip(", \t\r\n"))) if behind else 0
+    return Place(record.line + text[:lines].count("\n"), record.key, text.strip(", \t\r\n"), "")
 
 
 def about_elsewhere(
     document: ConfigDocument, made: Planned, instead: str = "is appended, not changed in place"
 ) -> Tuple[str, ...]:
     """Why values were not changed in place that were to be, and that what was cannot be undone in JSON."""
-    notes = tuple(f"{format_key(each.key)} {instead}: {_reason(document, each)}" for each in made.elsewhere)
+    notes = tuple(
+        f"{format_key(each.key)} {'stays' if each.is_move else instead}: {_reason(document, each)}"
+        for each in made.elsewhere
+    )
     if document.kind == "json" and made.places:
         return (*notes, "JSON has no comments to keep the old value in, so --undo cannot bring it back")
     return notes

@@ -22,7 +22,7 @@ class Difference(NamedTuple):
 
 
 def with_overrides(tree: Any, overrides: Iterable[Tuple[KeyPath, Any]]) -> Any:
-    """``tree`` with each key set to its value; ``tree`` itself is left alone.
+    """``tree`` with each key set to its value, or without it for :data:`MISSING`; ``tree`` is left alone.
 
     A level that is missing or None becomes a dict, as a config author would write it. A tuple on the way
     is replaced by a tuple.
@@ -85,8 +85,27 @@ def _set(node: Any, key: KeyPath, depth: int, value: Any) -> Any:
         return items if isinstance(node, list) else tuple(items)
     copy = TreeDict(node if isinstance(node, dict) else {}, config=getattr(node, "config", False))
     copy.missing = getattr(node, "missing", ())
-    copy[part] = _set(copy.get(part, MISSING), key, depth + 1, value)
+    below = _set(copy.get(part, MISSING), key, depth + 1, value)
+    if below is MISSING:
+        copy.pop(part, None)
+    else:
+        copy[part] = below
     return copy
+
+
+def without(tree: Any, keys: Iterable[KeyPath]) -> Any:
+    """``tree`` without some keys of dicts."""
+    return with_overrides(tree, [(key, MISSING) for key in keys])
+
+
+def keys_gone(before: Any, after: Any, key: KeyPath = ()) -> Iterator[KeyPath]:
+    """The keys of dicts in ``before`` that the same dicts of ``after`` do not have."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name, item in before.items():
+            if name not in after:
+                yield (*key, name)
+            else:
+                yield from keys_gone(item, after[name], (*key, name))
 
 
 def differences(before: Any, after: Any, key: KeyPath = ()) -> Iterator[Difference]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import os.path as osp
 import re
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
-from mmfix.config.keypath import format_key
+from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.errors import PatchError
 from mmfix.findings import Override
 from mmfix.patches.block import UNCONFIRMED, comment, split
-from mmfix.patches.difference import declared, differences
+from mmfix.patches.difference import declared, differences, keys_gone, without
 from mmfix.patches.reading import Loads
 from mmfix.patches.records import FIRST_WORDS, Record, put_back, records_in
 
@@ -102,7 +102,16 @@ def is_unconfirmed(document: ConfigDocument) -> bool:
 def block_overrides(document: ConfigDocument, plain: ConfigDocument) -> Tuple[Override, ...]:
     """What the document's unconfirmed block sets in the config without it (:func:`before_block`)."""
     reason = "written with --no-loader"
-    return tuple(Override(key, value, reason) for key, value in declared(plain.tree, document.tree))
+    block = split(document.text.encode("utf-8"), osp.splitext(document.path)[1])
+    gone = [] if block is None else keys_moved(plain, document, block.block)
+    found = declared(without(plain.tree, gone), document.tree)
+    return tuple(Override(key, value, reason) for key, value in (*((key, MISSING) for key in gone), *found))
+
+
+def keys_moved(plain: ConfigDocument, patched: ConfigDocument, block: str) -> List[KeyPath]:
+    """The keys that a block says it has renamed or taken out, and that are no longer there."""
+    said = {record.key for record in records_in(block)}
+    return [key for key in keys_gone(plain.tree, patched.tree) if format_key(key) in said]
 
 
 def same_branch(name: str, other: str) -> bool:

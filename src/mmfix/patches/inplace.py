@@ -8,9 +8,11 @@ from mmfix.config.document import ConfigDocument, to_plain
 from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.config.origin import Origin, Unknown
 from mmfix.errors import ConfigError, PatchError
+from mmfix.findings import KeyMove
 from mmfix.patches.data_literals import edit_in_json, edit_in_yaml
 from mmfix.patches.difference import Difference, differences, with_overrides
 from mmfix.patches.literals import edit_in_python
+from mmfix.patches.moves import edit_of_key
 from mmfix.patches.reading import Loads
 from mmfix.patches.spans import Edit, NotInPlace, edited
 
@@ -24,11 +26,13 @@ class Elsewhere(NamedTuple):
         key: What it sets.
         reason: Why not, one clause.
         origin: The place that sets it now, if that is why.
+        is_move: It was to get another name, or to go.
     """
 
     key: KeyPath
     reason: str
     origin: Optional[Origin] = None
+    is_move: bool = False
 
 
 class InPlace(NamedTuple):
@@ -39,17 +43,31 @@ class InPlace(NamedTuple):
         edits: The literals, in the text as it was.
         rest: The overrides that are not made.
         elsewhere: Why not.
+        gone: The keys that are no longer there.
     """
 
     document: ConfigDocument
     edits: Tuple[Edit, ...]
     rest: Pairs
     elsewhere: Tuple[Elsewhere, ...]
+    gone: Tuple[KeyPath, ...] = ()
 
 
-def change_in_place(document: ConfigDocument, pairs: Pairs, reader: Loads) -> InPlace:
-    """Change each literal that decides nothing but its override; mmfix reads the text again to see that."""
-    groups, elsewhere = _grouped(document, pairs)
+def change_in_place(
+    document: ConfigDocument, pairs: Pairs, reader: Loads, moves: Sequence[KeyMove] = ()
+) -> InPlace:
+    """Change each literal that decides nothing but its override; mmfix reads the text again to see that.
+
+    Args:
+        document: The config.
+        pairs: The overrides.
+        reader: Reads it again.
+        moves: Keys that are renamed, which makes an override with the same value, or taken out.
+    """
+    moved, stay = _moved(document, pairs, moves)
+    by_name = {key for _, each in moved for key, _ in each}
+    groups, elsewhere = _grouped(document, tuple(pair for pair in pairs if pair[0] not in by_name), moved)
+    elsewhere += stay
     made: List[Tuple[Edit, Pairs]] = []
     now = document
     if groups:
@@ -62,10 +80,33 @@ def change_in_place(document: ConfigDocument, pairs: Pairs, reader: Loads) -> In
                 if isinstance(changed, ConfigDocument):
                     made, now = [*made, group], changed
                 else:
-                    elsewhere += [Elsewhere(key, changed) for key, _ in group[1]]
+                    elsewhere += [Elsewhere(key, changed, None, new is MISSING) for key, new in group[1]]
     done = {key for _, each in made for key, _ in each}
     rest = tuple((key, value) for key, value in pairs if key not in done)
-    return InPlace(now, tuple(edit for edit, _ in made), rest, tuple(elsewhere))
+    gone = tuple(move.key for move in moves if move.key in done)
+    return InPlace(now, tuple(edit for edit, _ in made), rest, tuple(elsewhere), gone)
+
+
+def _moved(
+    document: ConfigDocument, pairs: Pairs, moves: Sequence[KeyMove]
+) -> Tuple[List[Tuple[Edit, Pairs]], List[Elsewhere]]:
+    """The edits of keys, each with the overrides that it makes, and the keys that stay.
+
+    A name that becomes that of a key sets all that is to be set there: dicts are merged into those of a base.
+    """
+    groups: List[Tuple[Edit, Pairs]] = []
+    elsewhere = []
+    for move in moves:
+        new = (*move.key[:-1], move.to)
+        made = tuple(pair for pair in pairs if move.to and pair[0][: len(new)] == new)
+        try:
+            edit = edit_of_key(document, move if made else KeyMove(move.key))
+            if any(_overlap(edit, other) for other, _ in groups):
+                raise NotInPlace("what stands beside it goes, too")
+            groups.append((edit, ((move.key, MISSING), *made)))
+        except NotInPlace as error:
+            elsewhere.append(Elsewhere(move.key, str(error), is_move=True))
+    return groups, elsewhere
 
 
 def edit_at(path: str, text: str, origin: Origin, key: KeyPath, old: Any, new: Any) -> Edit:
@@ -84,9 +125,11 @@ def edit_at(path: str, text: str, origin: Origin, key: KeyPath, old: Any, new: A
         raise NotInPlace(error.message) from error
 
 
-def _grouped(document: ConfigDocument, pairs: Pairs) -> Tuple[List[Tuple[Edit, Pairs]], List[Elsewhere]]:
-    """The literals with all overrides that each of them makes, and the overrides without one."""
-    found: Dict[Tuple[int, int], Tuple[Edit, Pairs]] = {}
+def _grouped(
+    document: ConfigDocument, pairs: Pairs, moved: Sequence[Tuple[Edit, Pairs]]
+) -> Tuple[List[Tuple[Edit, Pairs]], List[Elsewhere]]:
+    """The edits with all overrides that each of them makes, and the overrides without one."""
+    found: Dict[Tuple[int, int], Tuple[Edit, Pairs]] = {group[0][:2]: group for group in moved}
     elsewhere = []
     for key, value in pairs:
         old = document.get(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from typing import Any, Dict, Iterator, Tuple
+from typing import Any, Dict, Iterable, Iterator, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.config.origin import Origin
@@ -54,11 +54,7 @@ def edit_in_python(path: str, text: str, origin: Origin, key: KeyPath, old: Any,
         PatchError: The new value cannot be written as text.
     """
     node, around = _literal_at(parse_source(path, text), origin, old)
-    for outer in around:
-        if type(outer) in _REPEATED:
-            raise NotInPlace(f"it stands in {_REPEATED[type(outer)]}")
-        if not isinstance(outer, _PLAIN):
-            raise NotInPlace("an expression sets it")
+    require_once(around)
     if isinstance(node, (ast.List, ast.Tuple)) and _is_beginning(old, new):
         start, end = node_span(text, node.elts[-1])
         last = text[start:end]
@@ -73,6 +69,19 @@ def edit_in_python(path: str, text: str, origin: Origin, key: KeyPath, old: Any,
     return Edit(start, end, rendered.replace("\n", line_break(text.encode("utf-8"))), key)
 
 
+def require_once(around: Iterable[ast.AST]) -> None:
+    """Return if what stands inside of these nodes is evaluated exactly once, and is data.
+
+    Raises:
+        NotInPlace: It is not.
+    """
+    for outer in around:
+        if type(outer) in _REPEATED:
+            raise NotInPlace(f"it stands in {_REPEATED[type(outer)]}")
+        if not isinstance(outer, _PLAIN):
+            raise NotInPlace("an expression sets it")
+
+
 def _literal_at(source: Source, origin: Origin, value: Any) -> Tuple[ast.expr, Tuple[ast.AST, ...]]:
     """The literal for a value at its origin, and the nodes around it.
 
@@ -80,7 +89,7 @@ def _literal_at(source: Source, origin: Origin, value: Any) -> Tuple[ast.expr, T
     """
     assert source.raw_tree is not None
     reason = ""
-    for node, around in _at_line(source.raw_tree, origin.line, ()):
+    for node, around in around_line(source.raw_tree, origin.line, ()):
         if not isinstance(node, ast.expr) or source.origin(node) != origin:
             continue
         try:
@@ -94,7 +103,7 @@ def _literal_at(source: Source, origin: Origin, value: Any) -> Tuple[ast.expr, T
     raise NotInPlace(reason or "no text of the file sets it")
 
 
-def _at_line(
+def around_line(
     node: ast.AST, line: int, around: Tuple[ast.AST, ...]
 ) -> Iterator[Tuple[ast.AST, Tuple[ast.AST, ...]]]:
     """The nodes that a line has a part of, outer ones first, each with those around it."""
@@ -103,7 +112,7 @@ def _at_line(
         return
     yield node, around
     for inner in ast.iter_child_nodes(node):
-        yield from _at_line(inner, line, (*around, node))
+        yield from around_line(inner, line, (*around, node))
 
 
 def _value(node: ast.AST) -> Any:

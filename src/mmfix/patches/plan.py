@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os.path as osp
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument, to_plain
 from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.errors import PatchError
-from mmfix.findings import Override
+from mmfix.findings import KeyMove, Override
 from mmfix.patches.block import UNCONFIRMED, append, comment
 from mmfix.patches.data import inherited_data, json_copy, to_json, to_yaml, yaml_lines
-from mmfix.patches.difference import declared, resolve_key, short, with_overrides
-from mmfix.patches.earlier import is_unconfirmed, naming, same_branch, take_out
+from mmfix.patches.difference import (
+    declared,
+    differences,
+    resolve_key,
+    short,
+    with_overrides,
+    without,
+)
+from mmfix.patches.earlier import is_unconfirmed, keys_moved, naming, same_branch, take_out
 from mmfix.patches.edits import DELETE
 from mmfix.patches.inplace import Elsewhere, Pairs, change_in_place
 from mmfix.patches.python import append_statements, overlay_statements
@@ -29,11 +36,13 @@ class Planned(NamedTuple):
         data: All of them.
         places: The literals that are changed in place.
         elsewhere: What was to be changed in place, and is appended; why.
+        gone: The keys that were renamed or taken out.
     """
 
     data: bytes
     places: Tuple[Record, ...] = ()
     elsewhere: Tuple[Elsewhere, ...] = ()
+    gone: Tuple[KeyPath, ...] = ()
 
 
 class _Order(NamedTuple):
@@ -45,6 +54,7 @@ class _Order(NamedTuple):
         comments: Lines of the block.
         places: The literals that are changed in place.
         elsewhere: What was to be.
+        gone: The keys that were renamed or taken out.
     """
 
     document: ConfigDocument
@@ -52,6 +62,7 @@ class _Order(NamedTuple):
     comments: List[str]
     places: Tuple[Record, ...] = ()
     elsewhere: Tuple[Elsewhere, ...] = ()
+    gone: Tuple[KeyPath, ...] = ()
 
 
 def plan(
@@ -70,6 +81,7 @@ def planned(
     reader: Optional[Loads] = None,
     confirmed: bool = True,
     in_place: bool = False,
+    moves: Sequence[KeyMove] = (),
 ) -> Planned:
     """The document's file with ``overrides`` set in one marked block at its end, or where the values stand.
 
@@ -83,15 +95,18 @@ def planned(
         confirmed: Whether a loader will confirm the patch before it is written; if not, the block says so.
         in_place: Literals of the file that decide nothing but an override are changed where they stand; the
             block then says what they were.
+        moves: With ``in_place``, keys that get another name, or go, where they stand in this file.
 
     Raises:
         PatchError: Nothing that can be appended sets them and nothing else; the message says what to do.
         ConfigError: The file cannot be read without its earlier block.
     """
     with naming(document):
-        if not _pairs(document, overrides) and not (confirmed and is_unconfirmed(document)):
+        pairs = _pairs(document, overrides)
+        moves = [move for move in moves if in_place and document.get(move.key) is not MISSING]
+        if not pairs and not moves and not (confirmed and is_unconfirmed(document)):
             return Planned(document.text.encode("utf-8"))
-        order = _order(document, overrides, reader, confirmed, in_place)
+        order = _order(document, overrides, reader, confirmed, in_place, moves)
         if document.kind != "json":
             return _with_block(order, order.document.text)
         if order.overrides:
@@ -237,27 +252,50 @@ def _order(
     reader: Optional[Loads],
     confirmed: bool,
     in_place: bool,
+    moves: Sequence[KeyMove] = (),
 ) -> _Order:
-    plain, pairs, block = document, _pairs(document, overrides), ""
+    plain, block = document, ""
+    wanted_tree = with_overrides(document.tree, _pairs(document, overrides))
     found = take_out(document.text.encode("utf-8"), document.path, reader)
     if found is not None:
         if reader is None:
             raise PatchError("this file already has an mmfix block", document.path, hint="undo it first")
         plain = reader.load(document.path, text=found.data.decode("utf-8"))
-        pairs = declared(plain.tree, with_overrides(document.tree, pairs))
         block = found.block
-    comments = [*_standing(confirmed), *_comments(plain, pairs, overrides, block)]
+        moves = [*moves, *_moves_between(plain, document, block)]
     stood = [record.key for record in records_in(block)]
-    wanted = tuple(
-        pair for pair in pairs if in_place or any(same_branch(format_key(pair[0]), key) for key in stood)
-    )
-    if reader is None or not wanted:
-        return _Order(plain, pairs, comments)
-    made = change_in_place(plain, wanted, reader)
+    stay: Tuple[Elsewhere, ...] = ()
+    for tried in (moves, ()) if moves and reader is not None else ((),):
+        keys = [move.key for move in tried]
+        pairs = declared(without(plain.tree, keys), without(wanted_tree, keys))
+        comments = [
+            *_standing(confirmed),
+            *_comments(plain, (*((key, MISSING) for key in keys), *pairs), overrides, block),
+        ]
+        wanted = tuple(
+            pair for pair in pairs if in_place or any(same_branch(format_key(pair[0]), key) for key in stood)
+        )
+        if reader is None or not (wanted or tried):
+            return _Order(plain, pairs, comments, (), stay)
+        made = change_in_place(plain, wanted, reader, tried)
+        if set(made.gone) == set(keys):
+            break
+        stay = tuple(each for each in made.elsewhere if each.is_move)
     places = records_of(plain.text, made.edits)
     rest = (*made.rest, *(pair for pair in pairs if pair not in wanted))
-    elsewhere = made.elsewhere if in_place else ()
-    return _Order(made.document, rest, [*comments, *map(record_line, places)], places, elsewhere)
+    elsewhere = (*stay, *made.elsewhere) if in_place else ()
+    comments += map(record_line, places)
+    return _Order(made.document, rest, comments, places, elsewhere, made.gone)
+
+
+def _moves_between(plain: ConfigDocument, patched: ConfigDocument, block: str) -> Iterator[KeyMove]:
+    """The keys that an earlier patch has renamed or taken out."""
+    for key in keys_moved(plain, patched, block):
+        before, after = plain.get(key[:-1]), patched.get(key[:-1])
+        to = [
+            name for name in after if name not in before and not any(differences(after[name], plain.get(key)))
+        ]
+        yield KeyMove(key, str(to[0]) if to else "")
 
 
 def _with_block(order: _Order, text: str) -> Planned:
@@ -266,7 +304,7 @@ def _with_block(order: _Order, text: str) -> Planned:
         return Planned(data)
     make = yaml_lines if order.document.kind == "yaml" else append_statements
     lines = make(order.document, order.overrides) if order.overrides else []
-    return Planned(append(data, [*order.comments, *lines]), order.places, order.elsewhere)
+    return Planned(append(data, [*order.comments, *lines]), order.places, order.elsewhere, order.gone)
 
 
 def _comments(

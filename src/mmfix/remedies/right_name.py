@@ -9,7 +9,7 @@ from mmfix.config.dicts import is_known
 from mmfix.config.document import to_plain
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.ddp import Outcome
-from mmfix.findings import Override, Remedy
+from mmfix.findings import KeyMove, Override, Remedy
 from mmfix.remedies.graph import is_true, outcomes, possible
 from mmfix.remedies.solve import drop_key
 from mmfix.training.other_era import Foreign
@@ -32,21 +32,23 @@ def right_name(setup: TrainingSetup, name: str, key: str) -> Tuple[Remedy, ...]:
     """
     value = setup.document.tree[name]
     if key in setup.document.own or not is_known(value) or _would_fail(setup, key, value):
-        return drop_key(name)
+        return drop_key((name,))
     reason = _REASON.format(name)
     changed = changes(setup.document.tree.get(key), value, (key,))
     overrides = tuple(Override(path, to_plain(item), reason) for path, item in changed)
-    return (Remedy("right-name", "review", _PRICE, overrides, (_MEANT.format(key),)),)
+    moves = (KeyMove((name,), key),)
+    return (Remedy("right-name", "review", _PRICE, overrides, (_MEANT.format(key),), moves=moves),)
 
 
 def this_era(setup: TrainingSetup, foreign: Foreign) -> Tuple[Remedy, ...]:
     """What a key of the other era says, in the words of this one; where that is not plain, the line goes."""
     if not foreign.same or not all(is_known(value) for _, value in foreign.same):
-        return drop_key(foreign.key)
+        return drop_key((foreign.key,))
     reason = _REASON.format(foreign.key)
     overrides = tuple(Override(path, to_plain(value), reason) for path, value in foreign.same)
     assumes = (_STILL_MEANT.format(foreign.key),)
-    return (Remedy("key-of-this-era", "review", _PRICE, overrides, assumes),)
+    moves = (KeyMove((foreign.key,)),)
+    return (Remedy("key-of-this-era", "review", _PRICE, overrides, assumes, moves=moves),)
 
 
 def set_users(setup: TrainingSetup, stale: Stale) -> Tuple[Remedy, ...]:
@@ -79,7 +81,7 @@ def right_arguments(
     """
     node = setup.document.get(path)
     if not is_known(node):
-        return drop_key(format_key((*path, next(iter(wrong)))))
+        return drop_key((*path, next(iter(wrong))))
     kept = {key: to_plain(value) for key, value in node.items() if key not in wrong}
     for name, meant in wrong.items():
         if meant is not None:
@@ -90,7 +92,8 @@ def right_arguments(
         for name, meant in wrong.items()
     )
     price = _PRICE if any(wrong.values()) else _NOTHING
-    return (Remedy("right-argument", "review", price, (override,), assumes),)
+    moves = tuple(KeyMove((*path, name), meant or "") for name, meant in wrong.items())
+    return (Remedy("right-argument", "review", price, (override,), assumes, moves=moves),)
 
 
 def _merged(old: Any, new: Any) -> Any:

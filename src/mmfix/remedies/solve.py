@@ -8,7 +8,7 @@ from typing import Any, FrozenSet, Iterator, List, NamedTuple, Optional, Sequenc
 from mmfix.config.document import to_plain
 from mmfix.config.keypath import KeyPath, format_key
 from mmfix.ddp import Checkpoint, Outcome, Settings, Traits, possible_outcomes
-from mmfix.findings import Override, Remedy
+from mmfix.findings import KeyMove, Override, Remedy
 from mmfix.remedies import text
 from mmfix.remedies.change import Change, can_write, place, runs_custom_imports, write
 from mmfix.remedies.graph import (
@@ -96,7 +96,7 @@ def solve_sure(setup: TrainingSetup) -> Tuple[Remedy, ...]:
 
 def enable_static_graph(setup: TrainingSetup, key: str) -> Tuple[Remedy, ...]:
     """Static graph where the runner reads it; drop ``key`` where that fails, as ever in the mmcv 1.x era."""
-    return _only(setup, _static_graph(setup)) or drop_key(key)
+    return _only(setup, _static_graph(setup)) or drop_key((key,))
 
 
 def move_find_unused(setup: TrainingSetup) -> Tuple[Remedy, ...]:
@@ -112,7 +112,7 @@ def move_find_unused(setup: TrainingSetup) -> Tuple[Remedy, ...]:
         both = replace(move, checkpoint=Checkpoint.NON_REENTRANT)
         assumes = tuple(_non_reentrant_assumes(setup))
         found = _only(setup, [Candidate("wrapper-keys", (both,), assumes)])
-    return found or drop_key(format_key(_TOP))
+    return found or drop_key(_TOP)
 
 
 def write_find_unused(setup: TrainingSetup) -> Tuple[Remedy, ...]:
@@ -144,9 +144,13 @@ def filter_empty(keys: Sequence[KeyPath]) -> Remedy:
     return Remedy("filter-empty-gt", "review", text.FILTERED, overrides, (text.BACKGROUND,))
 
 
-def drop_key(key: str) -> Tuple[Remedy, ...]:
-    """The cure for a key that nobody reads where nothing can be written instead: the line goes, by hand."""
-    return (Remedy("drop-key", "review", text.DROP.format(key), (), (text.NOT_MEANT,)),)
+def drop_key(key: KeyPath) -> Tuple[Remedy, ...]:
+    """The cure for a key that nobody reads where nothing can be written instead: the line goes.
+
+    By hand, or where a patch changes what stands in the file.
+    """
+    price = text.DROP.format(format_key(key))
+    return (Remedy("drop-key", "review", price, (), (text.NOT_MEANT,), moves=(KeyMove(key),)),)
 
 
 def give_argument(key: str) -> Tuple[Remedy, ...]:
@@ -159,13 +163,13 @@ def move_value(setup: TrainingSetup, old: KeyPath, new: KeyPath, assumes: str) -
     document = setup.document
     value = document.get(old, None)
     if document.get(new, None) is not None or (new[0] == "strategy" and not _can_hold_strategy(setup)):
-        return drop_key(format_key(old))
+        return drop_key(old)
     override = place(setup, new, to_plain(value), "moved to where the runner reads it")
     if (
         isinstance(value, dict)
         and not outcomes(_with_wrapper(setup.settings, value), possible(setup)) & _FINE
     ):
-        return drop_key(format_key(old))
+        return drop_key(old)
     return (Remedy("wrapper-keys", "review", text.MOVED, (override,), (assumes,)),)
 
 

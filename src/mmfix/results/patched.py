@@ -18,7 +18,7 @@ class Place(NamedTuple):
         line: Its line in the target, 1-based.
         key: The value that begins there.
         was: Its text as it was.
-        now: Its text after the patch.
+        now: Its text after the patch; empty for what is taken out.
     """
 
     line: int

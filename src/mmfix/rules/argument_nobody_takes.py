@@ -144,7 +144,7 @@ def _of_hook(setup: TrainingSetup, hook: OddHook) -> Finding:
         evidence=("mmengine/runner/runner.py: Runner.register_default_hooks",),
     )
     if hook.meant is None:
-        return replace(finding, remedies=drop_key(format_key(key)))
+        return replace(finding, remedies=drop_key(key))
     cures = right_arguments(setup, key[:1], {hook.name: hook.meant}, "the Runner")
     return replace(finding, remedies=cures)
 

@@ -178,7 +178,8 @@ def _static_graph(setup: TrainingSetup, key: str) -> Finding:
         ),
     )
     return replace(
-        finding, remedies=drop_key(key) if on or setup.wrapper != "ddp" else enable_static_graph(setup, key)
+        finding,
+        remedies=drop_key((key,)) if on or setup.wrapper != "ddp" else enable_static_graph(setup, key),
     )
 
 

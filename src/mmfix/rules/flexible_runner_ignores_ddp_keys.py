@@ -196,7 +196,7 @@ def _flexible(setup: TrainingSetup) -> Iterator[Finding]:
         yield replace(finding, remedies=move_value(setup, ("sync_bn",), ("strategy", "sync_bn"), _MEANT))
     for key in _ONLY_RUNNER:
         if get((key,), None):
-            yield replace(_dead(setup, (key,), "note", "The plain Runner would."), remedies=drop_key(key))
+            yield replace(_dead(setup, (key,), "note", "The plain Runner would."), remedies=drop_key((key,)))
 
 
 def _without_ddp(setup: TrainingSetup) -> Iterator[Finding]:
@@ -207,7 +207,7 @@ def _without_ddp(setup: TrainingSetup) -> Iterator[Finding]:
         (("model_wrapper_cfg",), isinstance(setup.document.get(("model_wrapper_cfg",), None), dict)),
     ):
         if meant:
-            yield replace(_dead(setup, key, "note", effect), remedies=drop_key(key[0]))
+            yield replace(_dead(setup, key, "note", effect), remedies=drop_key(key[:1]))
 
 
 def _dead(setup: TrainingSetup, key: KeyPath, severity: str, effect: str) -> Finding:
@@ -237,7 +237,7 @@ def _lone_strategy(setup: TrainingSetup) -> Iterator[Finding]:
 
 def _flexible_runner(setup: TrainingSetup) -> Tuple[Remedy, ...]:
     if setup.document.get(("runner_type",), None) is not None:
-        return drop_key("strategy")  # set, and this project's tools/train.py does not look at it
+        return drop_key(("strategy",))  # set, and this project's tools/train.py does not look at it
     return (
         Remedy(
             "flexible-runner",

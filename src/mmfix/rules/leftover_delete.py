@@ -87,7 +87,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 f"{node.get('type', 'the loader')} gets it as an argument. The run stops when that is built.",
                 evidence=("mmengine/config/config.py: Config._merge_a_into_b",),
             )
-            yield replace(finding, remedies=drop_key(format_key((*path, "_delete_"))))
+            yield replace(finding, remedies=drop_key((*path, "_delete_")))
 
 
 def _is_built(path: KeyPath, node: Dict[Any, Any]) -> bool:

@@ -169,7 +169,7 @@ def _find_unused(setup: TrainingSetup) -> Iterator[Finding]:
             "key is ignored, and the wrapper says True.",
             evidence=(_SOURCE,),
         )
-        yield replace(note, remedies=drop_key(_TOP[0]))
+        yield replace(note, remedies=drop_key(_TOP))
 
 
 def _present(setup: TrainingSetup) -> Tuple[Tuple[str, str], ...]:

@@ -113,7 +113,8 @@ def _patch(result: PatchResult, page: Page, diff: bool) -> Iterator[str]:
         for override in result.overrides:
             yield f"    {override_line(override)}  {page('# ' + override.reason, 'dim')}"
         for place in result.places:
-            yield f"    in line {place.line}: {_on_one_line(place.was)} -> {_on_one_line(place.now)}"
+            became = f"-> {_on_one_line(place.now)}" if place.now else "is taken out"
+            yield f"    in line {place.line}: {_on_one_line(place.was)} {became}"
     elif result.remedies:
         yield f"already patched with {', '.join(result.remedies)}"
     if result.heirs:
@@ -157,7 +158,7 @@ def _deed(result: PatchResult, diff: bool) -> str:
         if not result.remedies:
             return "would take a cure out of your code" if diff else "took a cure out of your code"
         return f"{'would change' if diff else 'changed'} your code with {result.remedies[0]}"
-    if not result.overrides:
+    if not result.overrides and not result.places:
         return "would take the mmfix block out" if diff else "took the mmfix block out"
     if result.config is not None:
         return f"a copy is patched with {', '.join(result.remedies)}"
