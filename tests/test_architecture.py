@@ -37,7 +37,7 @@ HEAVY = {
         f"codemods/{name}"
         for name in (
             *("arguments", "codemod", "source"),
-            *("freeze_before_wrap", "non_reentrant_in_code", "training_script"),
+            *("freeze_before_wrap", "non_reentrant_in_code", "training_script", "unused_module"),
         )
     },
     "mmcv": {"patches/loaders"},

@@ -6,7 +6,7 @@ import os.path as osp
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Dict, Mapping, Tuple
 
-from mmfix.model.types import CheckpointUse, ModelReading, Submodule
+from mmfix.model.types import NEVER, CheckpointUse, ModelReading, Submodule
 from mmfix.python.place import Place
 
 #: By file, the line that each line became.
@@ -18,14 +18,14 @@ def differs(before: ModelReading, after: ModelReading, moved: Moved) -> str:
 
     A checkpoint that is no longer reentrant lets gradients into parts that got none: such a part may be
     missing among those without one. What is frozen before the wrap is not frozen late, and DDP waits for none
-    of it. Nothing else may change.
+    of it. What no step uses may be gone, with its parameters. Nothing else may change.
 
     Args:
         before: Of the model.
         after: Of the model with the cure.
         moved: Where the lines of the changed files went.
     """
-    before = _frozen_earlier(_with_new_lines(before, moved), after)
+    before = _made_less(_frozen_earlier(_with_new_lines(before, moved), after), after)
     for field in fields(ModelReading):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if field.name == "checkpoints":
@@ -63,6 +63,35 @@ def _frozen_earlier(before: ModelReading, after: ModelReading) -> ModelReading:
     if trainable is not None:
         trainable = tuple(name for name in trainable if name not in names)
     return replace(before, late_freezes=left, trainable=trainable)
+
+
+def _made_less(before: ModelReading, after: ModelReading) -> ModelReading:
+    """The reading of before, had what no step uses not been made where it is not made afterwards."""
+    left = after.trainable
+    gone = [
+        item
+        for item in before.submodules
+        if item.verdict == NEVER
+        and item.name
+        and item not in after.submodules
+        and left is not None
+        and not any(_is_of(name, item.name) for name in left)
+    ]
+    trainable = before.trainable
+    if trainable is not None:
+        trainable = tuple(n for n in trainable if not any(_is_of(n, item.name) for item in gone))
+    fewer = {item.key: item.parameters for item in gone}
+    built = tuple(
+        replace(one, parameters=one.parameters - fewer[one.key], waited_for=one.waited_for - fewer[one.key])
+        if one.key in fewer
+        else one
+        for one in before.built
+    )
+    return replace(before, trainable=trainable, built=built)
+
+
+def _is_of(name: str, part: str) -> bool:
+    return name == part or name.startswith(f"{part}.")
 
 
 def _is_same_call(old: CheckpointUse, new: CheckpointUse) -> bool:

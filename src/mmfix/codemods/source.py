@@ -77,7 +77,7 @@ class Source:
         end = node.end_lineno or 0, node.end_col_offset or 0
         found = self._nodes.get((node.lineno, node.col_offset, *end))
         if not isinstance(found, cst.Call):
-            raise self._elsewhere(node.lineno)
+            raise self.disagrees(node.lineno)
         return found
 
     def function(self, node: ast.FunctionDef) -> cst.FunctionDef:
@@ -88,10 +88,11 @@ class Source:
         """
         found = self._nodes.get((node.lineno,))
         if not isinstance(found, cst.FunctionDef):
-            raise self._elsewhere(node.lineno)
+            raise self.disagrees(node.lineno)
         return found
 
-    def _elsewhere(self, line: int) -> Refused:
+    def disagrees(self, line: int) -> Refused:
+        """That a syntax tree of the same file says otherwise."""
         return Refused(self.path, line, "LibCST and Python do not agree on what stands here")
 
     def changed(self, edits: Sequence[NodeEdit]) -> bytes:

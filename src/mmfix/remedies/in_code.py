@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mmfix.remedies.own_code import OwnCode, Refused
 
 #: The cures that change code.
-CODE_CURES = frozenset({"non-reentrant-in-code", "freeze-before-wrap", "training-script"})
+CODE_CURES = frozenset({"non-reentrant-in-code", "freeze-before-wrap", "training-script", "unused-module"})
 
 
 class InCode(NamedTuple):
@@ -61,6 +61,30 @@ def late_freezing(setup: TrainingSetup) -> Optional[InCode]:
     from mmfix.remedies.freezing_calls import constructors
 
     return _in_code([CodeSpot(file, line) for file, line in places], top, constructors)
+
+
+def made_under_flags(setup: TrainingSetup) -> Optional[InCode]:
+    """The statements that make what no step uses, where each goes under the flag that the config sets."""
+    top = _top(setup)
+    facts = setup.facts_of("unused")
+    places = {(osp.realpath(place.path), place.line): fact.key[-1] for fact in facts for place in fact.places}
+    if (
+        not top
+        or not places
+        or not all(fact.places and not setup.document.get(fact.key, False) for fact in facts)
+    ):
+        return None
+    if not all(is_of_project(file, top) for file, _ in places):
+        return None
+    from mmfix.remedies.flagged_modules import flagged
+    from mmfix.remedies.own_code import OwnCode
+
+    spots = [CodeSpot(file, line) for file, line in sorted(places)]
+    refused: List[Refused] = []
+    found = flagged(spots, OwnCode(top), refused)
+    if refused or [one.flag for one in found] != [places[spot.path, spot.line] for spot in spots]:
+        return None
+    return InCode(tuple(spots))
 
 
 def script_argument(setup: TrainingSetup) -> Optional[InCode]:

@@ -22,7 +22,7 @@ from mmfix.remedies.graph import (
     suspected,
     without_doubts,
 )
-from mmfix.remedies.in_code import calls_in_code, late_freezing, script_argument
+from mmfix.remedies.in_code import calls_in_code, late_freezing, made_under_flags, script_argument
 from mmfix.remedies.inside import fewer_stages, freeze_teachers
 from mmfix.training.types import CheckpointSite, TrainingSetup
 
@@ -221,6 +221,10 @@ def _candidates(setup: TrainingSetup) -> Iterator[Candidate]:
         late = setup.facts_of("late-freeze")
         early = Change(code=lines.spots, by_hand=lines.by_hand, cures=late)
         yield Candidate("freeze-before-wrap", (early,), (text.NOT_RESUMED,))
+    made = made_under_flags(setup)
+    if made is not None:
+        less = Change(code=made.spots, cures=setup.facts_of("unused"))
+        yield Candidate("unused-module", (less,), (text.NO_OLD_WEIGHTS,))
     if settings.static_graph:
         changes = _with_find_unused(Change(static_graph=False))
         if _can_switch_off(setup):

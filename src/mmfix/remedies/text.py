@@ -53,6 +53,9 @@ MOVED = "The key takes effect from now on."
 NO_OLD_CHECKPOINT = (
     "No run is resumed whose checkpoint still has the dropped stage, and nothing else needs that stage."
 )
+NO_OLD_WEIGHTS = (
+    "No run is resumed whose optimizer holds it; what is made behind it may start from other random numbers."
+)
 BACKGROUND = "Images without ground truth are not wanted in training."
 FILTERED = "Fewer images: those without ground truth are left out of training."
 
@@ -69,6 +72,7 @@ _INSIDE = {
     "freeze-teacher": "No cost: the teacher never gets a gradient; it follows the student as before",
     "freeze-before-wrap": "No cost: the same is frozen, before DDP counts parameters; changes your code",
     "training-script": "Changes your training script for all that use it: a config gets what it says",
+    "unused-module": "A smaller model, same outputs: what its flag leaves out is not made; changes your code",
     "fewer-stages": "A smaller, faster model with the same outputs; its checkpoints lose the dropped stage",
 }
 

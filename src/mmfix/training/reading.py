@@ -239,9 +239,16 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                     inside=all(_is_inside(code, item) for item in items),
                     modules=tuple(item.name for item in items),
                     count=sum(counts) if all(counts) else 0,
+                    places=_made_at(code, items) if verdict == NEVER else (),
                 )
             )
     return facts
+
+
+def _made_at(code: CodeReading, items: List[Submodule]) -> Tuple[Place, ...]:
+    """The lines that make some parts; none where it is open which of several classes is meant."""
+    places = [item.created for item in items if item.created is not None]
+    return () if code.reading.ambiguous or len(places) < len(items) else tuple(places)
 
 
 def _is_inside(code: CodeReading, item: Submodule) -> bool:
