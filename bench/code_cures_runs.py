@@ -36,6 +36,8 @@ class Model(NamedTuple):
         model: The rest of the model.
         more: Code behind the copy.
         type: The class that the config names, where that is in ``more``.
+        changed: A line of the file, and what is in its place.
+        part: What of the model it is.
     """
 
     file: str
@@ -44,6 +46,8 @@ class Model(NamedTuple):
     model: str
     more: str = ""
     type: str = ""
+    changed: Tuple[str, str] = ("", "")
+    part: str = "backbone"
 
 
 def _detector(channels: str) -> str:
@@ -114,6 +118,17 @@ MODELS: Dict[str, Model] = {
     "Swin of mmseg": Model(
         _MMSEG + "swin.py", "SwinTransformer", f"{_SWIN}, with_cp=True", _segmentor(192)
     ),
+    "decoder layers": Model(
+        "mmseg/models/decode_heads/segmenter_mask_head.py",
+        "SegmenterMaskTransformerHead",
+        "in_channels=48, channels=48, num_classes=19, num_layers=2, num_heads=3, embed_dims=48, "
+        "dropout_ratio=0.0, in_index=-1, loss_decode=dict(type='CrossEntropyLoss')",
+        "pretrained=None, auxiliary_head=None, data_preprocessor=dict(size=(64, 64)), "
+        "backbone=dict(_delete_=True, type='VisionTransformer', img_size=64, patch_size=16, embed_dims=48, "
+        "num_layers=2, num_heads=3, out_indices=(1,))",
+        changed=("            x = layer(x)\n", "            x = torch.utils.checkpoint.checkpoint(layer, x)\n"),
+        part="decode_head",
+    ),
     "Swin late": Model(_MMDET + "swin.py", "SwinTransformer", f"{_SWIN}, frozen_stages=2", _SWIN_NECK),
     "MobileNetV2 late": Model(
         _MMDET + "mobilenet_v2.py", "MobileNetV2", f"{_V2_OUT}, frozen_stages=2", _detector("[24, 32, 96, 1280]")
@@ -157,7 +172,10 @@ def copied(model: Model) -> str:
     text = re.sub(r"^from (\.+)(\S*) import", absolute, text, flags=re.MULTILINE)
     for name in re.findall(r"@MODELS\.register_module\(\)\nclass (\w+)", text):
         text = re.sub(rf"\b{name}\b", f"Own{name}", text)
-    return text + model.more
+    old, new = model.changed
+    if old and old not in text:
+        raise SystemExit(f"{model.file} has no line {old}")
+    return (text.replace(old, new) if old else text) + model.more
 
 
 def repository(model: Model, top: Path) -> Path:
@@ -170,7 +188,7 @@ def repository(model: Model, top: Path) -> Path:
         f"_base_ = '{_BASES[package_of(model)]}'\n"
         "custom_imports = dict(imports=['own'], allow_failed_imports=False)\n"
         f"find_unused_parameters = {remedy_of(model) == CODE}\n"
-        f"model = dict(backbone=dict(_delete_=True, type='{model.type or 'Own' + model.name}', {model.arguments}), "
+        f"model = dict({model.part}=dict(_delete_=True, type='{model.type or 'Own' + model.name}', {model.arguments}), "
         f"{model.model})\n"
     )
     return config
@@ -210,22 +228,23 @@ cfg = Config.fromfile(sys.argv[1])
 init_default_scope(cfg.default_scope)
 MODELS = importlib.import_module(cfg.default_scope + ".registry").MODELS
 torch.manual_seed(0)
-model = MODELS.build(cfg.model.backbone)
+part = sys.argv[3]
+model = MODELS.build(cfg.model[part])
 torch.manual_seed(1)
 model.init_weights()
 model.train()
 torch.manual_seed(2)
-outs = model(torch.randn(2, 3, 64, 64))
+outs = model(torch.randn(2, 3, 64, 64) if part == "backbone" else [torch.randn(2, 48, 4, 4)])
 torch.manual_seed(3)
 sum((out * torch.randn_like(out)).mean() for out in (outs if isinstance(outs, (list, tuple)) else [outs])).backward()
 torch.save({name: p.grad for name, p in model.named_parameters() if p.grad is not None}, sys.argv[2])
 """
 
 
-def gradients(top: Path, into: Path) -> None:
+def gradients(top: Path, into: Path, part: str) -> None:
     """Keep those of one step."""
     environment = {**os.environ, "PYTHONPATH": str(top)}
-    command = [sys.executable, "-W", "ignore", "-c", _STEP, "configs/own.py", str(into)]
+    command = [sys.executable, "-W", "ignore", "-c", _STEP, "configs/own.py", str(into), part]
     done = subprocess.run(command, cwd=top, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr[-2000:])
@@ -247,7 +266,7 @@ def row(name: str, model: Model) -> str:
         top = Path(folder).resolve()
         repository(model, top)
         before = outcome(top)
-        gradients(top, top / "before.pt")
+        gradients(top, top / "before.pt", model.part)
         done = run(
             top, "patch", "--format", "json", "--allow-dirty", "--remedy", remedy_of(model), "configs/own.py"
         )
@@ -256,7 +275,7 @@ def row(name: str, model: Model) -> str:
             return f"| {name} | {model.file} | {before} | {done.stderr.strip() or done.stdout} |"
         lines = sum(len(edit["lines"]) for edit in edits)
         after = outcome(top)
-        gradients(top, top / "after.pt")
+        gradients(top, top / "after.pt", model.part)
         count, difference = furthest(top / "before.pt", top / "after.pt")
     cells = (name, f"`{model.file}`", remedy_of(model), lines, before, after, count, difference)
     return "| " + " | ".join(map(str, cells)) + " |"

@@ -44,6 +44,8 @@ def calls_in_code(setup: TrainingSetup) -> Optional[InCode]:
             if call.library != "torch" or not top or not is_of_project(file, top):
                 return None
             spots.setdefault((file, call.place.line), []).append(CodeSpot(file, call.place.line, call.called))
+    if not spots:
+        return None
     from mmfix.remedies.checkpoint_calls import targets
 
     return _in_code([_as_one(found) for _, found in sorted(spots.items())], top, targets)
@@ -57,6 +59,8 @@ def late_freezing(setup: TrainingSetup) -> Optional[InCode]:
         return None
     places = sorted({(osp.realpath(place.path), place.line) for fact in facts for place in fact.places})
     if not all(is_of_project(file, top) for file, _ in places):
+        return None
+    if not places:
         return None
     from mmfix.remedies.freezing_calls import constructors
 
@@ -105,12 +109,10 @@ def _in_code(
     spots: Sequence[CodeSpot],
     top: str,
     decide: Callable[[Sequence[CodeSpot], OwnCode, List[Refused]], Sequence[object]],
-) -> Optional[InCode]:
-    """The lines, and the first reason why not all of them can be changed; None without a line."""
+) -> InCode:
+    """The lines, and the first reason why not all of them can be changed."""
     from mmfix.remedies.own_code import OwnCode
 
-    if not spots:
-        return None
     refused: List[Refused] = []
     decide(spots, OwnCode(top), refused)
     return InCode(tuple(spots), _told(refused[0], top) if refused else "")

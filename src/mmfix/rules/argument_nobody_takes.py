@@ -23,6 +23,8 @@ model = dict(backbone=dict(type='ResNet', depth=50, with_pc=True))   # with_cp w
 - `right-argument`: the dict with the argument that is meant, or without one that is left over.
 - `drop-key`: delete the line, where it is not plain what it was for.
 
+`mmfix patch --in-place-value --remedy NAME` does it where the key stands, and `--undo` takes it back.
+
 ## How it is known
 
 From the source of the class, followed through `**kwargs`, `super().__init__` and the functions and classes

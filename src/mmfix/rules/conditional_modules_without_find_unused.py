@@ -29,7 +29,8 @@ model = dict(type='RapSam', use_learnable_fusion=True, use_sam_distill=False)
 
 - `find-unused`: `find_unused_parameters=True`; 1-2 % slower. Not where a reentrant gradient
   checkpoint is on: then `checkpoint-off` sets both.
-- Or do not create the module: the finding names the line that makes it.
+- Or do not create the module: the finding names the line that makes it. In a model of your own,
+  `mmfix patch --remedy unused-module` puts it under its flag, where it is used under that alone.
   `TORCH_DISTRIBUTED_DEBUG=INFO` makes torch name the parameters at run time.
 
 ## How it is known

@@ -22,7 +22,9 @@ fp16 = dict(loss_scale='dynamic')                         # trains in FP32
 ## Cure
 
 - `key-of-this-era`: the same in the words of this era, where one value says it.
-- `drop-key`: otherwise the line goes, by hand.
+- `drop-key`: otherwise the line goes.
+
+`mmfix patch --in-place-value --remedy NAME` does it where the key stands, and `--undo` takes it back.
 
 ## How it is known
 

@@ -19,7 +19,9 @@ model = dict(neck=dict(_delete_=True, type='FPN'))
 
 ## Cure
 
-- `drop-key`: delete `_delete_`, by hand: there is nothing to delete.
+- `drop-key`: delete `_delete_`: there is nothing to delete.
+
+`mmfix patch --in-place-value --remedy NAME` does it where the key stands, and `--undo` takes it back.
 
 ## How it is known
 

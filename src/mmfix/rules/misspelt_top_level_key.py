@@ -23,6 +23,8 @@ models = dict(decode_head=dict(sampler=dict(type='OHEMPixelSampler')))   # model
 - `right-name`: set the same at the key that is read.
 - `drop-key`: delete the line, where the same file has the right key as well.
 
+`mmfix patch --in-place-value --remedy NAME` does it where the key stands, and `--undo` takes it back.
+
 ## How it is known
 
 The keys are those that released training code reads (`mmengine/runner/runner.py: Runner.from_cfg` and
