@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mmfix.remedies.memory import save_memory
 from mmfix.remedies.right_name import right_arguments, right_name, set_users, this_era
+from mmfix.remedies.right_type import import_of, right_module, right_type, type_by_hand
 from mmfix.remedies.solve import (
     drop_key,
     enable_static_graph,
@@ -24,15 +25,19 @@ __all__ = [
     "filter_empty",
     "give_argument",
     "in_training_script",
+    "import_of",
     "move_find_unused",
     "move_value",
     "read_key",
     "right_arguments",
+    "right_module",
     "right_name",
+    "right_type",
     "save_memory",
     "set_users",
     "solve",
     "solve_sure",
     "this_era",
+    "type_by_hand",
     "write_find_unused",
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 from typing import Callable, Iterable, Iterator, List, Sequence, Set, Tuple
 
 from mmfix.python.bindings import Import
+from mmfix.python.place import Problem
 from mmfix.python.source import read_bytes
 from mmfix.repository.index import dotted_name
 from mmfix.repository.library import Library
@@ -31,18 +31,28 @@ def registered(roots: Iterable[str], wanted: Sequence[str]) -> Iterator[Tuple[st
         if problem is not None or MARK not in data or not any(mark in data for mark in marks):
             continue
         module, is_package = dotted_name(file, root, "")
-        tree, _ = parse_bytes(data, file.path)
-        found = [] if tree is None else _registrations(tree, data, file.path, module, is_package)
+        found, _ = registrations(data, file.path, module, is_package)
         yield from ((item.module, item.qualname) for item in found if item.name in wanted)
 
 
-def _registrations(
-    tree: ast.Module, data: bytes, path: str, module: str, is_package: bool
-) -> List[Registration]:
+def registrations(
+    data: bytes, path: str, module: str, is_package: bool = False
+) -> Tuple[List[Registration], List[Problem]]:
+    """What a file registers, in any registry, and what of it is made at run time.
+
+    Args:
+        data: Its bytes.
+        path: For problems.
+        module: Its dotted name.
+        is_package: It is an ``__init__.py``.
+    """
+    tree, problem = parse_bytes(data, path)
+    if tree is None:
+        return [], [] if problem is None else [problem]
     try:
-        return read_registrations(tree, data, path, module, is_package, lambda registry: True)[0]
+        return read_registrations(tree, data, path, module, is_package, lambda registry: True)
     except RecursionError:  # thousands of `elif`
-        return []
+        return [], [Problem("nested too deeply to be read")]
 
 
 def files_behind(library: Library, module: str, name: str, counts: Callable[[str], bool]) -> Set[str]:

@@ -107,6 +107,11 @@ def registers(data: bytes) -> Optional[FrozenSet[str]]:
     return frozenset(name.decode() for name in names if name.decode().isidentifier())
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether all that a module registers stands below a decorator, under a name that the text has."""
+    return all(_PLAIN_DECORATOR.fullmatch(line) for line in _marked_lines(data))
+
+
 def _marked_lines(data: bytes) -> Iterator[bytes]:
     """The lines with the word ``register_module``."""
     spot = data.find(MARK)

@@ -23,6 +23,7 @@ from mmfix.rules import (
     find_unused_default_of_the_repository,
     flexible_runner_ignores_ddp_keys,
     freeze_schedule,
+    import_of_no_module,
     key_of_the_other_era,
     late_freezing,
     late_freezing_with_checkpoint,
@@ -35,6 +36,7 @@ from mmfix.rules import (
     static_graph_with_accumulation,
     sync_batchnorm_without_process_group,
     trainable_teacher,
+    type_in_no_registry,
     wrapper_shadows_find_unused,
 )
 from mmfix.rules.common import at_most
@@ -69,6 +71,8 @@ RULES: Tuple[Rule, ...] = (
     leftover_delete.RULE,
     argument_nobody_takes.RULE,
     missing_argument.RULE,
+    type_in_no_registry.RULE,
+    import_of_no_module.RULE,
 )
 _BY_CODE: Dict[str, Rule] = {rule.code: rule for rule in RULES}
 #: How sure a rule about ``find_unused_parameters`` is where something else passes it on to DDP.

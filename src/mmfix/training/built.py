@@ -34,7 +34,7 @@ _OPTIMIZERS = frozenset(
 )
 #: Dicts that a builder takes something out of before the class gets them (``mmcv/cnn/bricks:
 #: build_norm_layer``, ``build_plugin_layer``; ``mmengine/model/weight_init.py: initialize``).
-_BY_BUILDERS = frozenset(
+BY_BUILDERS = frozenset(
     {
         *("norm_cfg", "conv_cfg", "act_cfg", "dcn", "upsample_cfg", "plugins", "init_cfg", "padding_cfg"),
         *("paramwise_cfg", "constructor", "custom_imports", "metainfo"),
@@ -112,7 +112,7 @@ def _built(
         left -= 1
         path, value, scope = stack.pop()
         builder = path[-2:][0] if isinstance(path[-1], int) else path[-1]
-        by_builder = builder in _BY_BUILDERS
+        by_builder = builder in BY_BUILDERS
         if isinstance(value, dict):
             scope = value["_scope_"] if isinstance(value.get("_scope_"), str) else scope
             kind = value.get("type")
@@ -122,7 +122,7 @@ def _built(
             if wanted is not None:
                 found = known(wanted)
                 yield Built(path, value, wanted, found, by_builder)
-                if not found.here or _uses_another_library(wanted.name):
+                if not found.here or uses_another_library(wanted.name):
                     continue
             if by_builder:
                 continue
@@ -135,7 +135,8 @@ def _built(
 
 
 @lru_cache(maxsize=4096)
-def _uses_another_library(name: str) -> bool:
+def uses_another_library(name: str) -> bool:
+    """Whether a class builds what it is given with another library."""
     return _OF_OTHERS.search(name) is not None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Tuple
 
 from mmfix.config.dicts import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
-from mmfix.findings import Override, Remedy
+from mmfix.findings import Remedy
 from mmfix.openmmlab import packages
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _PACKAGES = frozenset(packages())
 
 def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
     """Import the module of the repository that defines it; or the name that is nearly the same."""
-    from mmfix.remedies.change import import_module
+    from mmfix.remedies import import_of, right_type
     from mmfix.repository.library import Library  # takes longer to load than most logs to read
     from mmfix.repository.roots import config_package, source_roots
     from mmfix.training.parts import default_package
@@ -38,22 +38,10 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
     found = library.find(name, scope).candidates
     if found:
         module = found[0].module
-        overrides = import_module(setup, module, f"registers {name}") if package is None else []
-        if module.partition(".")[0] in _PACKAGES or not overrides:
+        if package is not None or module.partition(".")[0] in _PACKAGES:
             return ()
-        assumes = f"{module}, which defines {name}, can be imported where you train."
-        return (Remedy("import-module", "review", "None.", tuple(overrides), (assumes,)),)
-    return tuple(
-        Remedy(
-            "right-name",
-            "review",
-            "None.",
-            tuple(Override(key, other, f"{name} is in no registry") for key in where),
-            (f"{other} is what is meant.",),
-        )
-        for other in library.similar(name, scope)[:1]
-        if where
-    )
+        return import_of(setup, module, name)
+    return next((right_type(where, name, other) for other in library.similar(name, scope)), ())
 
 
 def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:

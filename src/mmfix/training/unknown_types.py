@@ -1,0 +1,166 @@
+"""Types in a config that no registry of the run has."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from mmfix.config.dicts import CONTAINERS, MOST, SCALARS
+from mmfix.config.document import ConfigDocument
+from mmfix.config.keypath import KeyPath
+from mmfix.model.remembered import fingerprint
+from mmfix.repository import cache
+from mmfix.repository.importing import named_modules
+from mmfix.repository.released_names import every_name, names_for, released_names
+from mmfix.repository.roots import config_package, source_roots
+from mmfix.training.built import BY_BUILDERS, uses_another_library
+from mmfix.training.era import MMENGINE
+from mmfix.training.parts import default_package
+from mmfix.training.top_level import read_keys
+from mmfix.training.type_verdict import FOUND, NOWHERE, Verdict
+from mmfix.training.types import TrainingSetup
+
+_KIND = "types-1"
+#: Named here, and built by nobody.
+_NO_TYPES = frozenset({"metainfo", "custom_imports", "env_cfg", "auto_scale_lr"})
+
+
+class UnknownType(NamedTuple):
+    """A type that cannot be built.
+
+    Attributes:
+        text: As the config has it.
+        scope: The package that it is looked for in first.
+        keys: The key paths of it.
+        verdict: Why.
+    """
+
+    text: str
+    scope: Optional[str]
+    keys: Tuple[KeyPath, ...]
+    verdict: Verdict
+
+
+class _Typed(NamedTuple):
+    """A ``type`` of a config."""
+
+    key: KeyPath
+    text: str
+    scope: Optional[str]
+    in_builder: bool
+
+
+def unknown_types(setup: TrainingSetup) -> Tuple[UnknownType, ...]:
+    """Every type that no registry has, or that nothing has imported; none where a base is missing."""
+    document, era = setup.document, setup.era
+    if document.tree.missing or not (document.path or document.homes):
+        return ()
+    groups: Dict[Tuple[str, Optional[str]], List[_Typed]] = {}
+    for typed in _not_released(document, era):
+        groups.setdefault((typed.text, typed.scope), []).append(typed)
+    if not groups:
+        return ()
+    book = _book(document, era)
+    found = []
+    for (text, scope), each in groups.items():
+        answer = book.verdict(text, scope)
+        # what a builder or another library makes of the dict first is not known
+        if answer.why and not (any(one.in_builder for one in each) and not _is_slip(answer)):
+            found.append(UnknownType(text, scope, tuple(one.key for one in each), answer))
+    book.keep()
+    return tuple(found)
+
+
+def _is_slip(answer: Verdict) -> bool:
+    return answer.why == NOWHERE and answer.meant != ""
+
+
+def _not_released(document: ConfigDocument, era: str) -> Iterator[_Typed]:
+    """The types that no release has where they are looked for."""
+    read, every = read_keys(era), every_name(era)
+    first = default_package(document) or config_package(document.path)
+    stack: List[Tuple[KeyPath, Any, Optional[str], bool]] = [
+        ((key,), value, first, False)
+        for key, value in document.tree.items()
+        if key in read and key not in _NO_TYPES and isinstance(value, CONTAINERS)
+    ]
+    left = MOST
+    while stack and left:
+        left -= 1
+        path, value, scope, in_builder = stack.pop()
+        if isinstance(value, dict):
+            scope = value["_scope_"] if isinstance(value.get("_scope_"), str) else scope
+            kind = value.get("type")
+            if type(kind) is str and kind[-1:].isalnum():
+                prefix, _, name = kind.rpartition(".")
+                if name[:1].isupper() and name.isidentifier() and "." not in prefix:
+                    inside = prefix or scope
+                    near = names_for(era, inside) if _is_told(era, inside) else every
+                    if name not in near or (prefix and prefix not in released_names(era)):
+                        yield _Typed((*path, "type"), kind, inside, in_builder or path[-1] == "optimizer")
+                if uses_another_library(name):
+                    continue
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        stack += [
+            ((*path, key), item, scope, in_builder or key in BY_BUILDERS)
+            for key, item in items
+            if type(item) not in SCALARS and isinstance(item, CONTAINERS) and key not in _NO_TYPES
+        ]
+
+
+def _is_told(era: str, scope: Optional[str]) -> bool:
+    """Whether it is known which names are found from a package."""
+    return era == MMENGINE and scope is not None and scope in released_names(era)
+
+
+class _Book:
+    """Verdicts on the types of all configs of a run that look for classes in the same places."""
+
+    def __init__(
+        self, roots: Tuple[str, ...], walk: str, named: Tuple[str, ...], era: str, package: Optional[str]
+    ) -> None:
+        self._places = roots, walk, named, era, package
+        key = "\n".join(map(str, self._places))
+        self._key = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        self._kept: Dict[str, Any] = self._stored()
+        self._new: Dict[str, Any] = {}
+
+    def verdict(self, text: str, scope: Optional[str]) -> Verdict:
+        """The verdict on a type, kept or looked up."""
+        entry = f"{scope}\n{text}"
+        kept = self._kept.get(entry)
+        if isinstance(kept, list) and [type(one) for one in kept] == [type(one) for one in FOUND]:
+            return Verdict(*kept)
+        prefix, _, name = text.rpartition(".")
+        found = self._look_up(prefix or None, scope, name)
+        self._kept[entry] = self._new[entry] = list(found)
+        return found
+
+    def keep(self) -> None:
+        """Put what was looked up into the cache, beside what others have put there."""
+        if self._new:
+            cache.store(_KIND, self._key, {**self._stored(), **self._new})
+            self._new = {}
+
+    def _look_up(self, prefix: Optional[str], scope: Optional[str], name: str) -> Verdict:
+        from mmfix.training.type_look_up import look_up_type  # mostly it is in the book
+
+        return look_up_type(*self._places, prefix, scope, name)
+
+    def _stored(self) -> Dict[str, Any]:
+        stored = cache.load(_KIND, self._key)
+        return stored if isinstance(stored, dict) else {}
+
+
+def _book(document: ConfigDocument, era: str) -> _Book:
+    roots = source_roots(document.path, document.tree, document.homes)
+    named = named_modules(document.path, document.tree)
+    return _one_book(roots, fingerprint(roots), named, era, config_package(document.path))
+
+
+@lru_cache(maxsize=8)
+def _one_book(
+    roots: Tuple[str, ...], walk: str, named: Tuple[str, ...], era: str, package: Optional[str]
+) -> _Book:
+    return _Book(roots, walk, named, era, package)
