@@ -57,6 +57,7 @@ OPENERS = {
     "patches/child": "its own pipes, and what a framework's loader opens",
     "openmmlab": "our own data",
     "repository/carried": "our own data",
+    "repository/released_names": "our own data",
     "training/table": "our own data",
     "prove/job": "what our processes tell each other",
     "prove/outside": "what our processes tell each other",

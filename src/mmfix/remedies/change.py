@@ -63,7 +63,9 @@ def write(setup: TrainingSetup, change: Change) -> Tuple[Override, ...]:
     if change.checkpoint is Checkpoint.NONE:
         found += _switch_off(setup)
     elif change.checkpoint is Checkpoint.NON_REENTRANT and not change.code:
-        found += import_module(setup, NONREENTRANT_MODULE, "makes torch's default checkpoint non-reentrant")
+        found += import_modules(
+            setup, [NONREENTRANT_MODULE], "makes torch's default checkpoint non-reentrant"
+        )
     elif change.cut_off:
         found += _take_out(setup)
     found += _ddp_arguments(setup, change)
@@ -116,14 +118,14 @@ def _take_out(setup: TrainingSetup) -> List[Override]:
     return found
 
 
-def import_module(setup: TrainingSetup, module: str, reason: str) -> List[Override]:
-    """``custom_imports`` with one module more; nothing where it would not be executed."""
+def import_modules(setup: TrainingSetup, modules: Sequence[str], reason: str) -> List[Override]:
+    """``custom_imports`` with some modules more; nothing where it would not be executed."""
     if not runs_custom_imports(setup):
         return []
     if setup.document.get(("custom_imports",), None) is None:
-        value = {"imports": [module], "allow_failed_imports": False}
+        value = {"imports": [*modules], "allow_failed_imports": False}
         return [Override(("custom_imports",), value, reason)]
-    names = [*custom_imports(setup.document), module]
+    names = [*custom_imports(setup.document), *modules]
     return [Override(("custom_imports", "imports"), names, reason)]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Tuple
+from typing import Iterable, Sequence, Tuple
 
 from mmfix.config.document import to_plain
 from mmfix.config.keypath import KeyPath
 from mmfix.findings import Override, Remedy
-from mmfix.remedies.change import import_module, runs_custom_imports
+from mmfix.remedies.change import import_modules, runs_custom_imports
 from mmfix.remedies.graph import custom_imports
 from mmfix.training.types import TrainingSetup
 
@@ -29,10 +29,16 @@ def right_type(keys: Iterable[KeyPath], name: str, meant: str) -> Tuple[Remedy, 
     return (Remedy("right-name", "review", _PRICE, overrides, (_MEANT.format(meant),)),) if overrides else ()
 
 
-def import_of(setup: TrainingSetup, module: str, name: str) -> Tuple[Remedy, ...]:
-    """``custom_imports`` with the module that registers a class; nothing where the config cannot say it."""
-    overrides = tuple(import_module(setup, module, f"registers {name}"))
-    assumes = f"{module}, which registers {name}, can be imported where you train."
+def import_of(setup: TrainingSetup, modules: Sequence[str], name: str) -> Tuple[Remedy, ...]:
+    """``custom_imports`` with the modules that register classes; nothing where the config cannot say it.
+
+    Args:
+        setup: The setup.
+        modules: Dotted names.
+        name: The class, or the first of them.
+    """
+    overrides = tuple(import_modules(setup, modules, f"registers {name}"))
+    assumes = f"{modules[0]}, which registers {name}, can be imported where you train."
     return (Remedy("import-module", "review", _PRICE, overrides, (assumes,)),) if overrides else ()
 
 

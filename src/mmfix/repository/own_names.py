@@ -9,13 +9,13 @@ from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Sequence, Set, T
 
 from mmfix.python.source import Bounds, read_bytes
 from mmfix.repository.behind import registrations
-from mmfix.repository.reach import importable_as, may_be_imported
+from mmfix.repository.reach import Reach, importable_as
 from mmfix.repository.registrations import MARK, is_plain
 from mmfix.repository.walk import files_named, holds_packages, walk_sources
 
 _BOUNDS = Bounds("source file", 1_000_000)
 #: What a config has none of; what has none of it registers nothing.
-_CODE = re.compile(rb"^[ \t]*(?:class|def|@)\b|register", re.MULTILINE)
+_CODE = re.compile(rb"^[ \t]*(?:class|def|import|from|@)\b|register", re.MULTILINE)
 #: A registered class or its name: enough to suggest one.
 _NAMED = re.compile(
     rb"register_module\([^)\n]*?['\"](\w+)['\"]"
@@ -117,14 +117,10 @@ class OwnNames:
                 if problems:
                     yield path
 
-    def imported(self, modules: Tuple[str, ...], scopes: Tuple[str, ...]) -> FrozenSet[str]:
-        """The files that a training with a config may import."""
-        return _imported(self, modules, scopes)
-
-
-@lru_cache(maxsize=16)
-def _imported(own: OwnNames, modules: Tuple[str, ...], scopes: Tuple[str, ...]) -> FrozenSet[str]:
-    return may_be_imported(own.texts, own.bases, modules, scopes)
+    @cached_property
+    def reach(self) -> Reach:
+        """What these files import of each other."""
+        return Reach(self.texts, self.bases)
 
 
 @lru_cache(maxsize=2)

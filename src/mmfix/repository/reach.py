@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import os.path as osp
 import re
-from typing import FrozenSet, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
+from functools import lru_cache
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]*import[ \t]*(\([^)]*\)|(?:[^\n#\\]|\\\r?\n)+)"
@@ -18,7 +19,7 @@ _IMPORT = re.compile(
 )
 _COMMENT = re.compile(rb"#[^\n]*")
 #: A dotted name in a text: ``'mmdet.models'``, ``'package.module:main'``.
-_TEXT = re.compile(rb"['\"]([A-Za-z_]\w*(?:\.\w+)*)[:'\"]")
+_TEXT = re.compile(rb"['\"]([A-Za-z_][\w-]*(?:\.[\w-]+)*)[:'\"]")
 _WORD = re.compile(rb"\w+")
 #: Imports by a name that is made at run time.
 _AT_RUN_TIME = re.compile(rb"importlib|import_module|__import__|pkgutil")
@@ -28,30 +29,87 @@ _STARTS = re.compile(rb"__main__|entry_points|console_scripts")
 _SCRIPTS = ("train.py", "test.py", "dist_train.py", "main.py", "setup.py")
 
 
-def may_be_imported(
-    texts: Mapping[str, bytes], bases: Sequence[str], modules: Iterable[str], scopes: Iterable[str]
-) -> FrozenSet[str]:
-    """The files that a training may import.
+class _Said(NamedTuple):
+    """What the text of a file names.
+
+    Attributes:
+        absolute: Modules by dotted names; some are names of what is in one.
+        relative: The same, from a folder so many levels up.
+        lists: It looks for modules beside it, and imports them.
+    """
+
+    absolute: Tuple[str, ...]
+    relative: Tuple[Tuple[int, str], ...]
+    lists: bool
+
+
+class Reach:
+    """What the files of a repository import of each other.
 
     Args:
-        texts: The source files of the repository, and what they say.
+        texts: The source files, and what they say.
         bases: Directories that modules are imported from.
-        modules: What the config has imported, by dotted names.
-        scopes: Packages that the framework imports as a whole.
     """
-    found: Set[str] = set()
-    stack = [path for path, text in texts.items() if _starts(path, text)]
-    for module in modules:
-        stack += _files(texts, bases, module.split("."))
-    for scope in scopes:  # mmengine/registry/default_scope.py, utils/setup_env.py of each package
-        for module in (scope, f"{scope}.registry", f"{scope}.utils.setup_env", f"{scope}.apis"):
-            stack += _files(texts, bases, module.split("."))
-    while stack:
-        path = stack.pop()
-        if path not in found:
-            found.add(path)
-            stack += _imported(path, texts, bases)
-    return frozenset(found)
+
+    def __init__(self, texts: Mapping[str, bytes], bases: Sequence[str]) -> None:
+        self._texts = texts
+        self._bases = bases
+        self._leads_to: Dict[str, Tuple[str, ...]] = {}
+        self._starts = [path for path, text in texts.items() if _starts(path, text)]
+        self._modules: Dict[str, List[str]] = {}
+        for path in texts:
+            for name in importable_as(path, bases):
+                self._modules.setdefault(name, []).append(path)
+
+    def files(self, modules: Iterable[str], scopes: Iterable[str]) -> FrozenSet[str]:
+        """The files that a training may import.
+
+        Args:
+            modules: What the config has imported, by dotted names.
+            scopes: Packages that the framework imports as a whole.
+        """
+        stack = list(self._starts)
+        for module in modules:
+            stack += self._of(module)
+        for scope in scopes:  # mmengine/registry/default_scope.py, utils/setup_env.py of each package
+            for module in (f"{scope}.registry", f"{scope}.utils.setup_env", f"{scope}.apis"):
+                stack += self._of(module)
+        found: Set[str] = set()
+        while stack:
+            path = stack.pop()
+            if path not in found:
+                found.add(path)
+                if path not in self._leads_to:
+                    self._leads_to[path] = tuple(self._imported(path))
+                stack += self._leads_to[path]
+        return frozenset(found)
+
+    def _of(self, module: str) -> Iterator[str]:
+        """The files that importing a module runs, or as much of it as there is."""
+        parts = module.split(".")
+        for end in range(1, len(parts) + 1):
+            yield from self._modules.get(".".join(parts[:end]), ())
+
+    def _imported(self, path: str) -> Iterator[str]:
+        said, folder = _said(self._texts[path]), osp.dirname(path)
+        for module in said.absolute:
+            yield from self._of(module)
+            yield from self._below(folder, module)  # of a script
+        for level, module in said.relative:
+            above = folder
+            for _ in range(level - 1):
+                above = osp.dirname(above)
+            yield from self._below(above, module)
+        if said.lists:
+            yield from (other for other in self._texts if other.startswith(folder + os.sep))
+
+    def _below(self, folder: str, module: str) -> Iterator[str]:
+        place = folder
+        for part in module.split("."):
+            place = osp.join(place, part)
+            package = osp.join(place, "__init__.py")
+            found = [file for file in (place + ".py", package) if file in self._texts]
+            yield from found
 
 
 def _starts(path: str, text: bytes) -> bool:
@@ -59,48 +117,31 @@ def _starts(path: str, text: bytes) -> bool:
     return osp.basename(path) in _SCRIPTS or _STARTS.search(text) is not None
 
 
-def _imported(path: str, texts: Mapping[str, bytes], bases: Sequence[str]) -> Iterator[str]:
-    text, folder = texts[path], osp.dirname(path)
-    is_package = osp.join(folder, "__init__.py") in texts
-    bases = bases if is_package else (*bases, folder)
+@lru_cache(maxsize=16384)
+def _said(text: bytes) -> _Said:
+    absolute: Dict[str, None] = {}
+    relative: Dict[Tuple[int, str], None] = {}
     for source, names, plain in _IMPORT.findall(text):
         for module in plain.split(b","):
-            yield from _files(texts, bases, _parts(module.split()[0]) if module.split() else [])
+            if module.split():
+                absolute[_text(module.split()[0])] = None
         if not source:
             continue
+        name = _text(source.strip(b"."))
         level = len(source) - len(source.lstrip(b"."))
-        parts = _parts(source.strip(b"."))
-        above = folder
-        for _ in range(level - 1):
-            above = osp.dirname(above)
-        places = (above,) if level else bases
-        words = [word.decode("utf-8", "replace") for word in _WORD.findall(_COMMENT.sub(b"", names))]
-        yield from _files(texts, places, parts)
-        for word in words:
-            yield from _files(texts, places, [*parts, word])
-    for name in set(_TEXT.findall(text)):
-        yield from _files(texts, bases, _parts(name))
-    if _AT_RUN_TIME.search(text) and _LISTS.search(text):
-        yield from (other for other in texts if other.startswith(folder + os.sep))
+        words = [_text(word) for word in _WORD.findall(_COMMENT.sub(b"", names))]
+        for whole in (name, *(f"{name}.{word}" if name else word for word in words)):
+            if level and whole:
+                relative[level, whole] = None
+            elif whole:
+                absolute[whole] = None
+    absolute.update(dict.fromkeys(map(_text, _TEXT.findall(text))))
+    lists = _AT_RUN_TIME.search(text) is not None and _LISTS.search(text) is not None
+    return _Said(tuple(absolute), tuple(relative), lists)
 
 
-def _parts(dotted: bytes) -> List[str]:
-    return [part.decode("utf-8", "replace") for part in dotted.split(b".") if part]
-
-
-def _files(texts: Mapping[str, bytes], bases: Iterable[str], parts: Sequence[str]) -> Iterator[str]:
-    """The files that importing a module runs, or as much of it as there is."""
-    for base in bases:
-        place = base
-        for at, part in enumerate(parts):
-            place = osp.join(place, part)
-            if place + ".py" in texts:
-                yield place + ".py"
-            package = osp.join(place, "__init__.py")
-            if package in texts:
-                yield package
-            elif at == 0 and place + ".py" not in texts and not osp.isdir(place):
-                break
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "replace")
 
 
 def importable_as(path: str, bases: Sequence[str]) -> Tuple[str, ...]:
@@ -111,6 +152,6 @@ def importable_as(path: str, bases: Sequence[str]) -> Tuple[str, ...]:
             short = osp.splitext(osp.relpath(path, base))[0]
             parts = short.split(os.sep)
             parts = parts[:-1] if parts[-1] == "__init__" else parts
-            if parts and all(part.isidentifier() for part in parts):
+            if parts and not any("." in part for part in parts):
                 found.append(".".join(parts))
     return tuple(dict.fromkeys(found))

@@ -36,7 +36,7 @@ What a training may import is everything that a script of the repository or `cus
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterator, Tuple
+from typing import Iterator, Sequence, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding, Remedy
@@ -60,6 +60,8 @@ class OwnDetector(nn.Module):
 class OwnHead(nn.Module):
     pass
 """
+#: Of types that one finding is about.
+_MOST_NAMES = 3
 _SCOPE = "default_scope = 'mmdet'\n"
 _MODEL = _SCOPE + "model = dict(type='{}')\n"
 _IMPORT = "custom_imports = dict(imports=['nets'])\n"
@@ -107,17 +109,55 @@ _CASES = (
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such type."""
-    for unknown in unknown_types(setup):
+    found = unknown_types(setup)
+    for unknown in found:
         verdict = unknown.verdict
+        if verdict.why == NOT_IMPORTED:
+            continue
         finding = make(
             RULE,
             setup,
             key=unknown.keys[0],
             confidence="likely" if verdict.sure or verdict.meant else "possible",
             message=_message(unknown),
-            evidence=_evidence(setup, unknown),
+            evidence=_evidence(setup),
         )
-        yield replace(finding, remedies=_cures(setup, unknown))
+        yield replace(finding, remedies=_cures(unknown))
+    forgotten = [unknown for unknown in found if unknown.verdict.why == NOT_IMPORTED]
+    if forgotten:
+        yield _not_imported(setup, forgotten)
+
+
+def _not_imported(setup: TrainingSetup, found: Sequence[UnknownType]) -> Finding:
+    """One finding for all: mostly one import is missing."""
+    first, others = found[0], [unknown.text for unknown in found[1:]]
+    name = f"{first.text} ({format_key(first.keys[0])})"
+    file = in_package(first.verdict.where)
+    nobody = "neither custom_imports nor a script leads there"
+    if others:
+        shown = ", ".join(others[:_MOST_NAMES]) + (", ..." if len(others) > _MOST_NAMES else "")
+        said = (
+            f"{name} and {len(others)} more ({shown}) are registered in modules that nothing imports "
+            f"({file}, ...): {nobody}. They are in no registry when they are built."
+        )
+    else:
+        said = (
+            f"{name} is registered in {file}, which nothing imports: {nobody}. "
+            "It is in no registry when it is built."
+        )
+    finding = make(
+        RULE,
+        setup,
+        key=first.keys[0],
+        confidence="likely",
+        message=said,
+        evidence=tuple(
+            f"{in_package(each.verdict.where)} registers {each.text}" for each in found[:_MOST_NAMES]
+        ),
+    )
+    modules = tuple(dict.fromkeys(unknown.verdict.module for unknown in found))
+    short = first.text.rpartition(".")[2]
+    return replace(finding, remedies=import_of(setup, modules, short) or type_by_hand(short))
 
 
 def _message(unknown: UnknownType) -> str:
@@ -125,11 +165,6 @@ def _message(unknown: UnknownType) -> str:
     others = len(unknown.keys) - 1
     more = f" and {others} more" if others else ""
     name = f"{text} ({format_key(unknown.keys[0])}{more})"
-    if verdict.why == NOT_IMPORTED:
-        return (
-            f"{name} is registered in {in_package(verdict.where)}, which nothing imports: neither "
-            "custom_imports nor a script leads there. It is in no registry when it is built."
-        )
     if verdict.why == ELSEWHERE:
         owner = verdict.meant.partition(".")[0]
         said = (
@@ -137,14 +172,14 @@ def _message(unknown: UnknownType) -> str:
         )
     elif verdict.why == OTHER_ERA:
         said = f"{name} is of the other era: no release of this one registers it, so it cannot be built."
-    else:
+    elif verdict.sure or verdict.meant:
         said = f"{name} is in no registry, so it cannot be built."
+    else:
+        said = f"{name}: nothing here and no release registers a class of that name. It cannot be built."
     return f"{said} Was {verdict.meant} meant?" if verdict.meant else said
 
 
-def _evidence(setup: TrainingSetup, unknown: UnknownType) -> Tuple[str, ...]:
-    if unknown.verdict.why == NOT_IMPORTED:
-        return (f"{in_package(unknown.verdict.where)} registers {unknown.text}",)
+def _evidence(setup: TrainingSetup) -> Tuple[str, ...]:
     asked = "mmengine/registry/registry.py" if setup.era == "mmengine" else "mmcv/utils/registry.py"
     return (
         f"{asked}: Registry.get",
@@ -152,13 +187,10 @@ def _evidence(setup: TrainingSetup, unknown: UnknownType) -> Tuple[str, ...]:
     )
 
 
-def _cures(setup: TrainingSetup, unknown: UnknownType) -> Tuple[Remedy, ...]:
-    name = unknown.text.rpartition(".")[2]
+def _cures(unknown: UnknownType) -> Tuple[Remedy, ...]:
     if unknown.verdict.meant:
         return right_type(unknown.keys, unknown.text, unknown.verdict.meant)
-    if unknown.verdict.why == NOT_IMPORTED:
-        return import_of(setup, unknown.verdict.module, name) or type_by_hand(name)
-    return type_by_hand(name)
+    return type_by_hand(unknown.text.rpartition(".")[2])
 
 
 RULE = Rule(

@@ -11,6 +11,7 @@ from mmfix.openmmlab import packages
 from mmfix.python.source import read_bytes
 from mmfix.repository.finder import Finder
 from mmfix.repository.own_names import OwnNames, Place, own_names
+from mmfix.repository.reach import importable_as
 from mmfix.repository.released_names import BASES, OPEN, every_name, names_for, released_names
 from mmfix.training.era import MMCV1, MMENGINE
 from mmfix.training.spelling import nearest
@@ -132,12 +133,15 @@ def _of_own(around: Surroundings, scope: Optional[str], name: str) -> Verdict:
         return FOUND
     if not _is_followed(around) or name in every_name(around.era):
         return FOUND
-    imported = own.imported(around.named, () if scope is None else (scope,))
+    imported = own.reach.files(around.named, () if scope is None else (scope,))
     if any(place.path in imported for place in places):
         return FOUND
     first: Place = min(places, key=lambda place: (len(place.module), place.module))
     starts = around.named or any("train" in osp.basename(path) for path in imported)
-    return Verdict(NOT_IMPORTED, "", first.module, first.path) if starts else FOUND
+    names = importable_as(first.path, own.bases)
+    # as the config names others, where that says from which folder
+    module = next((name for name in names if name.partition(".")[0] in around.tops), first.module)
+    return Verdict(NOT_IMPORTED, "", module, first.path) if starts else FOUND
 
 
 def _is_followed(around: Surroundings) -> bool:

@@ -21,7 +21,7 @@ from mmfix.training.top_level import read_keys
 from mmfix.training.type_verdict import FOUND, NOWHERE, Verdict
 from mmfix.training.types import TrainingSetup
 
-_KIND = "types-1"
+_KIND = "types-2"
 #: Named here, and built by nobody.
 _NO_TYPES = frozenset({"metainfo", "custom_imports", "env_cfg", "auto_scale_lr"})
 

@@ -40,7 +40,7 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
         module = found[0].module
         if package is not None or module.partition(".")[0] in _PACKAGES:
             return ()
-        return import_of(setup, module, name)
+        return import_of(setup, [module], name)
     return next((right_type(where, name, other) for other in library.similar(name, scope)), ())
 
 
