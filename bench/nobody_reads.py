@@ -5,7 +5,7 @@
 FOLDER holds the unpacked releases of `ZOOS` (`~/.cache/mmfix/zoo`, as the tests keep them) and those that they need
 beside them. Each misspelling is one line appended to a copy of a leaf config in its own folder: a top-level key under a
 wrong name, one argument of a dict that the config has (or of one in a list, which is then restated), a key of a
-loader, or the name of a default hook. It counts as found when a finding is at
+loader, the name of a default hook, or a type with a slip in it. It counts as found when a finding is at
 that key, and as named when the finding has the right word. A wrong name is one slip: a letter left out, doubled, or
 swapped with its neighbour. What is found on the untouched configs is counted, and listed in docs/nobody_reads.md.
 """
@@ -29,6 +29,7 @@ from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError
 from mmfix.findings import Finding
+from mmfix.repository.released_names import every_name
 from mmfix.rules import RULES
 from mmfix.rules.rule import Wrappers
 from mmfix.training import era, is_trainable, read
@@ -46,7 +47,10 @@ ZOOS = {
 }
 SOURCES = ("mmengine-0.10.7", "mmcv-lite-2.1.0")
 LOADERS = ("train_dataloader", "val_dataloader")
-GROUPS = ("top-level keys", "model arguments", "optimizer and schedule", "loaders and datasets", "hooks")
+GROUPS = (
+    *("top-level keys", "model arguments", "optimizer and schedule", "loaders and datasets", "hooks"),
+    "types",
+)
 _ROOTS = {
     "model": GROUPS[1],
     **dict.fromkeys(("optim_wrapper", "param_scheduler", "train_cfg", "optimizer"), GROUPS[2]),
@@ -142,6 +146,12 @@ def seeds(document: ConfigDocument, chance: random.Random) -> Iterator[Seed]:
             loader = len(path) == 1 and root in LOADERS
             if "type" not in node and not loader and path != ("default_hooks",):
                 continue
+            kind = node.get("type")
+            if isinstance(kind, str) and kind[:1].isupper() and len(kind) > 3:
+                wrong = slip(kind, chance)
+                made = _made(document, (*path, "type"), wrong)
+                if wrong not in every_name(era(document)) and made is not None:
+                    yield Seed(GROUPS[5], (*path, "type"), kind, *made)
             for name, value in node.items():
                 plain = isinstance(value, (str, int, float, bool)) or path == ("default_hooks",)
                 if name != "type" and len(name) > 3 and plain:
@@ -246,7 +256,8 @@ def _try(path: Path, seed: Seed, row: Counter[str]) -> None:
         document = Reader().load(str(path), text=f"{own}\n{line}\n")
     except ConfigError:
         return
-    if document.get(seed.key) is MISSING:
+    value = document.get(seed.key)
+    if value is MISSING or (seed.key[-1] == "type" and value == seed.right):
         return  # the part lies in a base, and this file sets another part of it
     row["seeded"] += 1
     at = [finding for finding in findings(document) if finding.key == seed.key]
@@ -254,7 +265,9 @@ def _try(path: Path, seed: Seed, row: Counter[str]) -> None:
     named = any(f"Was {seed.right} meant?" in one.message for one in at)
     row["named"] += named
     if not named:
-        print("missed" if not at else "not named", path.name, format_key(seed.key), flush=True)
+        print(
+            "missed" if not at else "not named", path.name, format_key(seed.key), seed.text[:40], flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.dicts import CONTAINERS, MOST, SCALARS
 from mmfix.config.document import ConfigDocument
@@ -22,6 +22,7 @@ from mmfix.training.type_verdict import FOUND, NOWHERE, Verdict
 from mmfix.training.types import TrainingSetup
 
 _KIND = "types-2"
+_RELEASED = "."
 #: Named here, and built by nobody.
 _NO_TYPES = frozenset({"metainfo", "custom_imports", "env_cfg", "auto_scale_lr"})
 
@@ -43,12 +44,12 @@ class UnknownType(NamedTuple):
 
 
 class _Typed(NamedTuple):
-    """A ``type`` of a config."""
+    """A ``type`` of a config; ``doubtful``: it may be no name of a class."""
 
     key: KeyPath
     text: str
     scope: Optional[str]
-    in_builder: bool
+    doubtful: bool
 
 
 def unknown_types(setup: TrainingSetup) -> Tuple[UnknownType, ...]:
@@ -65,11 +66,14 @@ def unknown_types(setup: TrainingSetup) -> Tuple[UnknownType, ...]:
     found = []
     for (text, scope), each in groups.items():
         answer = book.verdict(text, scope)
-        # what a builder or another library makes of the dict first is not known
-        if answer.why and not (any(one.in_builder for one in each) and not _is_slip(answer)):
+        if answer.why and not (any(one.doubtful for one in each) and not _is_slip(answer)):
             found.append(UnknownType(text, scope, tuple(one.key for one in each), answer))
     book.keep()
     return tuple(found)
+
+
+def _is_capital(kind: str) -> bool:
+    return kind[kind.rfind(".") + 1 :][:1].isupper()
 
 
 def _is_slip(answer: Verdict) -> bool:
@@ -78,11 +82,11 @@ def _is_slip(answer: Verdict) -> bool:
 
 def _not_released(document: ConfigDocument, era: str) -> Iterator[_Typed]:
     """The types that no release has where they are looked for."""
-    read, every = read_keys(era), every_name(era)
+    read = read_keys(era)
     first = default_package(document) or config_package(document.path)
     stack: List[Tuple[KeyPath, Any, Optional[str], bool]] = [
         ((key,), value, first, False)
-        for key, value in document.tree.items()
+        for key, value in reversed(document.tree.items())
         if key in read and key not in _NO_TYPES and isinstance(value, CONTAINERS)
     ]
     left = MOST
@@ -90,28 +94,40 @@ def _not_released(document: ConfigDocument, era: str) -> Iterator[_Typed]:
         left -= 1
         path, value, scope, in_builder = stack.pop()
         if isinstance(value, dict):
-            scope = value["_scope_"] if isinstance(value.get("_scope_"), str) else scope
+            items: Iterable[Tuple[Any, Any]] = reversed(value.items())
+            if "_scope_" in value:
+                scope = value["_scope_"] if isinstance(value["_scope_"], str) else scope
             kind = value.get("type")
-            if type(kind) is str and kind[-1:].isalnum():
-                prefix, _, name = kind.rpartition(".")
-                if name[:1].isupper() and name.isidentifier() and "." not in prefix:
-                    inside = prefix or scope
-                    near = names_for(era, inside) if _is_told(era, inside) else every
-                    if name not in near or (prefix and prefix not in released_names(era)):
-                        yield _Typed((*path, "type"), kind, inside, in_builder or path[-1] == "optimizer")
-                if uses_another_library(name):
+            if type(kind) is str:
+                inside = _looked_for_in(kind, scope, era)
+                if inside != _RELEASED:
+                    doubtful = in_builder or path[-1] == "optimizer" or not _is_capital(kind)
+                    yield _Typed((*path, "type"), kind, inside, doubtful)
+                if uses_another_library(kind):
                     continue
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        stack += [
-            ((*path, key), item, scope, in_builder or key in BY_BUILDERS)
-            for key, item in items
-            if type(item) not in SCALARS and isinstance(item, CONTAINERS) and key not in _NO_TYPES
-        ]
+        else:
+            items = zip(range(len(value) - 1, -1, -1), reversed(value))
+        for key, item in items:
+            if type(item) not in SCALARS and isinstance(item, CONTAINERS) and key not in _NO_TYPES:
+                stack.append(((*path, key), item, scope, in_builder or key in BY_BUILDERS))
 
 
-def _is_told(era: str, scope: Optional[str]) -> bool:
-    """Whether it is known which names are found from a package."""
-    return era == MMENGINE and scope is not None and scope in released_names(era)
+@lru_cache(maxsize=16384)
+def _looked_for_in(kind: str, scope: Optional[str], era: str) -> Optional[str]:
+    """The package that a type is looked for in first; where that surely has it, ``_RELEASED``.
+
+    So it is of what is no name of a class.
+    """
+    prefix, _, name = kind.rpartition(".")
+    if name.islower() or not name.isidentifier() or "." in prefix:
+        return _RELEASED
+    released = released_names(era)
+    if prefix and prefix not in released:
+        return prefix
+    scope = prefix or scope
+    is_told = era == MMENGINE and scope is not None and scope in released
+    has = names_for(era, scope) if is_told and scope is not None else every_name(era)
+    return _RELEASED if name in has else scope
 
 
 class _Book:
