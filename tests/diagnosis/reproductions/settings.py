@@ -8,6 +8,8 @@ from reproductions.playing import needs_of, printed
 from reproductions.types import Reproduction
 
 NOT_IN = "is not in the mmengine::model registry. Please check whether the value of"
+NO_TYPE = '`cfg` or `default_args` must contain the key "type", but got'
+MISSING = "missing 1 required positional argument"
 UNEXPECTED = "got an unexpected keyword argument"
 DUPLICATE = "Duplicate key is not allowed among bases. Duplicate keys: {'find_unused_parameters'}"
 EITHER = "should be either all None or not None, but got"
@@ -22,6 +24,17 @@ ROWS: Tuple[Tuple[str, str, str, str], ...] = (
     ("mmcv1", "mmcv1_inner_type_misspelt", "type-not-registered", "KeyError: \"Toy: 'ToyBackbonne is not in the models registry'\""),
     ("mmcv1", "mmcv1_type_not_imported", "type-not-registered", "KeyError: 'NuScenesDataset is not in the dataset registry'"),
     ("mmcv1", "mmcv1_hook_misspelt", "type-not-registered", "KeyError: 'GradientCumulativeOptimzerHook is not in the hook registry'"),
+    ("plain", "type_without_its_package", "type-not-registered", f"KeyError: 'mmpretrian.ConvNeXt {NOT_IN}"),
+    ("plain", "hook_type_misspelt", "type-not-registered", "KeyError: 'EMAHok is not in the mmengine::hook registry."),
+    ("plain", "default_hook_misspelt", "no-type", f"KeyError: '{NO_TYPE} {{\\'interval\\': 1}}"),
+    ("plain", "default_hook_taken_back", "no-type", "in register_default_hooks assert hook is not None"),
+    ("mmcv1", "mmcv1_no_type", "no-type", NO_TYPE),
+    ("plain", "argument_misspelt", "leftover-argument", f"TypeError: Backbone.__init__() {UNEXPECTED} 'with_pc'"),
+    ("mmcv1", "mmcv1_argument_misspelt", "leftover-argument", f"ToyBackbone.__init__() {UNEXPECTED} 'with_pc'"),
+    ("plain", "argument_missing", "missing-argument", f"TypeError: Backbone.__init__() {MISSING}: 'with_cp'"),
+    ("mmcv1", "mmcv1_argument_missing", "missing-argument", f"ToyBackbone.__init__() {MISSING}: 'with_cp'"),
+    ("plain", "custom_import_misspelt", "custom-import-failed", "ImportError: Failed to import custom modules from {'imports': ['type_misspelt_bsae']}"),
+    ("mmcv1", "mmcv1_custom_import_misspelt", "custom-import-failed", "in import_modules_from_strings raise ImportError"),
     ("plain", "leftover_delete", "leftover-delete", f"TypeError: AdamW.__init__() {UNEXPECTED} '_delete_'"),
     ("plain", "leftover_delete_in_model", "leftover-delete", f"TypeError: Backbone.__init__() {UNEXPECTED} '_delete_'"),
     ("mmcv1", "mmcv1_leftover_delete", "leftover-delete", f"TypeError: FPN: FPN.__init__() {UNEXPECTED} '_delete_'"),

@@ -19,6 +19,8 @@ _PARENT = 8
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
     from mmfix.config.keypath import KeyPath
+    from mmfix.findings import Remedy
+    from mmfix.training.types import TrainingSetup
 
 
 def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
@@ -36,6 +38,22 @@ def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
         if isinstance(kind, str) and any(_is_of(_stem(kind).lower(), name.lower()) for name in names):
             found.append(key)
     return tuple(found)
+
+
+def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
+    """The argument that is meant, or the dict without one that is left over, where the source tells."""
+    from mmfix.remedies import right_arguments
+    from mmfix.training.arguments import refused_arguments
+
+    where = places(setup.document, sighting)
+    found = [refused for refused in refused_arguments(setup) if refused.key in where]
+    return tuple(
+        remedy
+        for refused in found
+        for remedy in right_arguments(
+            setup, refused.key[:-1], {str(refused.key[-1]): refused.meant}, refused.type_name
+        )
+    )
 
 
 def _is_of(kind: str, name: str) -> bool:
@@ -70,5 +88,6 @@ KIND = Kind(
         "that you still need. Nothing is inherited then.",
     ),
     places=places,
+    cures=cures,
     needs_place=True,
 )

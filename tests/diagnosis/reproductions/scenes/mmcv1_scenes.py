@@ -254,6 +254,26 @@ def mmcv1_type_not_imported():
 
 
 @scene(ranks=1)
+def mmcv1_argument_misspelt():
+    train("mmcv1_argument_misspelt", "model = dict(backbone=dict(with_pc=True))")
+
+
+@scene(ranks=1)
+def mmcv1_argument_missing():
+    train("mmcv1_argument_missing", "model = dict(backbone=dict(_delete_=True, type='ToyBackbone'))")
+
+
+@scene(ranks=1)
+def mmcv1_no_type():
+    build_detector(load("mmcv1_no_type", "model = dict(backbone=dict(_delete_=True, with_cp=True))").model)
+
+
+@scene(ranks=1)
+def mmcv1_custom_import_misspelt():
+    load("mmcv1_custom_import_misspelt", "custom_imports = dict(imports=['nest'])")
+
+
+@scene(ranks=1)
 def mmcv1_leftover_delete():
     base = load(
         "mmcv1_leftover_delete",

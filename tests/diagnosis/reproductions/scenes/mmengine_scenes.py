@@ -166,6 +166,41 @@ def type_of_missing_package():
 
 
 @scene()
+def type_without_its_package():
+    train("type_without_its_package", "model = dict(backbone=dict(type='mmpretrian.ConvNeXt'))")
+
+
+@scene()
+def hook_type_misspelt():
+    train("hook_type_misspelt", "custom_hooks = [dict(type='EMAHok')]")
+
+
+@scene()
+def default_hook_misspelt():
+    train("default_hook_misspelt", "default_hooks = dict(chekpoint=dict(interval=1))")
+
+
+@scene()
+def default_hook_taken_back():
+    train("default_hook_taken_back", "default_hooks = dict(profiler=None)")
+
+
+@scene()
+def argument_misspelt():
+    train("argument_misspelt", "model = dict(backbone=dict(with_pc=True))")
+
+
+@scene()
+def argument_missing():
+    train("argument_missing", "model = dict(backbone=dict(_delete_=True, type='Backbone'))")
+
+
+@scene()
+def custom_import_misspelt():
+    train("custom_import_misspelt", "custom_imports = dict(imports=['type_misspelt_bsae'])")
+
+
+@scene()
 def leftover_delete():
     text = "optim_wrapper = dict(paramwise_cfg=None, optimizer=dict(_delete_=True, type='AdamW', lr=1e-4))"
     train(
