@@ -93,6 +93,7 @@ def read_classic(source: Source, load: Callable[[BaseRef, Source], Found]) -> Co
         tree=tree,
         own=own,
         base=base if references else None,
+        inherited=base if references else None,
         files=tuple(files),
         missing=tuple(missing),
         work=add_work(work, more, source.path),

@@ -24,6 +24,8 @@ class ConfigDocument:
             identity kept: two names bound to one dict hold the same object. Lazy: the whole namespace,
             imported names included.
         base: The merged bases (classic, JSON, YAML); None when the file has no ``_base_``.
+        inherited: What the bases bind: ``base``, or in a lazy config the names that it takes from base files,
+            as these bind them.
         files: Absolute paths of all files read, this one first, then bases in reading order.
         imported: Names in ``own`` that came from ``import`` statements (lazy: also from base files).
         missing: Bases, its own and theirs, that are not where they should be. ``tree.missing`` are those in
@@ -39,6 +41,7 @@ class ConfigDocument:
     tree: TreeDict
     own: TreeDict
     base: Optional[TreeDict] = None
+    inherited: Optional[TreeDict] = None
     files: Tuple[str, ...] = ()
     imported: FrozenSet[str] = field(default_factory=frozenset)
     missing: Tuple[MissingBase, ...] = ()

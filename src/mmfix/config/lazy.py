@@ -76,11 +76,27 @@ def read_lazy(source: Source, load: Callable[[str, str, Source, int], Found]) ->
         text=source.text,
         tree=tree,
         own=own,
+        inherited=_inherited(base_imports, bases),
         files=tuple(files),
         imported=frozenset(imported),
         missing=tuple(missing),
         work=add_work(work, max(works), source.path),
     )
+
+
+def _inherited(imports: List[ast.ImportFrom], bases: Dict[str, TreeDict]) -> TreeDict:
+    """The names that are taken from base files, as they are bound there."""
+    found = TreeDict()
+    for node in imports:
+        base = bases[_module(node)]
+        for alias in node.names:
+            for name in base if alias.name == "*" else [alias.name]:
+                bound = name if alias.name == "*" else alias.asname or name
+                if name in base:
+                    found[bound] = base[name]
+                    if name in base.blames:
+                        found.blames[bound] = base.blames[name]
+    return found
 
 
 def _evaluate(

@@ -26,7 +26,7 @@ train_pipeline = [dict(type='LoadImageFromFile'), dict(type='Resize', scale=(640
 ## How it is known
 
 Every value knows the variable that it was read from, so which places are meant is certain; that they are
-meant is `likely`.
+meant is `likely`. So it is in lazy configs, where a name that is taken from a base file is bound anew.
 """
 
 from __future__ import annotations

@@ -37,20 +37,22 @@ def stale_variables(document: ConfigDocument, era: str) -> Tuple[Stale, ...]:
     takes effect. What the file uses itself, or a list or dict that stands anywhere in the config, is not
     among them.
     """
-    if document.base is None:
+    before = document.inherited
+    if before is None:
         return ()
     read = read_keys(era)
     names = [
         name
         for name in document.own
         if isinstance(name, str)
-        and name in document.base
+        and name in before
         and not any(name in read_keys(each) for each in _ERAS)  # what clears a key takes effect
         and document.tree.get(name) is not None
         and not name.startswith("_")
-        and not _is_same(document.tree.get(name, MISSING), document.base[name])
+        and not _is_same(document.tree.get(name, MISSING), before[name])
+        and _is_set_here(document, name)
     ]
-    found = [stale for name in names for stale in _stale(document, name, set(read))]
+    found = [stale for name in names for stale in _stale(document, before, name, set(read))]
     used = own_used_names(document, (stale.name for stale in found)) if found else ()
     return tuple(stale for stale in found if stale.name not in used)
 
@@ -61,9 +63,14 @@ def _is_same(new: Any, old: Any) -> bool:
     return bool(new == old)
 
 
-def _stale(document: ConfigDocument, name: str, read: Set[str]) -> Iterator[Stale]:
-    assert document.base is not None
-    blame, value, old = document.base.blames.get(name), document.tree.get(name), document.base[name]
+def _is_set_here(document: ConfigDocument, name: str) -> bool:
+    """Whether this file sets a name; in a lazy config it may have changed what it took from a base."""
+    blame = document.tree.blames.get(name)
+    return document.kind != "lazy" or (blame is not None and blame.origin.path == document.path)
+
+
+def _stale(document: ConfigDocument, before: TreeDict, name: str, read: Set[str]) -> Iterator[Stale]:
+    blame, value, old = before.blames.get(name), document.tree.get(name), before[name]
     if blame is None or not is_known(value):
         return
     users: List[KeyPath] = []
