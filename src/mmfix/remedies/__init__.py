@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmfix.remedies.memory import save_memory
-from mmfix.remedies.right_name import right_arguments, right_name, set_users, this_era
+from mmfix.remedies.right_name import keep_both, right_arguments, right_name, set_users, this_era
 from mmfix.remedies.right_type import import_of, right_module, right_type, type_by_hand
 from mmfix.remedies.solve import (
     drop_key,
@@ -26,6 +26,7 @@ __all__ = [
     "give_argument",
     "in_training_script",
     "import_of",
+    "keep_both",
     "move_find_unused",
     "move_value",
     "read_key",

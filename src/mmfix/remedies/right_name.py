@@ -13,6 +13,7 @@ from mmfix.findings import KeyMove, Override, Remedy
 from mmfix.remedies.graph import is_true, outcomes, possible
 from mmfix.remedies.solve import drop_key
 from mmfix.training.other_era import Foreign
+from mmfix.training.set_twice import SetTwice
 from mmfix.training.stale import Stale
 from mmfix.training.top_level import changes
 from mmfix.training.types import TrainingSetup
@@ -58,6 +59,16 @@ def set_users(setup: TrainingSetup, stale: Stale) -> Tuple[Remedy, ...]:
     overrides = tuple(Override(path, to_plain(value), reason) for path in stale.users)
     where = " and ".join(format_key(path) for path in stale.users)
     return (Remedy("set-users", "review", _PRICE, overrides, (f"{stale.name} was meant for {where}.",)),)
+
+
+def keep_both(setup: TrainingSetup, twice: SetTwice) -> Tuple[Remedy, ...]:
+    """What the first of two bindings says and the second does not; by hand where both say it."""
+    if not twice.lost:
+        return drop_key(f"first {twice.name}")
+    reason = f"{twice.name} as line {twice.first} has it"
+    overrides = tuple(Override(path, to_plain(value), reason) for path, value in twice.lost)
+    assumes = (_STILL_MEANT.format(f"Line {twice.first}"),)
+    return (Remedy("keep-both", "review", _PRICE, overrides, assumes),)
 
 
 def _would_fail(setup: TrainingSetup, key: str, value: Any) -> bool:

@@ -32,6 +32,7 @@ from mmfix.rules import (
     misspelt_top_level_key,
     proven_failure,
     reentrant_checkpoint_with_find_unused,
+    set_twice,
     stale_variable,
     static_graph_with_accumulation,
     sync_batchnorm_without_process_group,
@@ -73,6 +74,7 @@ RULES: Tuple[Rule, ...] = (
     missing_argument.RULE,
     type_in_no_registry.RULE,
     import_of_no_module.RULE,
+    set_twice.RULE,
 )
 _BY_CODE: Dict[str, Rule] = {rule.code: rule for rule in RULES}
 #: How sure a rule about ``find_unused_parameters`` is where something else passes it on to DDP.

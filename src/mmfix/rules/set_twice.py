@@ -1,0 +1,104 @@
+"""A key of the framework that one file sets twice: the first value is gone.
+
+## What it does
+
+Finds names like `model`, `data` or `train_dataloader` that one file sets to a dict and later to another dict,
+with no look at the first in between, where the resolved config lacks what the first one says.
+
+## Why it is bad
+
+A child's dict is merged into its base's, so it looks as if two of one file were merged, too. They are not:
+the second takes the place of the first before anything is merged. What the first says has no effect.
+
+## Example
+
+```python
+_base_ = './fpn_r50.py'
+model = dict(backbone=dict(depth=101))                     # is lost: it trains ResNet-50
+model = dict(data_preprocessor=dict(size=(512, 512)))
+```
+
+## Cure
+
+- `keep-both`: what the first dict says, set once more.
+
+## How it is known
+
+From the lines of the file, and from the resolved config; that the first is still meant is `likely`. A note
+where both set the same keys. Nothing is said where the second has `_delete_` or another `type`, of files with
+functions, and of strings and numbers, of which the earlier is often kept as a reminder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator
+
+from mmfix.config.keypath import format_key
+from mmfix.findings import Finding
+from mmfix.remedies import keep_both
+from mmfix.rules.common import make
+from mmfix.rules.rule import Case, Rule, Wrappers
+from mmfix.training.set_twice import SetTwice, set_twice
+from mmfix.training.types import TrainingSetup
+
+_BASE = "model = dict(type='FCOS', backbone=dict(type='ResNet', depth=50), half=False)\n"
+_FIRST = "model = dict(backbone=dict(depth=101))\n"
+_MOST = 3
+
+_CASES = (
+    Case("lost", _FIRST + "model = dict(half=True)\n", "warning likely", inherits=_BASE),
+    Case("changed", _FIRST + "model = dict(backbone=dict(depth=34))\n", "note likely", inherits=_BASE),
+    Case("read in between", _FIRST + "model = dict(half=True, **model)\n", inherits=_BASE),
+    Case("changed in place", _FIRST + "model['half'] = True\n", inherits=_BASE),
+    Case("the same once more", _FIRST + _FIRST, inherits=_BASE),
+    Case(
+        "what the base has anyway",
+        "model = dict(backbone=dict(depth=50))\nmodel = dict(half=True)\n",
+        inherits=_BASE,
+    ),
+    Case(
+        "meant to replace it",
+        _FIRST + "model = dict(backbone=dict(_delete_=True, type='VGG'), half=True)\n",
+        inherits=_BASE,
+    ),
+    Case("only one of both happens", _FIRST + "if True:\n    model = dict(half=True)\n", inherits=_BASE),
+    Case("a variable", "size = dict(a=1)\nsize = dict(b=2)\nmodel = dict(more=size)\n", inherits=_BASE),
+)
+
+
+def check(setup: TrainingSetup) -> Iterator[Finding]:
+    """One finding for each such name."""
+    for twice in set_twice(setup.document, setup.era):
+        finding = make(
+            RULE,
+            setup,
+            key=(twice.name,),
+            severity="warning" if twice.lost else "note",
+            confidence="likely",
+            message=_message(twice),
+            evidence=(f"line {twice.first} sets {twice.name}, and line {twice.second} again",),
+        )
+        yield replace(finding, remedies=keep_both(setup, twice))
+
+
+def _message(twice: SetTwice) -> str:
+    gone = [format_key(path) for path, _ in twice.lost or twice.changed]
+    shown = ", ".join(gone[:_MOST]) + (f" and {len(gone) - _MOST} more" if len(gone) > _MOST else "")
+    kept = "are" if len(gone) > 1 else "is"
+    what = f"{kept} lost" if twice.lost else f"{kept} set otherwise there"
+    where = f"{twice.name} of line {twice.first} has no effect, since line {twice.second} sets it again"
+    return f"{where}: {shown} {what}."
+
+
+RULE = Rule(
+    code="MMF209",
+    name="set-twice",
+    summary="One file sets a key of the framework to two dicts, and what only the first says is lost.",
+    wrappers=Wrappers.ALL,
+    own_cures=True,
+    known="read from the config and its bases",
+    cases=_CASES,
+    check=check,
+    page=__doc__,
+)
