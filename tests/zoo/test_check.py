@@ -45,6 +45,8 @@ _OF_MMDET = {
     ("mask-rcnn_r50_fpn_rpn-2conv_4conv1fc_syncbn-all_32xb2-ssj-scp-90k_coco.py", "MMF203"),
     ("ga-fast-rcnn_r50-caffe_fpn_1x_coco.py", "MMF202"),
     ("cascade-rpn_r50-caffe_fpn_1x_coco.py", "MMF205"),
+    ("bytetrack_yolox_x_8xb4-80e_crowdhuman-mot20train_test-mot20test.py", "MMF207"),
+    ("yolox_x_8xb4-80e_crowdhuman-mot20train_test-mot20test.py", "MMF207"),
     ("faster-rcnn_r50_fpn_1x_voc0712-cocofmt.py", "MMF205"),
     ("fcos_swinb_fpn_8x4_sample1e-3_mstrain_v3det_2x.py", "MMF205"),
 }
@@ -57,6 +59,8 @@ _OF_MMSEG = {
     ("mobilenet-v3-d8-scratch_lraspp_4xb4-320k_cityscapes-512x1024.py", "MMF202"),
     ("mobilenet-v3-d8_lraspp_4xb4-320k_cityscapes-512x1024.py", "MMF202"),
     ("swin-tiny-patch4-window7_upernet_1xb8-20k_levir-256x256.py", "MMF203"),
+    ("fpn_r101_4xb4-160k_ade20k-512x512.py", "MMF209"),
+    ("knet-s3_swin-l_upernet_8xb2-adamw-80k_ade20k-640x640.py", "MMF209"),
 }
 KNOWN: Dict[str, Set[Tuple[str, str]]] = {
     "mmdet-3.3.0": _OF_MMDET,
