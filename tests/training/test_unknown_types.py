@@ -76,6 +76,13 @@ def test_the_import_is_named_as_the_config_names_others(tmp_path: Path) -> None:
     assert (found["OwnNet"].verdict.why, found["OwnNet"].verdict.module) == (NOT_IMPORTED, "own.net")
 
 
+def test_what_a_config_imports_itself_is_imported(tmp_path: Path) -> None:
+    files = {"own.py": "import torch", "other/net.py": OWN.format("OwnNet")}
+
+    assert "OwnNet" in found_in(tmp_path, model("OwnNet"), files)
+    assert found_in(tmp_path, "import other.net\n" + model("OwnNet"), files) == {}
+
+
 def test_one_finding_for_all_places_in_the_order_of_the_config(tmp_path: Path) -> None:
     text = model("FCOS") + "train_dataloader.update(dataset=dict(pipeline=[dict(type='Resizee')]))\n"
     text += "val_dataloader = train_dataloader\n"

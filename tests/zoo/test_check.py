@@ -46,7 +46,7 @@ _OF_MMDET = {
     ("ga-fast-rcnn_r50-caffe_fpn_1x_coco.py", "MMF202"),
     ("cascade-rpn_r50-caffe_fpn_1x_coco.py", "MMF205"),
     ("bytetrack_yolox_x_8xb4-80e_crowdhuman-mot20train_test-mot20test.py", "MMF207"),
-    ("yolox_x_8xb4-80e_crowdhuman-mot20train_test-mot20test.py", "MMF207"),
+    ("bytetrack_yolox_x_8xb4-amp-80e_crowdhuman-mot20train_test-mot20test.py", "MMF207"),
     ("faster-rcnn_r50_fpn_1x_voc0712-cocofmt.py", "MMF205"),
     ("fcos_swinb_fpn_8x4_sample1e-3_mstrain_v3det_2x.py", "MMF205"),
 }

@@ -11,7 +11,7 @@ from mmfix.remedies.change import import_modules, runs_custom_imports
 from mmfix.remedies.graph import custom_imports
 from mmfix.training.types import TrainingSetup
 
-_PRICE = "None."
+_PRICE = "No cost: it fails as it is."
 _BY_HAND = "Write the name of a class that is registered, or import the module that registers {}."
 _MEANT = "{} is what is meant."
 _LATER = "Nothing else registers {} before it is built: nothing was found that does."

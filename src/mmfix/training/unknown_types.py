@@ -9,7 +9,9 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tu
 from mmfix.config.dicts import CONTAINERS, MOST, SCALARS
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.config.used import is_said_in
 from mmfix.model.remembered import fingerprint
+from mmfix.python.source import read_bytes
 from mmfix.repository import cache
 from mmfix.repository.importing import named_modules
 from mmfix.repository.released_names import every_name, names_for, released_names
@@ -17,7 +19,7 @@ from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.built import BY_BUILDERS, uses_another_library
 from mmfix.training.era import MMENGINE
 from mmfix.training.parts import default_package
-from mmfix.training.top_level import read_keys
+from mmfix.training.top_level import BOUNDS, read_keys
 from mmfix.training.type_verdict import FOUND, NOWHERE, Verdict
 from mmfix.training.types import TrainingSetup
 
@@ -171,8 +173,18 @@ class _Book:
 
 def _book(document: ConfigDocument, era: str) -> _Book:
     roots = source_roots(document.path, document.tree, document.homes)
-    named = named_modules(document.path, document.tree)
+    named = (*named_modules(document.path, document.tree), *_imported_by_its_files(document))
     return _one_book(roots, fingerprint(roots), named, era, config_package(document.path))
+
+
+def _imported_by_its_files(document: ConfigDocument) -> Tuple[str, ...]:
+    """What the config and its bases import themselves, when they are read."""
+    files = [path for path in document.files if path.endswith(".py") and is_said_in(path, "import")]
+    if not files:
+        return ()
+    from mmfix.repository.reach import imported_by  # few do
+
+    return tuple(name for path in files for name in imported_by(read_bytes(path, BOUNDS)[0]))
 
 
 @lru_cache(maxsize=8)
