@@ -26,7 +26,7 @@ model = dict(head=dict(type='MyHead'))                # in my_heads.py, which no
 
 ## How it is known
 
-A name is looked for in all releases of OpenMMLab's packages of that era, in what is installed here, and as a
+A name is looked for in releases of all OpenMMLab packages of that era, in what is installed here, and as a
 word in the source of the repository: where one of them has it, nothing is said. Nothing is said, either,
 where `custom_imports` names something that is not here, where code makes names at run time, and of a package
 that is not known. `likely` where a name is a slip away, or all sources were at hand; otherwise `possible`.
