@@ -14,7 +14,7 @@ from mmfix.repository.source import MODELS, parse_bytes
 
 #: Of one run. The largest forks have under 2,000 files.
 MOST_FILES = 5000
-_SCRIPTS = ("tools/train.py", "train.py", "tools/dist_train.py")
+SCRIPTS = ("tools/train.py", "train.py", "tools/dist_train.py")
 
 
 def named_modules(config_path: Optional[str], tree: Mapping[str, Any]) -> Tuple[str, ...]:
@@ -62,7 +62,7 @@ class Imports:
             roots: Directories of the repository; training scripts in them are run first.
         """
         found: Dict[str, int] = {}
-        scripts = [(root, osp.join(root, name)) for root in roots for name in _SCRIPTS]
+        scripts = [(root, osp.join(root, name)) for root in roots for name in SCRIPTS]
         starts: List[str] = []
         for root, script in scripts:
             if osp.isfile(script) and not leads_out(script, root):

@@ -76,20 +76,27 @@ def _missing(finders: Sequence[Finder], roots: Sequence[str], name: str) -> Opti
     while not any(finder.find(parent) is not None for finder in finders):
         parent = parent.rpartition(".")[0]
     spots = [spot for spot in (finder.find(parent) for finder in finders) if spot is not None]
-    if any(not spot.file and not spot.folders for spot in spots) or any(map(_is_empty, spots)):
+    missing = name[len(parent) + 1 :].partition(".")[0]
+    if any(_may_have(spot, missing) for spot in spots):
         return None
-    return parent, _meant(name, parent, spots)
+    return parent, "" if name != f"{parent}.{missing}" else _meant(missing, parent, spots)
 
 
-def _meant(name: str, parent: str, spots: Sequence[Spot]) -> str:
-    missing, _, rest = name[len(parent) + 1 :].partition(".")
+def _meant(missing: str, parent: str, spots: Sequence[Spot]) -> str:
     modules = {module for spot in spots for folder in spot.folders for module in _modules(folder)}
     near = nearest(missing, modules, shortest=3)
-    return "" if near is None or rest else f"{parent}.{near}"
+    return "" if near is None else f"{parent}.{near}"
 
 
-def _is_empty(spot: Spot) -> bool:
-    return any(not any(True for _ in _modules(folder)) for folder in spot.folders)
+def _may_have(spot: Spot, name: str) -> bool:
+    """Whether a package is compiled, is empty here, or has something of that name that is no file."""
+    if not spot.file and not spot.folders:
+        return True
+    return any(
+        not any(True for _ in _modules(folder))
+        or any(osp.lexists(osp.join(folder, name + end)) for end in ("", ".py"))
+        for folder in spot.folders
+    )
 
 
 def _tops(roots: Sequence[str]) -> List[str]:

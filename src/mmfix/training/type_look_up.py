@@ -10,6 +10,7 @@ from typing import FrozenSet, List, NamedTuple, Optional, Tuple
 from mmfix.openmmlab import packages
 from mmfix.python.source import read_bytes
 from mmfix.repository.finder import Finder
+from mmfix.repository.importing import SCRIPTS
 from mmfix.repository.own_names import OwnNames, Place, own_names
 from mmfix.repository.reach import importable_as
 from mmfix.repository.released_names import BASES, OPEN, every_name, names_for, released_names
@@ -23,6 +24,7 @@ from mmfix.training.type_verdict import (
     NOT_IMPORTED,
     NOWHERE,
     OTHER_ERA,
+    Places,
     Verdict,
 )
 
@@ -36,16 +38,17 @@ class Surroundings(NamedTuple):
     Attributes:
         own: The source files of the repository.
         finder: Where modules are looked for.
-        named: The modules that the config has imported.
-        era: ``mmengine`` or ``mmcv1``.
-        package: The package whose own config it is.
+        places: What these were made of.
     """
 
     own: OwnNames
     finder: Finder
-    named: Tuple[str, ...]
-    era: str
-    package: Optional[str]
+    places: Places
+
+    @property
+    def era(self) -> str:
+        """That of the config."""
+        return self.places.era
 
     def source(self, package: str) -> Tuple[str, ...]:
         """The files of a package outside of the repository; none where it is not here."""
@@ -60,34 +63,21 @@ class Surroundings(NamedTuple):
 
     @property
     def tops(self) -> FrozenSet[str]:
-        """The top-level packages that the config has imported."""
-        return frozenset(name.partition(".")[0] for name in self.named)
+        """The top-level packages that the config has imported, or imports itself."""
+        return frozenset(name.partition(".")[0] for name in (*self.places.named, *self.places.read))
 
 
-def look_up_type(
-    roots: Tuple[str, ...],
-    walk: str,
-    named: Tuple[str, ...],
-    era: str,
-    package: Optional[str],
-    prefix: Optional[str],
-    scope: Optional[str],
-    name: str,
-) -> Verdict:
+def look_up_type(places: Places, prefix: Optional[str], scope: Optional[str], name: str) -> Verdict:
     """Why no registry of a run has a class.
 
     Args:
-        roots: Directories searched before the installed packages.
-        walk: The state of these.
-        named: The modules that the config has imported.
-        era: ``mmengine`` or ``mmcv1``.
-        package: The package whose own config it is.
+        places: Where it is looked for.
         prefix: The package that the config names before the class.
         scope: That, or the config's own.
         name: The class.
     """
-    own = own_names(roots, walk)
-    return verdict(Surroundings(own, _finder(roots, own), named, era, package), prefix, scope, name)
+    own = own_names(places.roots, places.walk)
+    return verdict(Surroundings(own, _finder(places.roots, own), places), prefix, scope, name)
 
 
 @lru_cache(maxsize=2)
@@ -129,15 +119,17 @@ def _of_no_package(around: Surroundings, prefix: Optional[str], name: str) -> Ve
 def _of_own(around: Surroundings, scope: Optional[str], name: str) -> Verdict:
     """A name that stands in the repository: its classes are found, but for those that nothing imports."""
     own, places = around.own, around.own.places(name)
-    if not places or around.package is not None or any(place.conditional for place in places):
+    if not places or around.places.package is not None or any(place.conditional for place in places):
         return FOUND
     if not _is_followed(around) or name in every_name(around.era):
         return FOUND
-    imported = own.reach.files(around.named, () if scope is None else (scope,))
+    imported = own.reach.files((*around.places.named, *around.places.read), () if scope is None else (scope,))
     if any(place.path in imported for place in places):
         return FOUND
     first: Place = min(places, key=lambda place: (len(place.module), place.module))
-    starts = around.named or any("train" in osp.basename(path) for path in imported)
+    starts = around.places.named or any(
+        osp.join(base, script) in imported for base in own.bases for script in SCRIPTS
+    )
     names = importable_as(first.path, own.bases)
     # as the config names others, where that says from which folder
     module = next((name for name in names if name.partition(".")[0] in around.tops), first.module)
@@ -147,8 +139,9 @@ def _of_own(around: Surroundings, scope: Optional[str], name: str) -> Verdict:
 def _is_followed(around: Surroundings) -> bool:
     """Whether all that the config has imported is here, or of a release."""
     known = released_names(around.era)
+    names = {*around.places.named, *around.tops}
     return not around.own.is_cut and all(
-        around.finder.find(name) is not None or name.partition(".")[0] in known for name in around.named
+        around.finder.find(name) is not None or name.partition(".")[0] in known for name in names
     )
 
 

@@ -20,10 +20,10 @@ from mmfix.training.built import BY_BUILDERS, uses_another_library
 from mmfix.training.era import MMENGINE
 from mmfix.training.parts import default_package
 from mmfix.training.top_level import BOUNDS, read_keys
-from mmfix.training.type_verdict import FOUND, NOWHERE, Verdict
+from mmfix.training.type_verdict import FOUND, NOWHERE, Places, Verdict
 from mmfix.training.types import TrainingSetup
 
-_KIND = "types-2"
+_KIND = "types-3"
 _RELEASED = "."
 #: Named here, and built by nobody.
 _NO_TYPES = frozenset({"metainfo", "custom_imports", "env_cfg", "auto_scale_lr"})
@@ -135,11 +135,9 @@ def _looked_for_in(kind: str, scope: Optional[str], era: str) -> Optional[str]:
 class _Book:
     """Verdicts on the types of all configs of a run that look for classes in the same places."""
 
-    def __init__(
-        self, roots: Tuple[str, ...], walk: str, named: Tuple[str, ...], era: str, package: Optional[str]
-    ) -> None:
-        self._places = roots, walk, named, era, package
-        key = "\n".join(map(str, self._places))
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        key = "\n".join(map(str, places))
         self._key = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
         self._kept: Dict[str, Any] = self._stored()
         self._new: Dict[str, Any] = {}
@@ -164,7 +162,7 @@ class _Book:
     def _look_up(self, prefix: Optional[str], scope: Optional[str], name: str) -> Verdict:
         from mmfix.training.type_look_up import look_up_type  # mostly it is in the book
 
-        return look_up_type(*self._places, prefix, scope, name)
+        return look_up_type(self._places, prefix, scope, name)
 
     def _stored(self) -> Dict[str, Any]:
         stored = cache.load(_KIND, self._key)
@@ -173,8 +171,11 @@ class _Book:
 
 def _book(document: ConfigDocument, era: str) -> _Book:
     roots = source_roots(document.path, document.tree, document.homes)
-    named = (*named_modules(document.path, document.tree), *_imported_by_its_files(document))
-    return _one_book(roots, fingerprint(roots), named, era, config_package(document.path))
+    named = named_modules(document.path, document.tree)
+    places = Places(
+        roots, fingerprint(roots), named, _imported_by_its_files(document), era, config_package(document.path)
+    )
+    return _one_book(places)
 
 
 def _imported_by_its_files(document: ConfigDocument) -> Tuple[str, ...]:
@@ -188,7 +189,5 @@ def _imported_by_its_files(document: ConfigDocument) -> Tuple[str, ...]:
 
 
 @lru_cache(maxsize=8)
-def _one_book(
-    roots: Tuple[str, ...], walk: str, named: Tuple[str, ...], era: str, package: Optional[str]
-) -> _Book:
-    return _Book(roots, walk, named, era, package)
+def _one_book(places: Places) -> _Book:
+    return _Book(places)
