@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import os.path as osp
+import sys
 from functools import lru_cache
-from typing import Iterable, List
+from typing import Iterable, Iterator, List, Sequence
 
 #: What the top of a repository or project holds, the surest first.
 PROJECT_FILES = (".git", "setup.py", "pyproject.toml")
@@ -55,6 +56,21 @@ def inside(path: str, folder: str) -> bool:
 def is_installed(path: str) -> bool:
     """Whether a path leads through a folder of installed packages."""
     return not _INSTALLED.isdisjoint(path.replace("\\", "/").split("/"))
+
+
+def as_seen_from(roots: Sequence[str], path: str) -> str:
+    """A path from the first of some directories that it lies in; of what is installed, as it is imported."""
+    own = next(_below(roots, path), "")
+    if own and not is_installed(own):
+        return own
+    return min((path, *_below((*roots, *sys.path), path)), key=len)
+
+
+def _below(roots: Sequence[str], path: str) -> Iterator[str]:
+    for root in filter(None, roots):
+        top = root.rstrip(os.sep) + os.sep
+        if path.startswith(top):
+            yield path[len(top) :]
 
 
 def is_of_project(path: str, top: str) -> bool:

@@ -11,7 +11,7 @@ from mmfix.config.keypath import KeyPath, format_key
 from mmfix.ddp import Outcome
 from mmfix.findings import KeyMove, Override, Remedy
 from mmfix.remedies.graph import is_true, outcomes, possible
-from mmfix.remedies.solve import drop_key
+from mmfix.remedies.solve import drop_first, drop_key
 from mmfix.training.other_era import Foreign
 from mmfix.training.set_twice import SetTwice
 from mmfix.training.stale import Stale
@@ -64,7 +64,7 @@ def set_users(setup: TrainingSetup, stale: Stale) -> Tuple[Remedy, ...]:
 def keep_both(setup: TrainingSetup, twice: SetTwice) -> Tuple[Remedy, ...]:
     """What the first of two bindings says and the second does not; by hand where both say it."""
     if not twice.lost:
-        return drop_key(f"first {twice.name}")
+        return drop_first(twice.name)
     reason = f"{twice.name} as line {twice.first} has it"
     overrides = tuple(Override(path, to_plain(value), reason) for path, value in twice.lost)
     assumes = (_STILL_MEANT.format(f"Line {twice.first}"),)

@@ -149,8 +149,16 @@ def drop_key(key: KeyPath) -> Tuple[Remedy, ...]:
 
     By hand, or where a patch changes what stands in the file.
     """
-    price = text.DROP.format(format_key(key))
-    return (Remedy("drop-key", "review", price, (), (text.NOT_MEANT,), moves=(KeyMove(key),)),)
+    return (replace(_dropped(format_key(key)), moves=(KeyMove(key),)),)
+
+
+def drop_first(name: str) -> Tuple[Remedy, ...]:
+    """The same for the first of two bindings of a name, by hand."""
+    return (_dropped(f"first {name}"),)
+
+
+def _dropped(what: str) -> Remedy:
+    return Remedy("drop-key", "review", text.DROP.format(what), (), (text.NOT_MEANT,))
 
 
 def give_argument(key: str) -> Tuple[Remedy, ...]:

@@ -10,6 +10,7 @@ from typing import Any, FrozenSet, Iterator, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.python.links import is_of_project, repository_around
 from mmfix.python.source import read_bytes
 from mmfix.repository.taken import DROPPED, REFUSED, UNKNOWN
 from mmfix.training.built import Built, built_in
@@ -57,8 +58,11 @@ class Refused(NamedTuple):
 
 
 def in_package(path: str) -> str:
-    """``mmdet/models/necks/fpn.py``: a file, from the directory that its package lies in."""
+    """``mmdet/models/necks/fpn.py``: a file, from the repository or what its package lies in."""
     folder = osp.dirname(path)
+    top = repository_around(folder)
+    if osp.lexists(osp.join(top, ".git")) and is_of_project(osp.realpath(path), top):
+        return osp.relpath(osp.realpath(path), top).replace(os.sep, "/")
     while osp.isfile(osp.join(folder, "__init__.py")):
         folder = osp.dirname(folder)
     return osp.relpath(path, folder).replace(os.sep, "/")

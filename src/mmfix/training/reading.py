@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os.path as osp
 import re
-import sys
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
@@ -13,7 +12,7 @@ from mmfix.config.values import absent
 from mmfix.model.remembered import read_remembered
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
 from mmfix.openmmlab import packages
-from mmfix.python.links import is_installed
+from mmfix.python.links import as_seen_from
 from mmfix.python.place import ABSENT, BROKEN, Place
 from mmfix.repository.importing import named_modules
 from mmfix.repository.roots import config_package, source_roots
@@ -54,10 +53,7 @@ class CodeReading(NamedTuple):
         """``mmdet/models/backbones/swin.py:468``: a line, from the repository or what the package lies in."""
         if place is None:
             return ""
-        own = next(_below(self.roots, place.path), "")
-        if not own or is_installed(own):
-            own = min((place.path, *_below((*self.roots, *sys.path), place.path)), key=len)
-        return f"{own}:{place.line}"
+        return f"{as_seen_from(self.roots, place.path)}:{place.line}"
 
     @property
     def unread(self) -> str:
@@ -120,14 +116,6 @@ class CodeReading(NamedTuple):
     def is_built(self, key: KeyPath) -> bool:
         """Whether the class behind a config dict was found in source and made."""
         return any(built.key == key and built.place is not None for built in self.reading.built)
-
-
-def _below(roots: Iterable[str], path: str) -> Iterator[str]:
-    """The path as each of the directories has it that it lies in."""
-    for root in roots:
-        top = root.rstrip(osp.sep) + osp.sep
-        if root and path.startswith(top):
-            yield path[len(top) :]
 
 
 def _own_name(name: str) -> str:
