@@ -119,6 +119,24 @@ ROOTS: Dict[str, Any] = {
         ["repo"],
     ),
     "plugin": (["top/plug/in/x.py"], "top/a/c.py", {"plugin": True, "plugin_dir": "plug/in/"}, ["top"]),
+    "plugin of a project in a repository": (
+        [
+            "repo/.git/HEAD",
+            "repo/plug/x.py",
+            "repo/tools/train.py",
+            "repo/a/plug/x.py",
+            "repo/a/tools/train.py",
+        ],
+        "repo/a/configs/c.py",
+        {"plugin": True, "plugin_dir": "plug/"},
+        ["repo/a", "repo"],
+    ),
+    "plugin of the repository": (
+        ["repo/.git/HEAD", "repo/plug/x.py", "repo/tools/train.py", "repo/a/plug/x.py"],
+        "repo/a/b/c.py",
+        {"plugin": True, "plugin_dir": "plug/"},
+        ["repo"],
+    ),
     "plugin off": (["top/plug/in/x.py"], "top/a/c.py", {"plugin": False, "plugin_dir": "plug/in/"}, []),
     "nonsense": (
         [],

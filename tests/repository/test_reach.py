@@ -39,6 +39,11 @@ CASES: Dict[str, Tuple[Dict[str, str], Tuple[str, ...], bool]] = {
         ("lib",),
         True,
     ),
+    "a package that is imported where training starts": (
+        {"lib/__init__.py": "", "lib/in/p/__init__.py": "import lib.net"},
+        ("in.p",),
+        True,
+    ),
     "a folder with a hyphen": ({"my-lib/net.py": "import lib.net"}, ("my-lib.net",), True),
 }
 

@@ -59,8 +59,8 @@ def is_installed(path: str) -> bool:
 
 
 def as_seen_from(roots: Sequence[str], path: str) -> str:
-    """A path from the first of some directories that it lies in; of what is installed, as it is imported."""
-    own = next(_below(roots, path), "")
+    """A path from the outermost of some directories; of what is installed, as it is imported."""
+    own = max(_below(roots, path), key=len, default="")
     if own and not is_installed(own):
         return own
     return min((path, *_below((*roots, *sys.path), path)), key=len)

@@ -70,7 +70,7 @@ class Reach:
         """
         stack = list(self._starts)
         for module in modules:
-            stack += self._of(module)
+            stack += [*self._of(module), *self._anywhere(module)]
         for scope in scopes:  # mmengine/registry/default_scope.py, utils/setup_env.py of each package
             for module in (f"{scope}.registry", f"{scope}.utils.setup_env", f"{scope}.apis"):
                 stack += self._of(module)
@@ -89,6 +89,12 @@ class Reach:
         parts = module.split(".")
         for end in range(1, len(parts) + 1):
             yield from self._modules.get(".".join(parts[:end]), ())
+
+    def _anywhere(self, module: str) -> Iterator[str]:
+        """The files that a module may be, wherever training starts."""
+        place = os.sep + module.replace(".", os.sep)
+        ends = (f"{place}.py", osp.join(place, "__init__.py"))
+        yield from (path for path in self._texts if path.endswith(ends))
 
     def _imported(self, path: str) -> Iterator[str]:
         said, folder = _said(self._texts[path]), osp.dirname(path)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from mmfix.python.links import PROJECT_FILES, leads_out
+from mmfix.repository.importing import SCRIPTS
 
 
 def source_roots(
@@ -21,8 +22,9 @@ def source_roots(
     The repository around the config (nearest ``.git``, ``setup.py`` or ``pyproject.toml``; the parent of the
     ``configs`` directory it lies in; or what holds the installed package it lies in), then ``projects/*``
     there, then the directories that hold ``custom_imports`` (``mmengine/utils/misc.py:
-    import_modules_from_strings``) and the ``plugin_dir`` of mmcv 1.x repositories. A home directory is never
-    one of them.
+    import_modules_from_strings``) and the ``plugin_dir`` of mmcv 1.x repositories. Where one of these lies
+    beside the nearest training script, training starts there, and that directory comes first. A home
+    directory is never one of them.
 
     Args:
         config_path: None or empty for a config that is not in a file: the working directory counts.
@@ -35,6 +37,12 @@ def source_roots(
     for home in homes:
         roots += [root for root in _around(home) or _upward(home)[:1] if root not in roots]
     for wanted in _wanted(tree):
+        started = next(
+            (at for place in (start, *homes) for at in _upward(place) if _starts(at, wanted)), None
+        )
+        if started is not None and started not in named:
+            roots = [*named, started, *(root for root in roots[len(named) :] if root != started)]
+            continue
         holders = (_holder(place, tuple(roots), wanted) for place in (start, *homes))
         holder = next((found for found in holders if found is not None), None)
         if holder is not None and holder not in roots:
@@ -98,14 +106,20 @@ def _around(start: str) -> Tuple[str, ...]:
 @lru_cache(maxsize=None)
 def _holder(start: str, roots: Tuple[str, ...], wanted: str) -> Optional[str]:
     """The directory below which ``wanted`` (a path, or a module without its ``.py``) lies, roots first."""
-    for directory in (*roots, *_upward(start)):
-        path = osp.join(directory, wanted)
-        try:
-            if osp.isdir(path) or osp.isfile(path + ".py"):
-                return directory
-        except ValueError:  # a null byte
-            return None
-    return None
+    return next((folder for folder in (*roots, *_upward(start)) if _lies_in(folder, wanted)), None)
+
+
+def _starts(directory: str, wanted: str) -> bool:
+    """Whether training can start in a directory, and finds there what the config imports."""
+    return _lies_in(directory, wanted) and any(osp.isfile(osp.join(directory, name)) for name in SCRIPTS)
+
+
+def _lies_in(directory: str, wanted: str) -> bool:
+    path = osp.join(directory, wanted)
+    try:
+        return osp.isdir(path) or osp.isfile(path + ".py")
+    except ValueError:  # a null byte
+        return False
 
 
 def _package_folder(directory: str) -> Optional[str]:
