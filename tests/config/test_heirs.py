@@ -51,9 +51,12 @@ CONFIGS = (
     "best = model = dict(type='A')\n",
     "x = 1;_base_ = './a.py'\n",
     "model: dict = {}\n",
+    "model = parts['net']\ndata = dict(samples_per_gpu=1)\noptimizer = dict(type='SGD')\n",
 )
 SCRIPTS = (
     "model = build(cfg)\n",
+    "model = saved['model']\n",
+    "model = None\n",
     "run(1, model=dict())\n",
     "def f(): model = dict()\n",
     "x.model = dict()\n",

@@ -96,7 +96,7 @@ def _looks_like_config(path: str) -> bool:
 def _binds_model(text: str) -> bool:
     """Whether a file that mentions ``model`` or ``read_base`` is a config: its own statements bind a dict.
 
-    ``model = build(...)`` is a script's line, unless there are keys of a runner beside it.
+    ``model = build(...)`` and ``model = saved['model']`` are a script's lines, but beside keys of a runner.
     """
     try:
         tree = parse(text.lstrip("\ufeff"))
@@ -114,13 +114,17 @@ def _binds_model(text: str) -> bool:
         if BASE_KEY in names:
             return True
         if "model" in names and isinstance(node, (ast.Assign, ast.AnnAssign)):
-            value = node.value
-            called = value.func if isinstance(value, ast.Call) else None
-            if called is None or getattr(called, "id", None) == "dict":
+            if _may_be_a_dict(node.value):
                 return True
             if is_of_mmcv1(top_level_names(tree)) is not None:
                 return True
     return False
+
+
+def _may_be_a_dict(value: Optional[ast.expr]) -> bool:
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id == "dict"
+    return not isinstance(value, (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Await))
 
 
 def _text(path: str) -> Optional[str]:
