@@ -153,7 +153,7 @@ def _attribute_of_unknown(run: Run, value: Unknown, name: str, node: ast.AST) ->
     """A method of what it may be, or what a config dict among that has under the name."""
     if isinstance(value, Caught) and name == "args" and value.given is not None:
         return value.given
-    if not value.may_be or name.startswith("__"):
+    if not value.may_be:
         return part(run, value, name, node)
     unclear = value.within or any(getattr(owner, "lost", None) is not None for owner in value.may_be)
     if any(hasattr(owner, name) for owner in (_SAMPLES if unclear else value.may_be)):
