@@ -146,8 +146,9 @@ EQUAL: Dict[str, Dict[str, str]] = {
         "b.py": "v = {0}\nmodel = dict(c=v, d=[{3}, v])\n",
     },
     "classic: a set with two places": {
-        "c.py": "_base_ = './b.py'\nx = _base_.v\nx.add(1)\n_base_.model.d[0].add(2)\n",
-        "b.py": "v = {0}\nmodel = dict(c=v, d=[v, v])\n",
+        "c.py": "_base_ = './b.py'\nx = _base_.v\nx.add(1)\n_base_.model.d[0].add(2)\n_base_.model.c.add(3)\n"
+        "_base_.model.f[0].g.add(4)\n",
+        "b.py": "v = {0}\nw = v\nmodel = dict(c=v, d=[v, v], e=v, f=[dict(g=v, h=v), dict(g=v)])\n",
     },
     "lazy chain": {
         "c.py": "from mmengine.config import read_base\nwith read_base():\n    from .sub.b import *\n    from .d import lr\nx = [lr, model['n']]\n",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from mmfix.config.interpreter.modules import DROPPED
 from mmfix.config.interpreter.state import Builtin, Function, MethodRef, ModuleRef
@@ -35,7 +35,8 @@ def finish(
     Args:
         keep_functions: Lazy configs keep them (as Unknown: they have no comparable value).
         shares_sets: A set with several places is one object for those who inherit the file, as in lazy
-            configs; else each place gets its own.
+            configs; else only where these are places of one dict (``mmengine/config/config.py:
+            _substitute_base_vars`` copies each container by itself).
 
     Raises:
         ConfigError: A container holds itself, or the config is too large when expanded.
@@ -91,15 +92,18 @@ def _length(value: Any) -> int:
     return 1 + (value.bit_length() >> 9) if isinstance(value, int) else 1
 
 
+#: Sets that were settled, by their number: the old one and the new.
+_Sets = Optional[Dict[int, Tuple[Any, Any]]]
+
+
 class _Tree:
     """A tree that is checked; what no config can hold is replaced on the way."""
 
     def __init__(self, path: str, shares_sets: bool) -> None:
         self._path = path
-        self._shares_sets = shares_sets
         self._sizes: Dict[int, int] = {}
         self._settled_tuples: Dict[int, Any] = {}
-        self._sets: Dict[int, Tuple[Any, Any]] = {}
+        self._sets: _Sets = {} if shares_sets else None
         self._copied = 0
 
     def check(self, tree: TreeDict) -> int:
@@ -128,6 +132,7 @@ class _Tree:
         sizes[key] = -1
         total = 1
         items = value.items() if isinstance(value, dict) else enumerate(value)
+        sets: _Sets = {} if self._sets is None and isinstance(value, dict) else self._sets
         for place, item in items:
             if type(place) is str:
                 total += len(place) >> 7
@@ -139,7 +144,7 @@ class _Tree:
                 total += _length(item)
                 continue
             if not isinstance(value, tuple):  # a tuple is settled as a whole
-                known = self._settled(item)
+                known = self._settled(item, sets)
                 if known is not item:
                     value[place] = item = known
             parted = isinstance(item, (*_CONTAINERS, *_SETS))
@@ -147,7 +152,7 @@ class _Tree:
         sizes[key] = total
         return total
 
-    def _settled(self, value: Any) -> Any:
+    def _settled(self, value: Any, sets: _Sets) -> Any:
         """The value as it is after the file was read, and as a config can hold it.
 
         What is lost is unknown, and no Unknown may be something. A set is a new one.
@@ -163,9 +168,9 @@ class _Tree:
             return value if isinstance(value, _CONTAINERS) or _is_plain(value) else _unknown(value)
         if id(value) in self._settled_tuples:
             return value
-        if id(value) in self._sets:
-            return self._sets[id(value)][1]
-        parts = [self._settled(item) for item in value]
+        if sets is not None and id(value) in sets:
+            return sets[id(value)][1]
+        parts = [self._settled(item, self._sets) for item in value]
         if isinstance(value, tuple) and all(new is old for new, old in zip(parts, value)):
             self._settled_tuples[id(value)] = value  # kept, for its number could be given again
             return value
@@ -174,8 +179,8 @@ class _Tree:
         if isinstance(value, tuple):
             return TreeTuple(parts, getattr(value, "blames", None))
         made = set(parts) if isinstance(value, set) else frozenset(parts)
-        if self._shares_sets:
-            self._sets[id(value)] = value, made  # kept, as above
+        if sets is not None:
+            sets[id(value)] = value, made  # kept, as above
         return made
 
 
