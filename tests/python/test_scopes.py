@@ -65,4 +65,4 @@ def test_the_only_value(name: str) -> None:
     (call,) = (node for node in ast.walk(scopes.tree) if isinstance(node, ast.Call))
     func = call.func
     found = scopes.assigned(func) if isinstance(func, ast.Name) else scopes.attribute(func)
-    assert (found and ast.unparse(found)) == expected
+    assert (found and ast.dump(found)) == (expected and ast.dump(ast.parse(expected, mode="eval").body))

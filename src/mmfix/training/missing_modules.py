@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import os.path as osp
+import sysconfig
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
+from mmfix.python.links import inside, is_installed
 from mmfix.repository.finder import Finder, Spot
 from mmfix.repository.roots import source_roots
 from mmfix.training.spelling import nearest
@@ -89,9 +91,11 @@ def _meant(missing: str, parent: str, spots: Sequence[Spot]) -> str:
 
 
 def _may_have(spot: Spot, name: str) -> bool:
-    """Whether a package is compiled, is empty here, or has something of that name that is no file."""
+    """Whether a package is compiled, empty or of Python itself, or has something else of that name."""
     if not spot.file and not spot.folders:
         return True
+    if inside(spot.file, sysconfig.get_paths()["stdlib"]) and not is_installed(spot.file):
+        return True  # `os.path` is made at run time
     return any(
         not any(True for _ in _modules(folder))
         or any(osp.lexists(osp.join(folder, name + end)) for end in ("", ".py"))
