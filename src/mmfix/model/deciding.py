@@ -106,7 +106,7 @@ def _method_at(m: Machine, instance: Instance, place: Optional[Place]) -> Option
     return None
 
 
-def names_before(m: Machine, instance: Instance, place: Place) -> Tuple[str, ...]:
+def names_deciding(m: Machine, instance: Instance, place: Place) -> Tuple[str, ...]:
     """Names in the tests of a method that decide whether a line is reached, or what it calls."""
     method = _method_at(m, instance, place)
     body = [] if method is None else method.body

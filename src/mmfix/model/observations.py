@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from mmfix.config.keypath import KeyPath
-from mmfix.model.deciding import Configs, key_of, mention_at, names_before
+from mmfix.model.deciding import Configs, key_of, mention_at, names_deciding
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.conditions import excludes
@@ -149,7 +149,7 @@ def _asked_elsewhere(m: Machine, instance: Instance, call: CheckpointCall) -> Tu
         if place is not None:
             around = mention_at(m, instance, place) if place is call.called_at else None
             found += () if around is None else around.conditions
-            found += names_before(m, instance, place)
+            found += names_deciding(m, instance, place)
     return tuple(name for name in found if _SWITCHES.search(name))
 
 

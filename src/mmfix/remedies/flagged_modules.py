@@ -9,7 +9,7 @@ import ast
 from typing import List, NamedTuple, Optional, Sequence, Set
 
 from mmfix.findings import CodeSpot
-from mmfix.remedies.own_code import Code, OwnCode, Refused
+from mmfix.remedies.own_code import Code, OwnCode, Refused, decided
 
 _CURE = "make it under its flag"
 
@@ -25,15 +25,7 @@ class Flagged(NamedTuple):
 
 def flagged(spots: Sequence[CodeSpot], files: OwnCode, refused: List[Refused]) -> List[Flagged]:
     """The statements for some lines that make a module; appends what cannot be done."""
-    found: List[Flagged] = []
-    for spot in spots:
-        try:
-            one = _flagged(files.get(spot.path), spot.line)
-            if one is not None:
-                found.append(one)
-        except Refused as error:
-            refused.append(error)
-    return found
+    return decided(spots, files, refused, _flagged)
 
 
 def _flagged(code: Code, line: int) -> Optional[Flagged]:

@@ -13,7 +13,7 @@ import ast
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from mmfix.findings import CodeSpot
-from mmfix.remedies.own_code import Code, OwnCode, Refused
+from mmfix.remedies.own_code import Code, OwnCode, Refused, decided
 
 #: What runs after the wrap.
 _LATE = ("train", "init_weights")
@@ -30,14 +30,7 @@ class Constructor(NamedTuple):
 
 def constructors(spots: Sequence[CodeSpot], files: OwnCode, refused: List[Refused]) -> List[Constructor]:
     """The constructors that are changed for some lines that freeze; appends what cannot be done."""
-    found: Dict[ast.AST, Constructor] = {}
-    for spot in spots:
-        try:
-            one = _constructor(files.get(spot.path), spot.line)
-            if one is not None:
-                found[one.function] = one
-        except Refused as error:
-            refused.append(error)
+    found = {one.function: one for one in decided(spots, files, refused, _constructor)}
     return list(found.values())
 
 

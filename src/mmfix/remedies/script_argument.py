@@ -14,7 +14,7 @@ from typing import List, NamedTuple, Optional, Sequence, Union
 
 from mmfix.findings import CodeSpot
 from mmfix.python.trees import dotted
-from mmfix.remedies.own_code import Code, OwnCode, Refused
+from mmfix.remedies.own_code import Code, OwnCode, Refused, decided
 
 ARGUMENT = "find_unused_parameters"
 #: What a training script calls its config.
@@ -41,15 +41,7 @@ class Passed(NamedTuple):
 
 def passed(spots: Sequence[CodeSpot], files: OwnCode, refused: List[Refused]) -> List[Passed]:
     """What is changed for the lines that decide the argument; appends what cannot be done."""
-    found: List[Passed] = []
-    for spot in spots:
-        try:
-            one = _passed(files.get(spot.path), spot.line)
-            if one is not None:
-                found.append(one)
-        except Refused as error:
-            refused.append(error)
-    return found
+    return decided(spots, files, refused, _passed)
 
 
 def _passed(code: Code, line: int) -> Optional[Passed]:

@@ -25,7 +25,7 @@ _NAMED = re.compile(
 _NOT_WALKED = ("data", "datasets")
 
 
-class Place(NamedTuple):
+class RegisteredAt(NamedTuple):
     """Where a class is registered.
 
     Attributes:
@@ -87,7 +87,7 @@ class OwnNames:
             name.partition(".")[0] for path in self.texts for name in importable_as(path, self.bases)
         )
 
-    def places(self, name: str) -> List[Place]:
+    def places(self, name: str) -> List[RegisteredAt]:
         """Where a class is registered by a name."""
         word = name.encode("utf-8", "surrogatepass")
         found = []
@@ -96,7 +96,7 @@ class OwnNames:
                 continue
             modules = importable_as(path, self.bases) or (osp.splitext(osp.basename(path))[0],)
             made, _ = registrations(text, path, modules[0])
-            found += [Place(path, modules[0], one.conditional) for one in made if one.name == name]
+            found += [RegisteredAt(path, modules[0], one.conditional) for one in made if one.name == name]
         return found
 
     def registers_out_of_sight(self, known: FrozenSet[str]) -> bool:

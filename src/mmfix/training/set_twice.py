@@ -66,22 +66,23 @@ def _pairs(tree: ast.Module, names: Set[str]) -> Iterator[Tuple[str, ast.expr, a
     """Names, and the values of two bindings with nothing between them that has the name."""
     last: Dict[str, ast.expr] = {}
     for statement in tree.body:
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
-        plain = isinstance(statement, ast.Assign) and len(statement.targets) == 1
-        if isinstance(statement, ast.Assign) and plain and isinstance(target, ast.Name):
-            for name in _said(statement.value):
-                last.pop(name, None)
-            if target.id in names:
-                if target.id in last:
-                    yield target.id, last[target.id], statement.value
-                last[target.id] = statement.value
-        else:
-            for name in _said(statement):
-                last.pop(name, None)
+        name, value = _bound(statement)
+        for node in ast.walk(value):
+            if isinstance(node, ast.Name):
+                last.pop(node.id, None)
+        if name in names and isinstance(value, ast.expr):
+            if name in last:
+                yield name, last[name], value
+            last[name] = value
 
 
-def _said(node: ast.AST) -> Set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+def _bound(statement: ast.stmt) -> Tuple[str, ast.AST]:
+    """The name and the value of ``name = value``; of any other statement no name, and all of it."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, ast.Name):
+            return target.id, statement.value
+    return "", statement
 
 
 def _compared(

@@ -11,7 +11,7 @@ from mmfix.openmmlab import packages
 from mmfix.python.source import read_bytes
 from mmfix.repository.finder import Finder
 from mmfix.repository.importing import SCRIPTS
-from mmfix.repository.own_names import OwnNames, Place, own_names
+from mmfix.repository.own_names import OwnNames, RegisteredAt, own_names
 from mmfix.repository.reach import importable_as
 from mmfix.repository.released_names import BASES, OPEN, every_name, names_for, released_names
 from mmfix.training.era import MMCV1, MMENGINE
@@ -126,7 +126,7 @@ def _of_own(around: Surroundings, scope: Optional[str], name: str) -> Verdict:
     imported = own.reach.files((*around.places.named, *around.places.read), () if scope is None else (scope,))
     if any(place.path in imported for place in places):
         return FOUND
-    first: Place = min(places, key=lambda place: (len(place.module), place.module))
+    first: RegisteredAt = min(places, key=lambda place: (len(place.module), place.module))
     starts = around.places.named or any(
         osp.join(base, script) in imported for base in own.bases for script in SCRIPTS
     )
