@@ -30,8 +30,9 @@ class Room:
     libraries: str = ""
 
 
-#: From the ground up. Every room may import `errors`.
+#: From the ground up. Every room may import `errors` and `wording`.
 ROOMS: Dict[str, Room] = {
+    "wording": Room("a template with named fields -> a sentence that people read"),
     "printable": Room("text from outside -> text that a terminal only shows"),
     "errors": Room("what goes wrong, as one line for people", "printable"),
     "openmmlab": Room("the packages of OpenMMLab: names, distributions, eras; `openmmlab.json`"),

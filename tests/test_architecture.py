@@ -94,7 +94,7 @@ def test_imports_follow_the_arrows() -> None:
         if room == "__init__":
             continue
         for target, module in rooms_imported(tree):
-            if target not in {room, "errors", *ROOMS[room].imports.split()}:
+            if target not in {room, "errors", "wording", *ROOMS[room].imports.split()}:
                 wrong.append(f"{dotted} imports {module}")
     assert wrong == []
 
