@@ -12,7 +12,7 @@ from mmfix.model import reading as reading_module
 from mmfix.model import remembered
 from mmfix.model.stored import from_json, to_json
 from mmfix.model.types import NEVER, ModelReading
-from mmfix.repository import cache
+from mmfix.repository import cache, state
 
 SOURCE = """\
 import torch.nn as nn
@@ -45,7 +45,7 @@ class RememberedModel(BaseModel):
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MMFIX_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(remembered, "_walks", {})
+    monkeypatch.setattr(state, "_seen", {})
     root = tmp_path / "repository"
     root.mkdir()
     (root / "setup.py").write_text("")
@@ -103,7 +103,7 @@ def test_what_says_nothing_about_gradients_makes_no_difference(
 def test_changed_source_is_read_again(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert verdicts(read(repository)) == {"side": NEVER}
     (repository / "side.py").write_text(SOURCE.replace("if self.use_side:", "if not self.use_side:"))
-    monkeypatch.setattr(remembered, "_walks", {})  # as in another run
+    monkeypatch.setattr(state, "_seen", {})  # as in another run
     assert verdicts(read(repository)) == {}
 
 
@@ -124,7 +124,7 @@ def test_a_package_that_comes_onto_the_path_is_noticed(
 def test_another_class_of_that_name_is_noticed(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(repository).ambiguous == ()
     (repository / "other.py").write_text(SOURCE)
-    monkeypatch.setattr(remembered, "_walks", {})
+    monkeypatch.setattr(state, "_seen", {})
     ((name, line),) = read(repository).ambiguous
     assert name == "RememberedModel"
     assert "other" in line

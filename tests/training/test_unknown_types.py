@@ -97,7 +97,7 @@ def test_what_was_found_is_kept_until_the_repository_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MMFIX_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr("mmfix.model.remembered._FRESH_SECONDS", 0)
+    monkeypatch.setattr("mmfix.repository.state._FRESH_SECONDS", 0)
     home = tmp_path / "home"
     files = {"own.py": "import torch", "other.py": OWN.format("OwnNet")}
     assert "OwnNet" in found_in(home, model("OwnNet"), files)

@@ -20,7 +20,7 @@ from mmfix.config.reader import Reader
 from mmfix.config.values import TreeDict
 from mmfix.errors import ConfigError
 from mmfix.findings import Finding
-from mmfix.model import remembered
+from mmfix.repository import state
 from mmfix.rules import judge
 from mmfix.rules.common import UNUSED
 from mmfix.training import is_trainable, read
@@ -113,7 +113,7 @@ def everything(zoo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> C
     """All packages side by side, as where they are installed."""
     for name in (*SOURCES, *PACKAGES):
         monkeypatch.syspath_prepend(str(zoo(name)))
-    remembered._walks.clear()  # a walk is good for some seconds, and for one sys.path
+    state.look_again()  # a walk is good for some seconds, and for one sys.path
     return zoo
 
 

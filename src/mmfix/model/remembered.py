@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import os
-import sys
-import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
 
 from mmfix.model.stored import from_json, to_json
 from mmfix.model.types import ModelReading
 from mmfix.python.disk import reading_of, stamp
-from mmfix.repository import cache
-from mmfix.repository.walk import holds_packages, walk_sources
+from mmfix.repository import cache, state
+from mmfix.repository.state import state_of
 
 if TYPE_CHECKING:
     from mmfix.repository.library import Library
 
 #: Changes with the layout of a stored reading, or with what is read off the source.
 _KIND = "readings-12"
-#: A walk over the repository serves this many seconds: every config of one run.
-_FRESH_SECONDS = 10.0
 #: What says nothing about gradients and differs between configs of one model.
 _NO_MATTER = frozenset({"init_cfg", "pretrained", "test_cfg", "data_preprocessor", "img_norm_cfg"})
-_walks: Dict[Tuple[str, ...], Tuple[float, str]] = {}
 #: Of files that are read otherwise than they are; their digests hold for that time alone.
 _otherwise: Dict[str, ModelReading] = {}
 
@@ -52,7 +46,7 @@ def read_remembered(
         scope: The config's ``default_scope``.
         wraps_first, named, seconds, beside: As in :func:`read_model`.
     """
-    walk = fingerprint(roots)
+    walk = state_of(roots).code
     text = (
         f"{era}\n{scope}\n{wraps_first}\n{roots}\n{named}\n{seconds}\n{walk}\n{_text(model)}\n{_text(beside)}"
     )
@@ -74,7 +68,7 @@ def read_remembered(
 
 def look_again() -> None:
     """Forget what the files were: one of them has been written."""
-    _walks.clear()
+    state.look_again()
     _otherwise.clear()
     library_of.cache_clear()
 
@@ -102,36 +96,6 @@ def _recall(digest: str) -> Optional[ModelReading]:
 def _remember(digest: str, reading: ModelReading) -> None:
     files = {path: stamp(path) for path in reading.files}
     cache.store(_KIND, digest, {"files": files, "reading": to_json(reading)})
-
-
-def fingerprint(roots: Tuple[str, ...]) -> str:
-    """Changes when a file below the roots appears, disappears or changes."""
-    spot = (*roots, "", *sys.path, str(reading_of()))
-    known = _walks.get(spot)
-    now = time.monotonic()
-    if known is not None and now - known[0] < _FRESH_SECONDS:
-        return known[1]
-    digest = hashlib.sha256(str(reading_of()).encode())
-    for root in roots:
-        if not holds_packages(root):
-            for file in walk_sources(root).files:
-                digest.update(f"{file.path}\n{file.size}\n{file.mtime_ns}\n".encode("utf-8", "surrogatepass"))
-    for path in _own_sources():  # between releases, mmfix itself changes
-        digest.update(f"{path}\n{stamp(path)}\n".encode("utf-8", "surrogatepass"))
-    for folder in filter(None, sys.path):  # a package that is installed or removed changes its folder
-        changed = stamp(folder) if holds_packages(folder) else ""
-        digest.update(f"{folder}\n{changed}\n".encode("utf-8", "surrogatepass"))
-    _walks[spot] = (now, digest.hexdigest())
-    return _walks[spot][1]
-
-
-def _own_sources() -> List[str]:
-    found = (
-        os.path.join(folder, name)
-        for folder, _, names in os.walk(os.path.dirname(__file__))
-        for name in names
-    )
-    return sorted(path for path in found if path.endswith(".py"))
 
 
 def _text(value: Any) -> str:

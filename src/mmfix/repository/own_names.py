@@ -11,18 +11,15 @@ from mmfix.python.source import Bounds, read_bytes
 from mmfix.repository.behind import registrations
 from mmfix.repository.reach import Reach, importable_as
 from mmfix.repository.registrations import MARK, is_plain
-from mmfix.repository.walk import files_named, holds_packages, walk_sources
+from mmfix.repository.state import CODE
+from mmfix.repository.walk import holds_packages, out_of_walk, walk_sources
 
 _BOUNDS = Bounds("source file", 1_000_000)
-#: What a config has none of; what has none of it registers nothing.
-_CODE = re.compile(rb"^[ \t]*(?:class|def|import|from|@)\b|register", re.MULTILINE)
 #: A registered class or its name: enough to suggest one.
 _NAMED = re.compile(
     rb"register_module\([^)\n]*?['\"](\w+)['\"]"
     rb"|register_module\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*class[ \t]+(\w+)"
 )
-#: Folders that are not walked where they are no packages, and that may hold a module all the same.
-_NOT_WALKED = ("data", "datasets")
 
 
 class RegisteredAt(NamedTuple):
@@ -54,15 +51,13 @@ class OwnNames:
         self.bases: Tuple[str, ...] = tuple(dict.fromkeys(bases))
         paths = {file.path for walk in walks.values() for file in walk.files}
         for root in walks:
-            paths.update(
-                path for folder in _NOT_WALKED for path in files_named(osp.join(root, folder), ".py")
-            )
+            paths.update(out_of_walk(root))
         texts = ((path, read_bytes(path, _BOUNDS)[0]) for path in sorted(paths))
         #: Those that may register something, and what leads to them.
         self.texts: Dict[str, bytes] = {
             path: text
             for path, text in texts
-            if _CODE.search(text) is not None or osp.basename(path) == "__init__.py"
+            if CODE.search(text) is not None or osp.basename(path) == "__init__.py"
         }
 
     def says(self, name: str) -> bool:

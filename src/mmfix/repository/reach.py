@@ -125,7 +125,7 @@ def _starts(path: str, text: bytes) -> bool:
 
 @lru_cache(maxsize=16384)
 def _said(text: bytes) -> _Said:
-    absolute, relative = _statements(text)
+    absolute, relative = statements(text)
     absolute.update(dict.fromkeys(map(_text, _TEXT.findall(text))))
     lists = _AT_RUN_TIME.search(text) is not None and _LISTS.search(text) is not None
     return _Said(tuple(absolute), tuple(relative), lists)
@@ -133,11 +133,11 @@ def _said(text: bytes) -> _Said:
 
 def imported_by(text: bytes) -> Tuple[str, ...]:
     """The modules that a file's text imports by their full names; some are names of what is in one."""
-    return tuple(_statements(text)[0])
+    return tuple(statements(text)[0])
 
 
-def _statements(text: bytes) -> Tuple[Dict[str, None], Dict[Tuple[int, str], None]]:
-    """What import statements name, in their order: absolute and relative."""
+def statements(text: bytes) -> Tuple[Dict[str, None], Dict[Tuple[int, str], None]]:
+    """What the import statements of a file's text name, in their order: absolute and relative."""
     absolute: Dict[str, None] = {}
     relative: Dict[Tuple[int, str], None] = {}
     for source, names, plain in _IMPORT.findall(text):

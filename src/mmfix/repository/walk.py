@@ -40,6 +40,8 @@ _UNLESS_PACKAGE = frozenset(
         "env",
     ]
 )
+#: Of these, what may hold a module that a config names all the same.
+_WITH_MODULES = ("data", "datasets")
 _PROJECT_FILES = frozenset(["setup.py", "pyproject.toml"])
 
 
@@ -194,3 +196,8 @@ def files_named(path: str, word: str) -> List[str]:
     except OSError:
         return []
     return [osp.join(path, name) for name in sorted(names) if name.endswith(".py") and word in name]
+
+
+def out_of_walk(root: str) -> List[str]:
+    """The Python files that lie in folders for data, which are not walked: a config may import one."""
+    return [path for folder in _WITH_MODULES for path in files_named(osp.join(root, folder), ".py")]

@@ -11,9 +11,9 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.config.names import type_name, type_scope
 from mmfix.config.values import LazyName
-from mmfix.model.remembered import fingerprint
 from mmfix.repository.importing import named_modules
 from mmfix.repository.roots import config_package, source_roots
+from mmfix.repository.state import state_of
 from mmfix.training.class_book import Known, Wanted, class_book
 from mmfix.training.era import MMENGINE
 from mmfix.training.parts import default_package
@@ -85,7 +85,7 @@ def built_in(setup: TrainingSetup) -> Tuple[Built, ...]:
 def _found(document: ConfigDocument, era: str) -> Iterator[Built]:
     roots = source_roots(document.path, document.tree, document.homes)
     named = named_modules(document.path, document.tree)
-    walk = fingerprint(roots)
+    walk = state_of(roots).code
     book = class_book(f"{roots}\n{walk}\n{named}\n{era}")
 
     def look_up(wanted: Wanted) -> Known:

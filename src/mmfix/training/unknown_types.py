@@ -10,12 +10,12 @@ from mmfix.config.dicts import CONTAINERS, MOST, SCALARS
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.config.used import is_said_in
-from mmfix.model.remembered import fingerprint
 from mmfix.python.source import read_bytes
 from mmfix.repository import cache
 from mmfix.repository.importing import named_modules
 from mmfix.repository.released_names import every_name, names_for, released_names
 from mmfix.repository.roots import config_package, source_roots
+from mmfix.repository.state import state_of
 from mmfix.training.built import BY_BUILDERS, uses_another_library
 from mmfix.training.era import MMENGINE
 from mmfix.training.parts import default_package
@@ -173,7 +173,12 @@ def _book(document: ConfigDocument, era: str) -> _Book:
     roots = source_roots(document.path, document.tree, document.homes)
     named = named_modules(document.path, document.tree)
     places = Places(
-        roots, fingerprint(roots), named, _imported_by_its_files(document), era, config_package(document.path)
+        roots,
+        state_of(roots).text,
+        named,
+        _imported_by_its_files(document),
+        era,
+        config_package(document.path),
     )
     return _one_book(places)
 
