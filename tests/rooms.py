@@ -159,10 +159,14 @@ ROOMS: Dict[str, Room] = {
     ),
     "prove.inputs": Room("made-up batches for a model", "prove openmmlab", "as above"),
     "prove.ops": Room("plain-torch stand-ins for compiled operators", "", "as above"),
+    "kept": Room(
+        "a report -> kept until something changes that it rests on; and back",
+        "python config repository project proofs findings results",
+    ),
     "jobs": Room(
         "whole jobs: judge files, patch files, patch a config in memory, explain, rehearse, show, compare",
         "traces workers python config git ddp repository model model.knowledge.openmmlab training findings "
-        "remedies rules patches project proofs results codemods diagnosis diagnosis.log diagnosis.kinds "
+        "remedies rules patches project proofs results kept codemods diagnosis diagnosis.log diagnosis.kinds "
         "settings report report.text prove",
     ),
     "api": Room("the public functions", "workers config patches project results settings jobs"),

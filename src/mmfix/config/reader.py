@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path as osp
+import time
 from types import MappingProxyType
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -38,17 +39,26 @@ class Reader:
         base_dirs: Says in which directories bases are looked for that are not where a config says.
         texts: By absolute path, what is read instead of a file's own text; the file need not exist. None:
             it is taken not to exist.
+
+    Attributes:
+        began: When it was made, in nanoseconds since the epoch: nothing that it remembers is older.
     """
 
     def __init__(
         self, base_dirs: Optional[BaseDirs] = None, texts: Mapping[str, Optional[str]] = _NONE
     ) -> None:
+        self.began = time.time_ns()
         self._base_dirs = base_dirs
         self._texts = texts
         self._sources: Dict[str, Source] = {}
         self._documents: Dict[str, ConfigDocument] = {}
         self._failures: Dict[str, ConfigError] = {}
         self._chain: List[str] = []
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether every file is read as it is."""
+        return not self._texts
 
     def load(self, path: str, text: Optional[str] = None) -> ConfigDocument:
         """Resolve a config without running it.

@@ -15,7 +15,8 @@ from mmfix.findings import SEVERITIES, Finding
 from mmfix.jobs.accounting import Unfit, judged, unfit
 from mmfix.jobs.hiding import Hidden, about_file, hide
 from mmfix.jobs.installed import INSTALL, can_change_code, installed_torch
-from mmfix.project.held import held
+from mmfix.kept.verdicts import keep, recalled
+from mmfix.project.held import Held, held, named_roots
 from mmfix.results.checked import ConfigReport, Problem, ProofUsed
 from mmfix.results.place import display_path
 from mmfix.settings import DEFAULT, Settings
@@ -32,8 +33,6 @@ REPORT_IT = "please report this with the config; MMFIX_DEBUG=1 shows where it ha
 
 def check_files(paths: Iterable[str], reader: Reader, settings: Settings = DEFAULT) -> Iterator[ConfigReport]:
     """Judge each config that can be trained; a problem with one is its report, and the next goes on."""
-    from mmfix.training import is_trainable
-
     # syntax and config trees hold no cycles; looking for some takes a quarter of the time
     collecting = gc.isenabled()
     gc.disable()
@@ -41,17 +40,37 @@ def check_files(paths: Iterable[str], reader: Reader, settings: Settings = DEFAU
         for path in paths:
             try:
                 holds = held(settings, path)  # a broken file is told before what it is about
-                document = reader.load(path)
-                error = unfit(document)
-                if error is not None:
-                    yield replace(_skipped(document, error), notes=about_file(holds))
-                elif is_trainable(document):
-                    yield judge_document(document, settings)
+                yield from _kept_or_judged(path, reader, holds)
             except Exception as error:
                 yield unreadable(path, error)
     finally:
         if collecting:
             gc.enable()
+
+
+def _kept_or_judged(path: str, reader: Reader, holds: Held) -> Iterator[ConfigReport]:
+    installed = (installed_torch(), str(can_change_code()))
+    found = recalled(path, holds, installed) if reader.reads_files else None
+    if found is not None:
+        yield from found
+        return
+    from mmfix.training import is_trainable
+    from mmfix.training.built import files_of_classes
+
+    document = reader.load(path)
+    error = unfit(document)
+    if error is not None:
+        yield replace(_skipped(document, error), notes=about_file(holds))
+        return
+    if not is_trainable(document):
+        if reader.reads_files:
+            keep(document, holds, installed, (), (), reader.began)
+        return
+    report, setup = _judged(document, holds)
+    yield report
+    if reader.reads_files and not setup.unfinished:
+        sources = (*setup.files, *files_of_classes(setup))
+        keep(document, holds, installed, (report,), sources, reader.began)
 
 
 def _skipped(document: ConfigDocument, error: Unfit) -> ConfigReport:
@@ -72,10 +91,13 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
     Raises:
         SettingsError: The settings file above it cannot be used.
     """
+    return _judged(document, held(settings, document.path))[0]
+
+
+def _judged(document: ConfigDocument, holds: Held) -> Tuple[ConfigReport, TrainingSetup]:
     from mmfix.rules import judge
     from mmfix.training import read
 
-    holds = held(settings, document.path)
     settings = holds.settings
     # the proof is of what is read without named folders: a rehearsal knows none
     setup = read(with_roots(document, settings), settings.launcher, settings.reading_seconds)
@@ -97,7 +119,7 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
         whole = hide(document, found, gone, holds)
     fitting, left_out = _for_torch(whole.left, settings.torch)
     findings = sorted(map(_with_needs, fitting), key=_by_severity)
-    return ConfigReport(
+    report = ConfigReport(
         document.path or MEMORY,
         setup.era,
         document.kind,
@@ -115,11 +137,12 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
         whole.ignores,
         settings.docs_url,
     )
+    return report, setup
 
 
 def with_roots(document: ConfigDocument, settings: Settings) -> ConfigDocument:
     """The config, whose code is looked for first where its settings say."""
-    roots = tuple(os.path.abspath(os.path.expanduser(root)) for root in settings.source_roots)
+    roots = named_roots(settings)
     return replace(document, roots=roots) if roots else document
 
 

@@ -30,6 +30,7 @@ from mmfix.project.files import look_again
 from mmfix.project.held import base_dirs_of, fail_on_of
 from mmfix.python.disk import other_than_a_file
 from mmfix.python.links import about_links
+from mmfix.repository import state
 from mmfix.results.checked import ConfigReport, Report
 from mmfix.results.place import display_path, remember_text
 from mmfix.settings import DEFAULT, Settings
@@ -169,6 +170,7 @@ def skipping(excluded: Excluded, ignored: Optional[Ignored]) -> Skips:
 def reader_for(settings: Settings, texts: Optional[Mapping[str, Optional[str]]] = None) -> Reader:
     """A reader for a new run, which looks for bases where the settings of each config say."""
     look_again()
+    state.look_again()
     return Reader(lambda path: base_dirs_of(settings, path), {} if texts is None else texts)
 
 

@@ -55,7 +55,7 @@ def read_remembered(
     if reading is None:
         from mmfix.model.reading import read_model  # the interpreter takes longer to load than most checks
 
-        library = library_of(roots, walk)
+        library = library_of(roots)
         reading = read_model(model, library, era, scope, wraps_first, named, seconds, beside)
         library.keep()
         if reading_of():
@@ -70,12 +70,16 @@ def look_again() -> None:
     """Forget what the files were: one of them has been written."""
     state.look_again()
     _otherwise.clear()
-    library_of.cache_clear()
+    _library.cache_clear()
+
+
+def library_of(roots: Tuple[str, ...]) -> Library:
+    """One library for all configs of a run, until a file changes."""
+    return _library(roots, state_of(roots).whole)
 
 
 @lru_cache(maxsize=4)
-def library_of(roots: Tuple[str, ...], walk: str) -> Library:
-    """One library for all configs of a run; ``walk`` makes a new one when the repository changed."""
+def _library(roots: Tuple[str, ...], state: str) -> Library:
     from mmfix.repository.library import Library
 
     return Library(roots)

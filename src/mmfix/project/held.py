@@ -79,6 +79,11 @@ def held(settings: Settings, path: str) -> Held:
     return Held(_one_process(replace(settings, **said)), file)
 
 
+def named_roots(settings: Settings) -> Tuple[str, ...]:
+    """The folders, absolute, in which the source of a model is looked for first."""
+    return tuple(osp.abspath(osp.expanduser(root)) for root in settings.source_roots)
+
+
 def held_in(settings: Settings, folder: str) -> Held:
     """The settings of the configs that lie in a folder.
 

@@ -8,6 +8,7 @@ import warnings
 from typing import NamedTuple, Optional, Tuple, Union
 
 from mmfix.python.disk import read_whole
+from mmfix.python.looked import note
 from mmfix.python.place import Place, Problem
 from mmfix.python.tokens import too_many
 
@@ -19,11 +20,13 @@ class Bounds(NamedTuple):
         what: What is read, for messages: ``config``.
         bytes: The largest file.
         files: How many files take part.
+        noted: It is source that answers rest on (``looked.py``).
     """
 
     what: str
     bytes: int
     files: int = sys.maxsize
+    noted: bool = False
 
 
 class Unparsable(Exception):
@@ -49,6 +52,8 @@ def read_bytes(path: str, bounds: Bounds) -> Tuple[bytes, Optional[Problem]]:
         path: A file.
         bounds: How large it may be.
     """
+    if bounds.noted:
+        note(path)
     try:
         data = read_whole(path, bounds.bytes)
     except (OSError, ValueError) as error:

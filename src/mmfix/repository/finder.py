@@ -7,6 +7,8 @@ import os
 import os.path as osp
 from typing import Dict, FrozenSet, List, NamedTuple, Optional, Sequence
 
+from mmfix.python.looked import note
+
 _COMPILED = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 
 
@@ -81,6 +83,7 @@ class Finder:
 
     def _listing(self, folder: str) -> FrozenSet[str]:
         if folder not in self._listings:
+            note(folder)
             try:
                 self._listings[folder] = frozenset(os.listdir(folder))
             except (OSError, ValueError):

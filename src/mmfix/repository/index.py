@@ -23,6 +23,8 @@ from mmfix.repository.walk import SourceFile, Walk
 #: Changes with the layout of the cached values or with what is read off the files.
 KIND = "registrations-5"
 
+#: What is walked need not be noted: its state is known as a whole (``state.py``).
+_WALKED = MODELS._replace(noted=False)
 #: From a file's bytes and its path to its syntax tree, or the reason why there is none.
 Parse = Callable[[bytes, str], Tuple[Optional[ast.Module], Optional[Problem]]]
 #: What one file gives: registrations, and problems as (reason, line, kind).
@@ -137,7 +139,7 @@ class Index:
 
     def _scan(self, number: int, file: SourceFile) -> Any:
         """What a file registers; the names that it may register where that needs no parsing."""
-        data, problem = read_bytes(file.path, MODELS)
+        data, problem = read_bytes(file.path, _WALKED)
         if problem is not None:
             return [], [_row(problem)]
         names = registers(data)
@@ -149,7 +151,7 @@ class Index:
         """Parse those of these files that are waiting for it."""
         for number in numbers:
             if self._waiting.pop(number, None) is not None:
-                data, problem = read_bytes(self._walk.files[number].path, MODELS)
+                data, problem = read_bytes(self._walk.files[number].path, _WALKED)
                 read = ([], [_row(problem)]) if problem else self._parsed(number, data, self._parse)
                 self._add(number, read)
                 self._changed = True

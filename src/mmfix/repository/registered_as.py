@@ -12,7 +12,7 @@ from mmfix.python.source import Bounds, read_bytes
 from mmfix.repository.registries import builds_models
 from mmfix.repository.walk import walk_sources
 
-_BOUNDS = Bounds("source file", 1_000_000)
+_BOUNDS = Bounds("source file", 1_000_000, noted=True)
 #: A registration of a class by its own name, or by one name; a list of names is left alone.
 _CLASS = re.compile(
     rb"^@([A-Z_]+)\.register_module\((?:name=)?(?:['\"](\w+)['\"])?(?:, *)?(?:force=\w+)?\)\s*\n"

@@ -14,7 +14,7 @@ from mmfix.python.place import BROKEN, Place, Problem
 from mmfix.python.source import Bounds, Unparsable, parse
 
 #: A hand-written model file is never this large; a bigger one is refused instead of parsed.
-MODELS = Bounds("model file", 4_000_000)
+MODELS = Bounds("model file", 4_000_000, noted=True)
 
 _PYTHON_2 = re.compile(
     rb"""[ \t]*(?:(?:print|exec)[ \t]+["'\w%]|raise[ \t]+[\w.]+[ \t]*,"""

@@ -12,11 +12,14 @@ import os
 import re
 import sys
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from mmfix.openmmlab import packages
 from mmfix.python.disk import reading_of, stamp
+from mmfix.python.links import inside
 from mmfix.python.source import Bounds, read_bytes
 from mmfix.repository import cache
+from mmfix.repository.finder import Finder
 from mmfix.repository.reach import statements
 from mmfix.repository.walk import SourceFile, holds_packages, out_of_walk, walk_sources
 
@@ -35,58 +38,90 @@ _FRESH_SECONDS = 10.0
 
 
 class State(NamedTuple):
-    """Digests that change with what they are of.
+    """What some directories and ``sys.path`` are like; the digests change with what they are of.
 
     Attributes:
-        code: What the files below some directories define, register and import; what is installed; mmfix.
-        text: The same, and whatever a file says that has any of that.
+        code: What the files of the directories define, register and import; what is installed; mmfix.
+        text: The same, all else in files that have any of that, and the files of OpenMMLab's packages,
+            wherever they lie.
+        whole: The same, and the files that hold values alone.
+        files: The files of which every change shows in ``text``.
+        walked: The directories of which every file was looked at.
+        newest: When the last of all these files was changed, in nanoseconds since the epoch.
     """
 
     code: str
     text: str
+    whole: str
+    files: FrozenSet[str]
+    walked: Tuple[str, ...]
+    newest: int
 
 
 _seen: Dict[Tuple[str, ...], Tuple[float, State]] = {}
 
 
 def look_again() -> None:
-    """Forget what the files were: one of them has been written."""
+    """Forget what the files were: one of them has been written, or a new run begins."""
     _seen.clear()
 
 
 def state_of(roots: Tuple[str, ...]) -> State:
-    """The state of what lies below some directories and in ``sys.path``.
+    """The state of what lies below some directories and in ``sys.path``; it holds for some seconds.
 
     Args:
         roots: Directories that modules are imported from; of those that hold installed packages, as of
-            ``sys.path``, only what comes and goes is seen.
+            ``sys.path``, only what comes and goes is seen in ``code``.
     """
     spot = (*roots, "", *sys.path, str(reading_of()))
     known = _seen.get(spot)
     now = time.monotonic()
-    if known is not None and now - known[0] < _FRESH_SECONDS:
-        return known[1]
-    code, text = hashlib.sha256(str(reading_of()).encode()), hashlib.sha256()
-    for root in roots:
-        if not holds_packages(root):
-            walk = walk_sources(root)
-            said = _said(root, walk.files)
-            code.update(_line(root, walk.projects))
-            for file in walk.files:
-                entry = said.get(file.path)
-                state = [file.size, file.mtime_ns]
-                code.update(_line(file.path, state if entry is None else entry))
-                if entry:
-                    text.update(_line(file.path, state))
-            for path in out_of_walk(root):
-                text.update(_line(path, stamp(path)))
+    if known is None or now - known[0] >= _FRESH_SECONDS:
+        known = _seen[spot] = now, _look(roots)
+    return known[1]
+
+
+def _look(roots: Tuple[str, ...]) -> State:
+    code, text, whole = hashlib.sha256(str(reading_of()).encode()), hashlib.sha256(), hashlib.sha256()
+    seen: Set[str] = set()
+    newest = 0
+    walked = [root for root in roots if not holds_packages(root)]
+    for root in walked:
+        walk = walk_sources(root)
+        said = _said(root, walk.files)
+        code.update(_line(root, walk.projects))
+        for file in walk.files:
+            state, imports = [file.size, file.mtime_ns], said.get(file.path)
+            code.update(_line(file.path, state if imports is None else imports))
+            if imports is not None:
+                (text if imports else whole).update(_line(file.path, state))
+            if imports != "":
+                seen.add(file.path)
+            newest = max(newest, file.mtime_ns)
+        for path in out_of_walk(root):
+            text.update(_line(path, stamp(path)))
     for path in _own_sources():  # between releases, mmfix itself changes
         code.update(_line(path, stamp(path)))
     for folder in filter(None, sys.path):  # a package that is installed or removed changes its folder
         code.update(_line(folder, stamp(folder) if holds_packages(folder) else ""))
+    for file in _of_packages(roots, walked):
+        text.update(_line(file.path, [file.size, file.mtime_ns]))
+        seen.add(file.path)
+        newest = max(newest, file.mtime_ns)
     text.update(code.digest())
-    _seen[spot] = now, State(code.hexdigest(), text.hexdigest())
-    return _seen[spot][1]
+    whole.update(text.digest())
+    files = frozenset(seen)
+    return State(code.hexdigest(), text.hexdigest(), whole.hexdigest(), files, tuple(walked), newest)
+
+
+def _of_packages(roots: Tuple[str, ...], walked: List[str]) -> Iterator[SourceFile]:
+    """The files of OpenMMLab's packages that lie in none of the directories that are walked anyway."""
+    finder = Finder(roots)
+    for name in packages():
+        spot = finder.find(name)
+        for folder in () if spot is None else spot.folders:
+            if not any(inside(folder, root) for root in walked):
+                yield from walk_sources(folder).files
 
 
 def _line(path: str, state: object) -> bytes:

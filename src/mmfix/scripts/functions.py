@@ -17,7 +17,7 @@ from mmfix.repository.source import SourceModule
 from mmfix.repository.walk import folders
 
 #: Far above any training script.
-BOUNDS = Bounds("training script", 1_000_000, 80)
+BOUNDS = Bounds("training script", 1_000_000, 80, noted=True)
 _MAX_CHAIN = 6
 
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]

@@ -82,6 +82,12 @@ def built_in(setup: TrainingSetup) -> Tuple[Built, ...]:
     return _last[0][1]
 
 
+def files_of_classes(setup: TrainingSetup) -> Tuple[str, ...]:
+    """The source files of what a config builds, and of what that hands its arguments to."""
+    taken = (built.known.taken for built in built_in(setup))
+    return tuple(dict.fromkeys(file for each in taken if each is not None for file in each.files))
+
+
 def _found(document: ConfigDocument, era: str) -> Iterator[Built]:
     roots = source_roots(document.path, document.tree, document.homes)
     named = named_modules(document.path, document.tree)
@@ -91,7 +97,7 @@ def _found(document: ConfigDocument, era: str) -> Iterator[Built]:
     def look_up(wanted: Wanted) -> Known:
         from mmfix.training.looking_up import look_up as read_source  # mostly it is in the book
 
-        return read_source(roots, walk, named, era, wanted)
+        return read_source(roots, named, era, wanted)
 
     scope = default_package(document) or config_package(document.path)
     yield from _built(document, scope, era, partial(book.known, look_up=look_up))

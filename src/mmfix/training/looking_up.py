@@ -19,17 +19,16 @@ _BASES = frozenset({"mmengine", "mmcv"})
 _NOT_HERE = Known(False, None)
 
 
-def look_up(roots: Tuple[str, ...], walk: str, named: Tuple[str, ...], era: str, wanted: Wanted) -> Known:
+def look_up(roots: Tuple[str, ...], named: Tuple[str, ...], era: str, wanted: Wanted) -> Known:
     """What the source says of a class.
 
     Args:
         roots: Directories searched before the installed packages.
-        walk: The state of these.
         named: The modules that the config has imported.
         era: ``mmengine`` or ``mmcv1``.
         wanted: The class.
     """
-    library = library_of(roots, walk)
+    library = library_of(roots)
     place = _place(library, named, era, wanted)
     if place is None:
         return _NOT_HERE

@@ -10,6 +10,7 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.python.links import inside, is_installed
+from mmfix.python.looked import note
 from mmfix.repository.finder import Finder, Spot
 from mmfix.repository.roots import source_roots
 from mmfix.training.spelling import nearest
@@ -109,6 +110,7 @@ def _tops(roots: Sequence[str]) -> List[str]:
 
 def _modules(folder: str) -> Iterator[str]:
     """What can be imported from a folder."""
+    note(folder)
     try:
         listing = sorted(os.listdir(folder))
     except (OSError, ValueError):

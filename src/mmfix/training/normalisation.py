@@ -20,7 +20,7 @@ _NAMES = {"SyncBN": False, "MMSyncBN": True, "SyncBatchNorm": False}
 #: Whose released script takes them out (mmseg 0.30.0 ``tools/train.py:210``, mmrazor's is made from it).
 _TAKEN_OUT = frozenset({"mmseg"})
 _TAKES_OUT = re.compile(rb"\b(?:revert_sync_batchnorm|revert_sync_bn|convert_sync_to_bn)\b")
-_BOUNDS = Bounds("training script", 1_000_000)
+_BOUNDS = Bounds("training script", 1_000_000, noted=True)
 
 
 class SyncedNorm(NamedTuple):

@@ -13,7 +13,7 @@ from mmfix.training.filtering import lets_empty_in
 from mmfix.training.no_positives import partly_zero_losses
 from mmfix.training.parts import model_parts
 from mmfix.training.reading import code_reading
-from mmfix.training.script import deciding_script, is_decided_elsewhere, trains_first
+from mmfix.training.script import deciding_script, is_decided_elsewhere, script_files, trains_first
 from mmfix.training.types import TrainingSetup
 from mmfix.training.wrapping import accumulation, runner_kind, wrapping
 
@@ -64,4 +64,6 @@ def read(
         same_losses=code is not None and code.reading.same_losses,
         carried=() if code is None else code.carried,
         script=script,
+        files=(*(() if code is None else code.reading.files), *script_files(document)),
+        unfinished=code is not None and code.reading.unfinished,
     )

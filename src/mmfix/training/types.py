@@ -149,6 +149,8 @@ class TrainingSetup:
         rehearsed: What a rehearsal showed, where there is a proof that still holds.
         carried: Released packages that lie in the repository, where the model's source is in them.
         torch: The version that is installed here, ``1.13.1+cu117``; empty where that is not known.
+        files: The source files that it was read off.
+        unfinished: Reading them ran out of time: with more of it, more may be said.
     """
 
     document: ConfigDocument
@@ -173,6 +175,8 @@ class TrainingSetup:
     rehearsed: Optional[Rehearsed] = None
     carried: Tuple[Carried, ...] = ()
     torch: str = ""
+    files: Tuple[str, ...] = ()
+    unfinished: bool = False
 
     @property
     def settings(self) -> Settings:

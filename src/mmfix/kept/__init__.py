@@ -1,0 +1,1 @@
+"""Verdicts kept between runs."""
