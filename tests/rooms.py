@@ -38,9 +38,10 @@ ROOMS: Dict[str, Room] = {
     "openmmlab": Room("the packages of OpenMMLab: names, distributions, eras; `openmmlab.json`"),
     "traces": Room("temporary files and folders that are gone afterwards, also after a kill -9"),
     "keeper": Room("the process above those that run a config: nothing that they start is left"),
+    "turns": Room("which of several processes is given which item next"),
     "workers": Room(
         "several processes that do one thing to many items: results as they come, none is lost",
-        "",
+        "turns",
         "multiprocessing, where there is more than one",
     ),
     "python": Room(

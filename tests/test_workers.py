@@ -45,6 +45,32 @@ def test_what_must_stay_in_order_does(tmp_path: Path) -> None:
     assert [(tmp_path / group).read_text() for group in "ab"] == ["012345678"] * 2
 
 
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_a_wave_begins_when_those_before_it_are_done(jobs: int, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    def work(item: str) -> int:
+        for mark in "<>":
+            with log.open("a") as file:
+                file.write(item[0] + mark)
+            time.sleep(0.01)
+        return os.getpid()
+
+    items = [f"{wave}{number}" for number in range(6) for wave in "2017"] + ["31"]
+    done = run(items, work, jobs, split=False, again=False, wave=lambda item: int(item[0]))
+    assert "".join(sorted(log.read_text().replace("<", "").replace(">", ""))) == log.read_text()[::2]
+    assert len(done) == 25
+    assert len({each.value for each in done}) == jobs
+
+
+@pytest.mark.parametrize(("bad", "again"), [("bad", True), ("worse", True), ("bad", False)])
+def test_a_wave_goes_on_after_one_whose_process_was_killed(bad: str, again: bool, tmp_path: Path) -> None:
+    items = [tmp_path / "2", tmp_path / bad, tmp_path / "1"]
+    waves = {bad: 0, "1": 1, "2": 2}
+    done = run(items, killed, 2, again=again, wave=lambda item: waves[item.name])
+    assert [each.value for each in done] == ["2", "bad" if bad == "bad" and again else None, "1"]
+
+
 def killed(item: Path) -> str:
     """Kills its own process the first time that an item called ``bad`` comes, every time for ``worse``."""
     if item.name == "worse" or (item.name == "bad" and not item.exists()):
@@ -104,8 +130,10 @@ def test_where_no_process_can_be_started_it_is_done_here(monkeypatch: pytest.Mon
         raise OSError("no more processes")
 
     monkeypatch.setattr(os, "fork", refuse)
-    done = run(list(range(5)), lambda item: os.getpid(), 3)
-    assert [each.value for each in done] == [os.getpid()] * 5
+    done = list(
+        each([4, 2, 3, 0, 1], lambda item: (item, os.getpid()), 3, lambda item: 0, wave=lambda item: item)
+    )
+    assert [each.value for each in done] == [(item, os.getpid()) for item in range(5)]
 
 
 def test_where_no_other_can_be_started_those_that_are_left_do_it(

@@ -31,6 +31,8 @@ from typing import (
     TypeVar,
 )
 
+from mmfix.turns import Turns
+
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
@@ -112,6 +114,11 @@ def _nothing() -> None:
     """What there is to do where nobody wants anything."""
 
 
+def _first(item: Any) -> int:
+    """The wave of every item where nobody wants several."""
+    return 0
+
+
 def each(
     items: Sequence[Any],
     work: Callable[[Any], Any],
@@ -121,6 +128,7 @@ def each(
     *,
     split: bool = True,
     again: bool = True,
+    wave: Callable[[Any], int] = _first,
     finish: Callable[[], None] = _nothing,
 ) -> Generator[Done, None, None]:
     """Do ``work`` to each item, in ``jobs`` processes, or here when that is 1; results in any order.
@@ -133,20 +141,22 @@ def each(
         tick: Called ten times a second.
         split: Groups may be divided; otherwise the items of one are done one after the other, in their order.
         again: An item whose process was ended is given to another one, once.
+        wave: Nothing of a wave is begun until there is a result for all of the waves below it.
         finish: Called in each process when it has nothing more to do, also when it is told to end.
     """
+    waves = [wave(item) for item in items]
     if jobs == 1:
         try:
             with ticking(tick) if tick is not None else nullcontext():
-                for index, item in enumerate(items):
-                    yield Done(index, work(item))
+                for index in sorted(range(len(items)), key=waves.__getitem__):
+                    yield Done(index, work(items[index]))
         finally:
             finish()
         return
-    plan = _Plan([group(item) for item in items], split)
-    team = _Team(items, work, finish, plan, _TRIES if again else 1)
+    plan = Turns([group(item) for item in items], waves, split)
+    team = _Team(items, work, finish, plan, _TRIES if again else 1, jobs)
     try:
-        yield from team.results(jobs, tick or (lambda: None))
+        yield from team.results(tick or (lambda: None))
     finally:
         team.dismiss()
 
@@ -169,38 +179,6 @@ def ticking(tick: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-class _Plan:
-    """Which process gets which item next."""
-
-    def __init__(self, groups: Sequence[Hashable], split: bool) -> None:
-        by_name: Dict[Hashable, Deque[int]] = {}
-        for index, name in enumerate(groups):
-            by_name.setdefault(name, deque()).append(index)
-        self._free: Deque[Deque[int]] = deque(by_name.values())
-        self._taken: Dict[int, Deque[int]] = {}
-        self._split = split
-
-    def next(self, worker: int) -> int:
-        """The next item of a process, of its own group first; -1 where there is none for it."""
-        own = self._taken.get(worker)
-        if not own:
-            own = self._taken[worker] = self._new_group()
-        return own.popleft() if own else -1
-
-    def back(self, worker: int, indices: Sequence[int]) -> None:
-        """Items that a process had, and did not do, and those that were planned for it."""
-        left = deque([*indices, *self._taken.pop(worker, ())])
-        if left:
-            self._free.appendleft(left)
-
-    def _new_group(self) -> Deque[int]:
-        if self._free:
-            return self._free.popleft()
-        largest = max(self._taken.values(), key=len, default=deque())
-        half = len(largest) // 2 if self._split else 0
-        return deque(reversed([largest.pop() for _ in range(half)]))
-
-
 @dataclass
 class _Worker:
     """A process, what it is connected with, and the items that it has not answered."""
@@ -219,27 +197,28 @@ class _Team:
         items: Sequence[Any],
         work: Callable[[Any], Any],
         finish: Callable[[], None],
-        plan: _Plan,
+        plan: Turns,
         tries: int,
+        jobs: int,
     ) -> None:
         self._items = items
         self._work = work
         self._finish = finish
         self._plan = plan
         self._tries = tries
+        self._jobs = jobs
         self._workers: List[_Worker] = []
         self._started = 0
         self._ends: Dict[int, List[str]] = {}
 
-    def results(self, jobs: int, tick: Callable[[], None]) -> Iterator[Done]:
+    def results(self, tick: Callable[[], None]) -> Iterator[Done]:
         """All results, in the order in which they come."""
         from multiprocessing.connection import wait
 
         left = len(self._items)
-        for _ in range(jobs):
-            self._start()
+        self._busy()
         while left:
-            if not self._workers and not self._start():
+            if not self._workers:
                 for done in self._here():
                     left -= 1
                     yield done
@@ -264,6 +243,14 @@ class _Team:
                 worker.process.join()
         self._workers = []
 
+    def _busy(self) -> None:
+        """Start the processes that are missing, and hand all that have nothing to do what there is."""
+        while len(self._workers) < self._jobs and self._start():
+            pass
+        for ahead in range(1, _AHEAD + 1):
+            for worker in self._workers:
+                self._feed(worker, ahead)
+
     def _start(self) -> bool:
         """Start a process, if there is an item for it and the system allows one more."""
         number = self._started
@@ -279,7 +266,6 @@ class _Team:
         worker = _Worker(number, process, ours)
         self._workers.append(worker)
         self._hand(worker, index)
-        self._feed(worker)
         return True
 
     def _forked(self) -> Tuple[BaseProcess, Connection]:
@@ -298,8 +284,8 @@ class _Team:
                 raise
         return process, ours
 
-    def _feed(self, worker: _Worker) -> None:
-        while len(worker.waiting) < _AHEAD:
+    def _feed(self, worker: _Worker, ahead: int = _AHEAD) -> None:
+        while len(worker.waiting) < ahead:
             index = self._plan.next(worker.number)
             if index < 0:
                 return
@@ -317,7 +303,10 @@ class _Team:
             yield from self._gone(worker)
             return
         worker.waiting.remove(index)
-        self._feed(worker)
+        if self._plan.done():
+            self._busy()
+        else:
+            self._feed(worker)
         ends = self._ends.get(index)
         yield Done(index, value, ends[-1] if ends else "")
 
@@ -333,10 +322,9 @@ class _Team:
             ends.append(how)
             if len(ends) >= self._tries:
                 yield Done(left.pop(0), None, how, lost=True)
+                self._plan.done()
         self._plan.back(worker.number, left)
-        if not self._start():
-            for other in self._workers:  # which may have had nothing left to do
-                self._feed(other)
+        self._busy()
 
     def _here(self) -> Iterator[Done]:
         """All that is left, in this process: no other can be started."""
@@ -344,6 +332,7 @@ class _Team:
         while index >= 0:
             ends = self._ends.get(index)
             yield Done(index, self._work(self._items[index]), ends[-1] if ends else "")
+            self._plan.done()
             index = self._plan.next(-1)
         self._finish()
 

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Callable, Dict
 
 import pytest
 from test_jobs import CRASHES, SLOW, children, started
@@ -71,6 +71,81 @@ def test_heirs_of_what_is_patched_see_the_patch(tmp_path: Path, mmfix: Any) -> N
     assert [patch["written"] for patch in patches] == [True, False] * 10
 
 
+LAZY = """\
+from mmengine.config import read_base
+with read_base():
+    from .b_{0} import model
+    from .c_{0} import *
+"""
+
+
+def chain(number: int) -> Dict[str, str]:
+    """Each inherits the next."""
+    heirs = {f"{name}_{number}": f"_base_ = './{base}_{number}.py'\n" for name, base in ("ab", "bc", "cd")}
+    return {**heirs, f"d_{number}": CRASHES}
+
+
+def two_bases(number: int) -> Dict[str, str]:
+    """The first takes its model from the second, and the rest from the third."""
+    return {f"a_{number}": LAZY.format(number), f"b_{number}": CRASHES, f"c_{number}": CRASHES}
+
+
+def circle(number: int) -> Dict[str, str]:
+    """The first two inherit each other."""
+    pair = {f"{name}_{number}": f"_base_ = './{base}_{number}.py'\n" for name, base in ("ab", "ba")}
+    return {**pair, f"c_{number}": CRASHES}
+
+
+def refused_base(number: int) -> Dict[str, str]:
+    """The first two inherit the third, which is read-only."""
+    heirs = {f"{name}_{number}": f"_base_ = './read_only_{number}.py'\n" for name in "ab"}
+    return {**heirs, f"read_only_{number}": CRASHES}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (chain, ["clean", "clean", "clean", "patched"]),
+        (two_bases, ["clean", "patched", "patched"]),
+        (circle, ["refused", "refused", "patched"]),
+        (refused_base, ["patched", "patched", "refused"]),
+    ],
+)
+def test_bases_are_patched_before_what_inherits_them(
+    files: Callable[[int], Dict[str, str]], expected: list[str], tmp_path: Path, mmfix: Any
+) -> None:
+    pytest.importorskip("mmengine")
+    seen = []
+    for jobs in (1, 4):
+        folder = tmp_path / str(jobs) / "configs"
+        folder.mkdir(parents=True)
+        for number in range(6):
+            for name, text in files(number).items():
+                (folder / f"{name}.py").write_text(text)
+                (folder / f"{name}.py").chmod(0o444 if name.startswith("read_only") else 0o644)
+        done = mmfix("patch", "configs", "--jobs", jobs, "--format", "json", cwd=folder.parent)
+        assert [patch["status"] for patch in json.loads(done.stdout)["patches"]] == [
+            status for status in expected for _ in range(6)
+        ]
+        assert done.returncode == (2 if "refused" in expected else 0)
+        seen.append((done.stdout, done.stderr, contents(folder)))
+    assert sum(">>> mmfix" in text for text in seen[0][2].values()) == 6 * expected.count("patched")
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_an_overlay_in_the_list_is_read_as_it_was_just_written(jobs: int, tmp_path: Path, mmfix: Any) -> None:
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    for number in range(8):
+        (folder / f"{number}.py").write_text(CRASHES)
+    assert mmfix("patch", "configs", "--overlay", "--no-loader").returncode == 0
+    for path in folder.glob("?.py"):
+        path.write_text(CRASHES + "model['neck'] = dict(type='ResNet', depth=50, with_cp=True)\n")
+    done = mmfix("patch", "configs", "--overlay", "--no-loader", "--jobs", jobs, "--format", "json")
+    assert [patch["status"] for patch in json.loads(done.stdout)["patches"]] == ["patched", "clean"] * 8
+
+
 def test_a_file_under_two_names_is_patched_once(tmp_path: Path, mmfix: Any) -> None:
     folder = tmp_path / "configs"
     folder.mkdir()
@@ -114,6 +189,45 @@ def test_a_killed_worker_is_named_and_writes_nothing_twice(tmp_path: Path) -> No
     assert len(patches) == 12
     assert "was ended by SIGKILL" in refused[0]["error"]["message"]
     assert "was ended by SIGKILL" in errors
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_heirs_of_a_base_whose_process_was_killed_are_patched_themselves(tmp_path: Path) -> None:
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    (folder / "z_base.py").write_text(SLOW * 3 + CRASHES)
+    for number in range(12):
+        (folder / f"{number:02}.py").write_text("_base_ = './z_base.py'\n")
+    process = started(tmp_path, "patch", "configs", "--no-loader", "--jobs", "2", "--format", "json")
+    found = []
+    while not found and process.poll() is None:
+        found = children(process.pid)
+    os.kill(found[0], signal.SIGKILL)
+    out, _ = process.communicate(timeout=120)
+    assert [patch["status"] for patch in json.loads(out)["patches"]] == [*["patched"] * 12, "refused"]
+    assert process.returncode == 2
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_amid_the_heirs_keeps_what_was_written(jobs: str, tmp_path: Path) -> None:
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    (folder / "z_base.py").write_text(CRASHES)
+    for number in range(100):
+        heir = "_base_ = './z_base.py'\nmodel = dict(backbone=dict(with_cp=True))\n"
+        (folder / f"{number:03}.py").write_text(SLOW + heir)
+    process = started(tmp_path, "patch", "configs", "--no-loader", "--jobs", jobs, "--format", "json")
+    while ">>> mmfix" not in (folder / "000.py").read_text() and process.poll() is None:
+        pass
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    report = json.loads(out)
+    written = [Path(patch["path"]).name for patch in report["patches"] if patch["written"]]
+    assert written == sorted(written)
+    assert written[-1] == "z_base.py"
+    assert report["interrupted"] == {"looked_at": len(written), "of": 101}
+    assert len(written) < 101
 
 
 def test_ctrl_c_says_what_was_written(tmp_path: Path) -> None:

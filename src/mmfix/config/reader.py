@@ -117,6 +117,16 @@ class Reader:
             source = self._sources[path] = parse_source(path, text)
         return source
 
+    def forget(self, path: str) -> None:
+        """Read a file that has changed again when it is next asked for, with all that inherits it.
+
+        Args:
+            path: As in the ``files`` of documents: a link to it is another one.
+        """
+        self._sources.pop(path, None)
+        self._documents = {key: found for key, found in self._documents.items() if path not in found.files}
+        self._failures.clear()
+
     def _document(self, path: str, lazy: Optional[bool] = None) -> ConfigDocument:
         if lazy is None and path in self._documents:
             return self._documents[path]

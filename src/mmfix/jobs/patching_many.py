@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Callable, Container, Dict, Generator, Optional, Sequence, Set, Tuple
+from typing import Callable, Container, Dict, Generator, Optional, Sequence, Tuple
 
 from mmfix.config.reader import Reader
-from mmfix.errors import ConfigError
 from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import problem_of
 from mmfix.jobs.patching import Options, patch_file
 from mmfix.jobs.places import about_blocks
+from mmfix.jobs.ties import Tie, ties_of
 from mmfix.patches import NoLoaderError, Verifier
+from mmfix.python.disk import stamp
 from mmfix.results.checked import Problem
 from mmfix.results.patched import PatchResult
 from mmfix.training import is_trainable
@@ -29,8 +30,8 @@ def patch_many(
 ) -> Generator[Tuple[int, Tuple[PatchResult, ...]], None, None]:
     """Patch each config that can be trained; a problem with one is its result, and the next goes on.
 
-    What is written is not done a second time where a process was ended meanwhile: its result says so. Configs
-    of which one inherits another are patched one after the other, in their order.
+    What is written is not done a second time where a process was ended meanwhile: its result says so. Bases
+    are written before what inherits them, and the names of one file one after the other.
 
     Args:
         paths: The configs.
@@ -43,14 +44,17 @@ def patch_many(
     Yields:
         The number of a path, and its result, or none for a base.
     """
-    families = _families(paths, reader) if options.write and not options.undo else {}
-    work = _Patching(reader, options, must_be_judged, families)
-
-    def family(path: str) -> str:
-        return families.get(path, path) if options.write else os.path.dirname(path)
-
     again = not options.write
-    for done in each(paths, work, jobs, family, tick, split=again, again=again, finish=work.close):
+    ties = {} if again else ties_of(paths, None if options.undo else reader)
+    work = _Patching(reader, options, must_be_judged, ties)
+
+    def group(path: str) -> str:
+        return ties[path].group if ties else os.path.dirname(path)
+
+    def wave(path: str) -> int:
+        return ties[path].wave if ties else 0
+
+    for done in each(paths, work, jobs, group, tick, split=again, again=again, wave=wave, finish=work.close):
         yield done.number, (_lost(paths[done.number], done),) if done.lost else done.value
 
 
@@ -61,21 +65,23 @@ class _Patching:
         reader: Reads them; each process goes on with a copy of what it has read.
         options: What is wanted.
         must_be_judged: Those that must be judged.
-        families: As of :func:`_families`.
+        ties: Of all that are written, what they have to do with each other.
     """
 
     def __init__(
-        self, reader: Reader, options: Options, must_be_judged: Container[str], families: Dict[str, str]
+        self, reader: Reader, options: Options, must_be_judged: Container[str], ties: Dict[str, Tie]
     ) -> None:
         self._reader = reader
         self._options = options
         self._must_be_judged = must_be_judged
-        self._families = families
+        self._ties = ties
+        self._stamps = {file: stamp(file) for tie in ties.values() for file in tie.files}
         self._verifier = Verifier()
 
     def __call__(self, path: str) -> Tuple[PatchResult, ...]:
         """The result of one config; none for a base."""
         options = self._options
+        self._look_again(path)
         try:
             document = None if options.undo else self._reader.load(path)
             error = None if document is None else unfit(document)
@@ -90,41 +96,19 @@ class _Patching:
             result = PatchResult(full, full, error=problem_of(error, about))
         if options.undo and not result.changed and path in self._must_be_judged:
             result = replace(result, notes=(*result.notes, *about_blocks(path, self._reader)))
-        if result.written and path in self._families:
-            self._reader = Reader()  # a config of this list inherits the file that was just written
         return (result,)
 
     def close(self) -> None:
         """End the loader."""
         self._verifier.close()
 
-
-def _families(paths: Sequence[str], reader: Reader) -> Dict[str, str]:
-    """A name for each family of a list: configs that inherit each other, or that are links to one file.
-
-    One without any is left out.
-    """
-    first: Dict[str, str] = {}
-    for path in paths:
-        first.setdefault(os.path.realpath(path), path)
-    heads: Dict[str, str] = {}
-
-    def head(path: str) -> str:
-        while heads.get(path, path) != path:
-            path = heads[path]
-        return path
-
-    members: Set[str] = set()
-    for path in paths:
-        try:
-            files = reader.load(path).files
-        except ConfigError:
-            continue  # it is not patched
-        for other in (first.get(os.path.realpath(file), path) for file in files):
-            if other != path:
-                members |= {path, other}
-                heads[head(path)] = head(other)
-    return {path: head(path) for path in members}
+    def _look_again(self, path: str) -> None:
+        """See what has been written of the files that a config is made of, here or in another process."""
+        for file in self._ties[path].files if self._ties else ():
+            now = stamp(file)
+            if now != self._stamps[file]:
+                self._stamps[file] = now
+                self._reader.forget(file)
 
 
 def _lost(path: str, done: Done) -> PatchResult:
