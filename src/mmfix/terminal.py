@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
 import time
@@ -54,8 +53,14 @@ def page(verbose: bool = False, each: bool = False) -> Page:
     """Standard output: its colours, and as many characters in a line as COLUMNS says, or the terminal has."""
     from mmfix.report.text.page import MOST, WIDTH, Page
 
-    columns = shutil.get_terminal_size((WIDTH, 24)).columns
-    width = columns if os.environ.get("COLUMNS") else min(columns, MOST)
+    chosen = os.environ.get("COLUMNS", "")
+    if chosen.isdigit() and int(chosen):
+        width = int(chosen)
+    else:
+        try:
+            width = min(os.get_terminal_size().columns or WIDTH, MOST)
+        except OSError:
+            width = WIDTH
     return Page(paint(sys.stdout), width, verbose, each)
 
 
@@ -145,6 +150,8 @@ class Progress:
                 sys.stderr.flush()
 
     def _draw(self, seconds: float) -> None:
+        import shutil  # loads four compression libraries, for what nearly no run comes to
+
         bar = ""
         if self._total:
             filled = _BAR * self._done // self._total

@@ -13,6 +13,9 @@ from typing import Any, Dict, Optional, Tuple
 
 import pytest
 
+from mmfix.report.text.page import WIDTH
+from mmfix.terminal import page
+
 CRASHES = "configs/cmt/cmt_aqr_voxel0100_r50_800x320_cbgs.py"
 
 
@@ -357,3 +360,14 @@ def test_a_refusal_about_the_config_itself_is_not_read_by_it(examples: Path, mmf
     other = mmfix("patch", CRASHES, "--output", "configs/mine.py")
     assert other.stderr.startswith("configs/mine.py: error: is there already")
     assert "[read by" not in done.stderr + other.stderr
+
+
+@pytest.mark.parametrize(
+    ("columns", "width"),
+    [("60", 60), ("250", 250), ("", WIDTH), ("0", WIDTH), ("wide", WIDTH), ("-5", WIDTH)],
+)
+def test_the_width_is_that_of_columns_or_without_a_terminal_the_usual_one(
+    columns: str, width: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert page().width == width

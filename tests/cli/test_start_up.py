@@ -38,6 +38,17 @@ def test_check_imports_nothing_heavy(examples: Path) -> None:
     assert [name for name in HEAVY if name in modules] == []
 
 
+def test_a_second_check_loads_nothing_that_only_few_files_need(examples: Path) -> None:
+    code = (
+        "import sys\nsys.argv = ['mmfix', 'check', 'configs/healthy/retinanet_r50_fpn_1x_coco.py']\n"
+        "from mmfix.cli import main\ntry: main()\nexcept SystemExit as end: assert end.code == 0, end.code"
+    )
+    imported(code, examples.parent)
+    modules = imported(code, examples.parent)
+    few = ("model.reading", "config.family", "scripts.types", "project.comments", "report.causes", "traces")
+    assert [name for name in few if f"mmfix.{name}" in modules] == []
+
+
 def test_a_single_config_starts_no_process(examples: Path) -> None:
     code = (
         "import sys\n"

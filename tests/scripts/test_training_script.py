@@ -11,7 +11,8 @@ from typing import Any, Dict, Optional
 
 import pytest
 
-from mmfix.scripts import TrainingScript, functions, read_training_script
+from mmfix.scripts import functions, read_training_script
+from mmfix.scripts.types import TrainingScript
 
 FUP = ("find_unused_parameters",)
 

@@ -15,7 +15,7 @@ from mmfix.jobs.checking import problem_of
 from mmfix.jobs.hiding import has_a_line
 from mmfix.patches import reread, write_atomically
 from mmfix.project.adding import with_comments
-from mmfix.project.comments import COMMENTED
+from mmfix.project.ignores import COMMENTED
 from mmfix.python.disk import read_whole
 from mmfix.python.links import inside, is_installed, repository_around
 from mmfix.results.checked import FAILING, ConfigReport, Problem

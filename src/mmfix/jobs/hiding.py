@@ -7,10 +7,9 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.findings import Finding
-from mmfix.project.comments import COMMENTED
 from mmfix.project.globs import matches
 from mmfix.project.held import Held
-from mmfix.project.ignores import Ignore, ignores_in, ignores_of
+from mmfix.project.ignores import COMMENTED, Ignore, ignores_in, ignores_of
 from mmfix.project.selectors import codes_of
 from mmfix.python.links import inside, is_installed
 from mmfix.results.checked import ConfigReport

@@ -102,8 +102,6 @@ def select(
             config is a note, not a failure; whether a folder is walked without what git ignores.
         texts: By absolute path, what is read instead of the text of a file.
     """
-    from mmfix.config.family import dependants_of, walk
-
     ignored = Ignored() if settings.gitignore else None
     excluded = Excluded(settings)
 
@@ -119,6 +117,8 @@ def select(
     for path in paths:
         full = os.path.abspath(os.path.expanduser(path))
         if os.path.isdir(full):
+            from mmfix.config.family import walk  # loads slowly, and a named file needs none of it
+
             walked.append(full)
             below = list(walk(full, out, skips))
             if not below:
@@ -136,8 +136,11 @@ def select(
             else:
                 failed.append(unreadable(full, error))
     parents = [*bases, *named] if dependants else bases
-    below = dependants_of(parents, reader, out, skips) if parents else []
-    heirs = [path for path in below if path not in found]
+    heirs: List[str] = []
+    if parents:
+        from mmfix.config.family import dependants_of
+
+        heirs = [path for path in dependants_of(parents, reader, out, skips) if path not in found]
     if bases:
         notes.append(_about_bases(bases, len(heirs)))
     if out:

@@ -10,9 +10,6 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import FrozenSet, List, Set, Tuple
 
-#: Files that can have a comment; JSON has none.
-COMMENTED = (".py", ".yaml", ".yml")
-
 _NO_CODE = frozenset(
     (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 )

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import FrozenSet, List, Tuple
 
-from mmfix.project.comments import COMMENTED, comments_of
 from mmfix.project.selectors import codes, nearest
 from mmfix.python.disk import as_text, read_whole
+
+#: Files that can have a comment; JSON has none.
+COMMENTED = (".py", ".yaml", ".yml")
 
 _MOST_BYTES = 4_000_000
 _MOST_REASON = 500
@@ -71,6 +73,8 @@ def ignores_of(text: str, path: str) -> Tuple[Ignore, ...]:
     """The comments in the text of a Python or YAML file; what looks like one inside of a string is none."""
     if "mmfix" not in text or not path.endswith(COMMENTED):
         return ()
+    from mmfix.project.comments import comments_of  # for the few files that have one
+
     comments = comments_of(text, path)
     coded = sorted(comments.coded)
     marks = ((line, _MARK.search(comment)) for line, comment in comments.found)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Pattern, Union
+from functools import lru_cache
+from typing import Any, Dict, Union
 
 #: Words, numbers and marks in one file; the largest config of the zoos has 8,000, their largest module less
 #: than 30,000.
@@ -17,19 +18,13 @@ _ENDS = {
     "'": r"\\.|'|\n",
     '"': r'\\.|"|\n',
 }
-_IN_TEXT: Dict[str, Pattern[str]] = {
-    key: re.compile(end, re.DOTALL) for key, end in {"": _TOKEN, **_ENDS}.items()
-}
-_IN_BYTES: Dict[bytes, Pattern[bytes]] = {
-    key.encode(): re.compile(end.encode(), re.DOTALL) for key, end in {"": _TOKEN, **_ENDS}.items()
-}
 
 
 def too_many(text: Union[str, bytes]) -> bool:
     """Whether a text is more code than :data:`MAX_TOKENS`. What is in strings and comments does not count."""
     if len(text) <= MAX_TOKENS:
         return False
-    patterns: Any = _IN_TEXT if isinstance(text, str) else _IN_BYTES
+    patterns = _patterns(isinstance(text, bytes))
     code = inside = text[:0]
     escape = "\\" if isinstance(text, str) else b"\\"
     place = 0
@@ -43,3 +38,12 @@ def too_many(text: Union[str, bytes]) -> bool:
         elif match.group()[:1] != escape:
             inside = code
     return True
+
+
+@lru_cache(maxsize=None)
+def _patterns(of_bytes: bool) -> Dict[Any, Any]:
+    """What ends each kind of text, as a pattern."""
+    ends = {"": _TOKEN, **_ENDS}
+    if of_bytes:
+        return {key.encode(): re.compile(end.encode(), re.DOTALL) for key, end in ends.items()}
+    return {key: re.compile(end, re.DOTALL) for key, end in ends.items()}

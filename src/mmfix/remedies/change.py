@@ -14,7 +14,7 @@ from mmfix.training.activation import KEY
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
 
 if TYPE_CHECKING:
-    from mmfix.scripts import KeyRead
+    from mmfix.scripts.types import KeyRead
 
 #: Where DDP arguments go when the config has no wrapper yet, and what the runner would build by default.
 _NEW_WRAPPER = {"Runner": ("model_wrapper_cfg",), "FlexibleRunner": ("strategy", "model_wrapper")}

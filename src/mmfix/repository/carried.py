@@ -8,13 +8,12 @@ import os.path as osp
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Dict, FrozenSet, Iterable, Optional, Set, Tuple
 
 from mmfix.python.disk import as_text, read_start, stamp
 from mmfix.python.links import inside
 
-_DATA = Path(__file__).parent / "data" / "released.json"
+_DATA = osp.join(osp.dirname(osp.abspath(__file__)), "data", "released.json")
 _VERSION = re.compile(r"""__version__\s*=\s*["']([\w.+-]+)["']""")
 #: onedl's ``version.py`` asks the metadata for it, which a copy has not; its ``pyproject.toml`` says it.
 _ASKED = re.compile(r"""__version__\s*=\s*(?:\w+\.)*version\(["']([\w.-]+)["']\)""")
@@ -85,7 +84,8 @@ def carried_among(files: Iterable[str], roots: Iterable[str]) -> Tuple[Carried, 
 @lru_cache(maxsize=None)
 def _released() -> Dict[str, Dict[str, str]]:
     """Package -> file -> ``function Class.attribute.attribute``; made by ``bench/make_released.py``."""
-    return json.loads(_DATA.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    with open(_DATA, encoding="utf-8") as file:
+        return json.load(file)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=4096)

@@ -6,11 +6,11 @@ Made by ``bench/make_registered.py``.
 from __future__ import annotations
 
 import json
+import os.path as osp
 from functools import lru_cache
-from pathlib import Path
 from typing import Dict, FrozenSet, Mapping
 
-_DATA = Path(__file__).parent / "data" / "registered.json"
+_DATA = osp.join(osp.dirname(osp.abspath(__file__)), "data", "registered.json")
 #: Stands for names that a package makes at run time.
 OPEN = "*"
 #: Where every registry looks last (``mmengine/registry/registry.py: Registry.get``), and torch's optimizers.
@@ -38,4 +38,5 @@ def names_for(era: str, scope: str) -> FrozenSet[str]:
 
 @lru_cache(maxsize=None)
 def _table() -> Dict[str, Dict[str, str]]:
-    return json.loads(_DATA.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    with open(_DATA, encoding="utf-8") as file:
+        return json.load(file)  # type: ignore[no-any-return]

@@ -22,16 +22,11 @@ _PYTHON_2 = re.compile(
 )
 #: The Python that a line is for which older ones do not take (docs.python.org/3/whatsnew).
 _CAME_WITH = (
-    ((3, 9), re.compile(rb"[ \t]*with[ \t]*\(.*\bas\b|[ \t]*@.*[\[(]")),
-    ((3, 10), re.compile(rb"[ \t]*(match|case)\b.*:[ \t]*(#.*)?$")),
-    ((3, 11), re.compile(rb"[ \t]*except[ \t]*\*")),
-    (
-        (3, 12),
-        re.compile(
-            rb"[ \t]*(type[ \t]+\w+|(def|class)[ \t]+\w+)[ \t]*\[|[ \t]*type[ \t]+\w+[ \t]*=|.*\bf[\"']"
-        ),
-    ),
-    ((3, 14), re.compile(rb"[ \t]*except[ \t]+[\w.]+[ \t]*,|.*\bt[\"']")),
+    ((3, 9), rb"[ \t]*with[ \t]*\(.*\bas\b|[ \t]*@.*[\[(]"),
+    ((3, 10), rb"[ \t]*(match|case)\b.*:[ \t]*(#.*)?$"),
+    ((3, 11), rb"[ \t]*except[ \t]*\*"),
+    ((3, 12), rb"[ \t]*(type[ \t]+\w+|(def|class)[ \t]+\w+)[ \t]*\[|[ \t]*type[ \t]+\w+[ \t]*=|.*\bf[\"']"),
+    ((3, 14), rb"[ \t]*except[ \t]+[\w.]+[ \t]*,|.*\bt[\"']"),
 )
 
 
@@ -78,6 +73,6 @@ def _explain(error: Unparsable, data: bytes) -> str:
         return "is Python 2 code, which is not read; convert it to Python 3"
     text = lines[line - 1] if 0 < line <= len(lines) else b""
     for came, what in _CAME_WITH:
-        if sys.version_info[:2] < came and what.search(text):
+        if sys.version_info[:2] < came and re.search(what, text):
             return f"needs Python {came[0]}.{came[1]}; run mmfix with the Python you train with"
     return f"syntax error: {error.syntax}"

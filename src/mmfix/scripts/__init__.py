@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from mmfix.scripts.places import read_training_script
-from mmfix.scripts.types import KeyRead, TrainingScript
 
-__all__ = ["KeyRead", "TrainingScript", "read_training_script"]
+__all__ = ["read_training_script"]

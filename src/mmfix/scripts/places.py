@@ -5,11 +5,13 @@ from __future__ import annotations
 import os.path as osp
 from functools import lru_cache
 from itertools import islice
-from typing import Dict, Iterator, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, Optional, Sequence, Tuple
 
 from mmfix.python.disk import stamp
 from mmfix.repository.walk import files_named, folders
-from mmfix.scripts.types import TrainingScript
+
+if TYPE_CHECKING:
+    from mmfix.scripts.types import TrainingScript
 
 _ENTRIES = ("tools/train.py", "train.py", "tools/train_net.py", "tools/dist_train.py")
 # Where training functions lie when no entry leads to one.

@@ -12,7 +12,7 @@ from mmfix.scripts import read_training_script
 from mmfix.training.types import Setting
 
 if TYPE_CHECKING:
-    from mmfix.scripts import KeyRead, TrainingScript
+    from mmfix.scripts.types import KeyRead, TrainingScript
 
 
 def deciding_script(document: ConfigDocument, runner: str, unknown: List[str]) -> Optional[TrainingScript]:

@@ -13,7 +13,7 @@ from mmfix.python.place import Place
 
 if TYPE_CHECKING:
     from mmfix.repository.carried import Carried
-    from mmfix.scripts import TrainingScript
+    from mmfix.scripts.types import TrainingScript
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from mmfix.training.script import setting_of
 from mmfix.training.types import Setting
 
 if TYPE_CHECKING:
-    from mmfix.scripts import TrainingScript
+    from mmfix.scripts.types import TrainingScript
 
 DEFAULT_OFF = Setting(False, None)
 NO_ACCUMULATION = Setting(1, None)

@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding, Remedy
 from mmfix.report.text.cures import edit_of_base, interrupted_line, remedy_rows, standing, word_of
 from mmfix.report.text.excerpt import excerpt
-from mmfix.report.text.inherited import in_more_configs
 from mmfix.report.text.judged import account
 from mmfix.report.text.missing import missing_bases
 from mmfix.report.text.page import INDENT, PAGE, Page
@@ -57,7 +56,12 @@ def render_config(config: ConfigReport, page: Page, told: Told) -> str:
 
 def render_end(report: Report, page: Page = PAGE) -> str:
     """What a report says after the configs, of all of them."""
-    return as_text([*(() if page.each else in_more_configs(report, page)), *tail(report, page)])
+    shared: Iterable[str] = ()
+    if len(report.configs) > 1 and not page.each:
+        from mmfix.report.text.inherited import in_more_configs
+
+        shared = in_more_configs(report, page)
+    return as_text([*shared, *tail(report, page)])
 
 
 def tail(report: Report, page: Page) -> Iterator[str]:

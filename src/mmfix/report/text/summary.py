@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mmfix.findings import SEVERITIES
-from mmfix.report.causes import causes
 from mmfix.report.text.cures import is_possible
 from mmfix.report.text.hidden import with_hidden
 from mmfix.report.text.page import Page
@@ -21,9 +20,12 @@ def summary(report: Report, page: Page) -> str:
         for severity in SEVERITIES
         if counts[severity]
     ]
-    alike = len(causes(report))
-    if alike < counts["findings"]:
-        found = [f"{', '.join(found)} from {count(alike, 'cause')}"]
+    if counts["findings"] > 1:
+        from mmfix.report.causes import causes
+
+        alike = len(causes(report))
+        if alike < counts["findings"]:
+            found = [f"{', '.join(found)} from {count(alike, 'cause')}"]
     if counts["unreadable"]:
         found.append(f"{counts['unreadable']} not readable")
     if counts["skipped"]:
