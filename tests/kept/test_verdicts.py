@@ -236,8 +236,8 @@ settings = chosen()
 list(checking.check_files([config], reader_for(settings), settings))
 holds = held(settings, config)
 installed = (checking.installed_torch(), str(checking.can_change_code()))
-entry = verdicts.cache.load(verdicts._KIND, verdicts._key(config, holds, installed))
-states = verdicts._states(config, entry["asked"], entry["homes"], holds)
+entry = verdicts.cache.load(verdicts.KIND, verdicts.key_of(config, holds, installed))
+states = verdicts.states_of(config, entry["asked"], entry["homes"], holds)
 covered = {*entry["files"], *(file for state in states for file in state.files)}
 with builtins.open(out, "w") as file:
     json.dump([sorted(asked), sorted(covered)], file)

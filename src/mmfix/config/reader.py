@@ -5,18 +5,19 @@ from __future__ import annotations
 import os.path as osp
 import time
 from types import MappingProxyType
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from mmfix.config.classic import BaseRef, Found, read_classic
 from mmfix.config.document import ConfigDocument
 from mmfix.config.eras import is_of_mmcv1, top_level_names
 from mmfix.config.imports import has_base, is_lazy, reads_lazily
-from mmfix.config.lazy import read_lazy
 from mmfix.config.origin import MissingBase, Origin
 from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES, Source, parse_printed, parse_source, read_text
 from mmfix.errors import ConfigError
 from mmfix.python.deep import deeply
 from mmfix.python.disk import other_than_a_file
+
+if TYPE_CHECKING:
+    from mmfix.config.classic import BaseRef, Found
 
 #: Deep but legal nesting costs a few Python frames per level.
 _RECURSION = 3000
@@ -157,9 +158,7 @@ class Reader:
             try:
                 if lazy and source.raw_tree is not None and has_base(source.raw_tree):
                     return self._with_import_first(source)
-                if lazy:
-                    return read_lazy(source, self._lazy_base)
-                return read_classic(source, self._classic_base)
+                return self._lazy(source) if lazy else self._classic(source)
             except RecursionError as error:
                 raise ConfigError("is nested too deeply to be read", source.path) from error
         finally:
@@ -168,11 +167,21 @@ class Reader:
     def _with_import_first(self, source: Source) -> ConfigDocument:
         """A file with an import before ``_base_``: mmcv 1.x runs it, MMEngine refuses it as a lazy config."""
         try:
-            document = read_classic(source, self._classic_base)
+            document = self._classic(source)
         except ConfigError:
             document = None
         if document is not None and is_of_mmcv1(document.tree):
             return document
+        return self._lazy(source)
+
+    def _classic(self, source: Source) -> ConfigDocument:
+        from mmfix.config.classic import read_classic  # a run that finds everything kept reads none
+
+        return read_classic(source, self._classic_base)
+
+    def _lazy(self, source: Source) -> ConfigDocument:
+        from mmfix.config.lazy import read_lazy
+
         return read_lazy(source, self._lazy_base)
 
     def _classic_base(self, reference: BaseRef, child: Source) -> Found:

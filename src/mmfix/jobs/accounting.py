@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.origin import MissingBase
@@ -22,7 +22,9 @@ from mmfix.results.judged import (
     Gap,
     Judged,
 )
-from mmfix.training.types import TrainingSetup
+
+if TYPE_CHECKING:
+    from mmfix.training.types import TrainingSetup
 
 _NOTHING = "no parameter is made by source that is here and could be followed"
 

@@ -13,9 +13,9 @@ from mmfix.config.reader import Reader
 from mmfix.errors import MmfixError, PatchError, SettingsError
 from mmfix.findings import SEVERITIES, Finding
 from mmfix.jobs.accounting import Unfit, judged, unfit
-from mmfix.jobs.hiding import Hidden, about_file, hide
+from mmfix.jobs.comments import about_file
 from mmfix.jobs.installed import INSTALL, can_change_code, installed_torch
-from mmfix.kept.verdicts import keep, recalled
+from mmfix.kept.verdicts import Reports, recalled
 from mmfix.project.held import Held, held, named_roots
 from mmfix.results.checked import ConfigReport, Problem, ProofUsed
 from mmfix.results.place import display_path
@@ -48,12 +48,27 @@ def check_files(paths: Iterable[str], reader: Reader, settings: Settings = DEFAU
             gc.enable()
 
 
+def kept_reports(path: str, reader: Reader, holds: Held) -> Optional[Reports]:
+    """What was said of a config before, and would be said again; None where it is to be judged.
+
+    Args:
+        path: The config, absolute.
+        reader: Reads it.
+        holds: The settings that hold for it.
+    """
+    return recalled(path, holds, _installed()) if reader.reads_files else None
+
+
+def _installed() -> Tuple[str, ...]:
+    return installed_torch(), str(can_change_code())
+
+
 def _kept_or_judged(path: str, reader: Reader, holds: Held) -> Iterator[ConfigReport]:
-    installed = (installed_torch(), str(can_change_code()))
-    found = recalled(path, holds, installed) if reader.reads_files else None
+    found = kept_reports(path, reader, holds)
     if found is not None:
         yield from found
         return
+    from mmfix.kept.keeping import keep
     from mmfix.training import is_trainable
     from mmfix.training.built import files_of_classes
 
@@ -64,13 +79,13 @@ def _kept_or_judged(path: str, reader: Reader, holds: Held) -> Iterator[ConfigRe
         return
     if not is_trainable(document):
         if reader.reads_files:
-            keep(document, holds, installed, (), (), reader.began)
+            keep(document, holds, _installed(), (), (), reader.began)
         return
     report, setup = _judged(document, holds)
     yield report
     if reader.reads_files and not setup.unfinished:
         sources = (*setup.files, *files_of_classes(setup))
-        keep(document, holds, installed, (report,), sources, reader.began)
+        keep(document, holds, _installed(), (report,), sources, reader.began)
 
 
 def _skipped(document: ConfigDocument, error: Unfit) -> ConfigReport:
@@ -95,6 +110,7 @@ def judge_document(document: ConfigDocument, settings: Settings = DEFAULT) -> Co
 
 
 def _judged(document: ConfigDocument, holds: Held) -> Tuple[ConfigReport, TrainingSetup]:
+    from mmfix.jobs.hiding import Hidden, hide
     from mmfix.rules import judge
     from mmfix.training import read
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.findings import Finding
@@ -11,14 +11,8 @@ from mmfix.project.globs import matches
 from mmfix.project.held import Held
 from mmfix.project.ignores import COMMENTED, Ignore, ignores_in, ignores_of
 from mmfix.project.selectors import codes_of
-from mmfix.python.links import inside, is_installed
-from mmfix.results.checked import ConfigReport
-from mmfix.results.judged import FULLY
-from mmfix.results.place import display_path, display_place
+from mmfix.python.links import is_installed
 from mmfix.results.suppressed import COMMENT, SETTINGS, IgnoreUse, Suppressed
-
-#: More notes about comments than these are only counted.
-_MOST_NOTES = 20
 
 
 @dataclass(frozen=True)
@@ -135,69 +129,3 @@ def _is_at(finding: Finding, config: str, glob: str, found: Held) -> bool:
     """Whether the config, or the file of the line that decides, is like a glob."""
     paths = [config, *(origin.path for origin in finding.origins[:1])]
     return any(matches(glob, found.relative(path, "per_path_ignores")) for path in paths if path)
-
-
-def about_ignores(configs: Iterable[ConfigReport], walked: Sequence[str] = ()) -> List[str]:
-    """What is said of comments: those without a reason, those that are not understood or match nothing.
-
-    A comment in a base counts by all configs that inherit it. That it matches nothing is only said where the
-    folder that it lies in was walked: another config may need it.
-    """
-    uses: Dict[Tuple[str, int], List[IgnoreUse]] = {}
-    partly, own = set(), set()
-    for config in configs:
-        own.add(config.path)
-        for use in config.ignores:
-            uses.setdefault((use.path, use.line), []).append(use)
-            if config.judged is None or config.judged.extent != FULLY:
-                partly.add((use.path, use.line))
-    notes: List[str] = []
-    for place, found in sorted(uses.items()):
-        known = place[0] in own or any(inside(place[0], folder) for folder in walked)
-        notes += (f"{display_place(*place)}: {said}" for said in _said(found, known, place in partly))
-    more = len(notes) - _MOST_NOTES
-    return notes if more <= 1 else [*notes[:_MOST_NOTES], f"{more} more comments are not as they should be"]
-
-
-def _said(uses: Sequence[IgnoreUse], known: bool, partly: bool) -> Iterator[str]:
-    """What is to be said of one comment, as it was read for each config."""
-    first = uses[0]
-    word = "ignore-file" if first.whole_file else "ignore"
-    if first.problem:
-        yield f"`# mmfix:` {first.problem}"
-    used = {name for use in uses for name in use.used}
-    if not first.reason and first.selectors and used:
-        yield f"`{word}[{', '.join(first.selectors)}]` gives no reason; write one behind it"
-    lineless = {name for use in uses for name in use.lineless}
-    for name in first.selectors:
-        if name in used or not known or name in first.problem:
-            continue
-        if name in lineless:
-            yield (
-                f"`{word}[{name}]` does not reach the finding, which has no line in a file of yours; "
-                f"write `ignore-file[{name}]` into the config, or `ignore` into {_SETTINGS_FILE}"
-            )
-        elif partly:
-            yield (
-                f"`{word}[{name}]` matches nothing here, where not all of the model's source was followed; "
-                "keep it if it does where you train"
-            )
-        else:
-            yield f"`{word}[{name}]` matches nothing; take it out"
-
-
-_SETTINGS_FILE = "mmfix.toml"
-
-
-def about_file(found: Held) -> Tuple[str, ...]:
-    """What a settings file asks for in vain, and that it switches all that is about DDP off."""
-    if found.file is None:
-        return ()
-    notes = [f"{display_path(found.file.path)}: {note}" for note in found.notes]
-    for field in ("launcher", "gpus"):
-        if found.settings.launcher == "none" and found.from_file(field):
-            where = display_place(*found.place(field))
-            said = f"{field} = {getattr(found.settings, field)}"
-            notes.append(f"{where}: {said}, so nothing that is about DDP was looked for")
-            break
-    return tuple(notes)

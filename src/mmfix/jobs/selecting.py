@@ -23,11 +23,11 @@ from mmfix.config.source import read_stream
 from mmfix.errors import ConfigError
 from mmfix.git.ignored import Ignored, about_ignored
 from mmfix.jobs.accounting import not_a_config, unfit
-from mmfix.jobs.checking import unreadable
+from mmfix.jobs.checking import kept_reports, unreadable
+from mmfix.jobs.comments import about_ignores
 from mmfix.jobs.excluding import Excluded
-from mmfix.jobs.hiding import about_ignores
 from mmfix.project.files import look_again
-from mmfix.project.held import base_dirs_of, fail_on_of
+from mmfix.project.held import base_dirs_of, fail_on_of, held
 from mmfix.python.disk import other_than_a_file
 from mmfix.python.links import about_links
 from mmfix.repository import state
@@ -124,7 +124,7 @@ def select(
             if not below:
                 failed.append(unreadable(full, ConfigError("no config in this folder", full)))
             found.update(dict.fromkeys(below))
-        elif not _is_base(full, reader):
+        elif not _is_base(full, reader, settings):
             found[full] = None
             named.append(full)
         else:
@@ -177,11 +177,14 @@ def reader_for(settings: Settings, texts: Optional[Mapping[str, Optional[str]]] 
     return Reader(lambda path: base_dirs_of(settings, path), {} if texts is None else texts)
 
 
-def _is_base(path: str, reader: Reader) -> bool:
+def _is_base(path: str, reader: Reader, settings: Settings) -> bool:
     """True for a file that can be read and that nothing can train by itself."""
-    from mmfix.training import is_trainable
-
     try:
+        kept = kept_reports(path, reader, held(settings, path))
+        if kept is not None:
+            return not kept
+        from mmfix.training import is_trainable
+
         document = reader.load(path)
         return not is_trainable(document) and unfit(document) is None
     except Exception:

@@ -20,7 +20,6 @@ from mmfix.python.links import inside
 from mmfix.python.source import Bounds, read_bytes
 from mmfix.repository import cache
 from mmfix.repository.finder import Finder
-from mmfix.repository.reach import statements
 from mmfix.repository.walk import SourceFile, holds_packages, out_of_walk, walk_sources
 
 #: What a classic config has none of; what has none of it registers nothing, and leads nowhere.
@@ -165,6 +164,8 @@ def _imports_of(path: str) -> Optional[str]:
         return ""
     if _LAZY.search(data) is None or _MORE.search(data) is not None:
         return None
+    from mmfix.repository.reach import statements  # few files are lazy configs
+
     absolute, relative = statements(data)
     return f"{list(absolute)} {list(relative)}"
 
