@@ -49,6 +49,7 @@ HEAVY = {
 OPENERS = {
     "python/disk": "files that others wrote",
     "repository/cache": "a new file, by its descriptor",
+    "repository/pruning": "an empty file of our own",
     "traces": "temporary files, and their locks; a folder, to lock it",
     "patches/write": "the temporary file, by its descriptor; a folder, to sync it",
     "keeper": "/proc",

@@ -15,6 +15,7 @@ from typing import Any, Mapping, Optional, Set, Tuple
 
 from mmfix import __version__
 from mmfix.python.disk import read_whole, reading_of
+from mmfix.repository.pruning import prune, used
 
 #: Moves the cache; ``off`` or nothing turns it off.
 VARIABLE = "MMFIX_CACHE_DIR"
@@ -64,8 +65,10 @@ def load(kind: str, key: str, directory: Optional[str] = None) -> Any:
         return None
     try:
         entry = json.loads(read_whole(path, _MOST_BYTES) or b"")
-        fits = entry["stamp"] == _STAMP and entry["key"] == key
-        return entry["value"] if fits else None
+        if entry["stamp"] != _STAMP or entry["key"] != key:
+            return None
+        used(path)
+        return entry["value"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 
@@ -110,6 +113,7 @@ def _new_file(folder: str) -> Tuple[int, str]:
     if folder not in _cleaned:
         _cleaned.add(folder)
         traces.clean(folder)
+        prune(osp.dirname(folder))
     return traces.new_file(folder)
 
 
