@@ -49,6 +49,7 @@ from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.arguments import DROPPED, REFUSED, Refused, refused_arguments
 from mmfix.training.default_hooks import OddHook, odd_hooks
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _NET = """
 from torch import nn
@@ -120,7 +121,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             severity="error" if refused.others == REFUSED else "warning",
             confidence="likely",
             message=_message(refused),
-            evidence=(f"{refused.where}: {refused.type_name} and its bases",),
+            evidence=(say("{where}: {type} and its bases", where=refused.where, type=refused.type_name),),
         )
         wrong = {str(one.key[-1]): one.meant for one in found if one.key[:-1] == path}
         yield replace(finding, remedies=right_arguments(setup, path, wrong, refused.type_name))
@@ -131,44 +132,65 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 def _of_hook(setup: TrainingSetup, hook: OddHook) -> Finding:
     key = ("default_hooks", hook.name)
     if hook.is_built:
-        said = f"{format_key(key)} is one more hook beside {hook.meant}, which stays as it is."
+        said = say(
+            "{key} is one more hook beside {hook}, which stays as it is.",
+            key=format_key(key),
+            hook=hook.meant,
+        )
     elif hook.value is None:
-        said = f"{format_key(key)} is None, and there is no default hook of that name. The run stops."
+        said = say(
+            "{key} is None, and there is no default hook of that name. The run stops.", key=format_key(key)
+        )
     else:
-        said = f"{format_key(key)} has no type, so no hook can be built from it. The run stops."
+        said = say("{key} has no type, so no hook can be built from it. The run stops.", key=format_key(key))
     finding = make(
         RULE,
         setup,
         key=key,
         severity="warning" if hook.is_built else "error",
         confidence="likely",
-        message=f"{said} Was {hook.meant} meant?" if hook.meant else said,
+        message=say("{message} Was {meant} meant?", message=said, meant=hook.meant) if hook.meant else said,
         evidence=("mmengine/runner/runner.py: Runner.register_default_hooks",),
     )
     if hook.meant is None:
         return replace(finding, remedies=drop_key(key))
-    cures = right_arguments(setup, key[:1], {hook.name: hook.meant}, "the Runner")
+    cures = right_arguments(setup, key[:1], {hook.name: hook.meant}, say("the Runner"))
     return replace(finding, remedies=cures)
 
 
 def _message(refused: Refused) -> str:
     name, where = refused.key[-1], format_key(refused.key[:-1])
     if refused.others == REFUSED:
-        said = f"{refused.type_name} takes no argument {name} ({where}), so it cannot be built."
+        said = say(
+            "{type} takes no argument {argument} ({where}), so it cannot be built.",
+            type=refused.type_name,
+            argument=name,
+            where=where,
+        )
     elif refused.others == DROPPED:
-        said = f"{refused.type_name} takes {name} ({where}) and does nothing with it."
+        said = say(
+            "{type} takes {argument} ({where}) and does nothing with it.",
+            type=refused.type_name,
+            argument=name,
+            where=where,
+        )
     else:
-        said = f"{refused.type_name} lets {name} pass ({where}), and no code here reads it."
-    return f"{said} Was {refused.meant} meant?" if refused.meant else said
+        said = say(
+            "{type} lets {argument} pass ({where}), and no code here reads it.",
+            type=refused.type_name,
+            argument=name,
+            where=where,
+        )
+    return say("{message} Was {meant} meant?", message=said, meant=refused.meant) if refused.meant else said
 
 
 RULE = Rule(
     code="MMF205",
     name="argument-nobody-takes",
-    summary="A class gets an argument that its constructor has no parameter for and cannot be built.",
+    summary=say("A class gets an argument that its constructor has no parameter for and cannot be built."),
     wrappers=Wrappers.ALL,
     own_cures=True,
-    known="read from the source of the class",
+    known=say("read from the source of the class"),
     cases=_CASES,
     check=check,
     page=__doc__,

@@ -51,6 +51,7 @@ from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.activation import KEY as ACTIVATION
 from mmfix.training.activation import WHOLE_BACKBONES
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -115,13 +116,16 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each entry that is cut off."""
     result = outcome(setup.settings, Traits(Checkpoint.REENTRANT, input_has_grad=False))
     if result is Outcome.UNUSED:
-        effect = (
-            f"DDP stops the second iteration with {UNUSED}. find_unused_parameters=True would only hide it"
+        effect = say(
+            "DDP stops the second iteration with {error}. find_unused_parameters=True would only hide it",
+            error=UNUSED,
         )
-        row = "reentrant checkpoint whose input has no gradient, find_unused_parameters off"
+        row = say("reentrant checkpoint whose input has no gradient, find_unused_parameters off")
     elif result is Outcome.UNTRAINED:
-        effect = "it silently stays untrained, whatever the loss says"
-        row = "reentrant checkpoint whose input has no gradient, find_unused_parameters on or static graph"
+        effect = say("it silently stays untrained, whatever the loss says")
+        row = say(
+            "reentrant checkpoint whose input has no gradient, find_unused_parameters on or static graph"
+        )
     else:
         return
     told = set()
@@ -130,29 +134,31 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             continue
         told.add((site.key, site.evidence, site.value))
         if site.key == ACTIVATION:
-            cause = (
-                f"activation_checkpointing wraps {site.value}, whose input has no gradient, in a reentrant "
-                "checkpoint"
+            cause = say(
+                "activation_checkpointing wraps {module}, whose input has no gradient, in a "
+                "reentrant checkpoint",
+                module=site.value,
             )
         else:
-            cause = (
-                f"The reentrant checkpoint in {site.type_name} at {site.evidence} gets an input without a "
-                "gradient"
+            cause = say(
+                "The reentrant checkpoint in {type} at {place} gets an input without a gradient",
+                type=site.type_name,
+                place=site.evidence,
             )
         yield make(
             RULE,
             setup,
             key=site.key,
             confidence="certain" if site.key == ACTIVATION and site.value in WHOLE_BACKBONES else "likely",
-            message=f"{cause}: the module gets none either, and {effect}.",
-            evidence=(site.evidence, MEASURED.format(row)),
+            message=say("{cause}: the module gets none either, and {effect}.", cause=cause, effect=effect),
+            evidence=(site.evidence, say(MEASURED, row=row)),
         )
 
 
 RULE = Rule(
     code="MMF110",
     name="checkpoint-without-input-gradient",
-    summary=(
+    summary=say(
         "A checkpointed module whose input has no gradient is not trained: the run stops, or nobody notices."
     ),
     predicts=Traits(Checkpoint.REENTRANT, input_has_grad=False),

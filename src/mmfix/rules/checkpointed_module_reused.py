@@ -51,6 +51,7 @@ from mmfix.rules.common import (
 )
 from mmfix.rules.rule import Case, Rule
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -109,16 +110,22 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             setup,
             key=site.key,
             confidence=confidence,
-            message=f"{fact.why} With {describe(site)} each use marks the parameters once more: "
-            f"DDP {stops(confidence)} the first iteration with {TWICE}.",
-            evidence=(site.evidence, *fact.evidence, MEASURED.format("reentrant checkpoint, reused")),
+            message=say(
+                "{why} With {checkpoint} each use marks the parameters once more: DDP {stops} the first "
+                "iteration with {error}.",
+                why=fact.why,
+                checkpoint=describe(site),
+                stops=stops(confidence),
+                error=TWICE,
+            ),
+            evidence=(site.evidence, *fact.evidence, say(MEASURED, row=say("reentrant checkpoint, reused"))),
         )
 
 
 RULE = Rule(
     code="MMF105",
     name="checkpointed-module-reused",
-    summary="A reentrant checkpoint in a module that runs twice a step stops the first iteration.",
+    summary=say("A reentrant checkpoint in a module that runs twice a step stops the first iteration."),
     predicts=Traits(Checkpoint.REENTRANT, reused=True),
     cases=_CASES,
     check=check,

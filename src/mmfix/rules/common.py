@@ -20,13 +20,14 @@ from mmfix.remedies.graph import (
 from mmfix.rules.rule import Rule
 from mmfix.training.activation import KEY as ACTIVATION
 from mmfix.training.types import CheckpointSite, TrainingSetup
+from mmfix.wording import mark, say
 
 TWICE = "'Expected to mark a variable ready only once'"
 #: Evidence: a row of the outcome table.
-MEASURED = "torch DDP, measured: {}"
-NO_GRADIENT = MEASURED.format("a parameter without a gradient, find_unused_parameters off")
-FROZEN_LATE = MEASURED.format("parameters frozen after the wrap, find_unused_parameters off")
-REENTRANT = MEASURED.format("reentrant checkpoint, find_unused_parameters on")
+MEASURED = mark("torch DDP, measured: {row}")
+NO_GRADIENT = say(MEASURED, row=say("a parameter without a gradient, find_unused_parameters off"))
+FROZEN_LATE = say(MEASURED, row=say("parameters frozen after the wrap, find_unused_parameters off"))
+REENTRANT = say(MEASURED, row=say("reentrant checkpoint, find_unused_parameters on"))
 UNUSED = "'Expected to have finished reduction in the prior iteration'"
 
 
@@ -99,17 +100,32 @@ def sites_by_key(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
 def describe(site: CheckpointSite) -> str:
     """``the reentrant gradient checkpoint in ResNet``, as sure as it is known."""
     if not site.known and not site.in_config:  # only a rehearsal has seen it
-        return f"a reentrant gradient checkpoint in {site.type_name}"
+        return say("a reentrant gradient checkpoint in {type}", type=site.type_name)
     if not site.known:
-        return f"what looks like a gradient checkpoint in {site.type_name} ({site.key[-1]})"
+        return say(
+            "what looks like a gradient checkpoint in {type} ({key})", type=site.type_name, key=site.key[-1]
+        )
     if site.reentrant is None:
-        return f"the gradient checkpoint in {site.type_name} (reentrant or not: its library decides)"
-    where = "" if site.in_config else ", which is on by default"
-    if isinstance(site.value, str) and site.key != ACTIVATION:
-        where = f" ({site.key[-1]}={site.value!r} is text, and any text counts as true)"
+        return say(
+            "the gradient checkpoint in {type} (reentrant or not: its library decides)", type=site.type_name
+        )
     if isinstance(site.value, Unknown):
-        where = f" (if {site.key[-1]} switches it on)"
-    return f"the reentrant gradient checkpoint in {site.type_name}{where}"
+        return say(
+            "the reentrant gradient checkpoint in {type} (if {key} switches it on)",
+            type=site.type_name,
+            key=site.key[-1],
+        )
+    if isinstance(site.value, str) and site.key != ACTIVATION:
+        return say(
+            "the reentrant gradient checkpoint in {type} ({key}={value!r} is text, and any text counts as "
+            "true)",
+            type=site.type_name,
+            key=site.key[-1],
+            value=site.value,
+        )
+    if not site.in_config:
+        return say("the reentrant gradient checkpoint in {type}, which is on by default", type=site.type_name)
+    return say("the reentrant gradient checkpoint in {type}", type=site.type_name)
 
 
 def asks_for_find_unused(setup: TrainingSetup) -> str:
@@ -117,13 +133,19 @@ def asks_for_find_unused(setup: TrainingSetup) -> str:
     key, script = setup.find_unused.key, setup.script
     read = script.find_unused if script else None
     if script is not None and read is not None and (key is None or read.negated):
-        how = "always" if read.key is None else f"because of {format_key(read.key)}" if key else "by default"
-        return f"{script.where(read.place)}: find_unused_parameters is True {how}"
+        place = script.where(read.place)
+        if read.key is None:
+            return say("{place}: find_unused_parameters is True always", place=place)
+        if key is None:
+            return say("{place}: find_unused_parameters is True by default", place=place)
+        return say(
+            "{place}: find_unused_parameters is True because of {key}", place=place, key=format_key(read.key)
+        )
     if key is None:
-        return "find_unused_parameters: this project's default"
+        return say("find_unused_parameters: this project's default")
     value = setup.document.get(key, True)
     if isinstance(value, str):
-        return f"{format_key(key)} = {value!r}: text, and any text counts as true"
+        return say("{key} = {value!r}: text, and any text counts as true", key=format_key(key), value=value)
     return f"{format_key(key)} = True"
 
 
@@ -135,7 +157,7 @@ def surely_on(setup: TrainingSetup) -> str:
 
 def stops(confidence: str) -> str:
     """The verb of a message: ``stops``, or ``may stop`` when it is only possible."""
-    return "may stop" if confidence == "possible" else "stops"
+    return say("may stop") if confidence == "possible" else say("stops")
 
 
 def ends_in(settings: Settings, traits: Traits, expected: Outcome) -> bool:
@@ -162,11 +184,15 @@ def find_unused_text(setup: TrainingSetup) -> str:
     """``find_unused_parameters is off``, and why the key that asks for it does not help."""
     dead = dead_find_unused(setup)
     if not dead:
-        return "find_unused_parameters is off"
-    where = format_key(setup.wrapper_key) or "the top level"
+        return say("find_unused_parameters is off")
+    where = format_key(setup.wrapper_key) or say("the top level")
     script = setup.script
     if script is not None and script.find_unused is not None:
         read = script.find_unused
-        where = f"{format_key(read.key)}" if read.key else "nothing"
-        where += f", {script.where(read.place)}"
-    return f"find_unused_parameters is off ({format_key(dead[0])} is ignored here; only {where} is read)"
+        reads = format_key(read.key) if read.key else say("nothing")
+        where = f"{reads}, {script.where(read.place)}"
+    return say(
+        "find_unused_parameters is off ({key} is ignored here; only {where} is read)",
+        key=format_key(dead[0]),
+        where=where,
+    )

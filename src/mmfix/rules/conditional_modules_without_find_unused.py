@@ -55,6 +55,7 @@ from mmfix.rules.common import NO_GRADIENT, UNUSED, ends_in, find_unused_text, m
 from mmfix.rules.empty_ground_truth import skipped_without_boxes
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import mark, say
 
 _CASES = (
     Case(
@@ -106,6 +107,12 @@ model = dict(type='RapSam', backbone=dict(type='mmdet.ResNet', depth=50), use_si
 )
 
 
+_NEXT = mark("{why} DDP waits for every gradient, and {setting}: it {stops} the next iteration with {error}.")
+_SECOND = mark(
+    "{why} DDP waits for every gradient, and {setting}: it {stops} the second iteration with {error}."
+)
+
+
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each part that may be unused, but for what MMF112, MMF113 and MMF115 tell."""
     elsewhere = (*trainable_teachers(setup), *dropped_stages(setup), *skipped_without_boxes(setup))
@@ -119,8 +126,13 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             setup,
             key=fact.key,
             confidence=fact.confidence,
-            message=f"{fact.why} DDP waits for every gradient, and {find_unused_text(setup)}: it "
-            f"{stops(fact.confidence)} the {'next' if fact.varies else 'second'} iteration with {UNUSED}.",
+            message=say(
+                _NEXT if fact.varies else _SECOND,
+                why=fact.why,
+                setting=find_unused_text(setup),
+                stops=stops(fact.confidence),
+                error=UNUSED,
+            ),
             evidence=(*fact.evidence, NO_GRADIENT),
             part=", ".join(fact.modules),
         )
@@ -129,7 +141,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF102",
     name="conditional-modules-without-find-unused",
-    summary="Parameters that may get no gradient stop the run while find_unused_parameters is off.",
+    summary=say("Parameters that may get no gradient stop the run while find_unused_parameters is off."),
     predicts=Traits(unused=Unused.ALWAYS),
     wrappers=Wrappers.EACH_CHILD,
     cases=_CASES,

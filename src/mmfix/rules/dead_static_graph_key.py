@@ -52,6 +52,7 @@ from mmfix.remedies.graph import is_true
 from mmfix.rules.common import ends_in, make
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -105,7 +106,7 @@ model = dict(type='FCOS', backbone=dict(type='ResNet', depth=50))
     ),
 )
 
-_MEANT = "model_wrapper was meant to be model_wrapper_cfg."
+_MEANT = say("model_wrapper was meant to be model_wrapper_cfg.")
 
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
@@ -126,7 +127,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             key=("model_wrapper",),
             severity="warning" if setup.document.get(where, None) is None else "note",
             confidence="certain",
-            message="model_wrapper is ignored: MMEngine's key is model_wrapper_cfg.",
+            message=say("model_wrapper is ignored: MMEngine's key is model_wrapper_cfg."),
             evidence=("mmengine/runner/runner.py: wrap_model",),
         )
         yield replace(finding, remedies=move_value(setup, ("model_wrapper",), where, _MEANT))
@@ -142,11 +143,13 @@ def _diverges(setup: TrainingSetup) -> Finding:
         key=setup.static_graph.key or ((read.key if read else None) or ("static_graph",)),
         severity="error",
         confidence="certain",
-        message="The training script switches static graph on, and mmcv 1.x bypasses DDP.forward: gradients "
-        "are silently no longer reduced between ranks (torch >= 2.1), or the backward pass crashes "
-        "(torch <= 2.0).",
+        message=say(
+            "The training script switches static graph on, and mmcv 1.x bypasses DDP.forward: gradients "
+            "are silently no longer reduced between ranks (torch >= 2.1), or the backward pass crashes "
+            "(torch <= 2.0)."
+        ),
         evidence=(
-            *((f"{script.where(read.place)}: static graph",) if script and read else ()),
+            *((say("{where}: static graph", where=script.where(read.place)),) if script and read else ()),
             "mmcv/parallel/distributed.py: MMDistributedDataParallel.train_step",
         ),
     )
@@ -156,21 +159,21 @@ def _diverges(setup: TrainingSetup) -> Finding:
 def _static_graph(setup: TrainingSetup, key: str) -> Finding:
     on = setup.settings.static_graph
     if on:
-        effect = "Static graph is on all the same, through the wrapper."
+        effect = say("Static graph is on all the same, through the wrapper.")
     elif setup.era == "mmcv1":
-        effect = (
-            "In the mmcv 1.x era no key reaches static graph. Do not call model._set_static_graph() instead: "
-            "mmcv 1.x bypasses DDP.forward, and gradients are silently no longer reduced."
+        effect = say(
+            "In the mmcv 1.x era no key reaches static graph. Do not call model._set_static_graph() "
+            "instead: mmcv 1.x bypasses DDP.forward, and gradients are silently no longer reduced."
         )
     else:
-        effect = "Static graph is off: the key belongs in the DDP wrapper."
+        effect = say("Static graph is off: the key belongs in the DDP wrapper.")
     finding = make(
         RULE,
         setup,
         key=(key,),
         severity="note" if on else "warning",
         confidence="certain",
-        message=f"{key} at the top level is ignored. {effect}",
+        message=say("{key} at the top level is ignored. {effect}", key=key, effect=effect),
         evidence=(
             "mmcv/parallel/distributed.py: MMDistributedDataParallel.train_step"
             if setup.era == "mmcv1"
@@ -191,7 +194,9 @@ def _predicts(_: TrainingSetup, finding: Finding) -> Optional[str]:
 RULE = Rule(
     code="MMF108",
     name="dead-static-graph-key",
-    summary="Top-level static_graph, use_static_graph and model_wrapper look like a cure, and are ignored.",
+    summary=say(
+        "Top-level static_graph, use_static_graph and model_wrapper look like a cure, and are ignored."
+    ),
     predicts=_predicts,
     wrappers=Wrappers.ANY,
     own_cures=True,

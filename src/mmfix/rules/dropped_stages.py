@@ -41,6 +41,7 @@ from mmfix.remedies.inside import dropped_stages
 from mmfix.rules.common import NO_GRADIENT, UNUSED, ends_in, find_unused_text, make, stops
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -105,8 +106,14 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             setup,
             key=fact.key,
             confidence=fact.confidence,
-            message=f"{fact.why} DDP waits for its gradients, and {find_unused_text(setup)}: it "
-            f"{stops(fact.confidence)} the second iteration with {UNUSED}.",
+            message=say(
+                "{why} DDP waits for its gradients, and {setting}: it {stops} the second iteration with "
+                "{error}.",
+                why=fact.why,
+                setting=find_unused_text(setup),
+                stops=stops(fact.confidence),
+                error=UNUSED,
+            ),
             evidence=(
                 *fact.evidence,
                 NO_GRADIENT,
@@ -117,7 +124,9 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF113",
     name="dropped-stages",
-    summary="A backbone stage that is computed and not returned never gets the gradient that DDP waits for.",
+    summary=say(
+        "A backbone stage that is computed and not returned never gets the gradient that DDP waits for."
+    ),
     predicts=Traits(unused=Unused.ALWAYS),
     wrappers=Wrappers.EACH_CHILD,
     cases=_CASES,

@@ -10,6 +10,7 @@ from mmfix.config.values import absent
 from mmfix.findings import Finding
 from mmfix.rules.common import at_most
 from mmfix.training.types import Setting, TrainingSetup
+from mmfix.wording import say
 
 _SWITCH = "find_unused_parameters"
 
@@ -42,8 +43,10 @@ def _weakened(setup: TrainingSetup, finding: Finding, held: bool) -> Finding:
         return finding
     bases = setup.document.tree.missing
     where = ", ".join(dict.fromkeys(base.entry for base in bases if not base.why))
-    place = f"in {where} (not here)" if where else f"elsewhere ({bases[0].why})"
-    line = f"assumed: {format_key(key)} is not set {place}"
+    if where:
+        line = say("assumed: {key} is not set in {bases} (not here)", key=format_key(key), bases=where)
+    else:
+        line = say("assumed: {key} is not set elsewhere ({why})", key=format_key(key), why=bases[0].why)
     return replace(at_most(finding, "possible"), evidence=(*finding.evidence, line))
 
 

@@ -50,6 +50,7 @@ from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.filtering import lets_empty_in
 from mmfix.training.no_positives import NO_POSITIVE
 from mmfix.training.types import ModelFact, TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -104,7 +105,9 @@ model = dict(type='FasterRCNN', roi_head=dict(type='StandardRoIHead'))
 )
 
 _HEADS = ("rpn_head", "roi_head", "mask_head")
-_COMPARED = "mmdet 2.28.2 mmdet/models/detectors/base.py:208: _parse_losses compares the losses of the ranks"
+_COMPARED = say(
+    "mmdet 2.28.2 mmdet/models/detectors/base.py:208: _parse_losses compares the losses of the ranks"
+)
 
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
@@ -115,20 +118,26 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         return
     facts = skipped_without_boxes(setup)
     skipped = bool(facts)
-    start = f"{format_key(keys[0])}=False lets images without ground truth in"
     cures: Tuple[Remedy, ...] = (filter_empty(keys),)
     if skipped:
         constant = ("static-graph",)  # the graph depends on the batch
         cures = (*(cure for cure in solve(setup) if cure.name not in constant), *cures)
-        message = (
-            f"{start}. {' '.join(fact.why for fact in facts)} Where a rank has no box, its parameters may "
-            f"get no gradient, and {find_unused_text(setup)}: it may stop the run with {UNUSED}."
+        message = say(
+            "{key}=False lets images without ground truth in. {why} Where a rank has no box, its parameters "
+            "may get no gradient, and {setting}: it may stop the run with {error}.",
+            key=format_key(keys[0]),
+            why=" ".join(fact.why for fact in facts),
+            setting=find_unused_text(setup),
+            error=UNUSED,
         )
         evidence = tuple(line for fact in facts for line in fact.evidence)
     elif setup.era == "mmcv1" and not setup.same_losses:
-        message = (
-            f"{start}. If {format_key(heads[0])} then skips a loss on one rank, the run stops with 'loss log "
-            "variables are different across GPUs!'. Filter such images, or return zero losses."
+        message = say(
+            "{key}=False lets images without ground truth in. If {head} then skips a loss on one rank, the "
+            "run stops with 'loss log variables are different across GPUs!'. Filter such images, or return "
+            "zero losses.",
+            key=format_key(keys[0]),
+            head=format_key(heads[0]),
         )
         evidence = (_COMPARED,)
     else:
@@ -169,7 +178,7 @@ def _heads(setup: TrainingSetup) -> List[KeyPath]:
 RULE = Rule(
     code="MMF115",
     name="empty-ground-truth",
-    summary="Images without ground truth may stop a two-stage detector, late, when one rank has no box.",
+    summary=say("Images without ground truth may stop a two-stage detector, late, when one rank has no box."),
     predicts=Traits(unused=Unused.SOMETIMES),
     wrappers=Wrappers.ANY,
     own_cures=True,

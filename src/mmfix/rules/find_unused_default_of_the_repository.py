@@ -53,6 +53,7 @@ from mmfix.remedies.graph import dead_find_unused
 from mmfix.rules.common import asks_for_find_unused, is_told_elsewhere, make, matters, surely_on
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -95,17 +96,23 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     script = setup.script
     read = script.find_unused if script else None
     if read is not None and read.key is None:
-        message = "The training script passes find_unused_parameters=True whatever the config says"
+        message = say(
+            "The training script passes find_unused_parameters=True whatever the config says: under another "
+            "script (MMEngine's, mmdet's) the same config runs without it."
+        )
     else:
-        name = "find_unused_parameters" if read is None or read.key is None else format_key(read.key)
-        message = f"{name} is not set, and the training script then passes find_unused_parameters=True"
+        message = say(
+            "{key} is not set, and the training script then passes find_unused_parameters=True: under "
+            "another script (MMEngine's, mmdet's) the same config runs without it.",
+            key=format_key(read.key) if read is not None and read.key else "find_unused_parameters",
+        )
     finding = make(
         RULE,
         setup,
         key=(read.key if read else None) or ("find_unused_parameters",),
         severity="note",
         confidence=surely_on(setup),
-        message=f"{message}: under another script (MMEngine's, mmdet's) the same config runs without it.",
+        message=message,
         evidence=(asks_for_find_unused(setup),),
     )
     yield replace(finding, remedies=(*write_find_unused(setup), *in_training_script(setup)))
@@ -119,16 +126,34 @@ def _never_read(setup: TrainingSetup) -> Iterator[Finding]:
         return
     if top not in dead_find_unused(setup) or not matters(setup) or is_told_elsewhere(setup):
         return
-    instead = f"reads {format_key(read.key)}" if read.key else "wraps the model without it"
+    place = script.where(read.place)
+    if read.key:
+        message = say(
+            "find_unused_parameters=True has no effect: the training script reads {key} ({place}). If a "
+            "parameter is unused, the run stops.",
+            key=format_key(read.key),
+            place=place,
+        )
+    else:
+        message = say(
+            "find_unused_parameters=True has no effect: the training script wraps the model without it "
+            "({place}). If a parameter is unused, the run stops.",
+            place=place,
+        )
     finding = make(
         RULE,
         setup,
         key=top,
         severity="warning",
         confidence="certain",
-        message=f"find_unused_parameters=True has no effect: the training script {instead} "
-        f"({script.where(read.place)}). If a parameter is unused, the run stops.",
-        evidence=(f"{script.where(read.place)}: find_unused_parameters is {read.default} by default",),
+        message=message,
+        evidence=(
+            say(
+                "{place}: find_unused_parameters is {default} by default",
+                place=place,
+                default=read.default,
+            ),
+        ),
     )
     yield replace(finding, remedies=solve(setup) or in_training_script(setup) or read_key())
 
@@ -136,7 +161,7 @@ def _never_read(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF111",
     name="find-unused-default-of-the-repository",
-    summary="The training script takes an absent find_unused_parameters for True, or never reads it.",
+    summary=say("The training script takes an absent find_unused_parameters for True, or never reads it."),
     wrappers=Wrappers.ANY,
     own_cures=True,
     dead_key=True,

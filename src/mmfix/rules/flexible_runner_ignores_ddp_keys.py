@@ -45,6 +45,7 @@ from mmfix.remedies.graph import dead_find_unused
 from mmfix.rules.common import is_told_elsewhere, make, matters
 from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -165,7 +166,7 @@ model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))
 
 _STRATEGY_WRAPPER = ("strategy", "model_wrapper")
 _SOURCE = "mmengine/runner/_flexible_runner.py: build_strategy"
-_MEANT = "What the key says is still what you want; until now it was not in effect."
+_MEANT = say("What the key says is still what you want; until now it was not in effect.")
 #: ``mmengine/_strategy/deepspeed.py: DeepSpeedStrategy._wrap_model``, ``mmengine/_strategy/fsdp.py``.
 _OWN_WRAPPERS = {"deepspeed": "DeepSpeedStrategy", "fsdp": "FSDPStrategy"}
 _ONLY_RUNNER = ("activation_checkpointing", "efficient_conv_bn_eval", "compile")
@@ -185,23 +186,25 @@ def _flexible(setup: TrainingSetup) -> Iterator[Finding]:
     get = setup.document.get
     top = ("find_unused_parameters",)
     if top in dead_find_unused(setup) and matters(setup) and not is_told_elsewhere(setup):
-        finding = _dead(setup, top, "warning", "If a parameter is unused, the run stops.")
+        finding = _dead(setup, top, "warning", say("If a parameter is unused, the run stops."))
         yield replace(finding, remedies=solve(setup) or move_find_unused(setup))
     if isinstance(get(("model_wrapper_cfg",), None), dict):
         severity = "warning" if get(_STRATEGY_WRAPPER, None) is None else "note"
-        finding = _dead(setup, ("model_wrapper_cfg",), severity, "DDP gets none of it.")
+        finding = _dead(setup, ("model_wrapper_cfg",), severity, say("DDP gets none of it."))
         yield replace(finding, remedies=move_value(setup, ("model_wrapper_cfg",), _STRATEGY_WRAPPER, _MEANT))
     if isinstance(get(("sync_bn",), None), str) and get(("strategy", "sync_bn"), None) is None:
-        finding = _dead(setup, ("sync_bn",), "warning", "BatchNorm is not synchronised between ranks.")
+        finding = _dead(setup, ("sync_bn",), "warning", say("BatchNorm is not synchronised between ranks."))
         yield replace(finding, remedies=move_value(setup, ("sync_bn",), ("strategy", "sync_bn"), _MEANT))
     for key in _ONLY_RUNNER:
         if get((key,), None):
-            yield replace(_dead(setup, (key,), "note", "The plain Runner would."), remedies=drop_key((key,)))
+            yield replace(
+                _dead(setup, (key,), "note", say("The plain Runner would.")), remedies=drop_key((key,))
+            )
 
 
 def _without_ddp(setup: TrainingSetup) -> Iterator[Finding]:
     """What is meant for DDP, where the strategy wraps the model in something else."""
-    effect = f"{_OWN_WRAPPERS[setup.wrapper]} has no DDP that could take it."
+    effect = say("{strategy} has no DDP that could take it.", strategy=_OWN_WRAPPERS[setup.wrapper])
     for key, meant in (
         (("find_unused_parameters",), setup.document.get(("find_unused_parameters",), None) is True),
         (("model_wrapper_cfg",), isinstance(setup.document.get(("model_wrapper_cfg",), None), dict)),
@@ -217,7 +220,11 @@ def _dead(setup: TrainingSetup, key: KeyPath, severity: str, effect: str) -> Fin
         key=key,
         severity=severity,
         confidence="certain",
-        message=f"{key[0]} has no effect: FlexibleRunner does not read it at the top level. {effect}",
+        message=say(
+            "{key} has no effect: FlexibleRunner does not read it at the top level. {effect}",
+            key=key[0],
+            effect=effect,
+        ),
         evidence=(_SOURCE,),
     )
 
@@ -229,7 +236,7 @@ def _lone_strategy(setup: TrainingSetup) -> Iterator[Finding]:
         key=("strategy",),
         severity="warning",
         confidence="certain",
-        message="strategy has no effect: the plain Runner never reads it, only FlexibleRunner does.",
+        message=say("strategy has no effect: the plain Runner never reads it, only FlexibleRunner does."),
         evidence=("mmengine/runner/runner.py: Runner.from_cfg",),
     )
     yield replace(finding, remedies=_flexible_runner(setup))
@@ -242,9 +249,13 @@ def _flexible_runner(setup: TrainingSetup) -> Tuple[Remedy, ...]:
         Remedy(
             "flexible-runner",
             "review",
-            "Another runner drives the training; top-level DDP keys go dead.",
-            (Override(("runner_type",), "FlexibleRunner", "reads strategy"),),
-            ("Your tools/train.py looks at runner_type (those of mmpose, mmagic and mmselfsup do not).",),
+            say("Another runner drives the training; top-level DDP keys go dead."),
+            (Override(("runner_type",), "FlexibleRunner", say("reads strategy")),),
+            (
+                say(
+                    "Your tools/train.py looks at runner_type (those of mmpose, mmagic and mmselfsup do not)."
+                ),
+            ),
         ),
     )
 
@@ -252,7 +263,9 @@ def _flexible_runner(setup: TrainingSetup) -> Tuple[Remedy, ...]:
 RULE = Rule(
     code="MMF107",
     name="flexible-runner-ignores-ddp-keys",
-    summary="FlexibleRunner reads DDP settings only below strategy; the plain Runner never reads strategy.",
+    summary=say(
+        "FlexibleRunner reads DDP settings only below strategy; the plain Runner never reads strategy."
+    ),
     wrappers=Wrappers.ANY,
     own_cures=True,
     dead_key=True,

@@ -47,6 +47,7 @@ from mmfix.remedies.graph import schedules
 from mmfix.rules.common import MEASURED, UNUSED, ends_in, find_unused_text, make, stops
 from mmfix.rules.rule import MMCV1, Case, Rule
 from mmfix.training.types import ModelFact, TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -110,9 +111,11 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     if not ends_in(setup.settings, Traits(unused=Unused.SOMETIMES), Outcome.UNUSED):
         return
     if setup.settings.static_graph:
-        state, row = "static graph takes the first iteration for all that follow", "static graph on"
+        state = say("static graph takes the first iteration for all that follow")
+        row = say("parameter used sometimes, static graph on")
     else:
-        state, row = find_unused_text(setup), "find_unused_parameters off"
+        state = find_unused_text(setup)
+        row = say("parameter used sometimes, find_unused_parameters off")
     by_key: Dict[KeyPath, List[ModelFact]] = {}
     for fact in schedules(setup):
         by_key.setdefault(fact.key, []).append(fact)
@@ -123,11 +126,17 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             setup,
             key=key,
             confidence=fact.confidence,
-            message=f"{fact.why} DDP waits for the gradients of what is frozen, and {state}: it "
-            f"{stops(fact.confidence)} the run with {UNUSED}, after the first iteration or at the switch.",
+            message=say(
+                "{why} DDP waits for the gradients of what is frozen, and {setting}: it {stops} the run "
+                "with {error}, after the first iteration or at the switch.",
+                why=fact.why,
+                setting=state,
+                stops=stops(fact.confidence),
+                error=UNUSED,
+            ),
             evidence=(
                 *(line for same in facts for line in same.evidence),
-                MEASURED.format(f"parameter used sometimes, {row}"),
+                say(MEASURED, row=row),
             ),
         )
 
@@ -135,7 +144,9 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF114",
     name="freeze-schedule",
-    summary="Parameters frozen or unfrozen in mid-training stop the run while find_unused_parameters is off.",
+    summary=say(
+        "Parameters frozen or unfrozen in mid-training stop the run while find_unused_parameters is off."
+    ),
     predicts=Traits(unused=Unused.SOMETIMES),
     comes_late=True,
     cases=_CASES,

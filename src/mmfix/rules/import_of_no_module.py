@@ -38,6 +38,7 @@ from mmfix.rules.common import make
 from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.missing_modules import MissingModule, missing_modules
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _MODEL = "model = dict(type='FCOS')\n"
 _IMPORT = _MODEL + "custom_imports = dict(imports={!r}, allow_failed_imports={})\n"
@@ -73,23 +74,33 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 
 
 def _message(missing: MissingModule) -> str:
-    lacks = f"{missing.parent} has none of that name" if missing.parent else "nothing here has that name"
-    then = (
-        "The config is loaded without it, and what it registers is in no registry."
-        if missing.is_skipped
-        else "The config cannot be loaded."
+    lacks = (
+        say("{parent} has none of that name", parent=missing.parent)
+        if missing.parent
+        else say("nothing here has that name")
     )
-    said = f"There is no module {missing.name} ({format_key(missing.key)}): {lacks}. {then}"
-    return f"{said} Was {missing.meant} meant?" if missing.meant else said
+    then = (
+        say("The config is loaded without it, and what it registers is in no registry.")
+        if missing.is_skipped
+        else say("The config cannot be loaded.")
+    )
+    said = say(
+        "There is no module {module} ({key}): {why}. {effect}",
+        module=missing.name,
+        key=format_key(missing.key),
+        why=lacks,
+        effect=then,
+    )
+    return say("{message} Was {meant} meant?", message=said, meant=missing.meant) if missing.meant else said
 
 
 RULE = Rule(
     code="MMF208",
     name="import-of-no-module",
-    summary="custom_imports names a module that is not there, and the config cannot be loaded.",
+    summary=say("custom_imports names a module that is not there, and the config cannot be loaded."),
     wrappers=Wrappers.ALL,
     own_cures=True,
-    known="looked for in the files around the config, and in what is installed",
+    known=say("looked for in the files around the config, and in what is installed"),
     cases=_CASES,
     check=check,
     page=__doc__,

@@ -44,6 +44,7 @@ from mmfix.rules.common import make
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.other_era import keys_of_the_other_era
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _MODEL = "model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))\n"
 
@@ -77,14 +78,20 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such key."""
     reader = "MMEngine" if setup.era == "mmengine" else "mmcv 1.x"
     for foreign in keys_of_the_other_era(setup.document, setup.era):
-        effect = "What it says has no effect" if foreign.matters else "It has no effect"
+        effect = say("What it says has no effect") if foreign.matters else say("It has no effect")
         finding = make(
             RULE,
             setup,
             key=(foreign.key,),
             severity="warning" if foreign.matters else "note",
             confidence="certain",
-            message=f"{foreign.key} is not a key of {reader}, which reads {foreign.called}. {effect}.",
+            message=say(
+                "{key} is not a key of {framework}, which reads {keys}. {effect}.",
+                key=foreign.key,
+                framework=reader,
+                keys=foreign.called,
+                effect=effect,
+            ),
             evidence=(
                 "mmengine/runner/runner.py: Runner.from_cfg"
                 if setup.era == "mmengine"
@@ -97,7 +104,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF202",
     name="key-of-the-other-era",
-    summary="A top-level key of mmcv 1.x in a config for MMEngine, or the reverse: nobody reads it.",
+    summary=say("A top-level key of mmcv 1.x in a config for MMEngine, or the reverse: nobody reads it."),
     wrappers=Wrappers.ALL,
     own_cures=True,
     cases=_CASES,

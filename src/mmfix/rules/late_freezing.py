@@ -45,6 +45,7 @@ from mmfix.findings import Finding
 from mmfix.rules.common import FROZEN_LATE, UNUSED, ends_in, find_unused_text, make, sites_by_key, stops
 from mmfix.rules.rule import MMCV1, Case, Rule
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -92,8 +93,8 @@ model = dict(type='MaskRCNN', backbone=dict(type='mmdet.ResNet', depth=50, froze
 
 #: Where the model is wrapped before anybody calls train(), and init_weights() under MMEngine.
 WRAPPED_BEFORE_TRAIN = {
-    "mmengine": "mmengine/runner/runner.py: wrap_model runs before init_weights() and model.train()",
-    "mmcv1": "mmdet/apis/train.py: train_detector wraps the model before the runner calls train()",
+    "mmengine": say("mmengine/runner/runner.py: wrap_model runs before init_weights() and model.train()"),
+    "mmcv1": say("mmdet/apis/train.py: train_detector wraps the model before the runner calls train()"),
 }
 
 
@@ -107,8 +108,14 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             setup,
             key=fact.key,
             confidence=fact.confidence,
-            message=f"{fact.why} DDP waits for their gradients, and {find_unused_text(setup)}: it "
-            f"{stops(fact.confidence)} the second iteration with {UNUSED}.",
+            message=say(
+                "{why} DDP waits for their gradients, and {setting}: it {stops} the second iteration "
+                "with {error}.",
+                why=fact.why,
+                setting=find_unused_text(setup),
+                stops=stops(fact.confidence),
+                error=UNUSED,
+            ),
             evidence=(
                 *fact.evidence,
                 WRAPPED_BEFORE_TRAIN[setup.era],
@@ -120,7 +127,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF103",
     name="late-freezing",
-    summary=(
+    summary=say(
         "Parameters frozen in train() or init_weights(), after the DDP wrap, stop the run while "
         "find_unused_parameters is off."
     ),

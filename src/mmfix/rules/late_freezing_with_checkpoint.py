@@ -56,6 +56,7 @@ from mmfix.rules.common import (
 )
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -109,9 +110,16 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 setup,
                 key=fact.key,
                 confidence=fact.confidence,
-                message=f"{fact.why} DDP waits for their gradients, and {find_unused_text(setup)}: it "
-                f"{stops(fact.confidence)} the second iteration with {UNUSED}. Switching it on alone would "
-                f"not help: {describe(sites[0])} does not go with it.",
+                message=say(
+                    "{why} DDP waits for their gradients, and {setting}: it {stops} the second "
+                    "iteration with {error}. Switching it on alone would not help: {checkpoint} does "
+                    "not go with it.",
+                    why=fact.why,
+                    setting=find_unused_text(setup),
+                    stops=stops(fact.confidence),
+                    error=UNUSED,
+                    checkpoint=describe(sites[0]),
+                ),
                 evidence=(
                     *fact.evidence,
                     sites[0].evidence,
@@ -126,8 +134,14 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 setup,
                 key=site.key,
                 confidence=confidence,
-                message=f"find_unused_parameters=True with {describe(site)} {stops(confidence)} the first "
-                f"iteration: {TWICE}. Switching it off alone would not help: {facts[0].why}",
+                message=say(
+                    "find_unused_parameters=True with {checkpoint} {stops} the first iteration: "
+                    "{error}. Switching it off alone would not help: {why}",
+                    checkpoint=describe(site),
+                    stops=stops(confidence),
+                    error=TWICE,
+                    why=facts[0].why,
+                ),
                 evidence=(
                     site.evidence,
                     *facts[0].evidence,
@@ -139,7 +153,9 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF104",
     name="late-freezing-with-checkpoint",
-    summary="Late freezing and a reentrant checkpoint: the run stops with find_unused_parameters on and off.",
+    summary=say(
+        "Late freezing and a reentrant checkpoint: the run stops with find_unused_parameters on and off."
+    ),
     predicts=Traits(Checkpoint.REENTRANT, late_freeze=True),
     wrappers=Wrappers.FIND_UNUSED,
     cases=_CASES,

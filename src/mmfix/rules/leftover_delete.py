@@ -44,6 +44,7 @@ from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.built import LOADERS
 from mmfix.training.top_level import read_keys
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -85,8 +86,12 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 key=(*path, "_delete_"),
                 severity="error",
                 confidence="likely",
-                message=f"_delete_ in {format_key(path)} is still there: the base has nothing to delete, and "
-                f"{node.get('type', 'the loader')} gets it as an argument. The run stops when that is built.",
+                message=say(
+                    "_delete_ in {key} is still there: the base has nothing to delete, and {reader} "
+                    "gets it as an argument. The run stops when that is built.",
+                    key=format_key(path),
+                    reader=node.get("type", say("the loader")),
+                ),
                 evidence=("mmengine/config/config.py: Config._merge_a_into_b",),
             )
             yield replace(finding, remedies=drop_key((*path, "_delete_")))
@@ -99,10 +104,10 @@ def _is_built(path: KeyPath, node: Dict[Any, Any]) -> bool:
 RULE = Rule(
     code="MMF204",
     name="leftover-delete",
-    summary="_delete_ had nothing to delete and reaches the class as an argument.",
+    summary=say("_delete_ had nothing to delete and reaches the class as an argument."),
     wrappers=Wrappers.ALL,
     own_cures=True,
-    known="read from the config and its bases",
+    known=say("read from the config and its bases"),
     cases=_CASES,
     check=check,
     page=__doc__,

@@ -42,6 +42,7 @@ from mmfix.rules.common import make
 from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.missing_arguments import missing_arguments
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _NETS = """
 from torch import nn
@@ -93,9 +94,14 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             key=missing.key,
             severity="error",
             confidence="likely",
-            message=f"{missing.type_name} must have the argument {missing.name} ({format_key(missing.key)}), "
-            "which is not given, so it cannot be built.",
-            evidence=(f"{missing.where}: {missing.type_name} and its bases",),
+            message=say(
+                "{type} must have the argument {argument} ({key}), which is not given, so it cannot be "
+                "built.",
+                type=missing.type_name,
+                argument=missing.name,
+                key=format_key(missing.key),
+            ),
+            evidence=(say("{where}: {type} and its bases", where=missing.where, type=missing.type_name),),
         )
         yield replace(finding, remedies=give_argument(format_key((*missing.key, missing.name))))
 
@@ -103,10 +109,10 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF206",
     name="missing-argument",
-    summary="A class does not get an argument that its constructor must have and cannot be built.",
+    summary=say("A class does not get an argument that its constructor must have and cannot be built."),
     wrappers=Wrappers.ALL,
     own_cures=True,
-    known="read from the source of the class",
+    known=say("read from the source of the class"),
     cases=_CASES,
     check=check,
     page=__doc__,

@@ -43,6 +43,7 @@ from mmfix.rules.common import make
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.top_level import misspelt
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _MODEL = "model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))\n"
 
@@ -72,8 +73,12 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             key=(meant.name,),
             severity="warning",
             confidence="likely",
-            message=f"{meant.name} is ignored: nothing reads a key of that name. Was {meant.key} meant?",
-            evidence=(f"{meant.source} reads {meant.key}",),
+            message=say(
+                "{name} is ignored: nothing reads a key of that name. Was {key} meant?",
+                name=meant.name,
+                key=meant.key,
+            ),
+            evidence=(say("{source} reads {key}", source=meant.source, key=meant.key),),
         )
         yield replace(finding, remedies=right_name(setup, meant.name, meant.key))
 
@@ -81,10 +86,10 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF201",
     name="misspelt-top-level-key",
-    summary="A top-level name is a slip away from a key that the framework reads, and nobody reads it.",
+    summary=say("A top-level name is a slip away from a key that the framework reads, and nobody reads it."),
     wrappers=Wrappers.ALL,
     own_cures=True,
-    known="looked for in the framework, and in the code around the config",
+    known=say("looked for in the framework, and in the code around the config"),
     dead_key=True,
     cases=_CASES,
     check=check,

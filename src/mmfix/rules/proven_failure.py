@@ -38,6 +38,7 @@ from mmfix.findings import Finding
 from mmfix.rules.common import make
 from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.types import Rehearsed, TrainingSetup
+from mmfix.wording import say
 
 _LINE = "rehearsed on 2026-11-22: 2 gloo ranks, torch 2.13.0, scenarios normal"
 _CONFIG = "model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=50))\n"
@@ -62,12 +63,12 @@ _CASES = (
 )
 
 _ENDS = {
-    Outcome.UNUSED.value: "DDP waits for a gradient that does not come",
-    Outcome.READY_TWICE.value: "DDP gets the gradient of a parameter twice",
-    Outcome.UNTRAINED.value: "it runs, and a part of the model silently stays untrained",
-    Outcome.NO_SYNC_ASSERT.value: "static graph cannot start under no_sync()",
-    Outcome.DIVERGED.value: "it runs, and the ranks silently drift apart",
-    "HANG": "the ranks wait for each other and never go on",
+    Outcome.UNUSED.value: say("DDP waits for a gradient that does not come"),
+    Outcome.READY_TWICE.value: say("DDP gets the gradient of a parameter twice"),
+    Outcome.UNTRAINED.value: say("it runs, and a part of the model silently stays untrained"),
+    Outcome.NO_SYNC_ASSERT.value: say("static graph cannot start under no_sync()"),
+    Outcome.DIVERGED.value: say("it runs, and the ranks silently drift apart"),
+    "HANG": say("the ranks wait for each other and never go on"),
 }
 
 
@@ -83,7 +84,12 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         setup,
         key=seen.key,
         confidence="proven",
-        message=f"{seen.who} ended in {seen.outcome}, {_ENDS[seen.outcome]}{about}{reason}.",
+        message=say(
+            "{who} ended in {outcome}, {what}.",
+            who=seen.who,
+            outcome=seen.outcome,
+            what=f"{_ENDS[seen.outcome]}{about}{reason}",
+        ),
         evidence=(seen.line, *((seen.error,) if seen.error else ())),
     )
 
@@ -96,7 +102,7 @@ def _predicts(setup: TrainingSetup, _: Finding) -> Optional[str]:
 RULE = Rule(
     code="MMF116",
     name="proven-failure",
-    summary="A rehearsal failed, and no other rule says why.",
+    summary=say("A rehearsal failed, and no other rule says why."),
     predicts=_predicts,
     wrappers=Wrappers.ANY,
     last_resort=True,

@@ -67,6 +67,7 @@ from mmfix.rules.common import (
 )
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -198,16 +199,24 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     if setup.facts_of("late-freeze") or not ends_in(setup.settings, reentrant, Outcome.READY_TWICE):
         return
     asked = surely_on(setup)
-    silent = " Where its input has no gradient, it silently stays untrained."
     for site in sites_by_key(setup):
         confidence = weaker(asked, site_confidence(setup, site))
+        message = say(
+            "find_unused_parameters=True with {checkpoint} {stops} the first iteration: {error}.",
+            checkpoint=describe(site),
+            stops=stops(confidence),
+            error=TWICE,
+        )
+        if site.guarded is not True:
+            message = say(
+                "{message} Where its input has no gradient, it silently stays untrained.", message=message
+            )
         yield make(
             RULE,
             setup,
             key=site.key,
             confidence=confidence,
-            message=f"find_unused_parameters=True with {describe(site)} {stops(confidence)} the first "
-            f"iteration: {TWICE}.{'' if site.guarded is True else silent}",
+            message=message,
             evidence=(
                 site.evidence,
                 asks_for_find_unused(setup),
@@ -219,7 +228,9 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF101",
     name="reentrant-checkpoint-with-find-unused",
-    summary="A reentrant gradient checkpoint under find_unused_parameters=True stops the first iteration.",
+    summary=say(
+        "A reentrant gradient checkpoint under find_unused_parameters=True stops the first iteration."
+    ),
     predicts=Traits(Checkpoint.REENTRANT),
     wrappers=Wrappers.FIND_UNUSED,
     cases=_CASES,

@@ -41,6 +41,7 @@ from mmfix.rules.common import make
 from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.set_twice import SetTwice, set_twice
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import mark, say
 
 _BASE = "model = dict(type='FCOS', backbone=dict(type='ResNet', depth=50), half=False)\n"
 _FIRST = "model = dict(backbone=dict(depth=101))\n"
@@ -67,6 +68,23 @@ _CASES = (
 )
 
 
+#: Of one key, and of several.
+_LOST = (
+    mark("{name} of line {first} has no effect, since line {second} sets it again: {keys} is lost."),
+    mark("{name} of line {first} has no effect, since line {second} sets it again: {keys} are lost."),
+)
+_CHANGED = (
+    mark(
+        "{name} of line {first} has no effect, since line {second} sets it again: {keys} is set otherwise "
+        "there."
+    ),
+    mark(
+        "{name} of line {first} has no effect, since line {second} sets it again: {keys} are set otherwise "
+        "there."
+    ),
+)
+
+
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such name."""
     for twice in set_twice(setup.document, setup.era):
@@ -77,27 +95,40 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             severity="warning" if twice.lost else "note",
             confidence="likely",
             message=_message(twice),
-            evidence=(f"line {twice.first} sets {twice.name}, and line {twice.second} again",),
+            evidence=(
+                say(
+                    "line {first} sets {name}, and line {second} again",
+                    first=twice.first,
+                    name=twice.name,
+                    second=twice.second,
+                ),
+            ),
         )
         yield replace(finding, remedies=keep_both(setup, twice))
 
 
 def _message(twice: SetTwice) -> str:
     gone = [format_key(path) for path, _ in twice.lost or twice.changed]
-    shown = ", ".join(gone[:_MOST]) + (f" and {len(gone) - _MOST} more" if len(gone) > _MOST else "")
-    kept = "are" if len(gone) > 1 else "is"
-    what = f"{kept} lost" if twice.lost else f"{kept} set otherwise there"
-    where = f"{twice.name} of line {twice.first} has no effect, since line {twice.second} sets it again"
-    return f"{where}: {shown} {what}."
+    keys = ", ".join(gone[:_MOST])
+    if len(gone) > _MOST:
+        keys = say("{keys} and {count} more", keys=keys, count=len(gone) - _MOST)
+    one, several = _LOST if twice.lost else _CHANGED
+    return say(
+        several if len(gone) > 1 else one,
+        name=twice.name,
+        first=twice.first,
+        second=twice.second,
+        keys=keys,
+    )
 
 
 RULE = Rule(
     code="MMF209",
     name="set-twice",
-    summary="One file sets a key of the framework to two dicts, and what only the first says is lost.",
+    summary=say("One file sets a key of the framework to two dicts, and what only the first says is lost."),
     wrappers=Wrappers.ALL,
     own_cures=True,
-    known="read from the config and its bases",
+    known=say("read from the config and its bases"),
     cases=_CASES,
     check=check,
     page=__doc__,

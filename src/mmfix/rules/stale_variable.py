@@ -43,6 +43,7 @@ from mmfix.rules.common import make
 from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.stale import Stale, stale_variables
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _BASE = "scale = (1333, 800)\nmodel = dict(type='FCOS', test_cfg=dict(scale=scale), half=scale[0] // 2)\n"
 
@@ -69,35 +70,63 @@ _CASES = (
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such variable."""
     for stale in stale_variables(setup.document, setup.era):
-        first, others = format_key(stale.users[0]), len(stale.users) - 1
-        more = f" and {others} more key{'s' if others > 1 else ''} keep" if others else " keeps"
         finding = make(
             RULE,
             setup,
             key=(stale.name,),
             severity="warning",
             confidence="likely",
-            message=f"{stale.name} is set here and not used: {first}{more} what the base built from its own "
-            f"{stale.name}.",
+            message=_message(stale),
             evidence=(_evidence(setup, stale),),
         )
         yield replace(finding, remedies=set_users(setup, stale))
+
+
+def _message(stale: Stale) -> str:
+    name, key, count = stale.name, format_key(stale.users[0]), len(stale.users) - 1
+    if not count:
+        return say(
+            "{name} is set here and not used: {key} keeps what the base built from its own {name}.",
+            name=name,
+            key=key,
+        )
+    if count == 1:
+        return say(
+            "{name} is set here and not used: {key} and {count} more key keep what the base built from its "
+            "own {name}.",
+            name=name,
+            key=key,
+            count=count,
+        )
+    return say(
+        "{name} is set here and not used: {key} and {count} more keys keep what the base built from its "
+        "own {name}.",
+        name=name,
+        key=key,
+        count=count,
+    )
 
 
 def _evidence(setup: TrainingSetup, stale: Stale) -> str:
     places = ", ".join(format_key(path) for path in stale.users)
     folder = osp.dirname(setup.document.path)
     base = osp.relpath(stale.before.path, folder).replace(os.sep, "/")
-    return f"{base}:{stale.before.line}: {stale.name}, from which {places} was built"
+    return say(
+        "{base}:{line}: {name}, from which {places} was built",
+        base=base,
+        line=stale.before.line,
+        name=stale.name,
+        places=places,
+    )
 
 
 RULE = Rule(
     code="MMF203",
     name="stale-variable",
-    summary="A variable that the base was built from is set anew, and nothing has its value.",
+    summary=say("A variable that the base was built from is set anew, and nothing has its value."),
     wrappers=Wrappers.ALL,
     own_cures=True,
-    known="read from the config and its bases",
+    known=say("read from the config and its bases"),
     cases=_CASES,
     check=check,
     page=__doc__,

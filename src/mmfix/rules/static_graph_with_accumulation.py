@@ -40,6 +40,7 @@ from mmfix.findings import Finding
 from mmfix.rules.common import MEASURED, ends_in, make
 from mmfix.rules.rule import Case, Rule
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -97,11 +98,15 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         setup,
         key=counts if static is None else static,
         confidence="certain",
-        message=f"static_graph=True with {format_key(counts)}={setup.accumulation.value}: the first "
-        f"micro-batch runs under no_sync() and stops with 'expect_autograd_hooks_ INTERNAL ASSERT FAILED'.",
+        message=say(
+            "static_graph=True with {key}={value}: the first micro-batch runs under no_sync() and stops "
+            "with 'expect_autograd_hooks_ INTERNAL ASSERT FAILED'.",
+            key=format_key(counts),
+            value=setup.accumulation.value,
+        ),
         evidence=(
             "mmengine/optim/optimizer/optimizer_wrapper.py: optim_context",
-            MEASURED.format("static graph, first step under no_sync()"),
+            say(MEASURED, row=say("static graph, first step under no_sync()")),
         ),
     )
 
@@ -109,7 +114,9 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF109",
     name="static-graph-with-accumulation",
-    summary="Static graph with gradient accumulation stops the first micro-batch with an internal assert.",
+    summary=say(
+        "Static graph with gradient accumulation stops the first micro-batch with an internal assert."
+    ),
     predicts=Traits(),
     cases=_CASES,
     check=check,

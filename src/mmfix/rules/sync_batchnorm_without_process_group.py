@@ -44,6 +44,7 @@ from mmfix.rules.common import make
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.normalisation import SyncedNorm, synced_norms, takes_sync_batchnorm_out
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _NET = """
 norm_cfg = dict(type='{}', requires_grad=True)
@@ -86,7 +87,9 @@ _CASES = (
     Case("with a launcher there is a process group", _DETECTOR.format("MMSyncBN"), base=MMCV1),
 )
 
-_LAUNCH = "Start it as `torchrun --nproc-per-node 1 tools/train.py CFG --launcher pytorch`, also on one GPU."
+_LAUNCH = say(
+    "Start it as `torchrun --nproc-per-node 1 tools/train.py CFG --launcher pytorch`, also on one GPU."
+)
 
 
 def check(setup: TrainingSetup) -> Iterator[Finding]:
@@ -97,13 +100,17 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     if not failing:
         return
     first, count = failing[0], len(norms)
-    others = f" and {count - 1} more place{'s' if count > 2 else ''}" if count > 1 else ""
+    keys = format_key(first.key)
+    if count == 2:
+        keys = say("{key} and {count} more place", key=keys, count=1)
+    elif count > 2:
+        keys = say("{key} and {count} more places", key=keys, count=count - 1)
     if made:
-        how = f"{first.name} needs one as soon as it is made, so the model cannot be built"
-        evidence = "mmcv/ops/sync_bn.py: SyncBatchNorm.__init__ asks for the world size"
+        how = say("{layer} needs one as soon as it is made, so the model cannot be built", layer=first.name)
+        evidence = say("mmcv/ops/sync_bn.py: SyncBatchNorm.__init__ asks for the world size")
     else:
-        how = "SyncBN stops the first step (torch before 2.0)"
-        evidence = (
+        how = say("SyncBN stops the first step (torch before 2.0)")
+        evidence = say(
             "torch/nn/modules/batchnorm.py: SyncBatchNorm.forward asks for the world size before torch 2.0"
         )
     finding = make(
@@ -111,8 +118,12 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
         setup,
         key=(*first.key, "type"),
         confidence="certain" if made else "likely",
-        message=f"Without a launcher there is no process group, and {how}: 'Default process group has not "
-        f"been initialized'. {format_key(first.key)}{others} ask for it.",
+        message=say(
+            "Without a launcher there is no process group, and {how}: 'Default process group has not been "
+            "initialized'. {keys} ask for it.",
+            how=how,
+            keys=keys,
+        ),
         evidence=(evidence,),
     )
     yield replace(finding, remedies=_cures(norms))
@@ -129,9 +140,9 @@ def _cures(norms: Tuple[SyncedNorm, ...]) -> Tuple[Remedy, ...]:
     cures: List[Remedy] = []
     if all(norm.plain for norm in norms):
         overrides = tuple(
-            Override((*norm.key, "type"), "BN", "one process has the whole batch") for norm in norms
+            Override((*norm.key, "type"), "BN", say("one process has the whole batch")) for norm in norms
         )
-        cures.append(Remedy("batchnorm", "safe", "None with one process.", overrides))
+        cures.append(Remedy("batchnorm", "safe", say("None with one process."), overrides))
     cures.append(Remedy("one-process-group", "review", _LAUNCH, ()))
     return tuple(cures)
 
@@ -139,7 +150,7 @@ def _cures(norms: Tuple[SyncedNorm, ...]) -> Tuple[Remedy, ...]:
 RULE = Rule(
     code="MMF117",
     name="sync-batchnorm-without-process-group",
-    summary="SyncBN needs a process group; a run without a launcher has none and stops.",
+    summary=say("SyncBN needs a process group; a run without a launcher has none and stops."),
     wrappers=Wrappers.NONE,
     own_cures=True,
     cases=_CASES,

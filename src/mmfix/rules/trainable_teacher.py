@@ -38,6 +38,7 @@ from mmfix.remedies.inside import trainable_teachers
 from mmfix.rules.common import NO_GRADIENT, UNUSED, ends_in, find_unused_text, make, stops
 from mmfix.rules.rule import Case, Rule
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -82,8 +83,14 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             setup,
             key=fact.key,
             confidence=fact.confidence,
-            message=f"{fact.why} DDP waits for its gradients, and {find_unused_text(setup)}: it "
-            f"{stops(fact.confidence)} the second iteration with {UNUSED}. Set freeze_teacher=True.",
+            message=say(
+                "{why} DDP waits for its gradients, and {setting}: it {stops} the second iteration with "
+                "{error}. Set freeze_teacher=True.",
+                why=fact.why,
+                setting=find_unused_text(setup),
+                stops=stops(fact.confidence),
+                error=UNUSED,
+            ),
             evidence=(
                 *fact.evidence,
                 NO_GRADIENT,
@@ -94,7 +101,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
 RULE = Rule(
     code="MMF112",
     name="trainable-teacher",
-    summary="A teacher that is not frozen never gets the gradient that DDP waits for.",
+    summary=say("A teacher that is not frozen never gets the gradient that DDP waits for."),
     predicts=Traits(unused=Unused.ALWAYS),
     cases=_CASES,
     check=check,

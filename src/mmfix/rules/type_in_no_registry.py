@@ -47,6 +47,7 @@ from mmfix.training.arguments import in_package
 from mmfix.training.type_verdict import ELSEWHERE, NOT_IMPORTED, OTHER_ERA
 from mmfix.training.types import TrainingSetup
 from mmfix.training.unknown_types import UnknownType, unknown_types
+from mmfix.wording import say
 
 _NETS = """
 from torch import nn
@@ -133,17 +134,22 @@ def _not_imported(setup: TrainingSetup, found: Sequence[UnknownType]) -> Finding
     first, others = found[0], [unknown.text for unknown in found[1:]]
     name = f"{first.text} ({format_key(first.keys[0])})"
     file = in_package(first.verdict.where)
-    nobody = "neither custom_imports nor a script leads there"
     if others:
         shown = ", ".join(others[:_MOST_NAMES]) + (", ..." if len(others) > _MOST_NAMES else "")
-        said = (
-            f"{name} and {len(others)} more ({shown}) are registered in modules that nothing imports "
-            f"({file}, ...): {nobody}. They are in no registry when they are built."
+        said = say(
+            "{type} and {count} more ({types}) are registered in modules that nothing imports ({file}, ...): "
+            "neither custom_imports nor a script leads there. They are in no registry when they are built.",
+            type=name,
+            count=len(others),
+            types=shown,
+            file=file,
         )
     else:
-        said = (
-            f"{name} is registered in {file}, which nothing imports: {nobody}. "
-            "It is in no registry when it is built."
+        said = say(
+            "{type} is registered in {file}, which nothing imports: neither custom_imports nor a script "
+            "leads there. It is in no registry when it is built.",
+            type=name,
+            file=file,
         )
     finding = make(
         RULE,
@@ -152,7 +158,8 @@ def _not_imported(setup: TrainingSetup, found: Sequence[UnknownType]) -> Finding
         confidence="likely",
         message=said,
         evidence=tuple(
-            f"{in_package(each.verdict.where)} registers {each.text}" for each in found[:_MOST_NAMES]
+            say("{file} registers {type}", file=in_package(each.verdict.where), type=each.text)
+            for each in found[:_MOST_NAMES]
         ),
     )
     modules = tuple(dict.fromkeys(unknown.verdict.module for unknown in found))
@@ -163,27 +170,39 @@ def _not_imported(setup: TrainingSetup, found: Sequence[UnknownType]) -> Finding
 def _message(unknown: UnknownType) -> str:
     verdict, text = unknown.verdict, unknown.text
     others = len(unknown.keys) - 1
-    more = f" and {others} more" if others else ""
-    name = f"{text} ({format_key(unknown.keys[0])}{more})"
+    key = format_key(unknown.keys[0])
+    if others:
+        name = say("{type} ({key} and {count} more)", type=text, key=key, count=others)
+    else:
+        name = f"{text} ({key})"
     if verdict.why == ELSEWHERE:
         owner = verdict.meant.partition(".")[0]
-        said = (
-            f"{name} is registered by {owner}, and {unknown.scope} does not look there: it cannot be built."
+        said = say(
+            "{type} is registered by {package}, and {scope} does not look there: it cannot be built.",
+            type=name,
+            package=owner,
+            scope=unknown.scope,
         )
     elif verdict.why == OTHER_ERA:
-        said = f"{name} is of the other era: no release of this one registers it, so it cannot be built."
+        said = say(
+            "{type} is of the other era: no release of this one registers it, so it cannot be built.",
+            type=name,
+        )
     elif verdict.sure or verdict.meant:
-        said = f"{name} is in no registry, so it cannot be built."
+        said = say("{type} is in no registry, so it cannot be built.", type=name)
     else:
-        said = f"{name}: nothing here and no release registers a class of that name. It cannot be built."
-    return f"{said} Was {verdict.meant} meant?" if verdict.meant else said
+        said = say(
+            "{type}: nothing here and no release registers a class of that name. It cannot be built.",
+            type=name,
+        )
+    return say("{message} Was {meant} meant?", message=said, meant=verdict.meant) if verdict.meant else said
 
 
 def _evidence(setup: TrainingSetup) -> Tuple[str, ...]:
     asked = "mmengine/registry/registry.py" if setup.era == "mmengine" else "mmcv/utils/registry.py"
     return (
         f"{asked}: Registry.get",
-        "looked for in the repository, in the releases of OpenMMLab, and in what is installed here",
+        say("looked for in the repository, in the releases of OpenMMLab, and in what is installed here"),
     )
 
 
@@ -196,10 +215,10 @@ def _cures(unknown: UnknownType) -> Tuple[Remedy, ...]:
 RULE = Rule(
     code="MMF207",
     name="type-in-no-registry",
-    summary="A type is in no registry when it is built: misspelt, of elsewhere, or never imported.",
+    summary=say("A type is in no registry when it is built: misspelt, of elsewhere, or never imported."),
     wrappers=Wrappers.ALL,
     own_cures=True,
-    known="looked for in releases, in what is installed, and in the code around the config",
+    known=say("looked for in releases, in what is installed, and in the code around the config"),
     cases=_CASES,
     check=check,
     page=__doc__,

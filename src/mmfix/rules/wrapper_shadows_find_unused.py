@@ -44,6 +44,7 @@ from mmfix.remedies.graph import dead_find_unused
 from mmfix.rules.common import is_told_elsewhere, make, matters
 from mmfix.rules.rule import Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _CASES = (
     Case(
@@ -135,8 +136,10 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
             key=_WRAPPER,
             severity="note",
             confidence="certain",
-            message="model_wrapper_cfg without broadcast_buffers: DDP copies all buffers from rank 0 every "
-            "step (torch's default), which the Runner does not do without model_wrapper_cfg.",
+            message=say(
+                "model_wrapper_cfg without broadcast_buffers: DDP copies all buffers from rank 0 every "
+                "step (torch's default), which the Runner does not do without model_wrapper_cfg."
+            ),
             evidence=(_SOURCE,),
         )
         yield replace(note, remedies=_keep_buffers())
@@ -153,8 +156,10 @@ def _find_unused(setup: TrainingSetup) -> Iterator[Finding]:
             key=_TOP,
             severity="warning",
             confidence="certain",
-            message="find_unused_parameters=True has no effect: with model_wrapper_cfg set, the top-level "
-            "key is ignored. If a parameter is unused, the run stops.",
+            message=say(
+                "find_unused_parameters=True has no effect: with model_wrapper_cfg set, the top-level "
+                "key is ignored. If a parameter is unused, the run stops."
+            ),
             evidence=(_SOURCE,),
         )
         yield replace(finding, remedies=solve(setup) or move_find_unused(setup))
@@ -165,8 +170,10 @@ def _find_unused(setup: TrainingSetup) -> Iterator[Finding]:
             key=_TOP,
             severity="note",
             confidence="certain",
-            message="find_unused_parameters=False has no effect: with model_wrapper_cfg set, the top-level "
-            "key is ignored, and the wrapper says True.",
+            message=say(
+                "find_unused_parameters=False has no effect: with model_wrapper_cfg set, the top-level "
+                "key is ignored, and the wrapper says True."
+            ),
             evidence=(_SOURCE,),
         )
         yield replace(note, remedies=drop_key(_TOP))
@@ -178,14 +185,16 @@ def _present(setup: TrainingSetup) -> Tuple[Tuple[str, str], ...]:
 
 
 def _keep_buffers() -> Tuple[Remedy, ...]:
-    override = Override((*_WRAPPER, "broadcast_buffers"), False, "as the Runner has it without a wrapper")
+    override = Override(
+        (*_WRAPPER, "broadcast_buffers"), False, say("as the Runner has it without a wrapper")
+    )
     return (
         Remedy(
             "wrapper-keys",
             "review",
-            "Each rank keeps its own buffers (BatchNorm statistics).",
+            say("Each rank keeps its own buffers (BatchNorm statistics)."),
             (override,),
-            ("The buffers of the ranks were meant to stay apart, as without model_wrapper_cfg.",),
+            (say("The buffers of the ranks were meant to stay apart, as without model_wrapper_cfg."),),
         ),
     )
 
@@ -193,7 +202,7 @@ def _keep_buffers() -> Tuple[Remedy, ...]:
 RULE = Rule(
     code="MMF106",
     name="wrapper-shadows-find-unused",
-    summary="With model_wrapper_cfg set, the top-level find_unused_parameters is ignored.",
+    summary=say("With model_wrapper_cfg set, the top-level find_unused_parameters is ignored."),
     wrappers=Wrappers.ANY,
     own_cures=True,
     dead_key=True,
