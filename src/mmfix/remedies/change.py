@@ -12,6 +12,7 @@ from mmfix.findings import CodeSpot, Override
 from mmfix.remedies.graph import NONREENTRANT_MODULE, custom_imports, cut_off, is_true, reentrant_sites
 from mmfix.training.activation import KEY
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.scripts.types import KeyRead
@@ -64,7 +65,7 @@ def write(setup: TrainingSetup, change: Change) -> Tuple[Override, ...]:
         found += _switch_off(setup)
     elif change.checkpoint is Checkpoint.NON_REENTRANT and not change.code:
         found += import_modules(
-            setup, [NONREENTRANT_MODULE], "makes torch's default checkpoint non-reentrant"
+            setup, [NONREENTRANT_MODULE], say("makes torch's default checkpoint non-reentrant")
         )
     elif change.cut_off:
         found += _take_out(setup)
@@ -72,7 +73,7 @@ def write(setup: TrainingSetup, change: Change) -> Tuple[Override, ...]:
     if change.static_graph is False:
         found += _dead_static_graph(setup)
     if change.accumulation is not None and setup.accumulation.key is not None:
-        reason = "static graph cannot start under no_sync()"
+        reason = say("static graph cannot start under no_sync()")
         found.append(Override(setup.accumulation.key, change.accumulation, reason))
     return tuple(found)
 
@@ -102,7 +103,9 @@ def _off(sites: Sequence[CheckpointSite]) -> List[Override]:
     found = []
     for key, off in {site.key: site.off for site in sites}.items():  # one key may switch several parts
         names = dict.fromkeys(site.type_name for site in sites if site.key == key)
-        found.append(Override(key, to_plain(off), f"no gradient checkpoint in {', '.join(names)}"))
+        found.append(
+            Override(key, to_plain(off), say("no gradient checkpoint in {types}", types=", ".join(names)))
+        )
     return found
 
 
@@ -114,7 +117,9 @@ def _take_out(setup: TrainingSetup) -> List[Override]:
     if entries:
         value = setup.document.get(KEY, None)
         left = [] if isinstance(value, str) else [to_plain(entry) for entry in value if entry not in entries]
-        found.append(Override(KEY, left, f"no gradient checkpoint around {', '.join(entries)}"))
+        found.append(
+            Override(KEY, left, say("no gradient checkpoint around {modules}", modules=", ".join(entries)))
+        )
     return found
 
 
@@ -169,10 +174,10 @@ def _reads(setup: TrainingSetup) -> Dict[str, KeyRead]:
 
 #: Why DDP gets an argument.
 _WHY = {
-    ("find_unused_parameters", True): "some parameters may get no gradient",
-    ("find_unused_parameters", False): "every parameter gets a gradient",
-    ("static_graph", True): "the graph is the same in every iteration",
-    ("static_graph", False): "the graph may differ between iterations",
+    ("find_unused_parameters", True): say("some parameters may get no gradient"),
+    ("find_unused_parameters", False): say("every parameter gets a gradient"),
+    ("static_graph", True): say("the graph is the same in every iteration"),
+    ("static_graph", False): say("the graph may differ between iterations"),
 }
 
 
@@ -211,7 +216,7 @@ def _dead_static_graph(setup: TrainingSetup) -> List[Override]:
     read = _reads(setup).get("static_graph")
     dead = [key for key in STATIC_GRAPH_KEYS if read is None or read.key != (key,)]
     asking = [key for key in dead if is_true(setup.document.get((key,), None))]
-    return [Override((key,), False, "was ignored; now says what holds") for key in asking]
+    return [Override((key,), False, say("was ignored; now says what holds")) for key in asking]
 
 
 def place(setup: TrainingSetup, key: KeyPath, value: Any, reason: str) -> Override:

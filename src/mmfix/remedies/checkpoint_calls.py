@@ -13,14 +13,15 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 from mmfix.findings import CodeSpot
 from mmfix.python.place import Place
 from mmfix.remedies.own_code import Code, OwnCode, Refused
+from mmfix.wording import say
 
 _CHECKPOINTS = frozenset(
     {"torch.utils.checkpoint.checkpoint", "torch.utils.checkpoint.checkpoint_sequential"}
 )
 _PARTIAL = "functools.partial"
 _ARGUMENT = "use_reentrant"
-_UNKNOWN = "no checkpoint is called here by a name that can be followed"
-_CURE = "set use_reentrant=False there"
+_UNKNOWN = say("no checkpoint is called here by a name that can be followed")
+_CURE = say("set use_reentrant=False there")
 #: ``checkpoint_sequential(functions, segments, input)``.
 _OF_SEQUENTIAL = 3
 
@@ -112,7 +113,9 @@ def _targets(code: Code, call: ast.Call, called: Sequence[Place], files: OwnCode
     function = code.scopes.function_around(call)
     assert function is not None
     if not called:
-        why = f"{function.name}() passes use_reentrant on, and no line that calls it is known"
+        why = say(
+            "{function}() passes use_reentrant on, and no line that calls it is known", function=function.name
+        )
         raise Refused(code.path, call.lineno, why, _CURE)
     for place in called:
         yield from _callers(files.get(place.path), place.line, function, parameter)
@@ -122,18 +125,29 @@ def _callers(code: Code, line: int, function: ast.FunctionDef, parameter: str) -
     name = function.name
     calls = [call for call in code.scopes.calls(line) if _last_name(code, call.func) == name]
     if not calls:
-        raise Refused(code.path, line, f"{name}() is called here by another name", _CURE)
+        raise Refused(
+            code.path, line, say("{function}() is called here by another name", function=name), _CURE
+        )
     for call in calls:
         _check_place(code, call)
         by_position = _position(function, parameter)
         spread = any(isinstance(arg, ast.Starred) for arg in call.args) and by_position is not None
         if spread or any(word.arg is None for word in call.keywords):
-            raise Refused(code.path, line, f"what {name}() gets here is not spelled out", _CURE)
+            raise Refused(
+                code.path, line, say("what {function}() gets here is not spelled out", function=name), _CURE
+            )
         if by_position is not None and by_position < len(call.args):
-            raise Refused(code.path, line, f"{name}() gets {parameter} by its position here", _CURE)
+            raise Refused(
+                code.path,
+                line,
+                say("{function}() gets {parameter} by its position here", function=name, parameter=parameter),
+                _CURE,
+            )
         said = _given(call, parameter)
         if said is not None and not _is_constant(said):
-            raise Refused(code.path, line, f"{parameter} is a value that is computed", _CURE)
+            raise Refused(
+                code.path, line, say("{parameter} is a value that is computed", parameter=parameter), _CURE
+            )
         yield Target(code, call, parameter)
 
 
@@ -150,9 +164,9 @@ def _check_place(code: Code, call: ast.Call) -> None:
     inner: ast.AST = call
     for node in code.scopes.around(call):
         if inner in getattr(node, "decorator_list", ()):
-            raise Refused(code.path, call.lineno, "the checkpoint is called in a decorator", _CURE)
+            raise Refused(code.path, call.lineno, say("the checkpoint is called in a decorator"), _CURE)
         if type(node).__name__ in ("JoinedStr", "TemplateStr"):
-            raise Refused(code.path, call.lineno, "the checkpoint is called in an f-string", _CURE)
+            raise Refused(code.path, call.lineno, say("the checkpoint is called in an f-string"), _CURE)
         inner = node
 
 
@@ -166,22 +180,30 @@ def _passed_on(code: Code, call: ast.Call) -> Optional[str]:
     rest = [word.value for word in call.keywords if word.arg is None]
     if said is None and not rest:
         if _is_sequential(code, call) and len(call.args) > _OF_SEQUENTIAL:
-            raise Refused(code.path, call.lineno, "use_reentrant is given by its position here", _CURE)
+            raise Refused(code.path, call.lineno, say("use_reentrant is given by its position here"), _CURE)
         return None
     if said is not None and _is_constant(said):
         return None
     function = code.scopes.function_around(call)
     named = said if said is not None else rest[0]
     if not isinstance(named, ast.Name) or function is None or len(rest) > 1 or (said is not None and rest):
-        what = "is a value that is computed" if said is not None else "may be in what ** hands on"
-        raise Refused(code.path, call.lineno, f"use_reentrant {what}", _CURE)
+        why = (
+            say("use_reentrant is a value that is computed")
+            if said is not None
+            else say("use_reentrant may be in what ** hands on")
+        )
+        raise Refused(code.path, call.lineno, why, _CURE)
     alone = _is_used_once(function, named.id)
     if said is None:
         if function.args.kwarg is None or function.args.kwarg.arg != named.id or not alone:
-            raise Refused(code.path, call.lineno, f"use_reentrant may be in **{named.id}", _CURE)
+            raise Refused(
+                code.path, call.lineno, say("use_reentrant may be in **{variable}", variable=named.id), _CURE
+            )
         return _ARGUMENT
     if named.id not in _parameters(function) or not alone:
-        raise Refused(code.path, call.lineno, f"use_reentrant is the variable {named.id}", _CURE)
+        raise Refused(
+            code.path, call.lineno, say("use_reentrant is the variable {variable}", variable=named.id), _CURE
+        )
     return named.id
 
 

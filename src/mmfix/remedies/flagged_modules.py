@@ -10,8 +10,9 @@ from typing import List, NamedTuple, Optional, Sequence, Set
 
 from mmfix.findings import CodeSpot
 from mmfix.remedies.own_code import Code, OwnCode, Refused, decided
+from mmfix.wording import say
 
-_CURE = "make it under its flag"
+_CURE = say("make it under its flag")
 
 
 class Flagged(NamedTuple):
@@ -37,22 +38,22 @@ def _flagged(code: Code, line: int) -> Optional[Flagged]:
     made = code.scopes.method_at(line)
     cls = None if made is None else code.scopes.class_around(made)
     if made is None or cls is None or made.name != "__init__":
-        raise Refused(code.path, line, "it is not made in a constructor", _CURE)
+        raise Refused(code.path, line, say("it is not made in a constructor"), _CURE)
     around = [item for item in made.body if item.lineno <= line <= (item.end_lineno or 0)]
     statement = around[0] if len(around) == 1 else None
     if isinstance(statement, ast.If) and isinstance(statement.test, ast.Name):
         return None
     target = statement.targets[0] if isinstance(statement, ast.Assign) else None
     if not isinstance(statement, ast.Assign) or not _is_own(target) or len(statement.targets) > 1:
-        raise Refused(code.path, line, "it is not made by a statement of its own", _CURE)
+        raise Refused(code.path, line, say("it is not made by a statement of its own"), _CURE)
     assert isinstance(target, ast.Attribute)
     flags = _flags(code, cls, target)
     if len(flags) != 1:
-        why = f"{target.attr} is not used under one flag alone"
+        why = say("{attribute} is not used under one flag alone", attribute=target.attr)
         raise Refused(code.path, line, why, _CURE)
     flag = flags.pop()
     if not _is_parameter(code, made, flag):
-        raise Refused(code.path, line, f"{flag} is not what the constructor is given", _CURE)
+        raise Refused(code.path, line, say("{flag} is not what the constructor is given", flag=flag), _CURE)
     return Flagged(code, made, statement, flag)
 
 

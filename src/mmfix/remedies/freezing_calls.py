@@ -14,10 +14,11 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from mmfix.findings import CodeSpot
 from mmfix.remedies.own_code import Code, OwnCode, Refused, decided
+from mmfix.wording import say
 
 #: What runs after the wrap.
 _LATE = ("train", "init_weights")
-_CURE = "call it at the end of the constructor"
+_CURE = say("call it at the end of the constructor")
 
 
 class Constructor(NamedTuple):
@@ -43,21 +44,26 @@ def _constructor(code: Code, line: int) -> Optional[Constructor]:
     method = code.scopes.method_at(line)
     cls = None if method is None else code.scopes.class_around(method)
     if method is None or cls is None:
-        raise Refused(code.path, line, "this line is in no method of a class", _CURE)
+        raise Refused(code.path, line, say("this line is in no method of a class"), _CURE)
     name = method.name
     if name in _LATE:
-        raise Refused(code.path, line, f"{name}() itself freezes", "move that to a method of its own")
+        raise Refused(
+            code.path,
+            line,
+            say("{method}() itself freezes", method=name),
+            say("move that to a method of its own"),
+        )
     methods = _methods(cls)
     if not any(_calls(methods[late], name) for late in _LATE if late in methods):
-        why = f"neither train() nor init_weights() of this class always calls {name}()"
+        why = say("neither train() nor init_weights() of this class always calls {method}()", method=name)
         raise Refused(code.path, line, why, _CURE)
     made = methods.get("__init__")
     if made is None or made.body[0].lineno == made.lineno:
-        raise Refused(code.path, line, f"{cls.name} has no constructor of its own", _CURE)
+        raise Refused(code.path, line, say("{type} has no constructor of its own", type=cls.name), _CURE)
     if _calls(made, name):
         return None
     if any(map(_returns, made.body)):
-        raise Refused(code.path, made.lineno, "the constructor has a return", _CURE)
+        raise Refused(code.path, made.lineno, say("the constructor has a return"), _CURE)
     _require_ready(code, cls, name)
     return Constructor(code, made, name)
 
@@ -97,5 +103,9 @@ def _require_ready(code: Code, cls: ast.ClassDef, name: str) -> None:
             continue
         below.add(other.name)
         if {name, "__init__"} <= set(_methods(other)):
-            why = f"{other.name} has a {name}() of its own, which would run before its constructor has"
+            why = say(
+                "{type} has a {method}() of its own, which would run before its constructor has",
+                type=other.name,
+                method=name,
+            )
             raise Refused(code.path, other.lineno, why, _CURE)

@@ -10,6 +10,7 @@ from mmfix.findings import Override
 from mmfix.remedies.change import Change
 from mmfix.training.table import table
 from mmfix.training.types import ModelFact, TrainingSetup
+from mmfix.wording import say
 
 #: Keys whose values count or list stages; an unused part behind one of them is a stage nobody reads.
 STAGE_KEYS = frozenset({"out_indices", "num_stages"})
@@ -54,7 +55,7 @@ def freeze_teachers(setup: TrainingSetup) -> Optional[Change]:
     facts = trainable_teachers(setup)
     if not facts:
         return None
-    reason = "the teacher learns from the student, not from gradients"
+    reason = say("the teacher learns from the student, not from gradients")
     return Change(model=tuple(Override(fact.key, True, reason) for fact in facts), cures=facts)
 
 
@@ -84,7 +85,7 @@ def _cut(setup: TrainingSetup, fact: ModelFact) -> List[Override]:
     count, frozen = max(outputs) + 1, node.get("frozen_stages", -1)
     if type(frozen) is not int or frozen > count or any(node.get(name) for name in _TIED_TO_STAGES):
         return []
-    reason = f"stage {count} is the last one that is read"
+    reason = say("stage {stage} is the last one that is read", stage=count)
     overrides = [Override((*path, "num_stages"), count, reason)]
     for name, default in _LISTS.items():
         value: Any = node.get(name, default)

@@ -12,6 +12,7 @@ from mmfix.training.parts import Part, model_parts
 from mmfix.training.switches import WELL_KNOWN
 from mmfix.training.table import select, switches
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 
 def save_memory(setup: TrainingSetup) -> Tuple[Remedy, ...]:
@@ -22,7 +23,7 @@ def save_memory(setup: TrainingSetup) -> Tuple[Remedy, ...]:
 def _checkpoint_on(setup: TrainingSetup) -> Iterator[Remedy]:
     """A non-reentrant checkpoint where the config switches one off: it has the same outcome as none."""
     off: List[Override] = [
-        Override((*part.path, key), True, f"gradient checkpoint in {part.label}")
+        Override((*part.path, key), True, say("gradient checkpoint in {part}", part=part.label))
         for part in model_parts(setup.document, [])
         for key in _switched_off(setup, part)
     ]
@@ -57,7 +58,7 @@ def _smaller_batch(setup: TrainingSetup) -> Iterator[Remedy]:
     key = ("train_dataloader", "batch_size") if setup.era == "mmengine" else ("data", "samples_per_gpu")
     size = setup.document.get(key, None)
     if type(size) is int and size > 1:
-        override = Override(key, size // 2, "half the activations")
+        override = Override(key, size // 2, say("half the activations"))
         yield Remedy("smaller-batch", "review", text.SMALLER_BATCH, (override,), (text.BATCH,))
 
 
@@ -66,13 +67,15 @@ def _mixed_precision(setup: TrainingSetup) -> Iterator[Remedy]:
     if setup.era == "mmengine":
         if document.get(("optim_wrapper", "type"), "OptimWrapper") != "OptimWrapper":
             return
-        overrides = [Override(("optim_wrapper", "type"), "AmpOptimWrapper", "activations in half precision")]
+        overrides = [
+            Override(("optim_wrapper", "type"), "AmpOptimWrapper", say("activations in half precision"))
+        ]
     else:
         there = document.get(("optimizer_config",), None)
         if document.get(("fp16",), None) is not None or (isinstance(there, dict) and "type" in there):
             return
         overrides = [
-            Override(("optimizer_config", "type"), "Fp16OptimizerHook", "activations in half precision"),
-            Override(("optimizer_config", "loss_scale"), 512.0, "keeps small gradients"),
+            Override(("optimizer_config", "type"), "Fp16OptimizerHook", say("activations in half precision")),
+            Override(("optimizer_config", "loss_scale"), 512.0, say("keeps small gradients")),
         ]
     yield Remedy("mixed-precision", "review", text.HALF, tuple(overrides), (text.STABLE,))

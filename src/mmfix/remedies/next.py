@@ -7,22 +7,28 @@ from typing import Any, Iterable, Iterator, Sequence, Tuple
 from mmfix.config.document import ConfigDocument
 from mmfix.config.names import type_name
 from mmfix.training.era import MMCV1, era
+from mmfix.wording import say
 
 #: Both frameworks log every tenth iteration unless the config says otherwise.
 _EVERY = 10
-_SAME = "`memory` and `time` are what they were"
+_SAME = say("`memory` and `time` are what they were")
 #: By the name of the cure: what a line of progress shows of it. The others may do anything to both.
 _SIGNS = {
-    "checkpoint-off": "`memory` is higher than before (10-15 % seen), `time` lower",
-    "checkpoint-on": "`memory` is lower than before, `time` higher",
+    "checkpoint-off": say("`memory` is higher than before (10-15 % seen), `time` lower"),
+    "checkpoint-on": say("`memory` is lower than before, `time` higher"),
     "non-reentrant": _SAME,
-    "static-graph": f"{_SAME}, and so is the loss",
-    "find-unused": "`memory` is what it was, `time` 1-2 % higher; if torch warns that it did not "
-    "find any unused parameters, the key is not needed",
-    "find-unused-off": "`memory` is what it was, `time` 1-2 % lower",
-    "smaller-batch": "`memory` is lower than before (nearly half of the activations)",
-    "mixed-precision": "`memory` and `time` are lower than before",
-    "fewer-stages": f"{_SAME}; loading old weights names the dropped stage among the unexpected keys",
+    "static-graph": say("`memory` and `time` are what they were, and so is the loss"),
+    "find-unused": say(
+        "`memory` is what it was, `time` 1-2 % higher; if torch warns that it did not find any unused "
+        "parameters, the key is not needed"
+    ),
+    "find-unused-off": say("`memory` is what it was, `time` 1-2 % lower"),
+    "smaller-batch": say("`memory` is lower than before (nearly half of the activations)"),
+    "mixed-precision": say("`memory` and `time` are lower than before"),
+    "fewer-stages": say(
+        "`memory` and `time` are what they were; loading old weights names the dropped stage among the "
+        "unexpected keys"
+    ),
 }
 
 
@@ -47,18 +53,29 @@ def first_iterations(document: ConfigDocument, signs: Sequence[str] = ()) -> str
         signs: What the line of progress shows of the cures that it got.
     """
     line, every = _progress(document)
-    often = f"written every {every} iterations" if every else "written every few iterations"
-    told = "; ".join(signs or ["`memory` is the place to look"])
-    return (
-        f"the log's first `{line}`, {often}: the first iterations have passed. In it "
-        f"(on a GPU, the peak in MB) {told}"
+    told = "; ".join(signs or [say("`memory` is the place to look")])
+    if not every:
+        return say(
+            "the log's first `{line}`, written every few iterations: the first iterations have passed. In it "
+            "(on a GPU, the peak in MB) {signs}",
+            line=line,
+            signs=told,
+        )
+    return say(
+        "the log's first `{line}`, written every {count} iterations: the first iterations have passed. In it "
+        "(on a GPU, the peak in MB) {signs}",
+        line=line,
+        count=every,
+        signs=told,
     )
 
 
 def _signs(names: Tuple[str, ...]) -> Iterator[str]:
     for name in names:
         if name in _SIGNS:
-            yield f"with {name} {_SIGNS[name]}" if len(names) > 1 else _SIGNS[name]
+            yield (
+                say("with {cure} {signs}", cure=name, signs=_SIGNS[name]) if len(names) > 1 else _SIGNS[name]
+            )
 
 
 def _progress(document: ConfigDocument) -> Tuple[str, int]:

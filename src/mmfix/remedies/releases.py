@@ -7,6 +7,7 @@ from typing import Sequence, Tuple
 
 from mmfix.findings import Remedy
 from mmfix.remedies.graph import NONREENTRANT_MODULE
+from mmfix.wording import say
 
 #: Cures that need torch 1.11: ``static_graph`` as DDP's argument, ``use_reentrant`` (torch release notes).
 _NEW = ("non-reentrant", "non-reentrant-in-code", "static-graph", "checkpoint-on")
@@ -29,7 +30,7 @@ def for_torch(remedies: Sequence[Remedy], torch: str) -> Tuple[Tuple[Remedy, ...
 
 def too_old(torch: str, names: str) -> str:
     """The word why cures are left out."""
-    return f"torch {torch} is too old for {names}, which need 1.11"
+    return say("torch {torch} is too old for {cures}, which need 1.11", torch=torch, cures=names)
 
 
 def _is_new(remedy: Remedy) -> bool:

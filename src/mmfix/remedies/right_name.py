@@ -17,12 +17,12 @@ from mmfix.training.set_twice import SetTwice
 from mmfix.training.stale import Stale
 from mmfix.training.top_level import changes
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import mark, say
 
-_REASON = "what {} says, where it is read"
-_PRICE = "What the line asks for takes effect."
-_NOTHING = "Nothing: the class could not be built."
-_MEANT = "{} was meant."
-_STILL_MEANT = "{} still says what you want."
+_REASON = mark("what {key} says, where it is read")
+_PRICE = say("What the line asks for takes effect.")
+_NOTHING = say("Nothing: the class could not be built.")
+_MEANT = mark("{key} was meant.")
 
 
 def right_name(setup: TrainingSetup, name: str, key: str) -> Tuple[Remedy, ...]:
@@ -34,20 +34,20 @@ def right_name(setup: TrainingSetup, name: str, key: str) -> Tuple[Remedy, ...]:
     value = setup.document.tree[name]
     if key in setup.document.own or not is_known(value) or _would_fail(setup, key, value):
         return drop_key((name,))
-    reason = _REASON.format(name)
+    reason = say(_REASON, key=name)
     changed = changes(setup.document.tree.get(key), value, (key,))
     overrides = tuple(Override(path, to_plain(item), reason) for path, item in changed)
     moves = (KeyMove((name,), key),)
-    return (Remedy("right-name", "review", _PRICE, overrides, (_MEANT.format(key),), moves=moves),)
+    return (Remedy("right-name", "review", _PRICE, overrides, (say(_MEANT, key=key),), moves=moves),)
 
 
 def this_era(setup: TrainingSetup, foreign: Foreign) -> Tuple[Remedy, ...]:
     """What a key of the other era says, in the words of this one; where that is not plain, the line goes."""
     if not foreign.same or not all(is_known(value) for _, value in foreign.same):
         return drop_key((foreign.key,))
-    reason = _REASON.format(foreign.key)
+    reason = say(_REASON, key=foreign.key)
     overrides = tuple(Override(path, to_plain(value), reason) for path, value in foreign.same)
-    assumes = (_STILL_MEANT.format(foreign.key),)
+    assumes = (say("{key} still says what you want.", key=foreign.key),)
     moves = (KeyMove((foreign.key,)),)
     return (Remedy("key-of-this-era", "review", _PRICE, overrides, assumes, moves=moves),)
 
@@ -55,19 +55,27 @@ def this_era(setup: TrainingSetup, foreign: Foreign) -> Tuple[Remedy, ...]:
 def set_users(setup: TrainingSetup, stale: Stale) -> Tuple[Remedy, ...]:
     """The value of a variable, in every place that the base built from it."""
     value = setup.document.tree[stale.name]
-    reason = f"{stale.name} as this file has it"
+    reason = say("{name} as this file has it", name=stale.name)
     overrides = tuple(Override(path, to_plain(value), reason) for path in stale.users)
-    where = " and ".join(format_key(path) for path in stale.users)
-    return (Remedy("set-users", "review", _PRICE, overrides, (f"{stale.name} was meant for {where}.",)),)
+    where = say(" and ").join(format_key(path) for path in stale.users)
+    return (
+        Remedy(
+            "set-users",
+            "review",
+            _PRICE,
+            overrides,
+            (say("{name} was meant for {keys}.", name=stale.name, keys=where),),
+        ),
+    )
 
 
 def keep_both(setup: TrainingSetup, twice: SetTwice) -> Tuple[Remedy, ...]:
     """What the first of two bindings says and the second does not; by hand where both say it."""
     if not twice.lost:
         return drop_first(twice.name)
-    reason = f"{twice.name} as line {twice.first} has it"
+    reason = say("{name} as line {line} has it", name=twice.name, line=twice.first)
     overrides = tuple(Override(path, to_plain(value), reason) for path, value in twice.lost)
-    assumes = (_STILL_MEANT.format(f"Line {twice.first}"),)
+    assumes = (say("Line {line} still says what you want.", line=twice.first),)
     return (Remedy("keep-both", "review", _PRICE, overrides, assumes),)
 
 
@@ -97,9 +105,9 @@ def right_arguments(
     for name, meant in wrong.items():
         if meant is not None:
             kept[meant] = _merged(kept.get(meant), to_plain(node[name]))
-    override = Override(path, kept, f"what {takes} takes")
+    override = Override(path, kept, say("what {type} takes", type=takes))
     assumes = tuple(
-        _MEANT.format(meant) if meant else f"{name} is left over from another class."
+        say(_MEANT, key=meant) if meant else say("{name} is left over from another class.", name=name)
         for name, meant in wrong.items()
     )
     price = _PRICE if any(wrong.values()) else _NOTHING

@@ -15,12 +15,13 @@ from typing import List, NamedTuple, Optional, Sequence, Union
 from mmfix.findings import CodeSpot
 from mmfix.python.trees import dotted
 from mmfix.remedies.own_code import Code, OwnCode, Refused, decided
+from mmfix.wording import say
 
 ARGUMENT = "find_unused_parameters"
 #: What a training script calls its config.
 _CONFIGS = ("cfg", "config")
 _WRAPPER = re.compile(r"(?:DistributedDataParallel(?:Wrapper)?|^DDP|^build_ddp|^wrap_distributed_model)$")
-_CURE = f"pass {ARGUMENT}=cfg.get('{ARGUMENT}', False) to the wrapper"
+_CURE = say("pass {argument}=cfg.get('{argument}', False) to the wrapper", argument=ARGUMENT)
 
 
 class Passed(NamedTuple):
@@ -65,9 +66,11 @@ def _passed(code: Code, line: int) -> Optional[Passed]:
     wrappers = [call for call in code.scopes.calls(line) if _WRAPPER.search(dotted(call.func))]
     if not reads and not given and len(wrappers) == 1:
         if any(word.arg is None for word in wrappers[0].keywords):
-            raise Refused(code.path, line, f"{ARGUMENT} may be in what ** hands on", _CURE)
+            raise Refused(
+                code.path, line, say("{argument} may be in what ** hands on", argument=ARGUMENT), _CURE
+            )
         return _read_key(code, wrappers[0])
-    raise Refused(code.path, line, f"what becomes {ARGUMENT} is computed", _CURE)
+    raise Refused(code.path, line, say("what becomes {argument} is computed", argument=ARGUMENT), _CURE)
 
 
 def _calls(code: Code) -> List[ast.Call]:
@@ -94,7 +97,9 @@ def _default_off(code: Code, call: ast.Call) -> Optional[Passed]:
     assert at is not None
     said = call.args[at] if isinstance(at, int) else next(w.value for w in call.keywords if w.arg == at)
     if not isinstance(said, ast.Constant):
-        raise Refused(code.path, call.lineno, f"the default of {ARGUMENT} is computed", _CURE)
+        raise Refused(
+            code.path, call.lineno, say("the default of {argument} is computed", argument=ARGUMENT), _CURE
+        )
     return Passed(code, call, at, "False") if said.value else None
 
 
@@ -117,5 +122,5 @@ def _read_key(code: Code, call: ast.Call) -> Passed:
     }
     taken = {arg.arg for arg in function.args.args} & set(_CONFIGS) if function is not None else set()
     if len(read | taken) != 1:
-        raise Refused(code.path, call.lineno, "which name the config has here is not known", _CURE)
+        raise Refused(code.path, call.lineno, say("which name the config has here is not known"), _CURE)
     return Passed(code, call, ARGUMENT, f"{(read | taken).pop()}.get('{ARGUMENT}', False)")

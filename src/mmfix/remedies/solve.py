@@ -25,6 +25,7 @@ from mmfix.remedies.graph import (
 from mmfix.remedies.in_code import calls_in_code, late_freezing, made_under_flags, script_argument
 from mmfix.remedies.inside import fewer_stages, freeze_teachers
 from mmfix.training.types import CheckpointSite, TrainingSetup
+from mmfix.wording import say
 
 _FINE: FrozenSet[Outcome] = frozenset({Outcome.OK})
 _TOP: KeyPath = ("find_unused_parameters",)
@@ -121,7 +122,7 @@ def write_find_unused(setup: TrainingSetup) -> Tuple[Remedy, ...]:
     key = _TOP if read is None else read.key
     if key is None:
         return ()
-    override = Override(key, read is None or not read.negated, "what the training script takes anyway")
+    override = Override(key, read is None or not read.negated, say("what the training script takes anyway"))
     return (Remedy("write-key", "safe", text.WRITTEN, (override,)),)
 
 
@@ -140,7 +141,7 @@ def in_training_script(setup: TrainingSetup) -> Tuple[Remedy, ...]:
 
 def filter_empty(keys: Sequence[KeyPath]) -> Remedy:
     """No images without ground truth: ``filter_empty_gt=True`` at every key that says False."""
-    overrides = tuple(Override(key, True, "no images without ground truth") for key in keys)
+    overrides = tuple(Override(key, True, say("no images without ground truth")) for key in keys)
     return Remedy("filter-empty-gt", "review", text.FILTERED, overrides, (text.BACKGROUND,))
 
 
@@ -149,21 +150,21 @@ def drop_key(key: KeyPath) -> Tuple[Remedy, ...]:
 
     By hand, or where a patch changes what stands in the file.
     """
-    return (replace(_dropped(format_key(key)), moves=(KeyMove(key),)),)
+    return (replace(_dropped(say(text.DROP, key=format_key(key))), moves=(KeyMove(key),)),)
 
 
 def drop_first(name: str) -> Tuple[Remedy, ...]:
     """The same for the first of two bindings of a name, by hand."""
-    return (_dropped(f"first {name}"),)
+    return (_dropped(say(text.DROP_FIRST, key=name)),)
 
 
-def _dropped(what: str) -> Remedy:
-    return Remedy("drop-key", "review", text.DROP.format(what), (), (text.NOT_MEANT,))
+def _dropped(price: str) -> Remedy:
+    return Remedy("drop-key", "review", price, (), (text.NOT_MEANT,))
 
 
 def give_argument(key: str) -> Tuple[Remedy, ...]:
     """The cure for an argument that is not given: what it should be, only its author knows."""
-    return (Remedy("give-argument", "review", text.GIVE.format(key), (), (text.NOT_LATER,)),)
+    return (Remedy("give-argument", "review", say(text.GIVE, key=key), (), (text.NOT_LATER,)),)
 
 
 def move_value(setup: TrainingSetup, old: KeyPath, new: KeyPath, assumes: str) -> Tuple[Remedy, ...]:
@@ -172,7 +173,7 @@ def move_value(setup: TrainingSetup, old: KeyPath, new: KeyPath, assumes: str) -
     value = document.get(old, None)
     if document.get(new, None) is not None or (new[0] == "strategy" and not _can_hold_strategy(setup)):
         return drop_key(old)
-    override = place(setup, new, to_plain(value), "moved to where the runner reads it")
+    override = place(setup, new, to_plain(value), say("moved to where the runner reads it"))
     if (
         isinstance(value, dict)
         and not outcomes(_with_wrapper(setup.settings, value), possible(setup)) & _FINE
