@@ -21,6 +21,8 @@ from mmfix.repository.source import MODELS, parse_bytes
 from mmfix.training.parts import Part
 from mmfix.training.reading import CodeReading
 from mmfix.training.types import CheckpointSite, ModelFact
+from mmfix.training.unused import by_name
+from mmfix.wording import say
 
 #: The file that a line of evidence names, ``mmdet/models/backbones/swin.py``, and the release it is of.
 _FILE = re.compile(r"(?:^|\s)([\w.-]+(?:/[\w.-]+)*\.py)\b")
@@ -45,13 +47,20 @@ def kept_facts(facts: Iterable[ModelFact], parts: List[Part], code: CodeReading)
     for fact in facts:
         part = by_path.get(fact.key[:-1])
         file = "" if part is None else own_file(part, code)
-        if part is None or not file or any(_is_guess(line) or _is_copy(line, file) for line in fact.evidence):
+        if (
+            part is None
+            or not file
+            or by_name(fact.key) in fact.evidence
+            or any(_is_copy(line, file) for line in fact.evidence)
+        ):
             yield fact
         elif fact.kind == "late-freeze":
             line = _freezes_in_train(part.name or "", file, stamp(file))
             if line:  # the file at hand does what the table says of the other one
                 where = code.where(Place(file, line))
-                yield replace(fact, confidence="likely", evidence=(f"{where} freezes after the wrap",))
+                yield replace(
+                    fact, confidence="likely", evidence=(say("{place} freezes after the wrap", place=where),)
+                )
 
 
 def kept_site(site: CheckpointSite, part: Part, code: CodeReading) -> Optional[CheckpointSite]:
@@ -71,17 +80,14 @@ def kept_site(site: CheckpointSite, part: Part, code: CodeReading) -> Optional[C
         return site  # the call is in another file of the same package
     if calls or site.key[-1] == "type" or not site.in_config:
         return None
-    return replace(site, known=False, guarded=None, evidence=f"the name of the key {site.key[-1]}")
+    return replace(
+        site, known=False, guarded=None, evidence=say("the name of the key {key}", key=site.key[-1])
+    )
 
 
 def module_of(file: str) -> Optional[ast.Module]:
     """The syntax tree of a source file; None where it cannot be read."""
     return _tree(file, stamp(file))
-
-
-def _is_guess(evidence: str) -> bool:
-    """Whether a fact rests on the name of a key, not on a table."""
-    return evidence.startswith("the name of")
 
 
 def _is_copy(evidence: str, file: str) -> bool:

@@ -14,6 +14,7 @@ from mmfix.training.reading import CodeReading
 from mmfix.training.switches import WELL_KNOWN, is_on, is_on_as_text, off_value, suggests_reentrant
 from mmfix.training.table import Switch, select, switches
 from mmfix.training.types import CheckpointSite
+from mmfix.wording import say
 
 # Parameters a class passes its switch to only under another key: mmdet 3.3.0
 # mmdet/models/dense_heads/atss_vlfusion_head.py:243 builds VLFuse under `early_fuse` alone.
@@ -77,7 +78,7 @@ def _made(
         return CheckpointSite(
             key=path, value=value, in_config=in_config, off=off, type_name=part.label,
             reentrant=suggests_reentrant(str(path[-1])), guarded=None,
-            evidence=f"the name of the key {path[-1]}", known=False,
+            evidence=say("the name of the key {key}", key=path[-1]), known=False,
             counts_layers=type(value) is int or path[-1] == "num_cp",
         )  # fmt: skip
     return CheckpointSite(

@@ -12,6 +12,7 @@ from mmfix.config.names import type_name
 from mmfix.training.parts import Part
 from mmfix.training.types import CheckpointSite, ModelFact
 from mmfix.training.unused import teachers
+from mmfix.wording import say
 
 _TEACHER = re.compile(r" makes (?:\w+\.)*teacher\b")
 
@@ -22,7 +23,7 @@ _SCHEDULES = {
 }
 _START = "backbone_start_train_epoch"
 _STARTS_AT = {"SiamRPNBackboneUnfreezeHook": 10}  # the default
-_HOOK_EVIDENCE = (
+_HOOK_EVIDENCE = say(
     "mmtrack 0.14.0 mmtrack/models/backbones/sot_resnet.py: trainable at the wrap, frozen in train()"
 )
 
@@ -96,7 +97,12 @@ def _schedule(document: ConfigDocument, part: Part) -> Iterator[ModelFact]:
     if part.name == "EDVR" and not (isinstance(generator, dict) and generator.get("with_tsa")):
         return
     if _is_positive(steps):
-        why = f"{part.label} freezes a part of its generator for the first {steps} iterations ({name})."
+        why = say(
+            "{part} freezes a part of its generator for the first {steps} iterations ({key}).",
+            part=part.label,
+            steps=steps,
+            key=name,
+        )
         yield _toggled(key, part, why, evidence)
 
 
@@ -110,7 +116,12 @@ def _hooks(document: ConfigDocument, part: Part) -> Iterator[ModelFact]:
         name = type_name(hook.get("type")) if isinstance(hook, dict) else None
         epoch = hook.get(_START, _STARTS_AT.get(name or "")) if isinstance(hook, dict) else None
         if _is_positive(epoch):
-            why = f"{part.label} stays frozen until epoch {epoch}, when {name or 'a hook'} lets it train."
+            why = say(
+                "{part} stays frozen until epoch {epoch}, when {hook} lets it train.",
+                part=part.label,
+                epoch=epoch,
+                hook=name or say("a hook"),
+            )
             yield _toggled((*key, _START), part, why, _HOOK_EVIDENCE)
 
 

@@ -9,7 +9,8 @@ from mmfix.config.keypath import KeyPath
 from mmfix.training.at_hand import kept_facts
 from mmfix.training.freezing import late_freezing
 from mmfix.training.parts import Part
-from mmfix.training.reading import CodeReading, facts_from_code
+from mmfix.training.read_facts import facts_from_code
+from mmfix.training.reading import CodeReading
 from mmfix.training.reuse import reused_parts
 from mmfix.training.types import ModelFact
 from mmfix.training.unused import unused_parts

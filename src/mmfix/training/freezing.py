@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Optional
 from mmfix.training.parts import Part
 from mmfix.training.table import freezing, select
 from mmfix.training.types import ModelFact
+from mmfix.wording import say
 
 
 def late_freezing(parts: List[Part], era: str) -> List[ModelFact]:
@@ -41,8 +42,12 @@ def late_freezing(parts: List[Part], era: str) -> List[ModelFact]:
                     key=where,
                     type_name=part.label,
                     confidence="certain" if certain else "likely",
-                    why=f"{part.label} freezes parameters in train(), after the DDP wrap, "
-                    f"because {key}={value!r}.",
+                    why=say(
+                        "{part} freezes parameters in train(), after the DDP wrap, because {key}={value!r}.",
+                        part=part.label,
+                        key=key,
+                        value=value,
+                    ),
                     evidence=(chosen[0].evidence,),
                     scope=part.path,
                 )

@@ -14,9 +14,10 @@ from mmfix.python.place import Place
 from mmfix.training.at_hand import module_of
 from mmfix.training.reading import CodeReading
 from mmfix.training.types import ModelFact
+from mmfix.wording import say
 
 #: What the evidence of such a fact ends in.
-NO_POSITIVE = "where there is no positive"
+NO_POSITIVE = say("where there is no positive")
 
 
 def partly_zero_losses(code: CodeReading) -> Iterator[ModelFact]:
@@ -33,9 +34,14 @@ def partly_zero_losses(code: CodeReading) -> Iterator[ModelFact]:
                 key=(*built.key, "type"),
                 type_name=built.class_name,
                 confidence="possible",
-                why=f"{built.class_name} returns {zero} {NO_POSITIVE}: what only {others} carries then gets "
-                "no gradient.",
-                evidence=(f"{where} returns {zero} {NO_POSITIVE}",),
+                why=say(
+                    "{type} returns {code} {when}: what only {names} carries then gets no gradient.",
+                    type=built.class_name,
+                    code=zero,
+                    when=NO_POSITIVE,
+                    names=others,
+                ),
+                evidence=(say("{place} returns {code} {when}", place=where, code=zero, when=NO_POSITIVE),),
                 scope=built.key,
                 varies=True,
             )

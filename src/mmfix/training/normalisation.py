@@ -13,6 +13,7 @@ from mmfix.python.source import Bounds, read_bytes
 from mmfix.repository.roots import source_roots
 from mmfix.scripts.places import training_files
 from mmfix.training.parts import default_package
+from mmfix.wording import say
 
 #: mmcv's own needs a process group when it is made (``mmcv/ops/sync_bn.py: SyncBatchNorm.__init__``), torch's
 #: one when it is used (``torch/nn/modules/batchnorm.py: SyncBatchNorm.forward``, before torch 2.0).
@@ -20,7 +21,7 @@ _NAMES = {"SyncBN": False, "MMSyncBN": True, "SyncBatchNorm": False}
 #: Whose released script takes them out (mmseg 0.30.0 ``tools/train.py:210``, mmrazor's is made from it).
 _TAKEN_OUT = frozenset({"mmseg"})
 _TAKES_OUT = re.compile(rb"\b(?:revert_sync_batchnorm|revert_sync_bn|convert_sync_to_bn)\b")
-_BOUNDS = Bounds("training script", 1_000_000, noted=True)
+_BOUNDS = Bounds(say("training script"), 1_000_000, noted=True)
 
 
 class SyncedNorm(NamedTuple):

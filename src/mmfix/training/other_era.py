@@ -11,10 +11,11 @@ from mmfix.config.origin import Unknown
 from mmfix.config.used import used_names
 from mmfix.training.era import MMENGINE
 from mmfix.training.top_level import read_by_training, read_keys, stands_elsewhere
+from mmfix.wording import say
 
 #: mmcv 1.x -> MMEngine (mmengine docs/en/migration/runner.md), and whether what is trained depends on it.
 _OLD: Dict[str, Tuple[str, bool]] = {
-    "data": ("train_dataloader, val_dataloader and test_dataloader", True),
+    "data": (say("train_dataloader, val_dataloader and test_dataloader"), True),
     "optimizer": ("optim_wrapper.optimizer", True),
     "optimizer_config": ("optim_wrapper (clip_grad, accumulative_counts)", True),
     "lr_config": ("param_scheduler", True),
@@ -23,11 +24,11 @@ _OLD: Dict[str, Tuple[str, bool]] = {
     "total_epochs": ("train_cfg.max_epochs", True),
     "total_iters": ("train_cfg.max_iters", True),
     "fp16": ("optim_wrapper.type='AmpOptimWrapper'", True),
-    "resume_from": ("load_from with resume=True", True),
-    "evaluation": ("val_evaluator and train_cfg.val_interval", False),
+    "resume_from": (say("load_from with resume=True"), True),
+    "evaluation": (say("val_evaluator and train_cfg.val_interval"), False),
     "checkpoint_config": ("default_hooks.checkpoint", False),
-    "log_config": ("default_hooks.logger and visualizer", False),
-    "workflow": ("train_cfg and val_cfg", False),
+    "log_config": (say("default_hooks.logger and visualizer"), False),
+    "workflow": (say("train_cfg and val_cfg"), False),
     "cudnn_benchmark": ("env_cfg.cudnn_benchmark", False),
     "dist_params": ("env_cfg.dist_cfg", False),
     "mp_start_method": ("env_cfg.mp_cfg", False),
@@ -45,8 +46,8 @@ _NEW: Dict[str, Tuple[str, bool]] = {
     "test_dataloader": ("data.test", False),
     "val_evaluator": ("evaluation", False),
     "test_evaluator": ("evaluation", False),
-    "default_hooks": ("checkpoint_config and log_config", False),
-    "env_cfg": ("dist_params and cudnn_benchmark", False),
+    "default_hooks": (say("checkpoint_config and log_config"), False),
+    "env_cfg": (say("dist_params and cudnn_benchmark"), False),
     "log_processor": ("log_config", False),
     "randomness": ("seed", False),
     "visualizer": ("log_config", False),

@@ -15,6 +15,7 @@ from mmfix.repository.source import MODELS
 from mmfix.training.era import era as era_of
 from mmfix.training.reading import CodeReading, code_reading
 from mmfix.training.wrapping import runner_kind, wrapping
+from mmfix.wording import say
 
 #: Classes that only prepare a batch, and have no parameters: mmengine 0.10.7, mmdet 3.3.0, mmsegmentation
 #: 1.2.2, mmpretrain 1.2.0, mmpose 1.3.2, mmaction2 1.2.0, mmagic 1.2.0.
@@ -38,16 +39,16 @@ def order_or_reason(document: ConfigDocument) -> Tuple[Optional[Tuple[str, ...]]
     """:func:`parameter_order`, and why there is none: one clause, empty when there is one."""
     runner = runner_kind(document, era_of(document), [])
     if wrapping(document, runner, [])[0] != "ddp":
-        return None, "the model is not wrapped as a whole by DDP"
+        return None, say("the model is not wrapped as a whole by DDP")
     for preprocessor in _preprocessors(document):
         if not _PREPROCESSORS.fullmatch(preprocessor):
-            return None, f"whether {preprocessor} has parameters is not known"
+            return None, say("whether {type} has parameters is not known", type=preprocessor)
     script = _freezing_script(document)
     if script is not None:
-        return None, f"{script} may freeze parameters before DDP wraps the model"
+        return None, say("{script} may freeze parameters before DDP wraps the model", script=script)
     code = _code(document)
     if code is None:
-        return None, "the config has no model"
+        return None, say("the config has no model")
     return code.reading.trainable, code.reading.unordered
 
 
@@ -113,7 +114,7 @@ def _preprocessors(document: ConfigDocument) -> Iterator[str]:
 def _types(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
         if "type" in node:
-            yield type_name(node["type"]) or "the data preprocessor"
+            yield type_name(node["type"]) or say("the data preprocessor")
         for value in node.values():
             yield from _types(value)
     elif isinstance(node, (list, tuple)):

@@ -11,6 +11,7 @@ from mmfix.config.names import type_name, type_scope
 from mmfix.config.origin import Unknown
 from mmfix.training.era import MMCV1, era
 from mmfix.training.table import table
+from mmfix.wording import say
 
 _NO_MODULES = frozenset({"train_cfg", "test_cfg", "init_cfg", "data_preprocessor", "pretrained", "metainfo"})
 
@@ -58,7 +59,7 @@ def model_parts(document: ConfigDocument, unknown: List[str]) -> List[Part]:
     stack: List[Tuple[KeyPath, Any, Optional[Part], Optional[str]]] = [(("model",), model, None, default)]
     while stack:
         if len(parts) > _MOST_PARTS:
-            unknown.append(f"model: more than {_MOST_PARTS} parts; the rest was not read")
+            unknown.append(say("model: more than {count} parts; the rest was not read", count=_MOST_PARTS))
             break
         path, value, above, scope = stack.pop()
         if isinstance(value, dict):

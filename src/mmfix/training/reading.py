@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os.path as osp
 import re
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
-from mmfix.config.values import absent
 from mmfix.model.remembered import read_remembered
-from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, LateFreeze, ModelReading, Submodule
+from mmfix.model.types import CANNOT_TELL, ModelReading
 from mmfix.openmmlab import packages
 from mmfix.python.links import as_seen_from
 from mmfix.python.place import ABSENT, BROKEN, Place
@@ -18,9 +17,9 @@ from mmfix.repository.importing import named_modules
 from mmfix.repository.roots import config_package, source_roots
 from mmfix.training.era import MMCV1
 from mmfix.training.filtering import leaves_empty_out, lets_none_in
-from mmfix.training.parts import Part, default_package
+from mmfix.training.parts import default_package
 from mmfix.training.script import trains_first
-from mmfix.training.types import ModelFact
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.repository.carried import Carried
@@ -154,7 +153,9 @@ def code_reading(
     )
     stranger = of_another_era(reading.files, era)
     if stranger:
-        reading = ModelReading((), (), (), (), (), (), f"the {stranger} found here is of another era")
+        reading = ModelReading(
+            (), (), (), (), (), (), say("the {package} found here is of another era", package=stranger)
+        )
     if reading.late_freezes and trains_first(document, runner):
         reading = reading.trained_first
     own = package is None
@@ -192,198 +193,3 @@ def of_another_era(files: Iterable[str], era: str) -> str:
         if osp.isfile(osp.join(folder, "version.py")) and modern is (era == MMCV1):
             return name
     return ""
-
-
-def facts_from_code(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
-    """Unused parameters, late freezing, toggles and repeated use, as read: at most ``likely``."""
-    return [*_unused(code), *_late(code, parts), *_toggled(code), *_reused(code)]
-
-
-def _unused(code: CodeReading) -> List[ModelFact]:
-    facts = []
-    for verdict, left_to in ((NEVER, ""), (SOMETIMES, "chance"), (SOMETIMES, "count"), (SOMETIMES, "")):
-        sure = verdict == NEVER or left_to != ""
-        groups: Dict[KeyPath, List[Submodule]] = {}
-        for item in code.reading.submodules:
-            if (item.verdict, item.left_to) != (verdict, left_to):
-                continue
-            # in released code this is what an empty batch does, and it was thought of
-            if sure or (_is_own(code, item) and not (item.when_full and code.no_empty)):
-                groups.setdefault(item.decided_by or (*item.key, "type"), []).append(item)
-        for key, items in (_of_one_cause(groups) if verdict == SOMETIMES else groups).items():
-            whys = {item.why for item in items}
-            why = whys.pop() if len(whys) == 1 else "not used"
-            counts = [item.parameters for item in items]  # 0: not certain
-            facts.append(
-                ModelFact(
-                    kind="unused",
-                    key=key,
-                    type_name=items[0].owner,
-                    confidence="likely" if sure else "possible",
-                    why=f"{items[0].owner} makes {_names(items)}, {_clause(why, len(items))}.",
-                    evidence=_lines(code, items),
-                    scope=_shared([item.key for item in items]),
-                    varies=verdict == SOMETIMES,
-                    inside=all(_is_inside(code, item) for item in items),
-                    modules=tuple(item.name for item in items),
-                    count=sum(counts) if all(counts) else 0,
-                    places=_made_at(code, items) if verdict == NEVER else (),
-                )
-            )
-    return facts
-
-
-def _made_at(code: CodeReading, items: List[Submodule]) -> Tuple[Place, ...]:
-    """The lines that make some parts; none where it is open which of several classes is meant."""
-    places = [item.created for item in items if item.created is not None]
-    return () if code.reading.ambiguous or len(places) < len(items) else tuple(places)
-
-
-def _is_inside(code: CodeReading, item: Submodule) -> bool:
-    child, _, rest = item.name.partition(".")
-    return rest != "" and child in code.reading.reached
-
-
-def _of_one_cause(groups: Dict[KeyPath, List[Submodule]]) -> Dict[KeyPath, List[Submodule]]:
-    """Parts of one class of which no key decides are one group: one early return drops them all."""
-    merged: Dict[KeyPath, List[Submodule]] = {}
-    beside: Dict[Tuple[str, str], List[KeyPath]] = {}
-    for key, items in groups.items():
-        if key[-1] == "type" and items[0].decided_by is None:
-            holder = (items[0].owner, items[0].name.rpartition(".")[0])
-            beside.setdefault(holder, []).append(key)
-        else:
-            merged[key] = items
-    for keys in beside.values():
-        shared = keys[0] if len(keys) == 1 else (*_shared([key[:-1] for key in keys]), "type")
-        merged.setdefault(shared, []).extend(item for key in keys for item in groups[key])
-    return merged
-
-
-def _shared(keys: List[KeyPath]) -> KeyPath:
-    """What several key paths begin with."""
-    found = keys[0]
-    for key in keys[1:]:
-        same = [one == other for one, other in zip(found, key)]
-        found = found[: same.index(False) if False in same else len(same)]
-    return found
-
-
-def _is_own(code: CodeReading, item: Submodule) -> bool:
-    """Whether the user's own code makes or uses a part, and decides whether it is used."""
-    made = item.created is not None and code.is_own(item.created.path, item.owner, item.created.line)
-    used = item.used is not None and code.is_own(item.used.path)
-    # in a class of a release that somebody added a part to, what else was added is not known
-    home = (item.created.path, item.owner) if made and item.created is not None else None
-    decides = any(not path or code.is_own(path, cls) or (path, cls) == home for path, cls in item.parted)
-    return (made or used) and (decides or not item.parted)
-
-
-def _clause(why: str, count: int) -> str:
-    if why.startswith("its result"):
-        return why if count == 1 else "whose results do not reach the loss"
-    if why.startswith("whether"):
-        return f"and {why}"
-    return f"{why}" if not why.startswith("not used") else "which the training step does not use"
-
-
-def _names(items: List[Submodule]) -> str:
-    shown = ", ".join(
-        f"{item.name} ({item.class_name})" if index == 0 else item.name
-        for index, item in enumerate(items[:_MOST_NAMES])
-    )
-    more = len(items) - _MOST_NAMES
-    return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _lines(code: CodeReading, items: Iterable[Submodule]) -> Tuple[str, ...]:
-    lines = []
-    for item in list(items)[:_MOST_NAMES]:
-        if item.created is not None:
-            lines.append(f"{code.where(item.created)} makes {item.name}")
-        if item.used is not None:
-            lines.append(f"{code.where(item.used)} {_deed(item.why)} it")
-    return tuple(lines)
-
-
-def _deed(why: str) -> str:
-    return "would use" if why.startswith("not used") else "uses"
-
-
-def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
-    values = {part.path: part.node for part in parts}
-    groups: Dict[Tuple[KeyPath, str, str], List[LateFreeze]] = {}
-    for item in code.reading.late_freezes:
-        key = item.decided_by or (*item.key, "type")
-        groups.setdefault((key, item.phase, item.class_name), []).append(item)
-    facts = []
-    for (key, phase, name), items in _with_their_key(groups).items():
-        if absent(values.get(key[:-1]), key[-1]) is not None:
-            continue  # a base that is not here alone could make it freeze
-        when = "train()" if phase == "train" else "init_weights()"
-        cause = ""
-        if items[0].decided_by is not None:
-            node = values.get(key[:-1], {})
-            cause = f", because {key[-1]}={node[key[-1]]!r}" if key[-1] in node else f"; {key[-1]} decides"
-        frozen = tuple(name for item in items for name in item.names)
-        count = f"{len(frozen)} parameters" if len(frozen) > 1 else "a parameter"
-        lines = [f"{code.where(item.place)} freezes after the wrap" for item in items if item.place]
-        facts.append(
-            ModelFact(
-                kind="late-freeze",
-                key=key,
-                type_name=name,
-                confidence="likely",
-                why=f"{name} freezes {count} in {when}, after the DDP wrap{cause}.",
-                evidence=tuple(lines[:_MOST_NAMES]),
-                scope=items[0].key,
-                modules=frozen,
-                count=0 if code.reading.trainable is None else len(frozen),
-                places=() if code.reading.ambiguous else tuple(filter(None, (item.place for item in items))),
-            )
-        )
-    return facts
-
-
-def _with_their_key(
-    groups: Dict[Tuple[KeyPath, str, str], List[LateFreeze]],
-) -> Dict[Tuple[KeyPath, str, str], List[LateFreeze]]:
-    """Lines behind which no key was seen go to the key of the other lines of the same class."""
-    found: Dict[Tuple[KeyPath, str, str], List[LateFreeze]] = {}
-    for group, items in sorted(groups.items(), key=lambda item: item[1][0].decided_by is None):
-        same = [other for other in found if other[1:] == group[1:] and found[other][0].key == items[0].key]
-        found.setdefault(same[0] if same and items[0].decided_by is None else group, []).extend(items)
-    return found
-
-
-def _toggled(code: CodeReading) -> List[ModelFact]:
-    return [
-        ModelFact(
-            kind="toggled",
-            key=item.decided_by or (*item.key, "type"),
-            type_name="",
-            confidence="likely",
-            why="The training step itself switches requires_grad of parameters.",
-            evidence=(f"{code.where(item.place)} sets requires_grad while training",),
-            scope=item.key,
-        )
-        for item in code.reading.toggles
-    ]
-
-
-def _reused(code: CodeReading) -> List[ModelFact]:
-    return [
-        ModelFact(
-            kind="reused",
-            key=item.switch or (*item.key, "type"),
-            type_name=item.class_name,
-            confidence="likely" if item.reused else "possible",
-            why=f"In one training step the checkpoint in {item.class_name} "
-            f"{'runs' if item.reused else 'may run'} a module more than once.",
-            evidence=(f"{code.where(item.place)} {'runs' if item.reused else 'may run'} more than once",),
-            scope=item.key,
-        )
-        for item in code.reading.checkpoints
-        # in released packages a loop of unknown length was tried with more than one turn
-        if item.reused or (item.reused is None and code.own)
-    ]

@@ -14,6 +14,18 @@ from mmfix.config.keypath import KeyPath
 from mmfix.training.parts import Part
 from mmfix.training.table import table
 from mmfix.training.types import ModelFact
+from mmfix.wording import say
+
+#: What runs more than once, by the word of the table for it.
+_WHAT = {
+    "crops": say("crops of each size go through the same backbone"),
+    "frames": say("key and reference frames go through the same backbone"),
+    "batches": say("labelled and unlabelled batches go through the same student"),
+    "scales": say("images of every scale go through the same backbone and neck"),
+    "template": say("template and search images go through the same backbone"),
+    "videos": say("images and videos go through the same backbone"),
+    "views": say("both views go through the same backbone"),
+}
 
 
 class _Reuse(NamedTuple):
@@ -34,13 +46,15 @@ def reused_parts(parts: List[Part]) -> List[ModelFact]:
     facts = []
     for part in parts:
         row = table("reused").get(part.name or "")
-        entry = None if row is None else _Reuse(**row)
+        entry = None if row is None else _Reuse(**{**row, "what": _WHAT[row["what"]]})
         if entry is not None and "type" in part.node and not part.node.get(entry.frozen_by):
             scopes = [(*part.path, name) for name in entry.parts] or [part.path]
             facts += [_fact((*part.path, "type"), part, entry, scope) for scope in scopes]
         frames = _frames_with_losses(part.node)
         if frames > 1:
-            entry = _Reuse(f"the head runs once for each of {frames} frames", "likely", _STREAM)
+            entry = _Reuse(
+                say("the head runs once for each of {count} frames", count=frames), "likely", _STREAM
+            )
             facts.append(
                 _fact((*part.path, "num_frame_head_grads"), part, entry, (*part.path, "pts_bbox_head"))
             )
@@ -59,7 +73,7 @@ def _fact(key: KeyPath, part: Part, entry: _Reuse, scope: Tuple[object, ...]) ->
         key=key,
         type_name=part.label,
         confidence=entry.confidence,
-        why=f"In one training step of {part.label}, {entry.what}.",
+        why=say("In one training step of {part}, {what}.", part=part.label, what=entry.what),
         evidence=(entry.evidence,),
         scope=scope,  # type: ignore[arg-type]
     )

@@ -10,6 +10,7 @@ from mmfix.config.origin import Unknown
 from mmfix.repository.roots import source_roots
 from mmfix.scripts import read_training_script
 from mmfix.training.types import Setting
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.scripts.types import KeyRead, TrainingScript
@@ -26,12 +27,18 @@ def deciding_script(document: ConfigDocument, runner: str, unknown: List[str]) -
     if script is None or (script.runner == "mmengine") is (runner == "mmcv1"):
         return None
     for problem in script.problems:
-        where = f", {script.where(problem.place)}" if problem.place else ""
-        unknown.append(f"the training script{where}: {problem.reason}")
+        if problem.place:
+            place = script.where(problem.place)
+            unknown.append(say("the training script, {place}: {why}", place=place, why=problem.reason))
+        else:
+            unknown.append(say("the training script: {why}", why=problem.reason))
     if script.touches is not None:
         unknown.append(
-            f"find_unused_parameters: {script.where(script.touches)} handles it itself, which is not "
-            "followed; what is said about it here is only possible"
+            say(
+                "find_unused_parameters: {place} handles it itself, which is not followed; what is said "
+                "about it here is only possible",
+                place=script.where(script.touches),
+            )
         )
     return script if script.find_unused or script.static_graph else None
 
@@ -74,5 +81,11 @@ def setting_of(
         return Setting(read.value(value), read.key)
     if read.default is None:
         name = format_key(read.key or ())
-        unknown.append(f"{name}: not set, and {script.where(read.place)} needs it. Write the key.")
+        unknown.append(
+            say(
+                "{key}: not set, and {place} needs it. Write the key.",
+                key=name,
+                place=script.where(read.place),
+            )
+        )
     return Setting(bool(read.default), None)

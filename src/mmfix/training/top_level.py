@@ -21,10 +21,11 @@ from mmfix.repository.walk import holds_packages, walk_sources
 from mmfix.scripts.keys import keys_read
 from mmfix.training.spelling import nearest
 from mmfix.training.table import table
+from mmfix.wording import say
 
 #: What only a few released scripts read is no word that somebody meant.
 _COMMON = 4
-BOUNDS = Bounds("source file", 1_000_000)
+BOUNDS = Bounds(say("source file"), 1_000_000)
 _KIND = "keys-read-1"
 
 

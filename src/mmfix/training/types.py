@@ -10,6 +10,7 @@ from mmfix.config.keypath import KeyPath
 from mmfix.ddp.types import Settings
 from mmfix.model.types import CheckpointUse
 from mmfix.python.place import Place
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.repository.carried import Carried
@@ -98,6 +99,9 @@ class Setting:
     key: Optional[KeyPath]
 
 
+_A_REHEARSAL = say("A rehearsal")
+
+
 @dataclass(frozen=True)
 class Rehearsed:
     """What real training steps of this config did, seen under real DDP (``mmfix prove``, or a log).
@@ -118,7 +122,7 @@ class Rehearsed:
     error: str = ""
     what: str = ""
     key: KeyPath = ("model",)
-    who: str = "A rehearsal"
+    who: str = _A_REHEARSAL
 
 
 @dataclass(frozen=True)

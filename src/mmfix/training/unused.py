@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import List
 
+from mmfix.config.keypath import KeyPath
 from mmfix.training.parts import Part
 from mmfix.training.table import table
 from mmfix.training.types import ModelFact
+from mmfix.wording import say
 
 # A flag that names a module of its own; the words keep ordinary flags (`with_cp`, `use_sigmoid`) out.
 _FLAG = re.compile(r"(?:use|with|enable)_(?:\w+_)?(?:fusion|distill|distillation|teacher|auxiliary)(?:_|$)")
@@ -39,7 +41,9 @@ def teachers(parts: List[Part]) -> List[ModelFact]:
                     key=(*part.path, "semi_train_cfg", "freeze_teacher"),
                     type_name=part.label,
                     confidence="likely",
-                    why="The teacher is inside DDP with trainable parameters and takes no part in the loss.",
+                    why=say(
+                        "The teacher is inside DDP with trainable parameters and takes no part in the loss."
+                    ),
                     evidence=("mmdet 3.3.0 mmdet/models/detectors/semi_base.py:52",),
                     scope=part.path,
                 )
@@ -56,9 +60,9 @@ def _stages(parts: List[Part]) -> List[ModelFact]:
             continue
         if part.name in table("stages") and str(part.path[-1]).endswith("backbone"):
             last, evidence = part.node.get("num_stages", 4), _STAGED_EVIDENCE
-            what = f"stage {last}"
+            what = say("stage {number}", number=last)
         elif part.name == "MobileNetV2" and part.package in _MOBILENET_PACKAGES:
-            last, evidence, what = 8, _MOBILENET_EVIDENCE, "the last convolution"
+            last, evidence, what = 8, _MOBILENET_EVIDENCE, say("the last convolution")
         else:
             continue
         frozen = part.node.get("frozen_stages", -1)
@@ -71,7 +75,12 @@ def _stages(parts: List[Part]) -> List[ModelFact]:
                     key=(*part.path, "out_indices"),
                     type_name=part.label,
                     confidence="likely",
-                    why=f"{part.label} runs {what}, but out_indices={tuple(outputs)} returns nothing of it.",
+                    why=say(
+                        "{part} runs {what}, but out_indices={indices} returns nothing of it.",
+                        part=part.label,
+                        what=what,
+                        indices=tuple(outputs),
+                    ),
                     evidence=(evidence,),
                     scope=part.path,
                 )
@@ -87,14 +96,22 @@ def _types(parts: List[Part]) -> List[ModelFact]:
             key=(*part.path, "type"),
             type_name=part.label,
             confidence="possible",
-            why=f"Published {part.name} configs set find_unused_parameters=True: some of its parameters may "
-            f"take no part in the loss.",
+            why=say(
+                "Published {type} configs set find_unused_parameters=True: some of its parameters may "
+                "take no part in the loss.",
+                type=part.name,
+            ),
             evidence=(known[part.name],),
             scope=part.path,
         )
         for part in parts
         if part.name in known and "type" in part.node
     ]
+
+
+def by_name(key: KeyPath) -> str:
+    """Evidence: nothing but the name of a flag."""
+    return say("the name of the flag {flag}", flag=key[-1])
 
 
 def _flags(parts: List[Part]) -> List[ModelFact]:
@@ -104,9 +121,9 @@ def _flags(parts: List[Part]) -> List[ModelFact]:
             if not isinstance(value, bool) or not isinstance(key, str) or not _FLAG.match(key):
                 continue
             if value:
-                why = f"The module behind {key} may take no part in the loss of every step."
+                why = say("The module behind {flag} may take no part in the loss of every step.", flag=key)
             else:
-                why = f"{key} is off, but its module may have been made all the same."
+                why = say("{flag} is off, but its module may have been made all the same.", flag=key)
             facts.append(
                 ModelFact(
                     kind="unused",
@@ -114,7 +131,7 @@ def _flags(parts: List[Part]) -> List[ModelFact]:
                     type_name=part.label,
                     confidence="possible",
                     why=why,
-                    evidence=(f"the name of the flag {key}",),
+                    evidence=(by_name((*part.path, key)),),
                     scope=part.path,
                 )
             )

@@ -13,6 +13,7 @@ from mmfix.training.era import MMCV1
 from mmfix.training.parts import default_package
 from mmfix.training.script import setting_of
 from mmfix.training.types import Setting
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.scripts.types import TrainingScript
@@ -123,8 +124,11 @@ def _mmcv1_find_unused(document: ConfigDocument, unknown: List[str]) -> Setting:
     if package is not None and package.unused_by_default:
         release = package.unused_by_default.split(".")[0]
         unknown.append(
-            f"find_unused_parameters: not set; {release}.x takes that for True, some of its forks for False. "
-            "Write the key."
+            say(
+                "find_unused_parameters: not set; {package}.x takes that for True, some of its forks "
+                "for False. Write the key.",
+                package=release,
+            )
         )
         return Setting(True, None)
     if _root(document) == "VoxFormer":  # NVlabs/VoxFormer mmdet_train.py:73
@@ -158,7 +162,11 @@ def _from_dict(config: Any, path: KeyPath, unknown: List[str]) -> _Settings:
         elif kind == "other":
             name = type_name(config["type"])
             unknown.append(
-                f"{format_key((*path, 'type'))}: {name} is not a wrapper that mmfix knows, it may be DDP"
+                say(
+                    "{key}: {wrapper} is not a wrapper that mmfix knows, it may be DDP",
+                    key=format_key((*path, "type")),
+                    wrapper=name,
+                )
             )
     if kind in ("fsdp", "deepspeed"):
         return kind, path, DEFAULT_OFF, DEFAULT_OFF
@@ -182,4 +190,5 @@ def _root(document: ConfigDocument) -> Optional[str]:
 
 
 def _line(path: KeyPath, value: Any) -> str:
-    return f"{format_key(path)}: {value.reason if isinstance(value, Unknown) else f'not a dict: {value!r}'}"
+    reason = value.reason if isinstance(value, Unknown) else say("not a dict: {value!r}", value=value)
+    return f"{format_key(path)}: {reason}"
