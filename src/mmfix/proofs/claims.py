@@ -11,6 +11,7 @@ from typing import List, Set
 from mmfix.ddp import Checkpoint, Outcome, Settings, Traits, Unused, possible_outcomes
 from mmfix.proofs.types import HANG, NEVER, NOT_PROVED, OUTCOMES, READY_TWICE, SOMETIMES, UNTRAINED, Rehearsal
 from mmfix.training.types import TrainingSetup
+from mmfix.wording import say
 
 _OK = Outcome.OK.value
 #: Why ranks drift apart or stand still is seldom the reducer's doing: the table speaks of neither.
@@ -28,7 +29,7 @@ def impossible(setup: TrainingSetup, rehearsal: Rehearsal) -> str:
     claim = rehearsal.outcome
     ends = _of_scenarios(rehearsal)
     if claim != ends and not (claim == Outcome.DIVERGED.value and _index(ends) < _index(claim)):
-        return f"it claims {claim}, and its scenarios say {ends}"
+        return say("it claims {outcome}, and its scenarios say {outcomes}", outcome=claim, outcomes=ends)
     if claim in _BESIDE_THE_TABLE or not _is_known(setup):
         return ""
     if any(item.disagreement for item in rehearsal.scenarios if item.outcome == claim):
@@ -37,9 +38,13 @@ def impossible(setup: TrainingSetup, rehearsal: Rehearsal) -> str:
     if claim == Outcome.UNUSED.value and settings.find_unused_parameters and not settings.static_graph:
         return ""  # outputs that the loss leaves out (`mmfix.prove.verdict.predicted`)
     if claim not in _values(settings, _ANY):
-        return f"it claims {claim}, which {_words(settings)} excludes"
+        return say("it claims {outcome}, which {settings} excludes", outcome=claim, settings=_words(settings))
     if claim in (_OK, Outcome.UNTRAINED.value) and claim not in _values(settings, _counted(rehearsal)):
-        return f"it claims {claim}, which the parameters that it counts exclude with {_words(settings)}"
+        return say(
+            "it claims {outcome}, which the parameters that it counts exclude with {settings}",
+            outcome=claim,
+            settings=_words(settings),
+        )
     return ""
 
 
@@ -83,9 +88,9 @@ def _words(settings: Settings) -> str:
     if settings.static_graph:
         found.append("static_graph=True")
         if settings.bypasses_forward:
-            found.append("of mmcv 1.x")
+            found.append(say("of mmcv 1.x"))
         if settings.accumulation > 1:
-            found.append("with gradient accumulation")
+            found.append(say("with gradient accumulation"))
     else:
         found.append(f"find_unused_parameters={settings.find_unused_parameters}")
     return " ".join(found)

@@ -18,6 +18,7 @@ from mmfix.training.era import MMCV1, era
 from mmfix.training.script import deciding_script
 from mmfix.training.types import TrainingSetup
 from mmfix.training.wrapping import runner_kind
+from mmfix.wording import say
 
 #: Top-level keys that count as a whole, in either era.
 _WHOLE = (
@@ -166,7 +167,11 @@ def _canonical(value: Any, key: KeyPath) -> Any:
     if isinstance(value, Unknown):
         place = value.origin
         raise NotDigestible(
-            f"{format_key(key)} decides and is not known without running the config: {value.reason}",
+            say(
+                "{key} decides and is not known without running the config: {why}",
+                key=format_key(key),
+                why=value.reason,
+            ),
             None if place is None else place.path,
             None if place is None else place.line,
         )

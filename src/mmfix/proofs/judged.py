@@ -13,6 +13,7 @@ from mmfix.proofs.types import NEVER, NOT_PROVED, READY_TWICE, SOMETIMES, UNTRAI
 from mmfix.rules import judge, rule_of
 from mmfix.rules.common import stops
 from mmfix.training.types import Rehearsed, TrainingSetup
+from mmfix.wording import say
 
 
 def judged(setup: TrainingSetup, proof: Proof, date: str = "") -> Tuple[Finding, ...]:
@@ -89,7 +90,7 @@ def _told(setup: TrainingSetup, proof: Proof, seen: Rehearsed, finding: Finding)
     if says in outcomes_of(proof.rehearsal):
         return _proven(finding, seen) if _is_shown(setup, proof, finding, str(says)) else finding
     if finding.confidence == "proven":
-        ended = f"counted in the rehearsal, which ended in {seen.outcome}"
+        ended = say("counted in the rehearsal, which ended in {outcome}", outcome=seen.outcome)
         return replace(finding, confidence="likely", evidence=(*finding.evidence, ended))
     if seen.outcome in CUT_SHORT or rule_of(finding).comes_late:
         return finding
@@ -166,7 +167,7 @@ def _refuted(
 
 
 def _with_line(finding: Finding, seen: Rehearsed) -> Finding:
-    return replace(finding, evidence=(*finding.evidence, f"did not show when {seen.line}"))
+    return replace(finding, evidence=(*finding.evidence, say("did not show when {proof}", proof=seen.line)))
 
 
 def _rehearsed(remedies: Iterable[Remedy], proof: Proof) -> Tuple[Remedy, ...]:

@@ -21,6 +21,7 @@ from mmfix.proofs.types import (
 )
 from mmfix.training.activation import KEY as ACTIVATION
 from mmfix.training.types import CheckpointSite, ModelFact, Rehearsed, TrainingSetup
+from mmfix.wording import say
 
 #: After these the rest of the model was not seen at work: what it did not show is not refuted.
 CUT_SHORT = (Outcome.READY_TWICE.value, Outcome.NO_SYNC_ASSERT.value, HANG)
@@ -32,17 +33,18 @@ _WORD = re.compile(r"[A-Za-z]+|\d+")
 #: Words that every model has.
 _ANY = frozenset({"use", "with", "module", "modules", "model", "layer", "layers", "enable", "type"})
 _WHEN = {
-    "init_weights": "in init_weights()",
-    "train": "in train()",
-    "hook": "by a hook",
-    "step": "in the step",
+    "init_weights": say("in init_weights()"),
+    "train": say("in train()"),
+    "hook": say("by a hook"),
+    "step": say("in the step"),
 }
 _SEEN = {
-    NEVER: "never used",
-    SOMETIMES: "used in some iterations only",
-    READY_TWICE: "ready twice",
-    UNTRAINED: "not trained",
+    NEVER: say("never used"),
+    SOMETIMES: say("used in some iterations only"),
+    READY_TWICE: say("ready twice"),
+    UNTRAINED: say("not trained"),
 }
+_THE_MODEL = say("the model")
 _FIRST = {Outcome.READY_TWICE.value: (READY_TWICE,), Outcome.UNTRAINED.value: (UNTRAINED,)}
 _UNUSED = (NEVER, SOMETIMES, UNTRAINED)
 
@@ -89,11 +91,16 @@ def rehearsed_when(rehearsal: Rehearsal, date: str) -> str:
     ran = [item.name for item in rehearsal.scenarios if item.outcome != NOT_PROVED]
     torch = rehearsal.versions.get("torch")
     told = [
-        f"{rehearsal.world_size} {rehearsal.backend} ranks" if rehearsal.world_size else "",
+        say("{count} {backend} ranks", count=rehearsal.world_size, backend=rehearsal.backend)
+        if rehearsal.world_size
+        else "",
         f"torch {torch}" if torch else "",
-        f"scenarios {', '.join(ran)}" if ran else "",
+        say("scenarios {scenarios}", scenarios=", ".join(ran)) if ran else "",
     ]
-    return f"rehearsed {f'on {date}' if date else 'now'}: {', '.join(item for item in told if item)}"
+    how = ", ".join(item for item in told if item)
+    if date:
+        return say("rehearsed on {date}: {how}", date=date, how=how)
+    return say("rehearsed now: {how}", how=how)
 
 
 def rehearsed(
@@ -103,7 +110,7 @@ def rehearsed(
     errors = [item.error for item in rehearsal.scenarios if item.outcome == rehearsal.outcome and item.error]
     what = ""
     if groups and rehearsal.outcome != Outcome.OK.value:
-        what = f"{_count(groups)} of {_modules(groups)}"
+        what = say("{parameters} of {modules}", parameters=_count(groups), modules=_modules(groups))
     return Rehearsed(
         outcome=rehearsal.outcome,
         line=line,
@@ -194,7 +201,7 @@ def _not_refuted(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Itera
         if rehearsal.outcome in CUT_SHORT:
             yield fact
         elif fact.kind == "toggled":
-            late = f"not seen when {line}; a switch may come after its few iterations"
+            late = say("not seen when {proof}; a switch may come after its few iterations", proof=line)
             yield replace(fact, confidence="possible", evidence=(*fact.evidence, late))
         elif fact.kind == "reused":
             if setup.settings.static_graph:  # which counts no second use
@@ -216,7 +223,7 @@ def _sites(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Tuple[Check
         return tuple(
             site
             if site.reentrant is False
-            else replace(site, reentrant=False, evidence=f"not reentrant: {line}")
+            else replace(site, reentrant=False, evidence=say("not reentrant: {proof}", proof=line))
             for site in setup.checkpoints
         )
     twice = [group for group in rehearsal.groups if group.status == READY_TWICE]
@@ -248,7 +255,7 @@ def new_site(setup: TrainingSetup, group: ParameterGroup) -> CheckpointSite:
     return CheckpointSite(
         key=_key(setup, group), value=True, in_config=False, off=None,
         type_name=group.class_name, reentrant=True, guarded=None,
-        evidence=group.module or "the model itself", known=False,
+        evidence=group.module or say("the model itself"), known=False,
         input_has_grad=group.status != UNTRAINED, seen=True,
     )  # fmt: skip
 
@@ -281,40 +288,49 @@ def _scope(setup: TrainingSetup, kind: str, key: KeyPath) -> KeyPath:
 
 
 def _why(kind: str, groups: Sequence[ParameterGroup]) -> str:
-    who = f"{_count(groups)} of {_modules(groups)}"
+    who = say("{parameters} of {modules}", parameters=_count(groups), modules=_modules(groups))
     if kind == "reused":
-        return f"In one training step checkpoints run {who} more than once."
+        return say("In one training step checkpoints run {parameters} more than once.", parameters=who)
     if kind == "unused":
-        often = "Only some iterations give" if groups[0].status == SOMETIMES else "No iteration gives"
-        return f"{often} {who} a gradient."
-    when = _WHEN.get(groups[0].frozen_by, f"by {groups[0].frozen_by}")
+        if groups[0].status == SOMETIMES:
+            return say("Only some iterations give {parameters} a gradient.", parameters=who)
+        return say("No iteration gives {parameters} a gradient.", parameters=who)
+    when = _WHEN.get(groups[0].frozen_by, say("by {what}", what=groups[0].frozen_by))
     if kind == "toggled":
-        return f"Training freezes {who} for a time, {when}."
-    return f"Training freezes {who} {when}, after the DDP wrap."
+        return say("Training freezes {parameters} for a time, {when}.", parameters=who, when=when)
+    return say("Training freezes {parameters} {when}, after the DDP wrap.", parameters=who, when=when)
 
 
 def _lines(rehearsal: Rehearsal, groups: Sequence[ParameterGroup], line: str) -> Tuple[str, ...]:
     start = f"{line}: {rehearsal.outcome}"
     lines = [
-        f"{start}, {_count([group])}, {group.module or 'the model'}: {_SEEN[group.status]}"
+        f"{start}, {_count([group])}, {group.module or _THE_MODEL}: {_SEEN[group.status]}"
         for group in groups[:_MOST_LINES]
     ]
     more = groups[_MOST_LINES:]
-    return (*lines, f"and {_count(more)} of {_modules(more)}") if more else tuple(lines)
+    return (
+        (*lines, say("and {parameters} of {modules}", parameters=_count(more), modules=_modules(more)))
+        if more
+        else tuple(lines)
+    )
 
 
 def _modules(groups: Sequence[ParameterGroup]) -> str:
     shown = [
-        f"{group.module or 'the model'} ({group.class_name})" if group.class_name else group.module
+        f"{group.module or _THE_MODEL} ({group.class_name})" if group.class_name else group.module
         for group in groups[:_MOST_LINES]
     ]
     more = len(groups) - _MOST_LINES
-    return f"{', '.join(shown)} and {more} more" if more > 0 else ", ".join(shown)
+    return (
+        say("{modules} and {count} more", modules=", ".join(shown), count=more)
+        if more > 0
+        else ", ".join(shown)
+    )
 
 
 def _count(groups: Sequence[ParameterGroup]) -> str:
     number = sum(group.size for group in groups)
-    return "1 parameter" if number == 1 else f"{number} parameters"
+    return say("1 parameter") if number == 1 else say("{count} parameters", count=number)
 
 
 def _words(text: str) -> Set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from mmfix.proofs.types import Rehearsal
+from mmfix.wording import say
 
 #: Memory is counted and the same each time; from this difference on it is worth a ratio.
 _SAME = 0.01
@@ -22,9 +23,11 @@ def price(activation_bytes: Optional[int], step_seconds: Optional[float], before
     """
     told = []
     if activation_bytes is not None:
-        told.append(f"activations {size_text(activation_bytes)}{_more(activation_bytes, before)}")
+        size = f"{size_text(activation_bytes)}{_more(activation_bytes, before)}"
+        told.append(say("activations {size}", size=size))
     if step_seconds is not None:
-        told.append(f"step {step_seconds:.2f} s{_longer(step_seconds, before.step_seconds)}")
+        time = f"{step_seconds:.2f} s{_longer(step_seconds, before.step_seconds)}"
+        told.append(say("step {time}", time=time))
     return ", ".join(told)
 
 
@@ -48,4 +51,4 @@ def _longer(after: float, before: Optional[float]) -> str:
     if not before or max(after, before) < _SHORT:
         return ""
     ratio = after / before
-    return f" (about {ratio:.1f}x)" if not 1 / _NOISE < ratio < _NOISE else ""
+    return "" if 1 / _NOISE < ratio < _NOISE else f" ({say('about {ratio:.1f}x', ratio=ratio)})"

@@ -21,6 +21,7 @@ from mmfix.proofs.place import has_proofs, proof_file
 from mmfix.proofs.types import NOT_PROVED, Proof
 from mmfix.python.disk import read_whole
 from mmfix.traces import alone, clean
+from mmfix.wording import say
 
 VERSION = 1
 
@@ -34,8 +35,8 @@ _SAME_PARAMETERS = {
     *("find-unused", "find-unused-off", "checkpoint-off", "non-reentrant", "static-graph"),
     *("static-graph-off", "accumulation-off", "write-key", "filter-empty-gt"),
 }
-_NO_FILE = "is not a proof file that this mmfix can use"
-_CURE = "move it away, then run `mmfix prove CFG --save` again"
+
+_CURE = say("move it away, then run `mmfix prove CFG --save` again")
 #: Path -> (its state, its content): every config of a run asks for the same file.
 _remembered: Dict[str, Tuple[Tuple[int, int, int], Dict[str, Any]]] = {}
 
@@ -80,10 +81,14 @@ def save(proof: Proof, document: ConfigDocument, remedies: Sequence[Remedy] = ()
     from mmfix.proofs.sources import code_sums
 
     if proof.rehearsal.outcome == NOT_PROVED:
-        reason = proof.rehearsal.reason or "no reason was given"
-        raise MmfixError(f"nothing was proved, so there is nothing to save: {reason}", document.path or None)
+        reason = proof.rehearsal.reason or say("no reason was given")
+        raise MmfixError(
+            say("nothing was proved, so there is nothing to save: {why}", why=reason), document.path or None
+        )
     if not document.path:
-        raise MmfixError("a config in memory has no place to keep a proof", hint="save it to a file first")
+        raise MmfixError(
+            say("a config in memory has no place to keep a proof"), hint=say("save it to a file first")
+        )
     file = proof_file(document.path)
     found = parts(document)
     entry = {
@@ -123,7 +128,7 @@ def load(document: ConfigDocument) -> Optional[Kept]:
         proof = proof if cure is None else _of_cure(proof, cure)
         return Kept(proof, str(entry["date"]), str(entry.get("by", "")), file, not why, why)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise _broken(file, f"the entry of {_name(document.path, file)}") from error
+        raise _broken(file, say("the entry of {config}", config=_name(document.path, file))) from error
 
 
 def _login_name() -> str:
@@ -193,9 +198,11 @@ def _changes(
         changed = [path for path, old in sums.items() if file_sum(osp.join(root, path)) != old]
         left_out = [] if changed else [path for path in code_sums(document, root) if path not in sums]
         if left_out:
-            return f"{left_out[0]} has no check sum in it", cure
-    more = f" and {len(changed) - _MOST_CHANGED} more" if len(changed) > _MOST_CHANGED else ""
-    return f"{', '.join(changed[:_MOST_CHANGED])}{more} changed" if changed else "", cure
+            return say("{file} has no check sum in it", file=left_out[0]), cure
+    names, more = ", ".join(changed[:_MOST_CHANGED]), len(changed) - _MOST_CHANGED
+    if more > 0:
+        return say("{names} and {count} more changed", names=names, count=more), cure
+    return say("{names} changed", names=names) if changed else "", cure
 
 
 def _merge(file: str, name: str, entry: Mapping[str, Any]) -> None:
@@ -216,7 +223,7 @@ def _merge(file: str, name: str, entry: Mapping[str, Any]) -> None:
                 time.sleep(_PAUSE)
                 continue
             raise _not_written(file, error.message) from error
-    raise _not_written(file, "other processes write it all the time")
+    raise _not_written(file, say("other processes write it all the time"))
 
 
 def _entries(file: str) -> Dict[str, Any]:
@@ -241,20 +248,24 @@ def _parse(data: bytes, file: str) -> Dict[str, Any]:
         content = json.loads(data.decode("utf-8"))
         version, configs = content["version"], content["configs"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise _broken(file, "it cannot be read") from error
+        raise _broken(file, say("it cannot be read")) from error
     if version != VERSION:
-        raise _broken(file, f"it is of version {version!r}, not {VERSION}")
+        raise _broken(
+            file, say("it is of version {version!r}, not {wanted}", version=version, wanted=VERSION)
+        )
     if not isinstance(configs, dict):
-        raise _broken(file, "it cannot be read")
+        raise _broken(file, say("it cannot be read"))
     return configs
 
 
-def _broken(file: str, what: str) -> MmfixError:
-    return MmfixError(f"{_NO_FILE}: {what}", file, hint=_CURE)
+def _broken(file: str, why: str) -> MmfixError:
+    return MmfixError(say("is not a proof file that this mmfix can use: {why}", why=why), file, hint=_CURE)
 
 
 def _not_written(file: str, why: str) -> MmfixError:
-    return MmfixError(f"the proof cannot be written: {why}", file, hint="make its folder writable")
+    return MmfixError(
+        say("the proof cannot be written: {why}", why=why), file, hint=say("make its folder writable")
+    )
 
 
 def _name(config: str, file: str) -> str:
@@ -275,5 +286,5 @@ def _bytes(file: str) -> Optional[bytes]:
     except FileNotFoundError:
         return None
     if data is None:
-        raise _broken(file, "it is larger than 64 MB")
+        raise _broken(file, say("it is larger than 64 MB"))
     return data
