@@ -13,6 +13,7 @@ from mmfix.repository.names import Names
 from mmfix.repository.registrations import MARK, Registration, read_registrations
 from mmfix.repository.source import MODELS, parse_bytes
 from mmfix.repository.walk import walk_sources
+from mmfix.wording import say
 
 
 def registered(roots: Iterable[str], wanted: Sequence[str]) -> Iterator[Tuple[str, str]]:
@@ -52,7 +53,7 @@ def registrations(
     try:
         return read_registrations(tree, data, path, module, is_package, lambda registry: True)
     except RecursionError:  # thousands of `elif`
-        return [], [Problem("nested too deeply to be read")]
+        return [], [Problem(say("nested too deeply to be read"))]
 
 
 def files_behind(library: Library, module: str, name: str, counts: Callable[[str], bool]) -> Set[str]:

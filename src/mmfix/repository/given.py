@@ -12,9 +12,10 @@ from mmfix.python.source import Bounds, read_bytes
 from mmfix.python.trees import dotted
 from mmfix.repository import cache
 from mmfix.repository.source import parse_bytes
+from mmfix.wording import say
 
 _KIND = "given-5"
-_BOUNDS = Bounds("source file", 1_000_000, noted=True)
+_BOUNDS = Bounds(say("source file"), 1_000_000, noted=True)
 #: Before the name of what is built: ``build(neck)``, and ``build(neck, **kwargs)``.
 PLAINLY, NOT_SEEN = "=", "*"
 #: Calls whose named arguments may end up as arguments of a class that is built.

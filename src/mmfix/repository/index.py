@@ -19,6 +19,7 @@ from mmfix.repository import cache
 from mmfix.repository.registrations import Registration, read_registrations, registers
 from mmfix.repository.source import MODELS, parse_bytes
 from mmfix.repository.walk import SourceFile, Walk
+from mmfix.wording import say
 
 #: Changes with the layout of the cached values or with what is read off the files.
 KIND = "registrations-5"
@@ -175,7 +176,7 @@ class Index:
         try:
             found, problems = read_registrations(tree, data, path, *self._modules[number])
         except RecursionError:  # thousands of `elif`
-            return [], [("nested too deeply to be read", 1, "")]
+            return [], [(say("nested too deeply to be read"), 1, "")]
         return found, [_row(problem) for problem in problems]
 
 

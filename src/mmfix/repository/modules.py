@@ -14,6 +14,7 @@ from mmfix.python.trees import dotted
 from mmfix.repository.finder import Finder
 from mmfix.repository.names import Names, read_names, target
 from mmfix.repository.source import MODELS, SourceModule, parse_bytes
+from mmfix.wording import say
 
 _MAX_STEPS = 50
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -96,7 +97,11 @@ class Modules:
         """A file as the module of that name."""
         if path not in self._parsed:
             if len(self._parsed) >= self._bounds.files:
-                reason = f"more than {self._bounds.files} files take part in the {self._bounds.what}"
+                reason = say(
+                    "more than {count} files take part in the {what}",
+                    count=self._bounds.files,
+                    what=self._bounds.what,
+                )
                 return SourceModule(name, path, is_package, None, Problem(reason))
             data, problem = read_bytes(path, self._bounds)
             if problem is not None:

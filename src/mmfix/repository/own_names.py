@@ -13,8 +13,9 @@ from mmfix.repository.reach import Reach, importable_as
 from mmfix.repository.registrations import MARK, is_plain
 from mmfix.repository.state import CODE
 from mmfix.repository.walk import holds_packages, out_of_walk, walk_sources
+from mmfix.wording import say
 
-_BOUNDS = Bounds("source file", 1_000_000)
+_BOUNDS = Bounds(say("source file"), 1_000_000)
 #: A registered class or its name: enough to suggest one.
 _NAMED = re.compile(
     rb"register_module\([^)\n]*?['\"](\w+)['\"]"

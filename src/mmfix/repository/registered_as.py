@@ -11,8 +11,9 @@ from typing import Dict, List, NamedTuple, Tuple
 from mmfix.python.source import Bounds, read_bytes
 from mmfix.repository.registries import builds_models
 from mmfix.repository.walk import walk_sources
+from mmfix.wording import say
 
-_BOUNDS = Bounds("source file", 1_000_000, noted=True)
+_BOUNDS = Bounds(say("source file"), 1_000_000, noted=True)
 #: A registration of a class by its own name, or by one name; a list of names is left alone.
 _CLASS = re.compile(
     rb"^@([A-Z_]+)\.register_module\((?:name=)?(?:['\"](\w+)['\"])?(?:, *)?(?:force=\w+)?\)\s*\n"

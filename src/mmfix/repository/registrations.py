@@ -17,6 +17,7 @@ from mmfix.python.place import Place, Problem
 from mmfix.python.trees import dotted
 from mmfix.repository.names import Definition, Names, blocks, read_names, target
 from mmfix.repository.registries import builds_models
+from mmfix.wording import say
 
 #: Files without these bytes need no parsing.
 MARK = b"register_module"
@@ -230,7 +231,7 @@ def _read_call(call: ast.Call, reader: _Reader, spot: _Spot) -> None:
             return
     place = _definition(made, reader, spot, call.lineno)
     if place is None:
-        reason = f"registers in {registry[1]} a class made at run time"
+        reason = say("registers in {registry} a class made at run time", registry=registry[1])
         reader.problems.append(Problem(reason, Place(reader.path, call.lineno)))
         return
     _add(registry, arguments, place, call.lineno, reader, spot)
@@ -289,7 +290,11 @@ def _add(
 ) -> None:
     names = [] if "**" in arguments else _names(arguments.get("name"), place[1], reader, spot)
     if not names:
-        reason = f"registers {place[1]} in {registry[1]} under a name built at run time"
+        reason = say(
+            "registers {type} in {registry} under a name built at run time",
+            type=place[1],
+            registry=registry[1],
+        )
         reader.problems.append(Problem(reason, Place(reader.path, line)))
     module, qualname, defined = place
     force = arguments.get("force")

@@ -12,9 +12,10 @@ from typing import Optional, Tuple
 
 from mmfix.python.place import BROKEN, Place, Problem
 from mmfix.python.source import Bounds, Unparsable, parse
+from mmfix.wording import say
 
 #: A hand-written model file is never this large; a bigger one is refused instead of parsed.
-MODELS = Bounds("model file", 4_000_000, noted=True)
+MODELS = Bounds(say("model file"), 4_000_000, noted=True)
 
 _PYTHON_2 = re.compile(
     rb"""[ \t]*(?:(?:print|exec)[ \t]+["'\w%]|raise[ \t]+[\w.]+[ \t]*,"""
@@ -70,9 +71,10 @@ def _explain(error: Unparsable, data: bytes) -> str:
     lines = data.splitlines()
     line = error.line or 0
     if 0 < line <= len(lines) and _PYTHON_2.match(lines[line - 1]):
-        return "is Python 2 code, which is not read; convert it to Python 3"
+        return say("is Python 2 code, which is not read; convert it to Python 3")
     text = lines[line - 1] if 0 < line <= len(lines) else b""
     for came, what in _CAME_WITH:
         if sys.version_info[:2] < came and re.search(what, text):
-            return f"needs Python {came[0]}.{came[1]}; run mmfix with the Python you train with"
-    return f"syntax error: {error.syntax}"
+            version = f"{came[0]}.{came[1]}"
+            return say("needs Python {version}; run mmfix with the Python you train with", version=version)
+    return say("syntax error: {why}", why=error.syntax)

@@ -14,6 +14,7 @@ from typing import Iterator, List, Tuple
 from mmfix.python.disk import other_than_a_file
 from mmfix.python.links import Links, about_links, inside, leads_out
 from mmfix.python.place import BROKEN, Place, Problem
+from mmfix.wording import say
 
 #: Bounds of one walk. The largest OpenMMLab repository has under 3,000 Python files.
 MAX_FILES = 20_000
@@ -127,7 +128,7 @@ def walk_sources(root: str, max_files: int = MAX_FILES, max_seconds: float = MAX
             elif not entry.is_symlink() or other_than_a_file(entry.path) or links.follows_file(entry.path):
                 files += _file(entry, base, problems)
         if len(files) > max_files or time.monotonic() - started > max_seconds:
-            reason = "too many files to search them all; point mmfix at the repository"
+            reason = say("too many files to search them all; point mmfix at the repository")
             problems.insert(0, Problem(reason, Place(root, 1)))
             break
     if links.out:
@@ -148,7 +149,9 @@ def _file(entry: os.DirEntry[str], base: str, problems: List[Problem]) -> Iterat
         return
     what = other_than_a_file(entry.path)
     if what:
-        problems.append(Problem(f"cannot be read: it is {what}, not a file", Place(entry.path, 1), BROKEN))
+        problems.append(
+            Problem(say("cannot be read: it is {what}, not a file", what=what), Place(entry.path, 1), BROKEN)
+        )
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
