@@ -25,6 +25,7 @@ from mmfix.scripts.values import (
     negate,
     step,
 )
+from mmfix.wording import say
 
 
 class Environment(Dict[Union[str, Tuple[Any, ...]], Value]):
@@ -85,7 +86,7 @@ def _evaluate(node: ast.expr, env: Environment) -> Value:
         return _compare(node, env)
     if isinstance(node, ast.Dict):
         return _table(node, env)
-    return Lost("it is computed")
+    return Lost(say("it is computed"))
 
 
 def is_distributed(node: ast.AST) -> bool:
@@ -110,10 +111,10 @@ def _name(node: Union[ast.Name, ast.Attribute], env: Environment) -> Value:
         if isinstance(holder, Read):
             return step(holder, last)
     if name.partition(".")[0] in ("args", "opt", "opts"):
-        return Lost(f"{name} is given on the command line")
+        return Lost(say("{variable} is given on the command line", variable=name))
     if is_config(last):
         return Read(())
-    return Lost(f"{name} is not followed" if name else "it is computed")
+    return Lost(say("{variable} is not followed", variable=name) if name else say("it is computed"))
 
 
 def key_of(node: ast.Subscript, env: Environment) -> Union[str, int, None]:
@@ -125,7 +126,7 @@ def key_of(node: ast.Subscript, env: Environment) -> Union[str, int, None]:
 
 def _subscript(node: ast.Subscript, env: Environment) -> Value:
     key = key_of(node, env)
-    return Lost("the key is computed") if key is None else step(evaluate(node.value, env), key)
+    return Lost(say("the key is computed")) if key is None else step(evaluate(node.value, env), key)
 
 
 def _call(node: ast.Call, env: Environment) -> Value:
@@ -142,19 +143,19 @@ def _call(node: ast.Call, env: Environment) -> Value:
         items = {word.arg: evaluate(word.value, env) for word in node.keywords if word.arg is not None}
         if not node.args and len(items) == len(node.keywords):
             return Table(items)
-        return Lost("it is computed")
+        return Lost(say("it is computed"))
     if name == "fromfile":  # Config.fromfile(args.config)
         return Read(())
     if name in _SAME and node.args:
         return evaluate(node.args[0], env)
-    return Lost(f"it comes out of {name}()" if name else "it is computed")
+    return Lost(say("it comes out of {function}()", function=name) if name else say("it is computed"))
 
 
 def _get(holder: Value, node: ast.Call, first: int, without: Optional[Constant], env: Environment) -> Value:
     """``holder.get(key, default)`` and ``getattr(holder, key, default)``."""
     key = evaluate(node.args[first], env)
     if not isinstance(key, Constant) or not isinstance(key.value, str):
-        return Lost("the key is computed")
+        return Lost(say("the key is computed"))
     given = node.args[first + 1 : first + 2] or [
         word.value for word in node.keywords if word.arg == "default"
     ]
@@ -165,13 +166,13 @@ def _get(holder: Value, node: ast.Call, first: int, without: Optional[Constant],
         return step(holder, key.value, default.value)
     if isinstance(default, Table):
         return step(holder, key.value, default.items)
-    return Lost(f"the default of {key.value} is not followed")
+    return Lost(say("the default of {key} is not followed", key=key.value))
 
 
 def _has(holder: Value, key: Value) -> Value:
     if isinstance(holder, Read) and not holder.negated and isinstance(key, Constant):
         return Has((*holder.key, key.value))
-    return Lost("it is computed")
+    return Lost(say("it is computed"))
 
 
 def _bool(node: ast.BoolOp, env: Environment) -> Value:
@@ -189,7 +190,7 @@ def _compare(node: ast.Compare, env: Environment) -> Value:
         return negate(value) if isinstance(operator, ast.NotIn) else value
     other = evaluate(right, env)
     if not isinstance(other, Constant) or not isinstance(operator, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
-        return Lost("it is computed")
+        return Lost(say("it is computed"))
     opposite = isinstance(operator, (ast.IsNot, ast.NotEq))
     name, value = dotted(left), evaluate(left, env)
     if other.value == "none" and name.endswith("launcher"):
@@ -200,13 +201,13 @@ def _compare(node: ast.Compare, env: Environment) -> Value:
         return negate(value) if opposite is other.value else value
     if other.value is None and isinstance(value, Read) and value.default is None:
         return Has(value.key, negated=not opposite)
-    return Lost("it is computed")
+    return Lost(say("it is computed"))
 
 
 def _table(node: ast.Dict, env: Environment) -> Value:
     items: Dict[str, Value] = {}
     for key, item in zip(node.keys, node.values):
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-            return Lost("it is computed")
+            return Lost(say("it is computed"))
         items[key.value] = evaluate(item, env)
     return Table(items)

@@ -15,9 +15,10 @@ from mmfix.repository.finder import Finder
 from mmfix.repository.modules import Modules
 from mmfix.repository.source import SourceModule
 from mmfix.repository.walk import folders
+from mmfix.wording import say
 
 #: Far above any training script.
-BOUNDS = Bounds("training script", 1_000_000, 80, noted=True)
+BOUNDS = Bounds(say("training script"), 1_000_000, 80, noted=True)
 _MAX_CHAIN = 6
 
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
@@ -62,7 +63,7 @@ class Scripts:
         if not osp.lexists(path):
             return None
         if not other_than_a_file(path) and leads_out(path, self._root):
-            reason = "is not read, because a link leads there out of the repository"
+            reason = say("is not read, because a link leads there out of the repository")
             self.problems[Problem(reason, Place(path, 1))] = None
             return None
         name = osp.splitext(osp.relpath(path, self._root))[0].replace(osp.sep, ".")

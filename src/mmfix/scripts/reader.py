@@ -10,6 +10,7 @@ from mmfix.scripts.functions import Scripts
 from mmfix.scripts.types import KeyRead, TrainingScript
 from mmfix.scripts.values import REQUIRED, Constant, Lost, Read, Value, choose
 from mmfix.scripts.walker import Site, Walker
+from mmfix.wording import say
 
 _KEYS = ("find_unused_parameters", "model_wrapper_cfg")
 
@@ -26,7 +27,7 @@ def read_root(root: str, first: Optional[str], others: Sequence[str]) -> Optiona
     try:
         return _read_root(root, scripts, first, others)
     except RecursionError:
-        return TrainingScript(root, problems=(Problem("the training script is nested too deeply"),))
+        return TrainingScript(root, problems=(Problem(say("the training script is nested too deeply")),))
 
 
 def _read_root(
@@ -62,7 +63,7 @@ def _script(root: str, scripts: Scripts, walker: Walker, first: Optional[str]) -
     if find_unused is None:
         problems += scripts.problems
         if walker.full:
-            problems.append(Problem("the training script is longer than mmfix follows"))
+            problems.append(Problem(say("the training script is longer than mmfix follows")))
     wrappers = {site.wrapper for site in walker.sites}
     wrapper = wrappers.pop() if len(wrappers) == 1 else None
     trained = bool(walker.sites) and all(site.trained for site in walker.sites)
@@ -95,7 +96,7 @@ def _static_graph(walker: Walker, problems: List[Problem]) -> Optional[KeyRead]:
     if walker.static_calls:
         value, place = walker.static_calls[0]
         if any(other != value for other, _ in walker.static_calls):
-            value = Lost("several calls under several conditions")
+            value = Lost(say("several calls under several conditions"))
         return _key_read(value, place, "_set_static_graph()", problems)
     if not walker.sites:
         return None
@@ -114,7 +115,7 @@ def _agree(found: Sequence[Tuple[Site, Value]]) -> Tuple[Value, Place]:
         (first, yes), (second, no) = found
         if first.guards and second.guards and first.guards[-1].test == second.guards[-1].test:
             return choose(first.guards[-1].test, yes, no), site.place
-    return Lost("several places wrap the model, and they differ"), site.place
+    return Lost(say("several places wrap the model, and they differ")), site.place
 
 
 def _key_read(value: Value, place: Place, what: str, problems: List[Problem]) -> Optional[KeyRead]:
@@ -123,6 +124,6 @@ def _key_read(value: Value, place: Place, what: str, problems: List[Problem]) ->
     if isinstance(value, Read) and value.key:
         default = None if value.default is REQUIRED else bool(value.default)
         return KeyRead(value.key, default, value.place or place, value.negated)
-    reason = value.reason if isinstance(value, Lost) else "it is not a switch"
+    reason = value.reason if isinstance(value, Lost) else say("it is not a switch")
     problems.append(Problem(f"{what}: {reason}", place))
     return None

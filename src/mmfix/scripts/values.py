@@ -7,6 +7,7 @@ from typing import Any, Dict, NamedTuple, Optional, Union
 
 from mmfix.config.keypath import KeyPath
 from mmfix.python.place import Place
+from mmfix.wording import say
 
 
 class Required:
@@ -99,7 +100,7 @@ def choose(test: Value, yes: Value, no: Value) -> Value:
             return negate(test)
         if yes == test and _is(no, False):
             return test
-    return Lost("what it gets depends on a condition that mmfix does not follow")
+    return Lost(say("what it gets depends on a condition that mmfix does not follow"))
 
 
 def both(first: Value, second: Value) -> Value:
@@ -130,8 +131,12 @@ def step(value: Value, name: Any, default: Any = REQUIRED) -> Value:
         found = value.items.get(name)
         if found is None and default is not REQUIRED:
             return Constant(default)
-        return found or Lost(f"{name} is set where mmfix does not follow")
-    return value if isinstance(value, Lost) else Lost(f"{name} of something that is no config")
+        return found or Lost(say("{variable} is set where mmfix does not follow", variable=name))
+    return (
+        value
+        if isinstance(value, Lost)
+        else Lost(say("{variable} of something that is no config", variable=name))
+    )
 
 
 def _is(value: Value, truth: bool) -> bool:
@@ -140,4 +145,4 @@ def _is(value: Value, truth: bool) -> bool:
 
 def _lost(*values: Value) -> Lost:
     found = next((value for value in values if isinstance(value, Lost)), None)
-    return found or Lost("it is put together from several keys")
+    return found or Lost(say("it is put together from several keys"))

@@ -13,6 +13,7 @@ from mmfix.python.trees import dotted
 from mmfix.scripts.expressions import Environment, evaluate, is_config, key_of
 from mmfix.scripts.functions import Function, Script, Scripts
 from mmfix.scripts.values import Constant, Lost, Read, Table, Value, choose, negate
+from mmfix.wording import say
 
 #: Far above any training script.
 MAX_STATEMENTS = 10_000
@@ -122,11 +123,11 @@ class Walker:
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             _assign(node.target, evaluate(node.value, env), env)
         elif isinstance(node, ast.AugAssign):
-            _assign(node.target, Lost("it is computed"), env)
+            _assign(node.target, Lost(say("it is computed")), env)
         elif isinstance(node, ast.If):
             return self._if(node, env, script)
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
-            self._fork(Lost("a loop"), node.body, node.orelse, env, script)
+            self._fork(Lost(say("a loop")), node.body, node.orelse, env, script)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             return self._block(node.body, env, script)
         elif isinstance(node, ast.Try):
@@ -145,7 +146,7 @@ class Walker:
         for handler in node.handlers:
             other = before.copy()
             if self._block(handler.body, other, script):
-                _join(Lost("an exception"), env, other, env if goes_on else other)
+                _join(Lost(say("an exception")), env, other, env if goes_on else other)
                 goes_on = True
         return self._block(node.finalbody, env, script) and goes_on
 
@@ -223,7 +224,7 @@ class Walker:
 
     def _site(self, call: ast.Call, wrapper: Optional[str], env: Environment, place: Place) -> None:
         table, whole = _keywords(call, env)
-        missing: Value = Constant(False) if whole else Lost("it is passed on in **kwargs")
+        missing: Value = Constant(False) if whole else Lost(say("it is passed on in **kwargs"))
         for keyword in call.keywords:
             if keyword.arg == _ARGUMENT:
                 place = Place(place.path, keyword.value.lineno)
@@ -244,9 +245,9 @@ class Walker:
             if isinstance(condition, Constant):
                 condition = test
             elif condition != test:
-                condition = Lost("several conditions")
+                condition = Lost(say("several conditions"))
         return (
-            Lost("called under a condition that mmfix does not follow")
+            Lost(say("called under a condition that mmfix does not follow"))
             if isinstance(condition, Lost)
             else condition
         )
@@ -300,7 +301,7 @@ def _bind(script: Script, function: Function, call: ast.Call, outer: Environment
     args = [evaluate(node, outer) for node in itertools.takewhile(_is_one, call.args)]
     signature = _signature(function)
     arguments = bind(signature, args, table)
-    unseen = Lost("it is passed on in **kwargs")
+    unseen = Lost(say("it is passed on in **kwargs"))
     defaults = _defaults(function, script)
     for name in signature.names:
         value = arguments.given.get(name, defaults.get(name, unseen) if whole else unseen)
@@ -317,7 +318,7 @@ def _is_one(argument: ast.expr) -> bool:
 
 def _unbound(function: Function, script: Script) -> Environment:
     """The memory of a function of which the caller is not known."""
-    given = Lost(f"it is an argument of {function.name}()", given=True)
+    given = Lost(say("it is an argument of {function}()", function=function.name), given=True)
     names = [name for name in _signature(function).names if not is_config(name)]
     return Environment(script.path, dict.fromkeys(names, given))
 
@@ -338,7 +339,7 @@ def _defaults(function: Function, script: Script) -> Dict[str, Value]:
 def _assign(target: ast.expr, value: Value, env: Environment) -> None:
     if isinstance(target, (ast.Tuple, ast.List)):
         for part in target.elts:
-            _assign(part, Lost("it comes out of a call"), env)
+            _assign(part, Lost(say("it comes out of a call")), env)
         return
     name = dotted(target)
     if isinstance(target, ast.Subscript):
@@ -346,7 +347,9 @@ def _assign(target: ast.expr, value: Value, env: Environment) -> None:
         table = dotted(target.value)
         if isinstance(holder, Table) and table:
             known = isinstance(key, str)
-            env[table] = Table({**holder.items, str(key): value}) if known else Lost("the key is computed")
+            env[table] = (
+                Table({**holder.items, str(key): value}) if known else Lost(say("the key is computed"))
+            )
         elif isinstance(holder, Read) and not holder.negated and key is not None:
             path = (*holder.key, key)
             env[path] = value
@@ -384,14 +387,14 @@ def _update(call: ast.Call, env: Environment) -> None:
         whole = whole and isinstance(value, Table)
         items = {**(value.items if isinstance(value, Table) else {}), **items}
     env[table] = (
-        Table({**holder.items, **items}) if whole else Lost("it is filled where mmfix does not follow")
+        Table({**holder.items, **items}) if whole else Lost(say("it is filled where mmfix does not follow"))
     )
 
 
 def _join(test: Value, left: Environment, right: Environment, into: Environment) -> None:
     joined: Dict[Any, Value] = {}
     for name in {**left, **right}:
-        nothing: Value = Read(name) if isinstance(name, tuple) else Lost("it is not set in every branch")
+        nothing: Value = Read(name) if isinstance(name, tuple) else Lost(say("it is not set in every branch"))
         joined[name] = choose(test, left.get(name, nothing), right.get(name, nothing))
     into.clear()
     into.update(joined)
