@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-GIVE_CONFIG = "Give the config with --config: it tells the key, and which cure is right."
-OTHER_RANKS = (
+from mmfix.wording import say
+
+GIVE_CONFIG = say("Give the config with --config: it tells the key, and which cure is right.")
+OTHER_RANKS = say(
     "Look for the first error of another rank, further up or in its own log file (torchrun --log-dir)."
 )
-SHOW_NAMES = "Run once with TORCH_DISTRIBUTED_DEBUG=INFO to see the names of the parameters."
+SHOW_NAMES = say("Run once with TORCH_DISTRIBUTED_DEBUG=INFO to see the names of the parameters.")

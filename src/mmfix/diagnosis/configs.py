@@ -12,6 +12,7 @@ from mmfix.config.keypath import KeyPath, format_key, parse_key
 from mmfix.diagnosis.types import ConfigInLog, Run
 from mmfix.errors import ConfigError, MmfixError
 from mmfix.results.place import display_path
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -67,7 +68,7 @@ def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
         except ConfigError as error:
             if given:
                 raise
-            notes.append(f"the config on the command line of the log cannot be read: {error}")
+            notes.append(say("the config on the command line of the log cannot be read: {why}", why=error))
             path = ""
     typed: Tuple[KeyPath, ...] = ()
     if on_disk is not None:
@@ -79,22 +80,39 @@ def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
     differing = _differences(on_disk, printed) if on_disk is not None and printed is not None else []
     others = [key for key in differing if key[0] == "model" and key[-1] == "type"]
     if given and others:
-        notes.append(f"{display_path(path)} is not the config of this run, which has printed another model")
+        notes.append(
+            say(
+                "{config} is not the config of this run, which has printed another model",
+                config=display_path(path),
+            )
+        )
     elif on_disk is not None and (given or printed is None):
         if differing:
-            notes.append(f"the log printed other values than this config has: {_listed(differing)}")
+            notes.append(
+                say("the log printed other values than this config has: {keys}", keys=_listed(differing))
+            )
         return UsedConfig(on_disk, given or path, path, tuple(notes), typed)
     if printed is None:
         if run.command is not None and not path:
-            notes.append(f"the log names {run.command.config}, which is not here; give it with --config")
+            notes.append(
+                say(
+                    "the log names {config}, which is not here; give it with --config",
+                    config=run.command.config,
+                )
+            )
         return UsedConfig(notes=tuple(notes))
     line, pasted = (0, False) if run.config is None else (run.config.line, run.config.pasted)
-    how = "pasted" if pasted else "printed"
-    shown = f"{how} in {osp.basename(log) if log not in ('', '-') else 'the log'}:{line + pasted}"
+    place = f"{osp.basename(log) if log not in ('', '-') else say('the log')}:{line + pasted}"
+    shown = say("pasted in {place}", place=place) if pasted else say("printed in {place}", place=place)
     if given:
         path = ""  # of another model
     elif differing and path:
-        notes.append(f"{display_path(path)} is no longer what the log has printed, so it is not judged")
+        notes.append(
+            say(
+                "{config} is no longer what the log has printed, so it is not judged",
+                config=display_path(path),
+            )
+        )
         path = ""
     return UsedConfig(printed, shown, path, tuple(notes), typed, pasted)
 
@@ -141,7 +159,7 @@ def _printed(config: ConfigInLog, log: str, path: str, notes: List[str]) -> Opti
     """The printed config as a document, of the file ``path`` if that is known; None if it is unusable."""
     from mmfix.config.reader import Reader
 
-    text, where = config.text, log if log not in ("", "-") else "the log"
+    text, where = config.text, log if log not in ("", "-") else say("the log")
     for attempt in range(2):
         try:
             document = Reader().load_printed(osp.abspath(log) if where == log else where, text, config.line)
@@ -149,13 +167,26 @@ def _printed(config: ConfigInLog, log: str, path: str, notes: List[str]) -> Opti
             # another process may have written into it, or the log was cut: what stands before that is whole
             text = _before(text, (error.line or 0) - config.line + 1)
             if attempt or "model = " not in text:
-                notes.append(f"the config in {where}:{config.line} cannot be read: {error.message}")
+                notes.append(
+                    say(
+                        "the config in {log}:{line} cannot be read: {why}",
+                        log=where,
+                        line=config.line,
+                        why=error.message,
+                    )
+                )
                 return None
-            notes.append(f"the config in {where}:{config.line} is cut off; keys behind the cut are not known")
+            notes.append(
+                say(
+                    "the config in {log}:{line} is cut off; keys behind the cut are not known",
+                    log=where,
+                    line=config.line,
+                )
+            )
             continue
         if "model" in document.tree:
             return replace(document, path=path)
-        notes.append(f"the config in {where}:{config.line} has no model")
+        notes.append(say("the config in {log}:{line} has no model", log=where, line=config.line))
         return None
     return None
 
@@ -186,10 +217,13 @@ def _with_options(
     try:
         changed = replace(document, tree=with_overrides(document.tree, overrides))
     except MmfixError as error:
-        notes.append(f"--cfg-options of the log do not fit this config: {error.message}")
+        notes.append(say("--cfg-options of the log do not fit this config: {why}", why=error.message))
         return document, ()
     notes.append(
-        f"with the command line's --cfg-options {' '.join(run.command.options)}; they win over the file"
+        say(
+            "with the command line's --cfg-options {options}; they win over the file",
+            options=" ".join(run.command.options),
+        )
     )
     return changed, tuple(key for key, _ in overrides)
 
@@ -216,7 +250,7 @@ def _differences(one: ConfigDocument, other: ConfigDocument) -> List[KeyPath]:
 
 def _listed(keys: Sequence[KeyPath]) -> str:
     shown = ", ".join(format_key(key) for key in keys[:3])
-    return f"{shown} and {len(keys) - 3} more" if len(keys) > 3 else shown
+    return say("{keys} and {count} more", keys=shown, count=len(keys) - 3) if len(keys) > 3 else shown
 
 
 def _compare(one: Any, other: Any, path: KeyPath, found: List[KeyPath]) -> None:

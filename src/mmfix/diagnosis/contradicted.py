@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, List, Sequence, Tuple
 
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.fitting import Lists, is_within, torn_freeze
-from mmfix.diagnosis.parameters import BY_INDEX, Named
+from mmfix.diagnosis.parameters import Named
 from mmfix.diagnosis.types import Sighting
+from mmfix.wording import mark, say
 
 if TYPE_CHECKING:
     from mmfix.training.types import TrainingSetup
@@ -29,29 +30,42 @@ def contradicted(
         lists: The same as lists.
         seen: Parameters, or modules with them, that a rehearsal of this config has shown without a gradient.
     """
-    if sighting.kind.outcome != Outcome.UNUSED.value or not named.source.startswith(BY_INDEX):
+    if sighting.kind.outcome != Outcome.UNUSED.value or not named.by_index:
         return ()
     from mmfix.training.parameters import in_every_step
 
     always = set(in_every_step(setup.document))
     names = [name for name in lists.names if name in always and not is_within(name, seen)]
-    what = [f"every step gives {_told(names)} a gradient"] if names else []
+    what = [say("every step gives {names} a gradient", names=_told(names))] if names else []
     for fact in setup.facts_of("late-freeze"):
         found = torn_freeze(fact, lists)
         if found:
             what.append(
-                f"{fact.type_name} freezes {len(fact.modules)} parameters, of which the log lists {found}"
+                say(
+                    "{type} freezes {count} parameters, of which the log lists {found}",
+                    type=fact.type_name,
+                    count=len(fact.modules),
+                    found=found,
+                )
             )
     if not what:
         return ()
-    hooks = ", unless a hook freezes more" if setup.document.get(("custom_hooks",), None) else ""
+    if setup.document.get(("custom_hooks",), None):
+        template = mark(
+            "by this source, {what}, unless a hook freezes more: is it the config of this run, and the code "
+            "that it ran?"
+        )
+    else:
+        template = mark("by this source, {what}: is it the config of this run, and the code that it ran?")
     return (
-        f"by this source, {what[0]}{hooks}: is it the config of this run, and the code that it ran?",
-        "to find out: a run leaves its config in its work_dir, and with TORCH_DISTRIBUTED_DEBUG=INFO torch "
-        "prints names",
+        say(template, what=what[0]),
+        say(
+            "to find out: a run leaves its config in its work_dir, and with "
+            "TORCH_DISTRIBUTED_DEBUG=INFO torch prints names"
+        ),
     )
 
 
 def _told(names: List[str]) -> str:
-    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    return ", ".join(names[:_MOST]) + more
+    shown, more = ", ".join(names[:_MOST]), len(names) - _MOST
+    return say("{names} and {count} more", names=shown, count=more) if more > 0 else shown

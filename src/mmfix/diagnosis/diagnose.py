@@ -15,6 +15,7 @@ from mmfix.diagnosis.types import CONSEQUENCE, WARNING, Judged, Kind, LogReading
 from mmfix.diagnosis.unknown import nan_text
 from mmfix.findings import CONFIDENCES, Remedy
 from mmfix.results.diagnosis import Diagnosis
+from mmfix.wording import mark, say
 
 if TYPE_CHECKING:  # what judges a config is loaded when there is one
     from mmfix.diagnosis.configs import UsedConfig
@@ -204,38 +205,41 @@ def _more(sighting: Sighting, run: Run, named_: Named, varies: bool) -> List[str
     lines = []
     wanted = set(re.findall(r"\{(\w+)\}", sighting.kind.detail))
     if wanted and wanted <= set(sighting.fields):
-        lines.append(sighting.kind.detail.format(**sighting.fields))
+        lines.append(say(sighting.kind.detail, **sighting.fields))
     lines += () if sighting.kind.more is None else sighting.kind.more(sighting)
     if sighting.kind.outcome == Outcome.UNUSED.value:
         if differ(sighting.listed):
-            lines.append("The ranks name different parameters, so which are used depends on the data.")
+            lines.append(say("The ranks name different parameters, so which are used depends on the data."))
         elif varies and run.iterations:
             lines.append(
-                f"It came after {run.iterations} iterations or more, not in the second, so which parameters "
-                "are used changes: it depends on the data, or something switches parts on and off."
+                say(
+                    "It came after {count} iterations or more, not in the second, so which parameters "
+                    "are used changes: it depends on the data, or something switches parts on and off.",
+                    count=run.iterations,
+                )
             )
     if any(item.cut for item in sighting.listed):
-        lines.append("torch lists the first 100 indices only.")
+        lines.append(say("torch lists the first 100 indices only."))
     indices = [item.index for item in named_.parameters if item.index is not None]
     if indices and not named_.confidence and sighting.kind.outcome == Outcome.UNUSED.value:
-        lines.append(f"The indices are {shape_of(indices).text}.")
+        lines.append(say("The indices are {shape}.", shape=shape_of(indices).text))
     if "clause_3" in sighting.fields:
-        lines.append("Its third clause shows that find_unused_parameters was on.")
-    if sighting.kind.outcome == Outcome.READY_TWICE.value and not named_.source.startswith("index"):
+        lines.append(say("Its third clause shows that find_unused_parameters was on."))
+    if sighting.kind.outcome == Outcome.READY_TWICE.value and not named_.by_index:
         parts = dict.fromkeys(str(item.name).split(".")[0] for item in named_.parameters if item.name)
         if parts:
-            lines.append(f"Look for the checkpoint in {', '.join(parts)}.")
+            lines.append(say("Look for the checkpoint in {modules}.", modules=", ".join(parts)))
     if run.reentrant and sighting.kind.outcome == Outcome.READY_TWICE.value:
-        lines.append("The traceback goes through the backward pass of a reentrant checkpoint.")
+        lines.append(say("The traceback goes through the backward pass of a reentrant checkpoint."))
     return lines
 
 
 def _evidence(run: Run, named_: Named) -> Tuple[str, ...]:
     lines = []
     if named_.source and named_.parameters:
-        lines.append(f"parameters: {named_.source}")
+        lines.append(say("parameters: {source}", source=named_.source))
     if run.torch:
-        lines.append(f"the log says torch {run.torch}")
+        lines.append(say("the log says torch {version}", version=run.torch))
     return tuple(lines)
 
 
@@ -245,18 +249,31 @@ def _notes(reading: LogReading, sighting: Sighting) -> List[str]:
     hits = {item.line for item in reading.sightings}
     strange = [item for item in reading.errors if item.run == sighting.run and item.line not in hits]
     if strange and sighting.kind.role == CONSEQUENCE:
-        rank = "" if strange[0].rank is None else f" of rank {strange[0].rank}"
-        notes.append(f"the first error{rank} is in line {strange[0].line}: {strange[0].text[:160]}")
+        if strange[0].rank is None:
+            template = mark("the first error is in line {line}: {text}")
+        else:
+            template = mark("the first error of rank {rank} is in line {line}: {text}")
+        notes.append(say(template, rank=strange[0].rank, line=strange[0].line, text=strange[0].text[:160]))
     elif strange and strange[0].line < sighting.line:
         first = strange[0]
         notes.append(
-            f"an error that mmfix does not know comes before, in line {first.line}: {first.text[:160]}"
+            say(
+                "an error that mmfix does not know comes before, in line {line}: {text}",
+                line=first.line,
+                text=first.text[:160],
+            )
         )
     nan = reading.runs[sighting.run].nan
     if nan and nan < sighting.line:
-        notes.append(f"{nan_text(nan)} This error may follow from it")
+        notes.append(say("{nan} This error may follow from it", nan=nan_text(nan)))
     if len(reading.runs) > 1:
-        notes.append(f"this log has {len(reading.runs)} runs; this is of run {sighting.run + 1}")
+        notes.append(
+            say(
+                "this log has {count} runs; this is of run {number}",
+                count=len(reading.runs),
+                number=sighting.run + 1,
+            )
+        )
     return notes
 
 
@@ -269,31 +286,42 @@ def _about_config(sighting: Sighting, known: Known, together: Judged, named_: Na
     settings, fields = setup.settings, sighting.fields
     if setup.wrapper == "separate-ddp" and sighting.listed:
         notes.append(
-            "each child has its own DDP here: indices begin anew in each, and names lack the child's own"
+            say("each child has its own DDP here: indices begin anew in each, and names lack the child's own")
         )
     was = True if {"was_on", "clause_3"} & set(fields) else False if "was_off" in fields else None
     if was is not None and was is not settings.find_unused_parameters:
         notes.append(
-            f"find_unused_parameters was {_switch(was)} in this run, as its message shows, and is "
-            f"{_switch(not was)} in this config"
+            say(
+                "find_unused_parameters was {before} in this run, as its message shows, and is {now} in "
+                "this config",
+                before=_switch(was),
+                now=_switch(not was),
+            )
         )
     elif not together.fits:
         notes.append(
-            "this config cannot fail this way (find_unused_parameters is "
-            f"{_switch(settings.find_unused_parameters)}, static_graph {_switch(settings.static_graph)}, "
-            f"{len(setup.checkpoints)} checkpoints are known): is it really the config of this run?"
+            say(
+                "this config cannot fail this way (find_unused_parameters is {find_unused}, "
+                "static_graph {static_graph}, {count} checkpoints are known): is it really the config "
+                "of this run?",
+                find_unused=_switch(settings.find_unused_parameters),
+                static_graph=_switch(settings.static_graph),
+                count=len(setup.checkpoints),
+            )
         )
     elif sighting.kind.outcome == Outcome.UNUSED.value and not together.findings and not named_.confidence:
-        notes.append("nothing in the config says which parameters these are")
+        notes.append(say("nothing in the config says which parameters these are"))
         if setup.not_here:
-            notes.append(f"{setup.unread}; explain it where the code lies, or with that on PYTHONPATH")
+            notes.append(
+                say("{why}; explain it where the code lies, or with that on PYTHONPATH", why=setup.unread)
+            )
     if not named_.confidence and not known.built and any(item.indices for item in sighting.listed):
-        notes.append("--build names these parameters; it runs the config")
+        notes.append(say("--build names these parameters; it runs the config"))
     return notes
 
 
 def _switch(value: bool) -> str:
-    return "on" if value else "off"
+    return say("on") if value else say("off")
 
 
 def _confidence(sighting: Sighting, together: Judged, named_: Named) -> str:
@@ -322,4 +350,4 @@ def _for_torch(remedies: Tuple[Remedy, ...], run: Run, notes: List[str]) -> Tupl
 
 
 def _place(log: str, line: int) -> str:
-    return f"{osp.basename(log) if log not in ('', '-') else 'the log'}:{line}"
+    return f"{osp.basename(log) if log not in ('', '-') else say('the log')}:{line}"

@@ -32,10 +32,11 @@ from mmfix.results.diagnosis import Parameter
 from mmfix.rules import judge, rule_of
 from mmfix.training.switches import WELL_KNOWN
 from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
+from mmfix.wording import say
 
 #: Errors that are about parameters: of others the message alone says what it was.
 _OF_PARAMETERS = (Outcome.UNUSED.value, Outcome.READY_TWICE.value, Outcome.UNTRAINED.value)
-_WHO = "The logged run"
+_WHO = say("The logged run")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def judged(setup: TrainingSetup, seen: Seen) -> Judged:
     rehearsal = Rehearsal(seen.outcome, groups=groups)
     setup = replace(setup, checkpoints=_cut_off(setup) if seen.cut_off else setup.checkpoints)
     known = _surely(setup, seen)
-    spoken = rehearsed(setup, rehearsal, groups, f"seen in {seen.line}")
+    spoken = rehearsed(setup, rehearsal, groups, say("seen in {place}", place=seen.line))
     measured = replace(
         setup,
         facts=tuple(_facts(setup, rehearsal, seen, bool(known))),
@@ -101,9 +102,11 @@ def judged(setup: TrainingSetup, seen: Seen) -> Judged:
         fit.line for fact, fit in weighed.items() if fit.rank == OTHER and fact.confidence != "possible"
     ]
     if told and not groups and seen.outcome == Outcome.READY_TWICE.value:
-        lines.append("nothing here names that parameter: that it is in that checkpoint is not shown")
+        lines.append(say("nothing here names that parameter: that it is in that checkpoint is not shown"))
     if told and _is_assumed(setup, groups, seen):
-        lines[-1] = f"no checkpoint is in sight; one is assumed in code that is not here ({setup.unread})"
+        lines[-1] = say(
+            "no checkpoint is in sight; one is assumed in code that is not here ({why})", why=setup.unread
+        )
     return Judged(tuple(told), remedies, True, tuple(line for line in dict.fromkeys(lines) if line))
 
 
@@ -112,7 +115,11 @@ def _as_shown(fact: ModelFact, fit: Optional[Fit], seen: Seen) -> ModelFact:
     if fit is None or fit.rank not in (SHOWN, OTHER):
         return fact
     sure = "proven" if fit.rank == SHOWN else "possible"
-    return replace(fact, confidence=sure, evidence=(*fact.evidence, f"seen in {seen.line}: {fit.line}"))
+    return replace(
+        fact,
+        confidence=sure,
+        evidence=(*fact.evidence, say("seen in {place}: {fit}", place=seen.line, fit=fit.line)),
+    )
 
 
 def _fit_of(finding: Finding, weighed: Mapping[ModelFact, Fit]) -> Fit:
@@ -190,7 +197,7 @@ def _surely(setup: TrainingSetup, seen: Seen) -> List[Finding]:
 
 def _facts(setup: TrainingSetup, rehearsal: Rehearsal, seen: Seen, known: bool) -> Iterator[ModelFact]:
     """What the log shows, then what it does not speak of."""
-    shown = tuple(seen_facts(setup, rehearsal, f"seen in {seen.line}"))
+    shown = tuple(seen_facts(setup, rehearsal, say("seen in {place}", place=seen.line)))
     yield from shown
     there = {(fact.kind, fact.key) for fact in shown}
     for fact in setup.facts:
@@ -204,8 +211,8 @@ def _facts(setup: TrainingSetup, rehearsal: Rehearsal, seen: Seen, known: bool) 
             key=("model",),
             type_name="",
             confidence="proven",
-            why="The logged run had parameters without a gradient.",
-            evidence=(f"seen in {seen.line}",),
+            why=say("The logged run had parameters without a gradient."),
+            evidence=(say("seen in {place}", place=seen.line),),
             varies=seen.varies,
         )
 
@@ -257,8 +264,8 @@ def _cut_off(setup: TrainingSetup) -> Tuple[CheckpointSite, ...]:
 def _somewhere(reentrant: Optional[bool], input_has_grad: bool) -> CheckpointSite:
     """A checkpoint that only what happened tells of."""
     return CheckpointSite(
-        key=("model",), value=True, in_config=False, off=None, type_name="the model", reentrant=reentrant,
-        guarded=None, evidence="a place that the log does not name", known=False,
+        key=("model",), value=True, in_config=False, off=None, type_name=say("the model"),
+        reentrant=reentrant, guarded=None, evidence=say("a place that the log does not name"), known=False,
         input_has_grad=input_has_grad, seen=True,
     )  # fmt: skip
 

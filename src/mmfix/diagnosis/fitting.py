@@ -14,6 +14,7 @@ from mmfix.diagnosis.shape import blocks_of, shape_of
 from mmfix.diagnosis.types import Listed
 from mmfix.results.diagnosis import Parameter
 from mmfix.training.types import ModelFact
+from mmfix.wording import mark, say
 
 #: The log shows it; it may be it, or a part of it; the log cannot tell; it is something else.
 SHOWN, MAYBE, OPEN, OTHER = range(4)
@@ -70,37 +71,90 @@ def fits(facts: Iterable[ModelFact], lists: Lists) -> Dict[ModelFact, Fit]:
     return {fact: _fit(fact, lists, shown) for fact in about}
 
 
+_NOT_ALL = mark("{part}: the log does not list all parameters, so it does not show that it was this")
+_NONE = mark("{part}: the log lists no parameters, so it does not show that it was this")
+_UNSURE = mark(
+    "{part}: how many parameters that is, is not certain; the log lists {count}, and does not show that it "
+    "was this"
+)
+_LOOKS_LIKE_IT = mark(
+    "{part}: how many parameters that is, is not certain; the log lists {count}, and does not show that it "
+    "was this, though its list looks like it (a run from 0 on)"
+)
+_AS_MANY = mark("{part}: {parameters}, as many as the log lists")
+_TOGETHER = mark("{part}: {parameters}, together as many as the log lists")
+
+
 def _fit(fact: ModelFact, lists: Lists, shown: Sequence[ModelFact]) -> Fit:
     who = _who(fact)
     if lists.names and fact.modules:
         found = [name for name in lists.names if is_within(name, fact.modules)]
         if torn_freeze(fact, lists):
-            listed = f"the log's list has {len(found)} of these {_count(len(fact.modules))}"
-            return Fit(OTHER, f"{who}: {listed}, and a freeze leaves out all of them")
+            some = say(
+                "{part}: the log's list has {count} of these {parameters}, and a freeze leaves out all of "
+                "them",
+                part=who,
+                count=len(found),
+                parameters=_count(len(fact.modules)),
+            )
+            return Fit(OTHER, some)
         if found:
-            return Fit(SHOWN, f"{who}: the log's list has {_count(len(found))} of it")
+            return Fit(
+                SHOWN,
+                say("{part}: the log's list has {parameters} of it", part=who, parameters=_count(len(found))),
+            )
         if lists.complete:
-            return Fit(OTHER, f"{who}: none of its parameters is in the log's list")
+            return Fit(OTHER, say("{part}: none of its parameters is in the log's list", part=who))
     if not lists.indices:
-        what = "does not list all" if lists.some else "lists no"
-        return Fit(OPEN, f"{who}: the log {what} parameters, so it does not show that it was this")
-    listed = " or ".join(str(number) for number in sorted({len(indices) for indices in lists.indices}))
+        template = _NOT_ALL if lists.some else _NONE
+        return Fit(OPEN, say(template, part=who))
+    listed = say(" or ").join(str(number) for number in sorted({len(indices) for indices in lists.indices}))
     if not fact.count:
         late = fact.kind == shape_of(lists.indices[0]).name
-        looks = ", though its list looks like it (a run from 0 on)" if late else ""
-        unsure = f"{who}: how many parameters that is, is not certain; the log lists {listed}"
-        return Fit(MAYBE if late else OPEN, f"{unsure}, and does not show that it was this{looks}")
+        rank, template = (MAYBE, _LOOKS_LIKE_IT) if late else (OPEN, _UNSURE)
+        return Fit(rank, say(template, part=who, count=listed))
     count = _count(fact.count)
     if fact in shown:
         alone = any(fact.count == len(indices) for indices in lists.indices)
-        return Fit(SHOWN, f"{who}: {count}, {'as many as' if alone else 'together as many as'} the log lists")
+        template = _AS_MANY if alone else _TOGETHER
+        return Fit(SHOWN, say(template, part=who, parameters=count))
     if all(fact.count > len(indices) for indices in lists.indices):
-        return Fit(OTHER, f"{who}: {count}, and the log lists {listed}: this run has not shown it")
+        return Fit(
+            OTHER,
+            say(
+                "{part}: {parameters}, and the log lists {count}: this run has not shown it",
+                part=who,
+                parameters=count,
+                count=listed,
+            ),
+        )
     if not any(_stand(fact, indices) for indices in lists.indices):
-        return Fit(OTHER, f"{who}: {count} that stand together, and the log's indices do not")
+        return Fit(
+            OTHER,
+            say(
+                "{part}: {parameters} that stand together, and the log's indices do not",
+                part=who,
+                parameters=count,
+            ),
+        )
     if any(fact.count == len(indices) for indices in lists.indices):
-        return Fit(MAYBE, f"{who}: {count}, as many as the log lists, but so is something else")
-    return Fit(MAYBE, f"{who}: {count}, and the log lists {listed}: something else is unused, too")
+        return Fit(
+            MAYBE,
+            say(
+                "{part}: {parameters}, as many as the log lists, but so is something else",
+                part=who,
+                parameters=count,
+            ),
+        )
+    return Fit(
+        MAYBE,
+        say(
+            "{part}: {parameters}, and the log lists {count}: something else is unused, too",
+            part=who,
+            parameters=count,
+            count=listed,
+        ),
+    )
 
 
 def torn_freeze(fact: ModelFact, lists: Lists) -> int:
@@ -148,10 +202,14 @@ def is_within(name: str, modules: Iterable[str]) -> bool:
 
 def _who(fact: ModelFact) -> str:
     if fact.kind == "late-freeze":
-        return f"what {format_key(fact.key)} freezes"
+        return say("what {key} freezes", key=format_key(fact.key))
     names = ", ".join(fact.modules[:_MOST]) or format_key(fact.key)
-    return f"{names} and {len(fact.modules) - _MOST} more" if len(fact.modules) > _MOST else names
+    return (
+        say("{names} and {count} more", names=names, count=len(fact.modules) - _MOST)
+        if len(fact.modules) > _MOST
+        else names
+    )
 
 
 def _count(number: int) -> str:
-    return "1 parameter" if number == 1 else f"{number} parameters"
+    return say("1 parameter") if number == 1 else say("{count} parameters", count=number)

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Set, Tuple
 
 from mmfix.diagnosis.types import Listed, Sighting
 from mmfix.results.diagnosis import Parameter
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
-
-
-#: Begins the source of names that an order has given to indices.
-BY_INDEX = "index and name by"
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ class Named:
         source: Where the names are from.
         notes: Why the log may be of another model, one line each.
         fit: They may be what the log is about.
+        by_index: An order has given the names to indices.
     """
 
     parameters: Tuple[Parameter, ...] = ()
@@ -49,6 +47,7 @@ class Named:
     source: str = ""
     notes: Tuple[str, ...] = ()
     fit: bool = True
+    by_index: bool = False
 
 
 def named(sighting: Sighting, orders: Sequence[Order], document: Optional[ConfigDocument]) -> Named:
@@ -62,7 +61,7 @@ def named(sighting: Sighting, orders: Sequence[Order], document: Optional[Config
     for order in orders:
         why = _misfit(order, sighting.listed)
         if why:
-            notes.append(f"{why}: is it really the config of this run?")
+            notes.append(say("{why}: is it really the config of this run?", why=why))
             continue
         numbers: Dict[str, Optional[int]] = {order.names[index]: index for index in indices}
         place = {name: index for index, name in enumerate(order.names)}
@@ -70,12 +69,13 @@ def named(sighting: Sighting, orders: Sequence[Order], document: Optional[Config
             numbers.setdefault(name, place.get(name))
         found = _parameters(numbers, document)
         if printed:
-            return Named(found, "certain", "the message names them", tuple(notes))
-        return Named(found, order.confidence, f"{BY_INDEX} {order.source}", tuple(notes))
+            return Named(found, "certain", say("the message names them"), tuple(notes))
+        source = say("index and name by {source}", source=order.source)
+        return Named(found, order.confidence, source, tuple(notes), by_index=True)
     if printed:
         one = len(printed) == len(indices) == 1
         pairs: Dict[str, Optional[int]] = dict.fromkeys(printed, indices[0] if one else None)
-        return Named(_parameters(pairs, document), "certain", "the message names them", tuple(notes))
+        return Named(_parameters(pairs, document), "certain", say("the message names them"), tuple(notes))
     return Named(tuple(Parameter(index, None) for index in indices), notes=tuple(notes))
 
 
@@ -89,14 +89,18 @@ def _misfit(order: Order, listed: Sequence[Listed]) -> str:
     """Why an order cannot be that of the model in the log; empty when it fits."""
     for item in listed:
         if item.indices and item.indices[-1] >= len(order.names):
-            return f"the log has an index {item.indices[-1]}, and the model {len(order.names)} parameters"
+            return say(
+                "the log has an index {index}, and the model {count} parameters",
+                index=item.indices[-1],
+                count=len(order.names),
+            )
         # torch prints every name, but only 100 indices
         strangers = [name for name in map(_plain, item.names) if name not in order.names]
         if strangers:
-            return f"the log names {strangers[0]}, which the model does not have"
+            return say("the log names {name}, which the model does not have", name=strangers[0])
         both = item.names and not item.cut and len(item.names) == len(item.indices)
         if both and {_plain(name) for name in item.names} != {order.names[index] for index in item.indices}:
-            return "the log has other names for its indices than the model"
+            return say("the log has other names for its indices than the model")
     return ""
 
 

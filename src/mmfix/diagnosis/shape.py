@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Sequence, Tuple
 
+from mmfix.wording import mark, say
+
 #: A frozen stem and stages are at least this many parameters.
 _STEM = 8
 #: What is registered late (a norm layer of each frozen stage) is a small part.
@@ -38,23 +40,39 @@ def shape_of(indices: Sequence[int], total: int = 0) -> Shape:
     rest = sum(end - begin + 1 for begin, end in blocks[1:])
     run = last - first + 1
     if first == 0 and run >= _STEM and rest <= run * _LATE:
-        late = f", and {rest} late ones" if rest else ""
-        return Shape(
-            "late-freeze",
-            blocks,
-            f"a run from 0 on{late} ({told}), possibly a backbone that freezes its first stages "
-            "(frozen_stages) only after DDP has wrapped it",
-        )
+        if rest:
+            template = mark(
+                "a run from 0 on, and {count} late ones ({indices}), possibly a backbone that freezes its "
+                "first stages (frozen_stages) only after DDP has wrapped it"
+            )
+        else:
+            template = mark(
+                "a run from 0 on ({indices}), possibly a backbone that freezes its first stages "
+                "(frozen_stages) only after DDP has wrapped it"
+            )
+        return Shape("late-freeze", blocks, say(template, count=rest, indices=told))
     if total and blocks[-1][1] == total - 1 and len(blocks) == 1:
         return Shape(
             "end",
             blocks,
-            f"a run at the very end ({told}), possibly a last head that had no positive samples in a batch",
+            say(
+                "a run at the very end ({indices}), possibly a last head that had no positive samples "
+                "in a batch",
+                indices=told,
+            ),
         )
     if len(blocks) == 1:
-        return Shape("blocks", blocks, f"one run ({told}), possibly one part of the model")
+        return Shape(
+            "blocks", blocks, say("one run ({indices}), possibly one part of the model", indices=told)
+        )
     return Shape(
-        "blocks", blocks, f"{len(blocks)} separate runs ({told}), possibly parts that are made and not used"
+        "blocks",
+        blocks,
+        say(
+            "{count} separate runs ({indices}), possibly parts that are made and not used",
+            count=len(blocks),
+            indices=told,
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 from mmfix.ddp import Outcome
 from mmfix.findings import Remedy
 from mmfix.results.diagnosis import Diagnosis
+from mmfix.wording import say
 
 _UNUSED, _TWICE = Outcome.UNUSED.value, Outcome.READY_TWICE.value
 #: Cures, and what the same text must not show: there they have failed, or fail next.
@@ -37,18 +38,32 @@ def _agreed(item: Diagnosis, others: Sequence[Diagnosis]) -> Diagnosis:
         if against is None:
             kept.append(remedy)
         elif remedy.name == "find-unused" and not remedy.overrides:
-            also = f"checkpoint-off or non-reentrant goes with it: {_of(against)} shows what it does alone."
+            also = say(
+                "checkpoint-off or non-reentrant goes with it: {place} shows what it does alone.",
+                place=_of(against),
+            )
             kept.append(replace(remedy, assumes=(also,)))
         else:
-            notes.append(f"{remedy.name} is left out: {_of(against)} shows why ({against.id})")
+            notes.append(
+                say(
+                    "{cure} is left out: {place} shows why ({kind})",
+                    cure=remedy.name,
+                    place=_of(against),
+                    kind=against.id,
+                )
+            )
     memory = next((other for other in others if other.id == _MEMORY), None)
     if memory is not None and any(remedy.name == _COSTS_MEMORY for remedy in kept):
         kept.sort(key=lambda remedy: remedy.name == _COSTS_MEMORY)
-        notes.append(f"{_COSTS_MEMORY} comes last: {_of(memory)} shows that memory is short")
+        notes.append(
+            say(
+                "{cure} comes last: {place} shows that memory is short", cure=_COSTS_MEMORY, place=_of(memory)
+            )
+        )
     hints = item.hints
     unused = next((other for other in others if other.outcome == _UNUSED), None)
     if item.id == _FOR_NOTHING and unused is not None:
-        hints = (f"Leave it on: {_of(unused)} shows that other iterations need it.",)
+        hints = (say("Leave it on: {place} shows that other iterations need it.", place=_of(unused)),)
     return replace(item, remedies=tuple(kept), hints=hints, notes=tuple(dict.fromkeys(notes)))
 
 
@@ -65,4 +80,4 @@ def _is_of_checkpoint(key: object) -> bool:
 
 
 def _of(item: Diagnosis) -> str:
-    return f"line {item.line} of this text"
+    return say("line {line} of this text", line=item.line)

@@ -8,18 +8,23 @@ from typing import Sequence, Tuple
 
 from mmfix.diagnosis.types import LogReading
 from mmfix.results.diagnosis import UNKNOWN, Diagnosis
+from mmfix.wording import say
 
 #: What a traceback without its message may be about, by the file of its last frame.
 _ENDS = (
     (
         re.compile(r"autograd/func|utils/checkpoint\.py|autograd/__init__\.py"),
-        "It ends in a backward pass; with a gradient checkpoint, 'Expected to mark a variable ready only "
-        "once' is raised there.",
+        say(
+            "It ends in a backward pass; with a gradient checkpoint, 'Expected to mark a variable ready "
+            "only once' is raised there."
+        ),
     ),
     (
         re.compile(r"parallel/distributed\.py|wrappers/distributed\.py"),
-        "It ends in the wrapper of DDP; 'Expected to have finished reduction' is raised there, from the "
-        "second iteration on.",
+        say(
+            "It ends in the wrapper of DDP; 'Expected to have finished reduction' is raised there, from "
+            "the second iteration on."
+        ),
     ),
 )
 #: The last frame of a launcher: its traceback is not that of the run.
@@ -28,17 +33,19 @@ _LAUNCHER = re.compile(
 )
 #: What ends a process from outside, by the exit code that a launcher reports.
 _EXITS = {
-    -9: "it was killed, most often because the memory of the host ran out (dmesg says so)",
-    -7: "a bus error, most often because shared memory is full (docker run --shm-size)",
-    -11: "native code crashed, most often an extension that was built for another torch or CUDA",
-    -6: "native code gave up; its reason stands above, without a traceback",
-    -15: "something stopped it from outside",
+    -9: say("it was killed, most often because the memory of the host ran out (dmesg says so)"),
+    -7: say("a bus error, most often because shared memory is full (docker run --shm-size)"),
+    -11: say("native code crashed, most often an extension that was built for another torch or CUDA"),
+    -6: say("native code gave up; its reason stands above, without a traceback"),
+    -15: say("something stopped it from outside"),
 }
 
 
-NAN_HINT = (
+_NO_KNOWN = say("no error that mmfix knows")
+NAN_HINT = say(
     "A lower learning rate or a longer warmup, clipped gradients (optim_wrapper.clip_grad, "
-    "optimizer_config.grad_clip), a look at the annotations; in mixed precision, float32 for what overflows."
+    "optimizer_config.grad_clip), a look at the annotations; in mixed precision, float32 for what "
+    "overflows."
 )
 
 
@@ -48,32 +55,38 @@ def unknown(reading: LogReading) -> Diagnosis:
         first = reading.errors[0]
         return Diagnosis(
             UNKNOWN,
-            "no error that mmfix knows",
+            _NO_KNOWN,
             None,
             "certain",
-            "The first error in this text is one that mmfix has no explanation for.",
+            say("The first error in this text is one that mmfix has no explanation for."),
             first.line,
             first.rank,
             first.text[:200],
-            hints=("It is most likely not about DDP or the config; read the traceback above that line.",),
+            hints=(
+                say("It is most likely not about DDP or the config; read the traceback above that line."),
+            ),
         )
     if reading.follows and (not reading.cut_short or _LAUNCHER.search(reading.last_frame)):
         return _only_follows(reading)
     if reading.cut_short:
-        text = "The text ends within a traceback, before the error message."
+        text = say("The text ends within a traceback, before the error message.")
         text += next((f" {line}" for frame, line in _ENDS if frame.search(reading.last_frame)), "")
         hints: Tuple[str, ...] = (
-            "Give the text up to its last line: the message stands behind the traceback.",
+            say("Give the text up to its last line: the message stands behind the traceback."),
         )
     elif reading.is_empty:
-        text, hints = "The text is empty.", ()
+        text, hints = say("The text is empty."), ()
     elif any(run.config is not None and not run.config.pasted for run in reading.runs):
-        text = "There is no error in this log. MMEngine and mmcv write no traceback into their log files."
-        hints = ("Give what the terminal, nohup or slurm has printed, or torchrun's own logs (--log-dir).",)
+        text = say(
+            "There is no error in this log. MMEngine and mmcv write no traceback into their log files."
+        )
+        hints = (
+            say("Give what the terminal, nohup or slurm has printed, or torchrun's own logs (--log-dir)."),
+        )
     else:
-        text = f"There is no error in these {reading.lines} lines."
-        hints = ("If the run stood still: look at the logs of the other ranks (torchrun --log-dir).",)
-    return Diagnosis(UNKNOWN, "no error that mmfix knows", None, "certain", text, hints=hints)
+        text = say("There is no error in these {count} lines.", count=reading.lines)
+        hints = (say("If the run stood still: look at the logs of the other ranks (torchrun --log-dir)."),)
+    return Diagnosis(UNKNOWN, _NO_KNOWN, None, "certain", text, hints=hints)
 
 
 def _with_nan(diagnosis: Diagnosis, reading: LogReading) -> Diagnosis:
@@ -90,7 +103,10 @@ def _with_nan(diagnosis: Diagnosis, reading: LogReading) -> Diagnosis:
 
 def nan_text(line: int) -> str:
     """A sentence on a loss that is NaN."""
-    return f"The loss is NaN in line {line}: so are the weights from there on, unless such steps are skipped."
+    return say(
+        "The loss is NaN in line {line}: so are the weights from there on, unless such steps are skipped.",
+        line=line,
+    )
 
 
 def _only_follows(reading: LogReading) -> Diagnosis:
@@ -98,14 +114,14 @@ def _only_follows(reading: LogReading) -> Diagnosis:
     first = reading.follows[0]
     codes = [re.search(r"exitcode\s*: *(-?\d{1,9})", item.text) for item in reading.follows]
     code = next((int(match.group(1)) for match in codes if match is not None), 0)
-    text = "A process of this run has died, and its own message is not in this text."
+    text = say("A process of this run has died, and its own message is not in this text.")
     if code in _EXITS:
-        text += f" Its exit code {code}: {_EXITS[code]}."
-    hint = "Look further up, or at the logs of the other ranks (torchrun --log-dir DIR --tee 3)."
+        why = _EXITS[code]
+        text = say("{message} Its exit code {code}: {why}.", message=text, code=code, why=why)
+    hint = say("Look further up, or at the logs of the other ranks (torchrun --log-dir DIR --tee 3).")
     return Diagnosis(
-        UNKNOWN, "no error that mmfix knows", None, "certain", text, first.line, first.rank, first.text[:200],
-        hints=(hint,),
-    )  # fmt: skip
+        UNKNOWN, _NO_KNOWN, None, "certain", text, first.line, first.rank, first.text[:200], hints=(hint,)
+    )
 
 
 def joined(diagnoses: Sequence[Diagnosis], reading: LogReading) -> Diagnosis:

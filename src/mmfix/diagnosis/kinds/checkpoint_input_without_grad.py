@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.types import NOTHING, WARNING, Kind, sign
+from mmfix.wording import mark, say
 
 KIND = Kind(
     id="checkpoint-input-without-grad",
-    title="a checkpointed part that is not trained",
+    title=say("a checkpointed part that is not trained"),
     message="None of the inputs have requires_grad=True (a warning); after it, element 0 of tensors does "
     "not require grad",
     outcome=Outcome.UNTRAINED.value,
@@ -25,14 +26,22 @@ KIND = Kind(
             alone=NOTHING,
         ),
     ),
-    detail="{ended}Nothing else seems to carry the loss: the backward pass had nothing to do, and stopped.",
-    explanation="A reentrant gradient checkpoint got an input without a gradient, so everything inside it "
-    "gets none and stays as it is. That happens to the first part of a network, and behind a frozen part.",
+    detail=mark(
+        "{ended}Nothing else seems to carry the loss: the backward pass had nothing to do, and stopped."
+    ),
+    explanation=say(
+        "A reentrant gradient checkpoint got an input without a gradient, so everything inside it gets "
+        "none and stays as it is. That happens to the first part of a network, and behind a frozen part."
+    ),
     hints=(
-        "Switch the checkpoint of that part off, or make it non-reentrant: "
-        "custom_imports = dict(imports=['mmfix.nonreentrant_checkpoint']).",
-        "Do not cure the crash that may follow with find_unused_parameters=True: the part would stay "
-        "untrained.",
+        say(
+            "Switch the checkpoint of that part off, or make it non-reentrant: custom_imports = "
+            "dict(imports=['mmfix.nonreentrant_checkpoint'])."
+        ),
+        say(
+            "Do not cure the crash that may follow with find_unused_parameters=True: the part would "
+            "stay untrained."
+        ),
     ),
     role=WARNING,
     rules=("MMF110",),

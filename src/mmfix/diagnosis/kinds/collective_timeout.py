@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from mmfix.diagnosis.advice import OTHER_RANKS
 from mmfix.diagnosis.types import CONSEQUENCE, Kind, Variant, sign
+from mmfix.wording import say
 
 KIND = Kind(
     id="collective-timeout",
-    title="a rank waited for another one in vain",
+    title=say("a rank waited for another one in vain"),
     message="a rank waited for another one, or not all came to the start: it points to the first error",
     outcome=None,
     signs=(
@@ -43,26 +44,39 @@ KIND = Kind(
         sign("Timed out initializing process group in store based barrier on", r" rank: (?P<start>\d+)"),
         sign("RuntimeError: connect() timed out", r"(?P<start>)"),
     ),
-    explanation="This rank waited in a collective operation for another rank, which had died, stood still "
-    "or went another way. The cause is there, not here.",
+    explanation=say(
+        "This rank waited in a collective operation for another rank, which had died, stood still or "
+        "went another way. The cause is there, not here."
+    ),
     hints=(
         OTHER_RANKS,
-        "If no rank died: one rank did more than the others. Look at evaluation that only rank 0 does, at "
-        "data of different length, and at losses that only some ranks have.",
-        "If the work is just slow (evaluation of a large set): env_cfg.dist_cfg.timeout = 7200.",
+        say(
+            "If no rank died: one rank did more than the others. Look at evaluation that only rank 0 "
+            "does, at data of different length, and at losses that only some ranks have."
+        ),
+        say("If the work is just slow (evaluation of a large set): env_cfg.dist_cfg.timeout = 7200."),
     ),
     variants={
         "start": Variant(
-            "The processes of the run did not come together at the start: one of them died before, was never "
-            "started, does not reach the address of the first one, or is left of an earlier attempt.",
+            say(
+                "The processes of the run did not come together at the start: one of them died before, "
+                "was never started, does not reach the address of the first one, or is left of an "
+                "earlier attempt."
+            ),
             (
-                "Look for the first error of another process, also on the other machines.",
-                "A worker_count above world_size means that the launcher has restarted a run that had died "
-                "(torchrun --max-restarts 0 stops that): its error is further up.",
-                "All machines need the same MASTER_ADDR and MASTER_PORT, and --nnodes and --nproc-per-node "
-                "that match what is started.",
-                "If they are right: a firewall, or the wrong network card (NCCL_SOCKET_IFNAME, "
-                "GLOO_SOCKET_IFNAME).",
+                say("Look for the first error of another process, also on the other machines."),
+                say(
+                    "A worker_count above world_size means that the launcher has restarted a run that "
+                    "had died (torchrun --max-restarts 0 stops that): its error is further up."
+                ),
+                say(
+                    "All machines need the same MASTER_ADDR and MASTER_PORT, and --nnodes and "
+                    "--nproc-per-node that match what is started."
+                ),
+                say(
+                    "If they are right: a firewall, or the wrong network card (NCCL_SOCKET_IFNAME, "
+                    "GLOO_SOCKET_IFNAME)."
+                ),
             ),
         ),
     },

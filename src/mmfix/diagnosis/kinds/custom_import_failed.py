@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -35,7 +36,7 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
 
 KIND = Kind(
     id="custom-import-failed",
-    title="a module of custom_imports that cannot be imported",
+    title=say("a module of custom_imports that cannot be imported"),
     message="Failed to import custom modules from",
     outcome=None,
     signs=(
@@ -43,12 +44,14 @@ KIND = Kind(
         # mmcv 1.x says no more
         sign("in import_modules_from_strings raise ImportError"),
     ),
-    explanation="custom_imports names a module that Python could not import: there is none of that name "
-    "where it looks, or something that the module imports is missing. The first error above says which.",
+    explanation=say(
+        "custom_imports names a module that Python could not import: there is none of that name where "
+        "it looks, or something that the module imports is missing. The first error above says which."
+    ),
     hints=(
-        "Correct the name; it is written with dots, from a folder that Python looks in.",
-        "Start the training in the folder that holds the package, or add that folder to PYTHONPATH.",
-        "python -c 'import NAME' shows what the module itself cannot import.",
+        say("Correct the name; it is written with dots, from a folder that Python looks in."),
+        say("Start the training in the folder that holds the package, or add that folder to PYTHONPATH."),
+        say("python -c 'import NAME' shows what the module itself cannot import."),
     ),
     places=places,
     cures=cures,

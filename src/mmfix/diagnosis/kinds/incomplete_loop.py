@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Override, Remedy
+from mmfix.wording import mark, say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -39,14 +40,19 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
     there = _there(setup.document, sighting)
     if loop not in ("val", "test") or not there:
         return ()
-    overrides = tuple(Override(key, None, f"no {loop} loop without the rest of it") for key in there)
-    what = "validation" if loop == "val" else "test"
-    return (Remedy(f"no-{what}", "review", f"There is no {what}.", overrides, (f"No {what} is wanted.",)),)
+    overrides = tuple(
+        Override(key, None, say("no {loop} loop without the rest of it", loop=loop)) for key in there
+    )
+    if loop == "val":
+        cost, assumes = say("There is no validation."), say("No validation is wanted.")
+        return (Remedy("no-validation", "review", cost, overrides, (assumes,)),)
+    cost, assumes = say("There is no test."), say("No test is wanted.")
+    return (Remedy("no-test", "review", cost, overrides, (assumes,)),)
 
 
 KIND = Kind(
     id="incomplete-dataloader-triple",
-    title="a loop without its data loader, or the reverse",
+    title=say("a loop without its data loader, or the reverse"),
     message="... should be either all None or not None",
     outcome=None,
     signs=(
@@ -55,12 +61,16 @@ KIND = Kind(
             line=r"(?P<loop>train|val|test)_dataloader, ",
         ),
     ),
-    explanation="A data loader, its loop and its evaluator (for training: the optimizer) go together: "
-    "MMEngine wants all three of them or none, and here some are missing.",
-    detail="It is about the {loop} loop.",
+    explanation=say(
+        "A data loader, its loop and its evaluator (for training: the optimizer) go together: MMEngine "
+        "wants all three of them or none, and here some are missing."
+    ),
+    detail=mark("It is about the {loop} loop."),
     hints=(
-        "Set the ones that are missing, or set all three to None: val_dataloader = val_cfg = "
-        "val_evaluator = None.",
+        say(
+            "Set the ones that are missing, or set all three to None: val_dataloader = val_cfg = "
+            "val_evaluator = None."
+        ),
     ),
     places=places,
     cures=cures,

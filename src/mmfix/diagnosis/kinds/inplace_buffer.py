@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Override, Remedy
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.training.types import TrainingSetup
@@ -23,15 +24,17 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
         return ()
     if setup.document.get((*key, "broadcast_buffers"), True) is False:
         return ()
-    override = Override((*key, "broadcast_buffers"), False, "what MMEngine passes without a wrapper")
-    cost = "None: each rank keeps its own statistics, as it does without model_wrapper_cfg."
-    assumes = "The model runs more than once in a step, and no layer of its own changes a tensor in place."
+    override = Override((*key, "broadcast_buffers"), False, say("what MMEngine passes without a wrapper"))
+    cost = say("None: each rank keeps its own statistics, as it does without model_wrapper_cfg.")
+    assumes = say(
+        "The model runs more than once in a step, and no layer of its own changes a tensor in place."
+    )
     return (Remedy("broadcast-buffers-off", "review", cost, (override,), (assumes,)),)
 
 
 KIND = Kind(
     id="inplace-buffer",
-    title="a tensor changed in place before the backward pass",
+    title=say("a tensor changed in place before the backward pass"),
     message="modified by an inplace operation: of a buffer or weight, not of a layer's result",
     outcome=None,
     signs=(
@@ -41,13 +44,17 @@ KIND = Kind(
             r": \[[\w.]+ \[[\d,]*\]\] is at version",
         ),
     ),
-    explanation="The backward pass needs a tensor that was overwritten after the forward pass. Under DDP "
-    "that is most often a buffer: with broadcast_buffers=True a second forward in the same step "
-    "overwrites those of the first.",
+    explanation=say(
+        "The backward pass needs a tensor that was overwritten after the forward pass. Under DDP that "
+        "is most often a buffer: with broadcast_buffers=True a second forward in the same step "
+        "overwrites those of the first."
+    ),
     hints=(
-        "broadcast_buffers=False in model_wrapper_cfg (or strategy.model_wrapper).",
-        "If it also happens on one GPU: a layer with inplace=True, or +=, changes a tensor that is still "
-        "needed; torch.autograd.set_detect_anomaly(True) shows which.",
+        say("broadcast_buffers=False in model_wrapper_cfg (or strategy.model_wrapper)."),
+        say(
+            "If it also happens on one GPU: a layer with inplace=True, or +=, changes a tensor that is "
+            "still needed; torch.autograd.set_detect_anomaly(True) shows which."
+        ),
     ),
     confidence="possible",
     cures=cures,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Tuple
 
 from mmfix.config.dicts import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.wording import mark, say
 
 #: `DistributedDataParallel` for `MMDistributedDataParallel`; shorter names are in too many others.
 _PARENT = 8
@@ -68,7 +69,7 @@ def _stem(kind: str) -> str:
 
 KIND = Kind(
     id="leftover-argument",
-    title="a key that the class does not take",
+    title=say("a key that the class does not take"),
     message="unexpected keyword argument, where the config has that key beside that type",
     outcome=None,
     signs=(
@@ -79,13 +80,17 @@ KIND = Kind(
         ),
         sign("Only one of `max_epochs` or `max_iters` can be set", line=r"(?P<type>\w+Runner): "),
     ),
-    explanation="The config gives a class an argument that it does not take: it is misspelt, it is of "
-    "another class, or it is inherited from a base in which the dict had another type.",
-    detail="{type} does not take {argument}.",
+    explanation=say(
+        "The config gives a class an argument that it does not take: it is misspelt, it is of another "
+        "class, or it is inherited from a base in which the dict had another type."
+    ),
+    detail=mark("{type} does not take {argument}."),
     hints=(
-        "Correct the key, or take it out where it is set.",
-        "If a base sets it for another type: write _delete_=True beside the new type, and repeat the keys "
-        "that you still need. Nothing is inherited then.",
+        say("Correct the key, or take it out where it is set."),
+        say(
+            "If a base sets it for another type: write _delete_=True beside the new type, and repeat "
+            "the keys that you still need. Nothing is inherited then."
+        ),
     ),
     places=places,
     cures=cures,

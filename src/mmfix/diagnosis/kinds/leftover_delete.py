@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Tuple
 
 from mmfix.config.dicts import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -23,12 +24,14 @@ def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
 
 KIND = Kind(
     id="leftover-delete",
-    title="a _delete_ that deletes nothing",
+    title=say("a _delete_ that deletes nothing"),
     message="unexpected keyword argument `_delete_`",
     outcome=None,
     signs=(sign("got an unexpected keyword argument '_delete_'"),),
-    explanation="_delete_=True stands in a dict for which no base config has a value. There it deletes "
-    "nothing, stays in the dict, and is handed to the class as an argument.",
-    hints=("Take _delete_=True out of that dict.",),
+    explanation=say(
+        "_delete_=True stands in a dict for which no base config has a value. There it deletes nothing, "
+        "stays in the dict, and is handed to the class as an argument."
+    ),
+    hints=(say("Take _delete_=True out of that dict."),),
     places=places,
 )

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -20,13 +21,13 @@ _MOST = 4
 #: Which part makes a loss, by its name: ``mmdet 2.28.2 mmdet/models/detectors/two_stage.py`` and
 #: ``cascade_roi_head.py``; ``mmsegmentation 0.30.0 mmseg/models/segmentors/encoder_decoder.py``.
 _PARTS: Tuple[Tuple[str, str, str], ...] = (
-    (r"loss_rpn_\w+", "rpn_head", "the RPN head"),
-    (r"decode\.\w+|decode_\d\.\w+", "decode_head", "the decode head"),
-    (r"aux\.\w+|aux_\d\.\w+", "auxiliary_head", "the auxiliary head"),
+    (r"loss_rpn_\w+", "rpn_head", say("the RPN head")),
+    (r"decode\.\w+|decode_\d\.\w+", "decode_head", say("the decode head")),
+    (r"aux\.\w+|aux_\d\.\w+", "auxiliary_head", say("the auxiliary head")),
 )
 #: Of a detector with an RPN these are the losses of its RoI head.
 _OF_ROI_HEAD = re.compile(r"(s\d\.)?(loss_cls|loss_bbox|loss_mask|acc)")
-_ROI_HEAD = ("roi_head", "the RoI head")
+_ROI_HEAD = ("roi_head", say("the RoI head"))
 
 
 def lacking(sighting: Sighting) -> Dict[int, Tuple[str, ...]]:
@@ -56,22 +57,33 @@ def more(sighting: Sighting) -> Tuple[str, ...]:
     ranks: Dict[Tuple[str, ...], List[int]] = {}
     for rank, names in lacking(sighting).items():
         ranks.setdefault(names, []).append(rank)
-    lines = [f"{_ranks(numbers)} no {_listed(names)}." for names, numbers in list(ranks.items())[:_MOST]]
+    lines = [_lacks(numbers, names) for names, numbers in list(ranks.items())[:_MOST]]
     if not lines and len(sighting.listed) == 1 and sighting.listed[0].rank is not None:
         only = sighting.listed[0]
-        lines.append(f"Rank {only.rank} has {_listed(only.names)}; what the others have is not in this text.")
+        lines.append(
+            say(
+                "Rank {rank} has {names}; what the others have is not in this text.",
+                rank=only.rank,
+                names=_listed(only.names),
+            )
+        )
     parts = [what for _, what in _parts(sighting)]
-    return (*lines, f"They are made by {' and '.join(parts)}.") if parts else tuple(lines)
+    if parts:
+        lines.append(say("They are made by {parts}.", parts=say(" and ").join(parts)))
+    return tuple(lines)
 
 
-def _ranks(numbers: Sequence[int]) -> str:
-    shown = ", ".join(str(number) for number in numbers[:_MOST])
-    more_of_them = ", ..." if len(numbers) > _MOST else ""
-    return f"Rank {shown} has" if len(numbers) == 1 else f"Ranks {shown}{more_of_them} have"
+def _lacks(numbers: Sequence[int], names: Sequence[str]) -> str:
+    shown, losses = ", ".join(str(number) for number in numbers[:_MOST]), _listed(names)
+    if len(numbers) == 1:
+        return say("Rank {rank} has no {losses}.", rank=shown, losses=losses)
+    shown += ", ..." if len(numbers) > _MOST else ""
+    return say("Ranks {ranks} have no {losses}.", ranks=shown, losses=losses)
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    shown, more = ", ".join(names[:8]), len(names) - 8
+    return say("{names} and {count} more", names=shown, count=more) if more > 0 else shown
 
 
 def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
@@ -82,7 +94,7 @@ def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
 
 KIND = Kind(
     id="loss-keys-differ",
-    title="ranks with different losses",
+    title=say("ranks with different losses"),
     message="loss log variables are different across GPUs",
     outcome=None,
     signs=(
@@ -93,14 +105,18 @@ KIND = Kind(
             line=r"rank (?P<rank>\d{1,9}) len\(log_vars\)",
         ),
     ),
-    explanation="One rank has more entries in its loss dict than another. Most often an image without "
-    "ground truth, or without positive samples, makes a head leave a loss out; a loss that became NaN "
-    "does it, too.",
+    explanation=say(
+        "One rank has more entries in its loss dict than another. Most often an image without ground "
+        "truth, or without positive samples, makes a head leave a loss out; a loss that became NaN does "
+        "it, too."
+    ),
     hints=(
-        "Leave images without ground truth out: filter_empty_gt=True in data.train.",
-        "In your own head, return the loss times 0 where there are no positives, so that its key is "
-        "always there.",
-        "If the losses grew before: lower the learning rate.",
+        say("Leave images without ground truth out: filter_empty_gt=True in data.train."),
+        say(
+            "In your own head, return the loss times 0 where there are no positives, so that its key is "
+            "always there."
+        ),
+        say("If the losses grew before: lower the learning rate."),
     ),
     more=more,
     of_losses=True,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Tuple
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.advice import GIVE_CONFIG
 from mmfix.diagnosis.types import Kind, Variant, sign
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.findings import Remedy
@@ -30,24 +31,30 @@ def general() -> Tuple[Remedy, ...]:
         Remedy(
             "checkpoint-off",
             "safe",
-            "More memory (10-15 % seen with a checkpointed ResNet-50), and faster. with_cp=False, or "
-            "whatever switches the checkpoint of that part on.",
+            say(
+                "More memory (10-15 % seen with a checkpointed ResNet-50), and faster. with_cp=False, "
+                "or whatever switches the checkpoint of that part on."
+            ),
             (),
         ),
         Remedy(
             "non-reentrant",
             "review",
-            "Same memory and speed; needs torch >= 1.11 and mmfix installed where you train. "
-            "custom_imports = dict(imports=['mmfix.nonreentrant_checkpoint']), or "
-            "mmfix.use_nonreentrant_checkpoint() in the script.",
+            say(
+                "Same memory and speed; needs torch >= 1.11 and mmfix installed where you train. "
+                "custom_imports = dict(imports=['mmfix.nonreentrant_checkpoint']), or "
+                "mmfix.use_nonreentrant_checkpoint() in the script."
+            ),
             (),
             (TORCH_DEFAULT,),
         ),
         Remedy(
             "find-unused-off",
             "review",
-            "No cost, 1-2 % faster; but an unused parameter stops the run again. "
-            "find_unused_parameters = False.",
+            say(
+                "No cost, 1-2 % faster; but an unused parameter stops the run again. "
+                "find_unused_parameters = False."
+            ),
             (),
             (ALL_USED, ONCE_A_STEP),
         ),
@@ -56,7 +63,7 @@ def general() -> Tuple[Remedy, ...]:
 
 KIND = Kind(
     id="marked-ready-twice",
-    title="a parameter marked ready twice",
+    title=say("a parameter marked ready twice"),
     message="Expected to mark a variable ready only once; of DeepSpeed: Gradient computed twice for this "
     "partition",
     outcome=Outcome.READY_TWICE.value,
@@ -72,20 +79,26 @@ KIND = Kind(
         ),
         sign("Gradient computed twice for this partition", r"(?P<deepspeed>)"),
     ),
-    explanation="DDP got the gradient of a parameter a second time in one iteration. That is what a "
-    "reentrant gradient checkpoint (with_cp=True, use_checkpoint=True) does when find_unused_parameters "
-    "is on, or when the checkpointed part runs twice in a step.",
+    explanation=say(
+        "DDP got the gradient of a parameter a second time in one iteration. That is what a reentrant "
+        "gradient checkpoint (with_cp=True, use_checkpoint=True) does when find_unused_parameters is "
+        "on, or when the checkpointed part runs twice in a step."
+    ),
     hints=(GIVE_CONFIG,),
     variants={
         "deepspeed": Variant(
-            "DeepSpeed (ZeRO 1 or 2) got the gradient of a parameter a second time in one step. That is "
-            "what a reentrant gradient checkpoint does whose part runs twice in a step: a layer that is "
-            "shared, or two forward passes whose losses are added up.",
+            say(
+                "DeepSpeed (ZeRO 1 or 2) got the gradient of a parameter a second time in one step. "
+                "That is what a reentrant gradient checkpoint does whose part runs twice in a step: a "
+                "layer that is shared, or two forward passes whose losses are added up."
+            ),
             (
-                "Make that checkpoint non-reentrant: custom_imports = "
-                "dict(imports=['mmfix.nonreentrant_checkpoint']); where a library makes it, by its own "
-                "switch for use_reentrant=False.",
-                "Or switch the checkpoint of that part off (with_cp=False), for more memory.",
+                say(
+                    "Make that checkpoint non-reentrant: custom_imports = "
+                    "dict(imports=['mmfix.nonreentrant_checkpoint']); where a library makes it, by its "
+                    "own switch for use_reentrant=False."
+                ),
+                say("Or switch the checkpoint of that part off (with_cp=False), for more memory."),
             ),
         ),
     },

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Tuple
 from mmfix.config.dicts import keys_where
 from mmfix.config.keypath import MISSING, format_key
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.wording import mark, say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -48,7 +49,7 @@ def _arguments(sighting: Sighting) -> Tuple[str, ...]:
 
 KIND = Kind(
     id="missing-argument",
-    title="an argument that the class must have",
+    title=say("an argument that the class must have"),
     message="missing 1 required positional argument, where the config has a dict of that type without it",
     outcome=None,
     signs=(
@@ -59,12 +60,14 @@ KIND = Kind(
             line=r"(?:class `|TypeError: )(?P<chain>.*?)(?P<type>[A-Z]\w*)(?:` in [^`:]*: |: |\.)__init__",
         ),
     ),
-    explanation="The config gives a class no value for an argument that it must have: it was never set, or a "
-    "_delete_=True or a new type has taken away what the base had.",
-    detail="{type} must have {arguments}.",
+    explanation=say(
+        "The config gives a class no value for an argument that it must have: it was never set, or a "
+        "_delete_=True or a new type has taken away what the base had."
+    ),
+    detail=mark("{type} must have {arguments}."),
     hints=(
-        "Set the argument beside the type.",
-        "If the base had it: leave _delete_=True out, or repeat the keys that the class needs.",
+        say("Set the argument beside the type."),
+        say("If the base had it: leave _delete_=True out, or repeat the keys that the class needs."),
     ),
     places=places,
     cures=cures,

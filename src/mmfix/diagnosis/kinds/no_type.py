@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -35,23 +36,28 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
     if not any(wrong.values()):
         return ()
     meant = {name: key for name, key in wrong.items() if key is not None}
-    return right_arguments(setup, ("default_hooks",), meant, "the Runner")
+    return right_arguments(setup, ("default_hooks",), meant, say("the Runner"))
 
 
 KIND = Kind(
     id="no-type",
-    title="a dict without a type",
+    title=say("a dict without a type"),
     message='`cfg` or `default_args` must contain the key "type"',
     outcome=None,
     signs=(
         sign('`cfg` or `default_args` must contain the key "type", but got'),
         sign("in register_default_hooks assert hook is not None"),
     ),
-    explanation="Something should be built of a dict that does not say of which class, or of None. Often it "
-    "is a default hook under a name that is none of the Runner's: it changes none of them and is one more.",
+    explanation=say(
+        "Something should be built of a dict that does not say of which class, or of None. Often it is "
+        "a default hook under a name that is none of the Runner's: it changes none of them and is one "
+        "more."
+    ),
     hints=(
-        "Write a type into the dict, or correct the name under which it stands.",
-        "The default hooks are runtime_info, timer, sampler_seed, logger, param_scheduler and checkpoint.",
+        say("Write a type into the dict, or correct the name under which it stands."),
+        say(
+            "The default hooks are runtime_info, timer, sampler_seed, logger, param_scheduler and checkpoint."
+        ),
     ),
     places=places,
     cures=cures,

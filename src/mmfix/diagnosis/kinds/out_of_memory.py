@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.types import Kind, Sighting, Variant, sign
 from mmfix.findings import Remedy
+from mmfix.wording import mark, say
 
 if TYPE_CHECKING:
     from mmfix.training.types import TrainingSetup
@@ -29,9 +30,14 @@ def left(setup: TrainingSetup) -> Tuple[str, ...]:
     from mmfix.remedies.advice import to_save_memory
 
     ways = to_save_memory(setup)
-    rest = "a smaller input or model, or a GPU with more memory"
+    if not ways:
+        return (say("What is left is a smaller input or model, or a GPU with more memory."),)
     return (
-        f"What this config does not do yet: {ways}. Then {rest}." if ways else f"What is left is {rest}.",
+        say(
+            "What this config does not do yet: {ways}. Then a smaller input or model, or a GPU with more "
+            "memory.",
+            ways=ways,
+        ),
     )
 
 
@@ -48,7 +54,7 @@ _OTHERS = (
 
 KIND = Kind(
     id="out-of-memory",
-    title="GPU memory is full",
+    title=say("GPU memory is full"),
     message="CUDA (HIP, NPU) out of memory: the cures with their prices; whether other processes "
     "hold the GPU",
     outcome=None,
@@ -62,35 +68,52 @@ KIND = Kind(
         sign("HIP error: out of memory"),
         sign("cuda runtime error (2) : out of memory"),
     ),
-    explanation="Activations, weights and optimizer states together do not fit into the memory of this GPU.",
-    detail="It asked for {size} more.",
+    explanation=say(
+        "Activations, weights and optimizer states together do not fit into the memory of this GPU."
+    ),
+    detail=mark("It asked for {size} more."),
     hints=(
-        "A gradient checkpoint (with_cp=True), non-reentrant, so that DDP takes it: custom_imports = "
-        "dict(imports=['mmfix.nonreentrant_checkpoint']). 10-15 % less memory seen with a ResNet-50.",
-        "Half the batch: about half of the activations. The learning rate goes with it, unless you "
-        "accumulate.",
-        "Mixed precision: optim_wrapper type AmpOptimWrapper, Fp16OptimizerHook in the mmcv 1.x era.",
+        say(
+            "A gradient checkpoint (with_cp=True), non-reentrant, so that DDP takes it: custom_imports "
+            "= dict(imports=['mmfix.nonreentrant_checkpoint']). 10-15 % less memory seen with a "
+            "ResNet-50."
+        ),
+        say(
+            "Half the batch: about half of the activations. The learning rate goes with it, unless you "
+            "accumulate."
+        ),
+        say("Mixed precision: optim_wrapper type AmpOptimWrapper, Fp16OptimizerHook in the mmcv 1.x era."),
     ),
     cures=cures,
     left=left,
     variants={
         "absurd": Variant(
-            "No GPU has that much memory: it is not the size of the training, but a wrong shape or index, "
-            "so that one tensor came out absurdly large.",
+            say(
+                "No GPU has that much memory: it is not the size of the training, but a wrong shape or "
+                "index, so that one tensor came out absurdly large."
+            ),
             (
-                "Look at the line of code that allocates: boxes or voxels that are NaN or far outside, an "
-                "index that was never set.",
-                "If it is an operator of mmcv or of a sparse convolution: it must be built for this torch "
-                "and CUDA.",
+                say(
+                    "Look at the line of code that allocates: boxes or voxels that are NaN or far "
+                    "outside, an index that was never set."
+                ),
+                say(
+                    "If it is an operator of mmcv or of a sparse convolution: it must be built for this "
+                    "torch and CUDA."
+                ),
             ),
         ),
         "others": Variant(
-            "Other processes hold nearly all of this GPU's memory; this one has hardly any of it.",
+            say("Other processes hold nearly all of this GPU's memory; this one has hardly any of it."),
             (
-                "nvidia-smi shows which: end what is left over from a crashed run, or take another GPU "
-                "(CUDA_VISIBLE_DEVICES).",
-                "If they are ranks of this run: each must take its own GPU, "
-                "torch.cuda.set_device(LOCAL_RANK), and load checkpoints with map_location='cpu'.",
+                say(
+                    "nvidia-smi shows which: end what is left over from a crashed run, or take another "
+                    "GPU (CUDA_VISIBLE_DEVICES)."
+                ),
+                say(
+                    "If they are ranks of this run: each must take its own GPU, "
+                    "torch.cuda.set_device(LOCAL_RANK), and load checkpoints with map_location='cpu'."
+                ),
             ),
         ),
     },

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.wording import mark, say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -24,13 +25,15 @@ def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
 
 KIND = Kind(
     id="process-group-argument",
-    title="dist_params with a key that torch does not take",
+    title=say("dist_params with a key that torch does not take"),
     message="init_process_group() got an unexpected keyword argument",
     outcome=None,
     signs=(sign("init_process_group() got an unexpected keyword argument '", r"(?P<argument>\w+)'"),),
-    explanation="Everything in dist_params (env_cfg.dist_cfg) goes to torch's init_process_group(), which "
-    "does not take this key. port is for the slurm launcher only.",
-    detail="The key is {argument}.",
-    hints=("Delete the key; set MASTER_PORT in the environment instead of port.",),
+    explanation=say(
+        "Everything in dist_params (env_cfg.dist_cfg) goes to torch's init_process_group(), which does "
+        "not take this key. port is for the slurm launcher only."
+    ),
+    detail=mark("The key is {argument}."),
+    hints=(say("Delete the key; set MASTER_PORT in the environment instead of port."),),
     places=places,
 )

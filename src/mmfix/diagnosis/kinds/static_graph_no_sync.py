@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.types import LIKELY, Kind, sign
+from mmfix.wording import say
 
 KIND = Kind(
     id="static-graph-no-sync",
-    title="static graph with gradient accumulation",
+    title=say("static graph with gradient accumulation"),
     message="expect_autograd_hooks_ INTERNAL ASSERT FAILED; <method 'run_backward' ...> returned NULL "
     "without setting an exception",
     outcome=Outcome.NO_SYNC_ASSERT.value,
@@ -25,10 +26,12 @@ KIND = Kind(
             alone=LIKELY,
         ),
     ),
-    explanation="DDP's static graph cannot start with an iteration that only accumulates gradients "
-    "(no_sync()), and not with two backward passes over one forward pass.",
+    explanation=say(
+        "DDP's static graph cannot start with an iteration that only accumulates gradients (no_sync()), "
+        "and not with two backward passes over one forward pass."
+    ),
     hints=(
-        "Take static_graph=True out of model_wrapper_cfg, or set optim_wrapper.accumulative_counts = 1.",
-        "If a step calls backward() twice: add the losses up, and call it once.",
+        say("Take static_graph=True out of model_wrapper_cfg, or set optim_wrapper.accumulative_counts = 1."),
+        say("If a step calls backward() twice: add the losses up, and call it once."),
     ),
 )

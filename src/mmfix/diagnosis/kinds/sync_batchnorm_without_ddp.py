@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Iterator, Tuple
 
 from mmfix.config.dicts import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -33,7 +34,7 @@ def _places(document: ConfigDocument) -> Iterator[KeyPath]:
 
 KIND = Kind(
     id="sync-batchnorm-without-ddp",
-    title="SyncBN outside of distributed training",
+    title=say("SyncBN outside of distributed training"),
     message="SyncBatchNorm expected input tensor to be on GPU; Default process group has not been "
     "initialized, below a batch norm",
     outcome=None,
@@ -44,13 +45,19 @@ KIND = Kind(
         sign("Default process group is not initialized", above=_LAYER),
         sign("Default process group has not been initialized", above=_LAYER),
     ),
-    explanation="A layer that works across processes, most likely SyncBN, ran in a process that has no "
-    "process group, or on a CPU.",
+    explanation=say(
+        "A layer that works across processes, most likely SyncBN, ran in a process that has no process "
+        "group, or on a CPU."
+    ),
     hints=(
-        "Train with a launcher, also on one GPU: torchrun --nproc-per-node 1 tools/train.py CFG "
-        "--launcher pytorch.",
-        "Or replace SyncBN by BN in every norm_cfg of the model (the variable norm_cfg at the top is not "
-        "enough).",
+        say(
+            "Train with a launcher, also on one GPU: torchrun --nproc-per-node 1 tools/train.py CFG "
+            "--launcher pytorch."
+        ),
+        say(
+            "Or replace SyncBN by BN in every norm_cfg of the model (the variable norm_cfg at the top "
+            "is not enough)."
+        ),
     ),
     places=places,
     rules=("MMF117",),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -25,14 +26,19 @@ def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
 
 KIND = Kind(
     id="type-and-by-epoch",
-    title="train_cfg with both type and by_epoch",
+    title=say("train_cfg with both type and by_epoch"),
     message="Only one of `type` or `by_epoch` can exist",
     outcome=None,
     signs=(sign("Only one of `type` or `by_epoch` can exist in `loop_cfg`"),),
-    explanation="train_cfg says twice which loop to build: by type and by by_epoch. Mostly a base has the "
-    "one and your config the other.",
+    explanation=say(
+        "train_cfg says twice which loop to build: by type and by by_epoch. Mostly a base has the one "
+        "and your config the other."
+    ),
     hints=(
-        "Take by_epoch out of your train_cfg, or write _delete_=True into it, so that it inherits no type.",
+        say(
+            "Take by_epoch out of your train_cfg, or write _delete_=True into it, so that it inherits "
+            "no type."
+        ),
     ),
     places=places,
 )

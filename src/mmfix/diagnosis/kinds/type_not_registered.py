@@ -12,6 +12,7 @@ from mmfix.config.dicts import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Remedy
 from mmfix.openmmlab import packages
+from mmfix.wording import mark, say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -53,7 +54,7 @@ def places(document: ConfigDocument, sighting: Sighting) -> Tuple[KeyPath, ...]:
 
 KIND = Kind(
     id="type-not-registered",
-    title="a type that no registry knows",
+    title=say("a type that no registry knows"),
     message="X is not in the ... registry",
     outcome=None,
     signs=(
@@ -63,14 +64,21 @@ KIND = Kind(
             line=r"(?:KeyError: .*?|['\"])\b(?P<type>[A-Za-z_][\w.]*) is not in the",
         ),
     ),
-    explanation="A registry was asked for a type that it does not have: the name is misspelt, or the "
-    "module that registers it was not imported before.",
-    detail="The type is {type}, the registry {registry}.",
+    explanation=say(
+        "A registry was asked for a type that it does not have: the name is misspelt, or the module "
+        "that registers it was not imported before."
+    ),
+    detail=mark("The type is {type}, the registry {registry}."),
     hints=(
-        "Compare the name with the class, upper and lower case too.",
-        "If it is your own class: custom_imports = dict(imports=['package.module'], "
-        "allow_failed_imports=False), with the module that defines it.",
-        "If it is of another OpenMMLab package: write the package in front (mmdet.ResNet), and install it.",
+        say("Compare the name with the class, upper and lower case too."),
+        say(
+            "If it is your own class: custom_imports = dict(imports=['package.module'], "
+            "allow_failed_imports=False), with the module that defines it."
+        ),
+        say(
+            "If it is of another OpenMMLab package: write the package in front (mmdet.ResNet), and "
+            "install it."
+        ),
     ),
     places=places,
     cures=cures,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Tuple
 from mmfix.ddp import Outcome
 from mmfix.diagnosis.advice import GIVE_CONFIG, SHOW_NAMES
 from mmfix.diagnosis.types import Kind, Variant, sign
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.findings import Remedy
@@ -27,17 +28,24 @@ def _general() -> Tuple[Remedy, ...]:
         Remedy(
             "find-unused",
             "review",
-            "1-2 % slower: DDP walks the graph in every step. find_unused_parameters = True at the end of "
-            "the config.",
+            say(
+                "1-2 % slower: DDP walks the graph in every step. find_unused_parameters = True at the "
+                "end of the config."
+            ),
             (),
-            (f"{NO_REENTRANT} With with_cp=True the next error is 'marked ready twice'.",),
+            (
+                say(
+                    "{assumption} With with_cp=True the next error is 'marked ready twice'.",
+                    assumption=NO_REENTRANT,
+                ),
+            ),
         ),
     )
 
 
 KIND = Kind(
     id="unused-parameters",
-    title="parameters without a gradient",
+    title=say("parameters without a gradient"),
     message="Expected to have finished reduction in the prior iteration",
     outcome=Outcome.UNUSED.value,
     signs=(
@@ -54,8 +62,9 @@ KIND = Kind(
         # OptimizerHook and MMDistributedDataParallel with detect_anomalous_params=True
         sign("is not in the computational graph", line=r"(?P<name>[\w.]+) with shape torch\.Size"),
     ),
-    explanation="Parameters that DDP watches got no gradient in an iteration, so DDP cannot start the "
-    "next one.",
+    explanation=say(
+        "Parameters that DDP watches got no gradient in an iteration, so DDP cannot start the next one."
+    ),
     hints=(
         GIVE_CONFIG,
         SHOW_NAMES,
@@ -63,11 +72,15 @@ KIND = Kind(
     general=_general,
     variants={
         "was_on": Variant(
-            "An output of the model takes part in no loss, so DDP waits for gradients that do not come; "
-            "find_unused_parameters was on already, and it only helps with what no output needs.",
+            say(
+                "An output of the model takes part in no loss, so DDP waits for gradients that do not come; "
+                "find_unused_parameters was on already, and it only helps with what no output needs."
+            ),
             (
-                "MMEngine adds up the entries of the loss dict whose key has 'loss' in it. Rename the entry, "
-                "detach() it, or leave it out of what the training step returns.",
+                say(
+                    "MMEngine adds up the entries of the loss dict whose key has 'loss' in it. Rename the "
+                    "entry, detach() it, or leave it out of what the training step returns."
+                ),
                 SHOW_NAMES,
             ),
         ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Tuple
 
 from mmfix.diagnosis.kinds import marked_ready_twice
 from mmfix.diagnosis.types import Kind, Sighting, sign
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.findings import Remedy
@@ -40,18 +41,20 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
 
 KIND = Kind(
     id="use-reentrant-not-passed",
-    title="a checkpoint that does not say which kind it is",
+    title=say("a checkpoint that does not say which kind it is"),
     message="please pass in use_reentrant=True or use_reentrant=False explicitly (an error, not a warning)",
     outcome=None,
     signs=(
         sign("ValueError: torch.utils.checkpoint: please pass in use_reentrant"),
         sign("ValueError: torch.utils.checkpoint: the use_reentrant parameter should be passed"),
     ),
-    explanation="This torch makes no choice between its two gradient checkpoints, and the model's code, "
-    "which is older, makes none either.",
+    explanation=say(
+        "This torch makes no choice between its two gradient checkpoints, and the model's code, which "
+        "is older, makes none either."
+    ),
     hints=(
-        "Or change the call: torch.utils.checkpoint.checkpoint(..., use_reentrant=False).",
-        "Or train with a torch that only warns (2.13 does).",
+        say("Or change the call: torch.utils.checkpoint.checkpoint(..., use_reentrant=False)."),
+        say("Or train with a torch that only warns (2.13 does)."),
     ),
     general=general,
     cures=cures,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Tuple
 from mmfix.config.dicts import keys_where
 from mmfix.diagnosis.types import Kind, Sighting, sign
 from mmfix.findings import Override, Remedy
+from mmfix.wording import mark, say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -34,14 +35,14 @@ def cures(setup: TrainingSetup, sighting: Sighting) -> Tuple[Remedy, ...]:
     """Switch the option off where there are no workers."""
     off = _OFF[sighting.fields["option"]]
     overrides = tuple(
-        Override(key, off, "there are no worker processes") for key in places(setup.document, sighting)
+        Override(key, off, say("there are no worker processes")) for key in places(setup.document, sighting)
     )
     return (Remedy("no-workers-option", "safe", "None.", overrides),) if overrides else ()
 
 
 KIND = Kind(
     id="workers-options",
-    title="worker options without workers",
+    title=say("worker options without workers"),
     message="persistent_workers, prefetch_factor with num_workers=0",
     outcome=None,
     signs=(
@@ -50,10 +51,13 @@ KIND = Kind(
         ),
         sign("prefetch_factor option could only be specified", line=r"(?P<option>prefetch_factor) option"),
     ),
-    explanation="A data loader with num_workers=0 has no worker processes, and torch refuses options for "
-    "them.",
-    detail="The option is {option}.",
-    hints=("persistent_workers=False (and no prefetch_factor) in that data loader, or num_workers above 0.",),
+    explanation=say(
+        "A data loader with num_workers=0 has no worker processes, and torch refuses options for them."
+    ),
+    detail=mark("The option is {option}."),
+    hints=(
+        say("persistent_workers=False (and no prefetch_factor) in that data loader, or num_workers above 0."),
+    ),
     places=places,
     cures=cures,
 )

@@ -13,6 +13,7 @@ from mmfix.diagnosis.log.marks import Marks, marks_of
 from mmfix.diagnosis.log.stream import regions
 from mmfix.diagnosis.types import CONSEQUENCE, LIKELY, NOTHING, Kind, Listed, LogReading, Run, Sighting, Sign
 from mmfix.errors import MmfixError
+from mmfix.wording import say
 
 #: Of each sign in a region, more are not read: one message a rank and run is enough.
 _MOST = 500
@@ -50,8 +51,8 @@ def read_log(file: BinaryIO, kinds: Sequence[Kind], path: str = "") -> LogReadin
     lines, is_empty = 1, True
     for region in regions(file):
         if region.line == 1 and (b"\0" in region.data[:_SAMPLE] or region.data.startswith(_GZIP)):
-            hint = "unpack it first, if it is compressed"
-            raise MmfixError("is not a text", path or None, hint=hint)
+            hint = say("unpack it first, if it is compressed")
+            raise MmfixError(say("is not a text"), path or None, hint=hint)
         lines, is_empty = region.line + region.data.count(b"\n"), is_empty and not region.data.strip()
         for stream in streams(region):
             found = list(_hits(stream, kinds))
