@@ -102,7 +102,8 @@ def used_config(run: Run, log: str, given: str = "") -> UsedConfig:
             )
         return UsedConfig(notes=tuple(notes))
     line, pasted = (0, False) if run.config is None else (run.config.line, run.config.pasted)
-    place = f"{osp.basename(log) if log not in ('', '-') else say('the log')}:{line + pasted}"
+    name = osp.basename(log) if log not in ("", "-") else say("the log")
+    place = f"{name}:{line + pasted}"
     shown = say("pasted in {place}", place=place) if pasted else say("printed in {place}", place=place)
     if given:
         path = ""  # of another model

@@ -350,4 +350,5 @@ def _for_torch(remedies: Tuple[Remedy, ...], run: Run, notes: List[str]) -> Tupl
 
 
 def _place(log: str, line: int) -> str:
-    return f"{osp.basename(log) if log not in ('', '-') else say('the log')}:{line}"
+    name = osp.basename(log) if log not in ("", "-") else say("the log")
+    return f"{name}:{line}"

@@ -51,4 +51,6 @@ def _longer(after: float, before: Optional[float]) -> str:
     if not before or max(after, before) < _SHORT:
         return ""
     ratio = after / before
-    return "" if 1 / _NOISE < ratio < _NOISE else f" ({say('about {ratio:.1f}x', ratio=ratio)})"
+    if 1 / _NOISE < ratio < _NOISE:
+        return ""
+    return say(" (about {ratio:.1f}x)", ratio=ratio)

@@ -10,6 +10,7 @@ from typing import Optional, Tuple
 
 from mmfix.openmmlab import packages, to_install
 from mmfix.prove.joining import CannotProve
+from mmfix.wording import say
 
 _MISSING = re.compile(r"No module named '?([\w.]+)'?")
 #: What stands in the place of an error of a module that the config imports: ``mmengine/config/config.py:
@@ -34,9 +35,13 @@ def require(name: str) -> None:
         importlib.import_module(name)
     except Exception as error:
         text = why_not_imported(error) or f"{type(error).__name__}: {_line(error)}"
-        raise CannotProve(f"{name} is installed and cannot be imported: {text}") from error
+        raise CannotProve(
+            say("{name} is installed and cannot be imported: {why}", name=name, why=text)
+        ) from error
     if packages()[name].configs and importlib.util.find_spec(f"{name}.models") is None:
-        raise CannotProve(f"{name} is half installed: it has no {name}.models", hint=_install(name))
+        raise CannotProve(
+            say("{name} is half installed: it has no {name}.models", name=name), hint=_install(name)
+        )
 
 
 def why_not_imported(error: BaseException) -> str:
@@ -49,14 +54,20 @@ def why_not_imported(error: BaseException) -> str:
     error, asked = _behind(error)
     found = _MISSING.search(str(error))
     if found is None:
-        return f"an import fails{_where(error)}: {_line(error)}"
+        return say("an import fails{where}: {error}", where=_where(error), error=_line(error))
     name = found.group(1).partition(".")[0]
     if _is_there(name):
-        what = f"{name} has no module {found.group(1)}{_where(error)}"
-        return f"{what}: another version is meant, or it is half installed"
+        return say(
+            "{package} has no module {module}{where}: another version is meant, or it is half installed",
+            package=name,
+            module=found.group(1),
+            where=_where(error),
+        )
     if asked.partition(".")[0] == name and name not in packages():
-        return (
-            f"the config imports {asked}, which is not found here; run it where that lies, or with PYTHONPATH"
+        return say(
+            "the config imports {module}, which is not found here; run it where that lies, or with "
+            "PYTHONPATH",
+            module=asked,
         )
     return f"{_not_installed(name)}{_where(error)}; {_install(name)}"
 
@@ -74,11 +85,11 @@ def _behind(error: BaseException) -> Tuple[BaseException, str]:
 
 
 def _not_installed(name: str) -> str:
-    return f"{name} is not installed here"
+    return say("{name} is not installed here", name=name)
 
 
 def _install(name: str) -> str:
-    return f"run it where the config trains, or pip install {to_install(name)}"
+    return say("run it where the config trains, or pip install {package}", package=to_install(name))
 
 
 def _is_there(name: str) -> bool:

@@ -9,13 +9,15 @@ from mmfix.ddp import Outcome, Settings
 from mmfix.proofs.types import HANG, NOT_PROVED, Rehearsal, Scenario
 from mmfix.prove.groups import groups_of, statuses
 from mmfix.prove.verdict import Counts, RankRun, is_echo, judge, marked_twice, worst
+from mmfix.wording import say
 
 Result = Dict[str, Any]
-_MISSING = "no such batches can be made here"
+_MISSING = say("no such batches can be made here")
 _MOST_NAMES = 5
-_NOT_FINITE = (
-    "the losses are not finite on these batches: the weights are no numbers after the first scenario, so "
-    "whether the ranks have the same cannot be told; try --data real, or a smaller learning rate"
+_NOT_FINITE = say(
+    "the losses are not finite on these batches: the weights are no numbers after the first "
+    "scenario, so whether the ranks have the same cannot be told; try --data real, or a smaller "
+    "learning rate"
 )
 
 
@@ -42,7 +44,7 @@ def rehearsal_of(results: Sequence[Optional[Result]], why: str, doing: str, deta
     if not first:
         if why == HANG:
             return Rehearsal(HANG, _hung(doing), (Scenario(_scenario_of(doing), HANG),), **about)
-        return Rehearsal(NOT_PROVED, trouble or why or "no rank came to its first step", **about)
+        return Rehearsal(NOT_PROVED, trouble or why or say("no rank came to its first step"), **about)
     runs = [_runs(result) for result in results]
     kinds = first["kinds"][: max(len(run) for run in runs)]
     table = [[run[place] if place < len(run) else None for run in runs] for place in range(len(kinds))]
@@ -162,25 +164,38 @@ def _scenario_of(doing: str) -> str:
 
 
 def _hung(doing: str) -> str:
-    return f"all ranks stood still in {doing}; -v shows each rank's stack"
+    return say("all ranks stood still in {phase}; -v shows each rank's stack", phase=doing)
 
 
 def _reason(outcome: str, scenarios: Sequence[Scenario], doing: str, apart: Sequence[str]) -> str:
     """One line: the first line of the error, or what is wrong without one."""
     if outcome == Outcome.DIVERGED.value:
         names = ", ".join(apart[:_MOST_NAMES]) + (", ..." if len(apart) > _MOST_NAMES else "")
-        count = "1 parameter differs" if len(apart) == 1 else f"{len(apart)} parameters differ"
-        return f"{count} between the ranks after the last step: {names}"
+        if len(apart) == 1:
+            return say("1 parameter differs between the ranks after the last step: {name}", name=names)
+        return say(
+            "{count} parameters differ between the ranks after the last step: {names}",
+            count=len(apart),
+            names=names,
+        )
     alike = [scenario for scenario in scenarios if scenario.outcome == outcome]
     decisive = next((scenario for scenario in alike if scenario.disagreement), alike[0] if alike else None)
     if decisive is None or outcome == "OK":
         return ""
     if decisive.disagreement and outcome == NOT_PROVED:
-        return f"{decisive.name}: the two instruments disagree: {decisive.disagreement}"
+        return say(
+            "{scenario}: the two instruments disagree: {why}",
+            scenario=decisive.name,
+            why=decisive.disagreement,
+        )
     if decisive.error:
         return f"{decisive.name}: {decisive.error.splitlines()[0]}"
     if outcome == HANG:
         return _hung(doing)
     if outcome == "UNTRAINED":
-        return f"{decisive.name}: {len(decisive.untrained)} parameters are never trained"
-    return f"{decisive.name}: a rank left no result"
+        return say(
+            "{scenario}: {count} parameters are never trained",
+            scenario=decisive.name,
+            count=len(decisive.untrained),
+        )
+    return say("{scenario}: a rank left no result", scenario=decisive.name)

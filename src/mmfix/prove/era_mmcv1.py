@@ -20,6 +20,7 @@ from mmfix.prove.joining import CannotProve, Place
 from mmfix.prove.loop import no_data
 from mmfix.prove.mmcv1_packages import builder_of, package_of, require_mmcv1, stand_in_for_torchvision
 from mmfix.prove.stage import Stage
+from mmfix.wording import say
 
 #: Optimizer hooks of mixed precision, and their like without. ``mmcv/runner/hooks/optimizer.py``
 _HALF = {
@@ -38,7 +39,9 @@ def load(job: Job, place: Place) -> Any:
     require_mmcv1()
     stand_in_for_torchvision()
     if job.settings is None or not job.settings.bypasses_forward:
-        raise CannotProve("the repository's training script has a loop of its own, which mmfix cannot run")
+        raise CannotProve(
+            say("the repository's training script has a loop of its own, which mmfix cannot run")
+        )
     from mmcv import Config
     from mmcv.utils import import_modules_from_strings
 
@@ -63,7 +66,8 @@ def _import_plugin(config: Any) -> None:
     root = next((str(root) for root in roots if (root / folder).is_dir()), None)
     if root is None:
         raise CannotProve(
-            f"the config's plugin_dir {folder} is not there", hint="run in the root of its repository"
+            say("the config's plugin_dir {folder} is not there", folder=folder),
+            hint=say("run in the root of its repository"),
         )
     if root not in sys.path:
         sys.path.insert(0, root)
@@ -83,13 +87,20 @@ def prepare(config: Any, work_dir: str, job: Job, place: Place) -> List[str]:
     """Change a loaded config in place so that it can run anywhere; what was replaced, one line each."""
     replaced = []
     if stand_in_for_torchvision():
-        replaced.append("torchvision, by an empty module: it cannot be imported, and serves weights only")
+        replaced.append(
+            say("torchvision, by an empty module: it cannot be imported, and serves weights only")
+        )
     given = job.settings
     assert given is not None
     found = f"find_unused_parameters={given.find_unused_parameters}"
     if given.static_graph:
-        found += ", static graph on"
-    replaced.append(f"the training script, by the steps of mmdet 2.x's; as `mmfix check` reads it: {found}")
+        found = say("{settings}, static graph on", settings=found)
+    replaced.append(
+        say(
+            "the training script, by the steps of mmdet 2.x's; as `mmfix check` reads it: {settings}",
+            settings=found,
+        )
+    )
     optimizer = config.get("optimizer_config")
     if place.on_cpu and (config.get("fp16") or (optimizer or {}).get("type") in _HALF):
         config.fp16 = None
@@ -97,7 +108,7 @@ def prepare(config: Any, work_dir: str, job: Job, place: Place) -> List[str]:
             kept = {key: value for key, value in optimizer.items() if key not in _SCALING}
             kept["type"] = _HALF.get(kept.get("type", ""), "OptimizerHook")
             config.optimizer_config = kept
-        replaced.append("mixed precision: it needs a GPU, and changes no gradient's path")
+        replaced.append(say("mixed precision: it needs a GPU, and changes no gradient's path"))
     config.work_dir = work_dir
     return replaced
 

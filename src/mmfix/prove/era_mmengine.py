@@ -12,6 +12,7 @@ from mmfix.prove.joining import CannotProve, Place
 from mmfix.prove.loop import loop_for, no_data, optimizers_of
 from mmfix.prove.prepare import prepare as prepare_config
 from mmfix.prove.stage import Rehearsed, Stage
+from mmfix.wording import say
 
 
 def load(job: Job, place: Place) -> Any:
@@ -26,7 +27,8 @@ def load(job: Job, place: Place) -> Any:
         from mmengine.utils import import_modules_from_strings
     except ImportError as error:
         raise CannotProve(
-            f"this config is for MMEngine, and that cannot be imported: {error}", hint="pip install mmengine"
+            say("this config is for MMEngine, and that cannot be imported: {why}", why=error),
+            hint="pip install mmengine",
         ) from error
 
     # a Runner formats its config four times for logs that nobody sees: a quarter of the time of a small model
@@ -68,8 +70,10 @@ def _require_mmcv2(scope: str) -> None:
         return
     if scope != "mmengine" and int(version.split(".")[0]) < 2:
         raise CannotProve(
-            f"this config is for MMEngine, and mmcv {version} is installed",
-            hint="pip install 'mmcv-lite>=2' and the package of the config in an environment of their own",
+            say("this config is for MMEngine, and mmcv {version} is installed", version=version),
+            hint=say(
+                "pip install 'mmcv-lite>=2' and the package of the config in an environment of their own"
+            ),
         )
 
 
@@ -103,7 +107,7 @@ def train(runner: Any, counters: Any, stage: Callable[[], Stage], replaced: List
     """
     loop = loop_for(runner._train_loop, stage)
     if not loop.own:
-        replaced.append("the training loop, by a plain one: it is not derived from MMEngine's")
+        replaced.append(say("the training loop, by a plain one: it is not derived from MMEngine's"))
     runner._train_loop = loop.settings
     runner._train_dataloader = no_data()
     with contextlib.suppress(Rehearsed):

@@ -9,6 +9,7 @@ from typing import Any, Optional, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.ddp import Settings
+from mmfix.wording import say
 
 #: Samples of a synthetic batch.
 BATCH = 2
@@ -18,7 +19,7 @@ SCENARIOS = ("normal", "empty", "single", "uneven")
 #: that says why a rank with a parent of its own was lost.
 WAITS, ENDED, LOST = "wait", "ended", "lost"
 #: The reason of a job without steps that came to its end.
-ONLY_BUILT = "the model was built and wrapped, and no step was asked for"
+ONLY_BUILT = say("the model was built and wrapped, and no step was asked for")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from mmfix.errors import MmfixError
 from mmfix.prove.job import Job
+from mmfix.wording import say
 
 #: Seconds to wait for the results of the other ranks, for a rank to notice that another one has left, and for
 #: the others to hear that there is nothing more.
@@ -50,7 +51,7 @@ def join(job: Job) -> Place:
         import torch
         import torch.distributed as distributed
     except ModuleNotFoundError as error:  # and not a library of torch's that did not fit into the memory
-        raise CannotProve("torch is not installed", hint="pip install torch") from error
+        raise CannotProve(say("torch is not installed"), hint="pip install torch") from error
     dist: Any = distributed
     on_cpu = not torch.cuda.is_available() or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
     backend = "gloo" if on_cpu else "nccl"

@@ -10,8 +10,9 @@ from typing import Any, List
 
 from mmfix.openmmlab import Builder, Package, packages
 from mmfix.prove.joining import CannotProve
+from mmfix.wording import say
 
-_ENVIRONMENT = (
+_ENVIRONMENT = say(
     "run it where the config trains: with mmcv<2 and its package (mmdet<3, mmsegmentation<1, ...); "
     "`mmfix check` and `mmfix patch` know that era without"
 )
@@ -27,10 +28,13 @@ def require_mmcv1() -> None:
         version = importlib.import_module("mmcv").__version__
     except ImportError as error:
         raise CannotProve(
-            "this config is for mmcv 1.x, and mmcv is not installed", hint=_ENVIRONMENT
+            say("this config is for mmcv 1.x, and mmcv is not installed"), hint=_ENVIRONMENT
         ) from error
     if int(version.split(".")[0]) >= 2:
-        raise CannotProve(f"this config is for mmcv 1.x, and mmcv {version} is installed", hint=_ENVIRONMENT)
+        raise CannotProve(
+            say("this config is for mmcv 1.x, and mmcv {version} is installed", version=version),
+            hint=_ENVIRONMENT,
+        )
 
 
 def stand_in_for_torchvision() -> bool:
@@ -62,7 +66,7 @@ def package_of(kind: str) -> Package:
         try:
             found = _class_in(package, kind)
         except Exception as error:  # mmdet asserts the version of mmcv
-            broken.append(f"{package.name} cannot be imported: {error}")
+            broken.append(say("{package} cannot be imported: {error}", package=package.name, error=error))
             continue
         if found is not None:
             return package
@@ -71,11 +75,16 @@ def package_of(kind: str) -> Package:
         raise CannotProve("; ".join(broken), hint=_ENVIRONMENT)
     if not asked:
         names = ", ".join(package.name for package in _built_here())
-        raise CannotProve(f"none of {names} is installed", hint="install the one that the config is for")
+        raise CannotProve(
+            say("none of {packages} is installed", packages=names),
+            hint=say("install the one that the config is for"),
+        )
     raise CannotProve(
-        f"{' or '.join(asked)} has no model {kind}",
-        hint="install the package that has it, or run in the root of the repository that has it, with its "
-        "module in `custom_imports` or `plugin_dir`",
+        say("{packages} has no model {type}", packages=say(" or ").join(asked), type=kind),
+        hint=say(
+            "install the package that has it, or run in the root of the repository that has it, with "
+            "its module in `custom_imports` or `plugin_dir`"
+        ),
     )
 
 

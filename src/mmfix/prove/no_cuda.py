@@ -8,7 +8,9 @@ from typing import Any, Dict, Iterator, Set
 import torch
 from torch import nn
 
-WORDS = "CUDA by the CPU, where the model's own code asks for it by name"
+from mmfix.wording import say
+
+WORDS = say("CUDA by the CPU, where the model's own code asks for it by name")
 
 
 @contextmanager

@@ -13,6 +13,8 @@ import socket
 from pathlib import Path
 from typing import List, NamedTuple, Optional
 
+from mmfix.wording import mark, say
+
 #: Fewer open files than this may be too few for torch, its launcher and a store: 24 are, 28 just do.
 _FEW_FILES = 64
 #: Bytes that a result may need.
@@ -31,45 +33,60 @@ class _Sign(NamedTuple):
     meaning: str
 
 
-_SHORT_OF_MEMORY = "end other programs, or give it less to do (--size, a smaller model)"
+_SHORT_OF_MEMORY = say("end other programs, or give it less to do (--size, a smaller model)")
 _SIGNS = (
-    _Sign("too many open files in system|ENFILE", "{who} met the system's limit of open files: end programs"),
-    _Sign(r"too many open files|EMFILE|\berror 24\b", "{who} ran out of open files{files}, then again"),
+    _Sign(
+        "too many open files in system|ENFILE",
+        mark("{who} met the system's limit of open files: end programs"),
+    ),
+    _Sign(r"too many open files|EMFILE|\berror 24\b", mark("{who} ran out of open files{files}, then again")),
     _Sign(
         r"shared memory|/dev/shm|<?/?torch_\d+_\d+",
-        "{who} found no shared memory: make room in /dev/shm (docker run --shm-size 2g)",
+        mark("{who} found no shared memory: make room in /dev/shm (docker run --shm-size 2g)"),
     ),
     _Sign(
         "no space left on device|disk quota exceeded",
-        "{who} found a disk full, or a quota used up: make room, or set TMPDIR to a folder with more",
+        mark("{who} found a disk full, or a quota used up: make room, or set TMPDIR to a folder with more"),
     ),
     _Sign(
-        r"file too large|\bEFBIG\b", "{who} may not write files of that size: ulimit -f unlimited, then again"
+        r"file too large|\bEFBIG\b",
+        mark("{who} may not write files of that size: ulimit -f unlimited, then again"),
     ),
-    _Sign("read-only file system", "{who} may not write there: set TMPDIR to a folder that can be written"),
+    _Sign(
+        "read-only file system", mark("{who} may not write there: set TMPDIR to a folder that can be written")
+    ),
     _Sign(
         r"^MemoryError|can.?t allocate memory|cannot allocate memory|bad_alloc|\bENOMEM\b",
-        f"{{who}} found no more memory{{memory}}: {_SHORT_OF_MEMORY}",
+        mark("{who} found no more memory{memory}: {cure}"),
     ),
     _Sign(
         "failed to map segment from shared object",
-        "{who} could not load a library: the limit of memory{memory} may be too low, or the library lies on a"
-        " disk that is mounted noexec",
+        mark(
+            "{who} could not load a library: the limit of memory{memory} may be too low, or the library "
+            "lies on a disk that is mounted noexec"
+        ),
     ),
     _Sign(
         "can't start new thread|resource temporarily unavailable|pthread_create",
-        "{who} could not start a thread or a process: the limit of processes (ulimit -u) or of memory"
-        "{memory} may be too low",
+        mark(
+            "{who} could not start a thread or a process: the limit of processes (ulimit -u) or of "
+            "memory{memory} may be too low"
+        ),
     ),
-    _Sign("address already in use|EADDRINUSE", "{who} found its network port taken: try again in a moment"),
+    _Sign(
+        "address already in use|EADDRINUSE", mark("{who} found its network port taken: try again in a moment")
+    ),
     _Sign(
         r"client socket has (timed out|failed)|Rendezvous\w+Error|DistStoreError|DistNetworkError"
         r"|timed out after .* waiting for clients",
-        "{who} did not reach the others by the network of this machine{few}: its own name must lead to it"
-        " (ping $(hostname)), and a firewall must let it through",
+        mark(
+            "{who} did not reach the others by the network of this machine{few}: its own name must lead "
+            "to it (ping $(hostname)), and a firewall must let it through"
+        ),
     ),
     _Sign(
-        r"SignalException: .*got signal: (?P<signal>\d+)", "{who} was told to end by {signal}, from outside"
+        r"SignalException: .*got signal: (?P<signal>\d+)",
+        mark("{who} was told to end by {signal}, from outside"),
     ),
 )
 _TABLE = [(re.compile(sign.marks, re.IGNORECASE), sign.meaning) for sign in _SIGNS]
@@ -78,16 +95,19 @@ _ERROR = re.compile(
     r"(?:\[rank\d+\]: )?(?:what\(\): +|(?=\[enforce fail|[A-Za-z_.]*(?:Error|Exception)\b))(?P<error>.*)"
 )
 _BY_SIGNAL = {
-    "SIGKILL": "as the system does when memory runs out: " + _SHORT_OF_MEMORY,
-    "SIGTERM": "which comes from outside: something on this machine, or a person, ends processes",
-    "SIGINT": "which comes from outside: something on this machine, or a person, ends processes",
-    "SIGHUP": "which comes from outside: something on this machine, or a person, ends processes",
-    "SIGXCPU": "for it used up its CPU time: ulimit -t unlimited, then again",
-    "SIGBUS": "for which a full /dev/shm or a full disk may be the reason: make room there",
+    "SIGKILL": say("as the system does when memory runs out: {cure}", cure=_SHORT_OF_MEMORY),
+    "SIGTERM": say("which comes from outside: something on this machine, or a person, ends processes"),
+    "SIGINT": say("which comes from outside: something on this machine, or a person, ends processes"),
+    "SIGHUP": say("which comes from outside: something on this machine, or a person, ends processes"),
+    "SIGXCPU": say("for it used up its CPU time: ulimit -t unlimited, then again"),
+    "SIGBUS": say("for which a full /dev/shm or a full disk may be the reason: make room there"),
 }
 
 
-def meaning_of(error: str, who: str = "a rank") -> str:
+_A_RANK = say("a rank")
+
+
+def meaning_of(error: str, who: str = _A_RANK) -> str:
     """What the first line of an error says of the machine; empty when it says nothing of it."""
     first = error.partition("\n")[0]
     for marks, meaning in _TABLE:
@@ -95,11 +115,19 @@ def meaning_of(error: str, who: str = "a rank") -> str:
         if found:
             number = found.groupdict().get("signal") or "0"
             by = named(int(number))
-            return meaning.format(who=who, files=_files(), few=few_files(), memory=_memory(), signal=by)
+            return say(
+                meaning,
+                who=who,
+                files=_files(),
+                few=few_files(),
+                memory=_memory(),
+                cure=_SHORT_OF_MEMORY,
+                signal=by,
+            )
     return ""
 
 
-def meaning_of_output(output: str, who: str = "a rank") -> str:
+def meaning_of_output(output: str, who: str = _A_RANK) -> str:
     """The same for the last error in an output that says something of the machine."""
     return next(
         (said for said in (meaning_of(line, who) for line in reversed(errors_in(output))) if said), ""
@@ -112,17 +140,21 @@ def errors_in(output: str) -> List[str]:
     return [match.group("error") for match in found if match]
 
 
-def meaning_of_signal(code: int, who: str = "a rank") -> str:
+def meaning_of_signal(code: int, who: str = _A_RANK) -> str:
     """What an exit code below zero says."""
     name = _name(-code)
-    more = _BY_SIGNAL.get(name, "a crash in compiled code; -v shows the output")
-    return f"{who} was ended by {named(-code)}, {more}"
+    more = _BY_SIGNAL.get(name, say("a crash in compiled code; -v shows the output"))
+    return say("{who} was ended by {signal}, {why}", who=who, signal=named(-code), why=more)
 
 
 def named(number: int) -> str:
     """``signal 9 (SIGKILL)``."""
     name = _name(number)
-    return f"signal {number} ({name})" if name else f"signal {number}"
+    return (
+        say("signal {number} ({name})", number=number, name=name)
+        if name
+        else say("signal {number}", number=number)
+    )
 
 
 def unwritable(folder: Path) -> str:
@@ -144,7 +176,9 @@ def of_parent(error: OSError) -> str:
     size = _limit("RLIMIT_FSIZE")
     if not known and size is not None and size < _RESULT:
         known = meaning_of("EFBIG", "mmfix")
-    return known or f"mmfix cannot start its ranks ({error}): TMPDIR must be a folder that can be written"
+    return known or say(
+        "mmfix cannot start its ranks ({why}): TMPDIR must be a folder that can be written", why=error
+    )
 
 
 def few_files() -> str:
@@ -152,7 +186,7 @@ def few_files() -> str:
     limit = _limit("RLIMIT_NOFILE")
     if limit is None or limit >= _FEW_FILES:
         return ""
-    return f" (the limit of {limit} open files may be too low: ulimit -n 1024)"
+    return say(" (the limit of {count} open files may be too low: ulimit -n 1024)", count=limit)
 
 
 def no_network() -> str:
@@ -161,20 +195,23 @@ def no_network() -> str:
         with socket.create_server(("localhost", 0)) as server:
             socket.create_connection(server.getsockname(), timeout=1.0).close()
     except OSError as error:
-        return f" (localhost cannot be reached by network: {error.strerror or error})"
+        why = error.strerror or error
+        return say(" (localhost cannot be reached by network: {why})", why=why)
     return ""
 
 
 def _files() -> str:
     limit = _limit("RLIMIT_NOFILE")
     if limit is None:
-        return ": allow more"
-    return f" (the limit is {limit}): ulimit -n {max(1024, 4 * limit)}"
+        return say(": allow more")
+    return say(" (the limit is {limit}): ulimit -n {wanted}", limit=limit, wanted=max(1024, 4 * limit))
 
 
 def _memory() -> str:
     limit = _limit("RLIMIT_AS")
-    return "" if limit is None else f" (ulimit -v allows {limit / 2**30:.1f} GB a process)"
+    if limit is None:
+        return ""
+    return say(" (ulimit -v allows {size:.1f} GB a process)", size=limit / 2**30)
 
 
 def _limit(name: str) -> Optional[int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, List
 
+from mmfix.wording import say
+
 #: Keys of validation and testing: a rehearsal does neither.
 _NOT_TRAINING = (
     *("val_cfg", "val_dataloader", "val_evaluator"),
@@ -61,7 +63,9 @@ def _without_amp(config: Any) -> List[str]:
     changed = [_to_full_precision(each) for each in (wrapper, *inner)]  # those of an OptimWrapperDict, too
     if not any(changed):
         return []
-    return ["AmpOptimWrapper by OptimWrapper: mixed precision needs a GPU, and changes no gradient's path"]
+    return [
+        say("AmpOptimWrapper by OptimWrapper: mixed precision needs a GPU, and changes no gradient's path")
+    ]
 
 
 def _to_full_precision(wrapper: Dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from mmfix.errors import MmfixError
 from mmfix.prove.groups import keys_of
 from mmfix.prove.job import BATCH, ONLY_BUILT, Job
 from mmfix.prove.joining import CannotProve, Place
+from mmfix.wording import say
 
 #: Scenarios that need another kind of batch than their name says.
 _EMPTY = {"uneven": "empty"}
@@ -63,7 +64,7 @@ def rehearse(
             note_order()
             raise nothing
         if not wrappers.all:
-            raise CannotProve("the model was not wrapped by DistributedDataParallel")
+            raise CannotProve(say("the model was not wrapped by DistributedDataParallel"))
         note_order()
         keep()  # whatever becomes of the first step
         stages.append(Stage(job, kinds, batches, counters, wrappers, progress, place, seen))
@@ -122,7 +123,7 @@ def _or_why_not(
     replaced += more
     missing = tuple(kind for kind in job.scenarios if kind not in kinds)
     if not kinds:
-        why = f"there are no batches for {', '.join(missing)} with this config"
+        why = say("there are no batches for {scenarios} with this config", scenarios=", ".join(missing))
         return batches, missing, CannotProve(why)
     return batches, missing, None
 
@@ -144,7 +145,15 @@ def _batches(config: Any, job: Job) -> Tuple[Callable[[str, int, int], Any], Tup
     with _blaming(maker):
         size = job.size or _checked(maker.size(config))
         kinds = tuple(kind for kind in job.scenarios if _EMPTY.get(kind, kind) in maker.kinds)
-        replaced = [f"data: synthetic batches of {BATCH}, {size[0]} x {size[1]}", *maker.adapt(config, size)]
+        replaced = [
+            say(
+                "data: synthetic batches of {count}, {height} x {width}",
+                count=BATCH,
+                height=size[0],
+                width=size[1],
+            ),
+            *maker.adapt(config, size),
+        ]
 
     def batch(kind: str, step: int, rank: int) -> Any:
         what = kind if kind != "uneven" else "normal" if rank == 0 else "empty"
@@ -152,7 +161,7 @@ def _batches(config: Any, job: Job) -> Tuple[Callable[[str, int, int], Any], Tup
         with _blaming(maker):
             made = maker.batch(inputs.Request(config, what, size, BATCH, seed))
             if not isinstance(made, (Mapping, list, tuple)):
-                raise TypeError(f"a batch is a dict or a list, not {type(made).__name__}")
+                raise TypeError(say("a batch is a dict or a list, not {type}", type=type(made).__name__))
         return made
 
     return batch, kinds, replaced
@@ -161,7 +170,7 @@ def _batches(config: Any, job: Job) -> Tuple[Callable[[str, int, int], Any], Tup
 def _checked(size: Any) -> Tuple[int, int]:
     """What a maker has given as height and width."""
     if not isinstance(size, (list, tuple)) or [type(number) for number in size] != [int, int]:
-        raise TypeError(f"size gives two whole numbers, height and width, not {size!r:.60}")
+        raise TypeError(say("size gives two whole numbers, height and width, not {size!r:.60}", size=size))
     height, width = size
     return height, width
 
@@ -176,14 +185,23 @@ def _blaming(maker: Any) -> Iterator[None]:
     except Exception as error:
         name = f"{type(maker).__module__}.{type(maker).__name__}"
         text = (str(error).strip().splitlines() or [""])[0]
-        raise CannotProve(f"the input maker {name} failed: {type(error).__name__}: {text}") from error
+        raise CannotProve(
+            say(
+                "the input maker {maker} failed: {error}: {text}",
+                maker=name,
+                error=type(error).__name__,
+                text=text,
+            )
+        ) from error
 
 
 def _used(stand_ins: Tuple[str, ...]) -> List[str]:
     from mmfix.prove import ops
 
     used = ops.used() if stand_ins else ()
-    return [f"compiled ops of mmcv by plain torch: {', '.join(used)}"] if used else []
+    return (
+        [say("compiled ops of mmcv by plain torch: {operators}", operators=", ".join(used))] if used else []
+    )
 
 
 def _seen(

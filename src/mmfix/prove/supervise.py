@@ -22,6 +22,7 @@ from mmfix.prove.assemble import errors_of, joined, rehearsal_of
 from mmfix.prove.job import ENDED, LOST, WAITS, Job, write_job
 from mmfix.prove.watch import ASK, NO_MEMORY
 from mmfix.traces import new_folder
+from mmfix.wording import say
 
 #: Seconds for the keeper to end what the ranks have started.
 _LAST_WORDS = 10.0
@@ -39,7 +40,7 @@ _ON_CPU = {"CUDA_VISIBLE_DEVICES": ""}
 _ANSWER = 0.5
 #: Fewer seconds than this are not worth another try.
 _WORTH = 5.0
-_LAUNCHER = "torch's launcher of the ranks"
+_LAUNCHER = say("torch's launcher of the ranks")
 
 
 class Ranks(NamedTuple):
@@ -103,12 +104,15 @@ def _tried(job: Job, ranks: Ranks, until: float) -> Rehearsal:
     if not first.outside:
         return first.rehearsal
     if until - time.monotonic() < _WORTH:
-        return _explained(first.rehearsal, f"{first.outside}; no time was left to try again")
+        return _explained(first.rehearsal, say("{why}; no time was left to try again", why=first.outside))
     second = _start_within(replace(job, attempt=job.attempt + 1), ranks, until)
     if not second.outside and second.rehearsal.outcome != NOT_PROVED:
         return second.rehearsal
     why = second.outside or second.rehearsal.reason
-    why = f"{why}; tried twice" + ("" if why == first.outside else f", the first time: {first.outside}")
+    if why == first.outside:
+        why = say("{why}; tried twice", why=why)
+    else:
+        why = say("{why}; tried twice, the first time: {before}", why=why, before=first.outside)
     # what DDP was seen to do counts, also if more of it was seen in the first try
     best = max(second.rehearsal, first.rehearsal, key=lambda each: each.outcome != NOT_PROVED)
     return _explained(best, why)
@@ -210,7 +214,11 @@ def _out_of_time(folder: Path, ranks: Ranks, seconds: float) -> str:
     doing = _doing(folder, ranks)
     _ask_for_stacks(folder)
     known = outside.few_files() or outside.no_network() if doing == "start" else ""
-    return f"the time limit of {seconds:.0f} s came in this phase: {doing}{known}; allow more with --timeout"
+    return say(
+        "the time limit of {seconds:.0f} s came in this phase: {phase}; allow more with --timeout",
+        seconds=seconds,
+        phase=f"{doing}{known}",
+    )
 
 
 def _ask_for_stacks(folder: Path) -> None:
@@ -266,7 +274,10 @@ def _stacks(folder: Path, world_size: int) -> str:
 def _how_it_ended(job: Job, folder: Path) -> str:
     """What is the job's own doing when a rank left no result; empty when that is not known."""
     if any(_text(path) == str(NO_MEMORY) for path in folder.glob("rank*.end")):
-        return f"a rank needed more than {job.memory_gb:g} GB of memory; allow more with --memory-limit"
+        return say(
+            "a rank needed more than {size:g} GB of memory; allow more with --memory-limit",
+            size=job.memory_gb,
+        )
     return HANG if "collective mismatch" in _text(folder / "output.txt") else ""
 
 
@@ -298,7 +309,7 @@ def _by_launcher(folder: Path, output: str, code: int) -> str:
     failed = outside.errors_in(output)
     if known or not code or not failed or failed[-1].startswith(("ImportError", "ModuleNotFoundError")):
         return known
-    return f"{_LAUNCHER} failed: {failed[-1]}{outside.few_files()}"
+    return say("{who} failed: {why}", who=_LAUNCHER, why=f"{failed[-1]}{outside.few_files()}")
 
 
 def _code_of_rank(output: str, ranks: Ranks, code: int) -> Optional[int]:
@@ -312,8 +323,8 @@ def _code_of_rank(output: str, ranks: Ranks, code: int) -> Optional[int]:
 def _by_itself(folder: Path, ranks: Ranks, code: int) -> str:
     ended = _code_of_rank(_text(folder / "output.txt"), ranks, code)
     if ended:
-        return f"a rank ended with exit code {ended} and left no result; -v shows the output"
-    return "a rank ended by itself and left no result; -v shows the output"
+        return say("a rank ended with exit code {code} and left no result; -v shows the output", code=ended)
+    return say("a rank ended by itself and left no result; -v shows the output")
 
 
 def _result(folder: Path, rank: int) -> Optional[Dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, T
 from mmfix.ddp import Checkpoint, Outcome, Settings, Traits, Unused
 from mmfix.ddp import outcome as outcome_of
 from mmfix.proofs.types import HANG, NOT_PROVED, OUTCOMES, Scenario
+from mmfix.wording import say
 
 #: What DDP says (torch ``reducer.cpp``; the texts hold from 1.8 to 2.13), and what it means.
 _TEXTS = (
@@ -189,7 +190,11 @@ def _disagreement(outcome: str, history: Sequence[Sequence[Counts]], count: int,
     expected = max((item.value for item in counted), key=OUTCOMES.index)
     if outcome == expected or expected == Outcome.DIVERGED.value:  # which shows after the last step
         return ""
-    return f"the counts at the gradient accumulators say {expected}, DDP says {outcome}"
+    return say(
+        "the counts at the gradient accumulators say {expected}, DDP says {seen}",
+        expected=expected,
+        seen=outcome,
+    )
 
 
 def _names(names: Sequence[str], indices: Set[int]) -> Tuple[str, ...]:

@@ -18,6 +18,7 @@ from mmfix.prove.joining import Place, agreed, join, share, shared, when_parted,
 from mmfix.prove.rehearsing import rehearse
 from mmfix.prove.verdict import is_echo
 from mmfix.prove.watch import Watch
+from mmfix.wording import say
 
 
 def main(job_path: str) -> None:
@@ -112,7 +113,9 @@ def result_of(
     except MmfixError as error:
         result["reason"] = error.message + (f"; {error.hint}" if error.hint else "")
     except SystemExit as error:
-        result["reason"] = f"the config's own code ended the process (SystemExit: {error.code})"
+        result["reason"] = say(
+            "the config's own code ended the process (SystemExit: {code})", code=error.code
+        )
         result["traceback"] = traceback.format_exc()
     except KeyboardInterrupt:  # as a signal from outside ends it
         raise

@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from mmfix.prove.counting import Counters
 from mmfix.prove.plain_norm import without_sync_norm
+from mmfix.wording import say
 
 
 @dataclass
@@ -95,7 +96,9 @@ class Wrappers:
             arguments["device_ids"] = None
             arguments.pop("output_device", None)
         if without_sync_norm(module):
-            self.replaced.add("SyncBatchNorm by BatchNorm, which has the same parameters: there is no GPU")
+            self.replaced.add(
+                say("SyncBatchNorm by BatchNorm, which has the same parameters: there is no GPU")
+            )
 
     @property
     def are_static(self) -> bool:

@@ -14,6 +14,7 @@ import torch
 
 from mmfix.prove.inputs import drawing, settings
 from mmfix.prove.inputs.protocol import InputMaker, NoInputs, Request
+from mmfix.wording import say
 
 #: Keys of transforms that set the final size of an image, for instance ``RandomResizedCrop(scale=224)``.
 SIZES = ("scale", "crop_size")
@@ -59,7 +60,7 @@ class OwnPipeline(Labelled):
         pipelines = [node["pipeline"] for _, node in settings.dicts(loader) if "pipeline" in node]
         if not pipelines:
             raise NoInputs(
-                "the config has no training pipeline", hint="register an input maker for its scope"
+                say("the config has no training pipeline"), hint=say("register an input maker for its scope")
             )
         random = drawing.random_state(request.seed)
         with tempfile.TemporaryDirectory() as folder, seeded(request.seed):
@@ -73,8 +74,10 @@ class OwnPipeline(Labelled):
                 ]
             except Exception as error:
                 raise NoInputs(
-                    f"the config's pipeline cannot work on an image of noise alone: {error!r}",
-                    hint="use `--data real`, or register an input maker",
+                    say(
+                        "the config's pipeline cannot work on an image of noise alone: {error!r}", error=error
+                    ),
+                    hint=say("use `--data real`, or register an input maker"),
                 ) from error
         made: Dict[str, Any] = collate(loader)(items)
         return made

@@ -13,6 +13,7 @@ from mmfix.prove.inputs.detection import Detection
 from mmfix.prove.inputs.protocol import InputMaker, NoInputs, Request
 from mmfix.prove.inputs.segmentation import Segmentation, class_count
 from mmfix.prove.inputs.wanted import Wanted, proposals, semantic_map
+from mmfix.wording import say
 
 
 class Objects(Detection):
@@ -118,8 +119,10 @@ def _of_keys(makers: Dict[str, Callable[[], Any]], config: Any) -> Dict[str, Any
     missing = [key for key in keys if key not in makers]
     if missing:
         raise NoInputs(
-            f"no made-up batches for {', '.join(missing)}, which the training pipeline collects",
-            hint="register an input maker (docs/inputs.md), or use `--data real`",
+            say(
+                "no made-up batches for {keys}, which the training pipeline collects", keys=", ".join(missing)
+            ),
+            hint=say("register an input maker (docs/inputs.md), or use `--data real`"),
         )
     return {key: make() for key, make in makers.items() if key in keys}
 
@@ -153,6 +156,8 @@ def maker(config: Any) -> InputMaker:
         if key in keys:
             return made()
     raise NoInputs(
-        f"no made-up batches for {', '.join(keys) or 'a pipeline that collects nothing'}",
-        hint="register an input maker (docs/inputs.md), or use `--data real`",
+        say("no made-up batches for {keys}", keys=", ".join(keys))
+        if keys
+        else say("no made-up batches for a pipeline that collects nothing"),
+        hint=say("register an input maker (docs/inputs.md), or use `--data real`"),
     )

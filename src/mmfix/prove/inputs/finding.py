@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from mmfix.openmmlab import with_configs
 from mmfix.prove.inputs.protocol import InputMaker, NoInputs
 from mmfix.prove.inputs.settings import is_mmcv1, preprocessors, transforms, type_name
+from mmfix.wording import say
 
 GROUP = "mmfix.inputs"
 #: Modules with a function ``maker(config)``; imported when asked for, as they import torch.
@@ -47,11 +48,26 @@ def maker_for(config: Any) -> InputMaker:
         if not is_mmcv1(config) and scope in with_configs():
             scopes = [scope]
             break
-    tried = " or ".join(f"'{scope}'" for scope in scopes) or "a model without a scope"
+    tried = say(" or ").join(f"'{scope}'" for scope in scopes) or say("a model without a scope")
     raise NoInputs(
-        f"no made-up batches for {tried}",
-        hint="use `--data real` for batches of the config's own dataloader, or register an input maker "
-        f"(entry point group `{GROUP}`): {_wanted_of(config)}docs/inputs.md has examples",
+        say("no made-up batches for {scopes}", scopes=tried),
+        hint=_cure(config),
+    )
+
+
+def _cure(config: Any) -> str:
+    wanted = _wanted_of(config)
+    if not wanted:
+        return say(
+            "use `--data real` for batches of the config's own dataloader, or register an input maker "
+            "(entry point group `{group}`): docs/inputs.md has examples",
+            group=GROUP,
+        )
+    return say(
+        "use `--data real` for batches of the config's own dataloader, or register an input maker "
+        "(entry point group `{group}`): {wanted}; docs/inputs.md has examples",
+        group=GROUP,
+        wanted=wanted,
     )
 
 
@@ -60,8 +76,11 @@ def _wanted_of(config: Any) -> str:
     takes = next((type_name(node) for _, node in preprocessors(config)), "")
     packing = [node for node in transforms(config) if type_name(node).startswith(("Pack", "Collect"))]
     keys = packing[-1].get("keys") if packing else None
-    packed = f" (its pipeline packs {', '.join(map(str, keys))})" if isinstance(keys, (list, tuple)) else ""
-    return f"its batches are what {takes or 'the model'} takes{packed}; " if takes or packed else ""
+    taker = takes or say("the model")
+    if isinstance(keys, (list, tuple)):
+        packed = ", ".join(map(str, keys))
+        return say("its batches are what {taker} takes (its pipeline packs {keys})", taker=taker, keys=packed)
+    return say("its batches are what {taker} takes", taker=taker) if takes else ""
 
 
 def default_size(config: Any) -> Tuple[int, int]:
@@ -113,8 +132,13 @@ def _from_entry_point(scope: str) -> Optional[InputMaker]:
                 found = point.load()
             except Exception as error:
                 raise NoInputs(
-                    f"the input maker for '{scope}' ({point.value}) cannot be imported: {error!r}",
-                    hint="fix or uninstall the package that brings it",
+                    say(
+                        "the input maker for '{scope}' ({maker}) cannot be imported: {error!r}",
+                        scope=scope,
+                        maker=point.value,
+                        error=error,
+                    ),
+                    hint=say("fix or uninstall the package that brings it"),
                 ) from error
             made: InputMaker = found() if isinstance(found, type) else found
             return made

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, List
 
 from mmfix.prove.inputs.settings import dicts
+from mmfix.wording import say
 
 #: Names on the Hugging Face hub of models that transformers' own default config describes.
 PUBLISHED = ("bert-base-uncased",)
@@ -37,7 +38,7 @@ def without_hub(config: Any) -> List[str]:
     _instead(published.BertConfig, lambda: published.BertConfig())
     _instead(published.BertModel, lambda **settings: published.BertModel(**settings))
     _instead(published.AutoTokenizer, lambda: _tokenizer(published))
-    return [f"weights and vocabulary of {name}: random, and a few words" for name in names]
+    return [say("weights and vocabulary of {model}: random, and a few words", model=name) for name in names]
 
 
 def _instead(kind: Any, make: Any) -> None:

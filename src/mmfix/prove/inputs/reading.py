@@ -8,6 +8,7 @@ from typing import Any, Callable, Iterator, List
 
 from mmfix.prove.inputs.protocol import NoInputs
 from mmfix.prove.inputs.settings import is_mmcv1
+from mmfix.wording import say
 
 
 def real_batches(config: Any, seed: int = 0) -> Iterator[Any]:
@@ -28,7 +29,7 @@ def real_batches(config: Any, seed: int = 0) -> Iterator[Any]:
         return _endless(_build(lambda: _of_mmcv1(config, seed), "data.train", "data.train"))
     settings = config.get("train_dataloader")
     if not settings:
-        raise NoInputs("the config has no `train_dataloader`", hint="leave out `--data real`")
+        raise NoInputs(say("the config has no `train_dataloader`"), hint=say("leave out `--data real`"))
     settings = copy.deepcopy(settings)
     settings["num_workers"] = 0
     for key in ("persistent_workers", "prefetch_factor", "timeout"):  # torch refuses them without workers
@@ -63,19 +64,27 @@ def _build(build: Callable[[], Any], key: str, dataset: str) -> Any:
         loader = build()
     except FileNotFoundError as error:
         raise NoInputs(
-            f"the training data is not there: {error.filename or error}",
-            hint=f"check `data_root` and the other paths of `{dataset}` (from the working "
-            "directory), or leave out `--data real`",
+            say("the training data is not there: {file}", file=error.filename or error),
+            hint=say(
+                "check `data_root` and the other paths of `{dataset}` (from the working directory), or "
+                "leave out `--data real`",
+                dataset=dataset,
+            ),
         ) from error
     except Exception as error:
         raise NoInputs(
-            f"the config's `{key}` cannot be built: {type(error).__name__}: {_line(error)}",
-            hint="fix its settings, or leave out `--data real`",
+            say(
+                "the config's `{key}` cannot be built: {error}: {text}",
+                key=key,
+                error=type(error).__name__,
+                text=_line(error),
+            ),
+            hint=say("fix its settings, or leave out `--data real`"),
         ) from error
     if not len(loader):
         raise NoInputs(
-            f"the config's `{key}` gives no batch",
-            hint="its dataset is smaller than one batch: is everything filtered out?",
+            say("the config's `{key}` gives no batch", key=key),
+            hint=say("its dataset is smaller than one batch: is everything filtered out?"),
         )
     return loader
 

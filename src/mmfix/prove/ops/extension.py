@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Mapping, Set, Tuple
 import torch
 
 from mmfix.prove.ops import deform, losses, masks, nms, pooling, roi, rotated, upsample
+from mmfix.wording import say
 
 Function = Callable[..., Any]
 NAME = "mmcv._ext"
@@ -85,7 +86,10 @@ class OpNotAvailable(RuntimeError):
     def __init__(self, op: str) -> None:
         self.op = op
         super().__init__(
-            f"op {op} is not available: mmcv has no compiled ops here, and mmfix has no stand-in"
+            say(
+                "op {name} is not available: mmcv has no compiled ops here, and mmfix has no stand-in",
+                name=op,
+            )
         )
 
 
