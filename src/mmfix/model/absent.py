@@ -9,6 +9,7 @@ from mmfix.model.machine.foreign import Foreign
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Either, Instance
 from mmfix.python.place import ABSENT
+from mmfix.wording import say
 
 
 def absent_parts(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Dict[Instance, str]:
@@ -26,9 +27,16 @@ def absent_parts(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Dict[Ins
             for item in value.values if isinstance(value, Either) else (value,):
                 if isinstance(item, Foreign):
                     found.setdefault(
-                        module, f"{name} is made by {item.dotted}, which was not found in source"
+                        module,
+                        say(
+                            "{attribute} is made by {name}, which was not found in source",
+                            attribute=name,
+                            name=item.dotted,
+                        ),
                     )
                     user = module.cls.name if isinstance(module.cls, ClassInfo) else module.owner
-                    reason = f"{item.dotted}, which {user} uses, was not found in source"
+                    reason = say(
+                        "{name}, which {type} uses, was not found in source", name=item.dotted, type=user
+                    )
                     m.problem(reason, item.place, ABSENT)
     return found

@@ -23,6 +23,7 @@ from mmfix.model.machine.values import (
     Opaque,
     PyDict,
 )
+from mmfix.wording import say
 
 #: What the ``train_step`` of the frameworks' base classes of the mmcv 1.x era does with the model: all of it
 #: happens in ``forward`` (``mmdet/models/detectors/base.py``, ``mmseg/models/segmentors/base.py``,
@@ -92,7 +93,7 @@ def losses_of(m: Machine, root: Instance, own: Function) -> Opaque:
         returned = []
     found = [*m.losses, *(item for item in returned if item is not MISSING)]
     if not found:
-        raise GaveUp(f"no loss was seen in the train_step of {root.cls.name}")
+        raise GaveUp(say("no loss was seen in the train_step of {type}", type=root.cls.name))
     return m.flow(*(summed(m, item) for item in found))
 
 

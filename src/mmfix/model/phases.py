@@ -8,6 +8,7 @@ from typing import Any, Callable, Tuple
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import GaveUp, Raised
 from mmfix.python.place import Problem
+from mmfix.wording import say
 
 
 def run_phase(m: Machine, phase: str, run: Callable[[], Any]) -> Tuple[Any, str]:
@@ -30,7 +31,11 @@ def failure_of(error: Exception) -> str:
     if isinstance(error, (Raised, GaveUp)):
         return str(error)
     if isinstance(error, RecursionError):
-        return "the code nests too deeply"
+        return say("the code nests too deeply")
     if os.environ.get("MMFIX_DEBUG"):
         raise error
-    return f"the reader itself failed ({type(error).__name__}: {error}); please report it with the model"
+    return say(
+        "the reader itself failed ({error}: {why}); please report it with the model",
+        error=type(error).__name__,
+        why=error,
+    )

@@ -36,6 +36,7 @@ from mmfix.python.deep import deeply
 from mmfix.python.place import Problem
 from mmfix.python.signatures import signature_of
 from mmfix.repository.library import Library
+from mmfix.wording import say
 
 _RECURSION = 6000
 
@@ -90,7 +91,9 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         m, "build", lambda: openmmlab.build(m, Registry("MODELS", m.default_scope or ""), config, more)
     )
     if not isinstance(root, Instance):
-        reason = why or (m.problems[-1].reason if m.problems else "the model's class was not found in source")
+        reason = why or (
+            m.problems[-1].reason if m.problems else say("the model's class was not found in source")
+        )
         return _without_verdicts(m, tuple(m.problems), reason)
     walked = list(parts.walk(m, root))
     absent = absent_parts(m, walked)
@@ -99,7 +102,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         before = m.edits
         run_phase(m, "init_weights", lambda: _method(m, root, "init_weights", []))
         if m.edits != before:  # which of the parts it runs for depends on what is loaded
-            m.doubt("init_weights() makes or freezes parameters before the wrap")
+            m.doubt(say("init_weights() makes or freezes parameters before the wrap"))
         walked = list(parts.walk(m, root))
     names, unordered = order.trainable(m, walked)
     m.before_wrap = False
@@ -123,7 +126,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         watches.pop()
     loss, uneven = followed or (None, LeftOut())
     if isinstance(loss, Opaque) and not loss.may and trainable and not frozen:
-        loss, why = None, "no parameter was seen to reach the loss"  # nobody trains such a model
+        loss, why = None, say("no parameter was seen to reach the loss")  # nobody trains such a model
     if m.astray and isinstance(loss, Opaque) and not any(loss.must & param.bit for param in trainable):
         loss, why = None, m.astray  # nothing can be told of any part
     configs: Configs = {}
@@ -143,7 +146,7 @@ def _read(m: Machine, model: Mapping[str, Any], wraps_first: bool) -> ModelReadi
         checkpoints=checkpoints(m, homes),
         built=_built(m, root, waited_for, idle, absent),
         problems=tuple(m.problems),
-        gave_up="" if isinstance(loss, Opaque) else why or "the training step could not be followed",
+        gave_up="" if isinstance(loss, Opaque) else why or say("the training step could not be followed"),
         files=m.files,
         all_built=all_built,
         ambiguous=tuple(sorted(m.ambiguous.items())),

@@ -17,6 +17,7 @@ from mmfix.model.phases import run_phase
 from mmfix.model.uneven import LeftOut, left_out, left_out_of_another, left_to_chance
 from mmfix.python.place import ABSENT
 from mmfix.python.signatures import signature_of
+from mmfix.wording import say
 
 #: What a counter of iterations stands at in the later step that is followed.
 _LATE = 10**9
@@ -168,7 +169,9 @@ def call_with_data(m: Machine, root: Instance, name: str, known: Dict[str, Any])
     method = method_of(m, root, name)
     if not isinstance(method, Function):
         kind = ABSENT if isinstance(root.cls, ClassInfo) and root.cls.absent_base else ""
-        return m.lost(f"{root.cls.name}.{name} was not found in source", root, kind=kind)
+        return m.lost(
+            say("{type}.{method} was not found in source", type=root.cls.name, method=name), root, kind=kind
+        )
     signature = signature_of(method.node.args)
     first_default = len(signature.positional) - len(signature.defaults)
     kwargs: Dict[str, Any] = {}

@@ -14,6 +14,7 @@ from mmfix.model.machine.values import Instance, Opaque, Param
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Submodule
 from mmfix.model.uneven import CHANCE, COUNT, LeftOut
 from mmfix.python.place import Place
+from mmfix.wording import say
 
 #: Used only sometimes, by what leaves it out of some steps for certain.
 _LEFT_TO = {f"{SOMETIMES}: {cause}": cause for cause in (CHANCE, COUNT)}
@@ -180,7 +181,7 @@ class _Judge:
             unsure = verdict == SOMETIMES and not left_to
             given = self._hangs_on_pipeline(mentions) if unsure else ""
         if verdict == CANNOT_TELL and self.m.bits_of(item) & self.hanging:
-            given = "all arguments of forward_train"
+            given = say("all arguments of forward_train")
         class_name = "Parameter" if isinstance(item, Param) else item.cls.name
         return Submodule(
             name=spot.name,
@@ -192,7 +193,7 @@ class _Judge:
             used=used,
             decided_by=decided,
             parted=self._parted(item) if verdict == SOMETIMES else (),
-            why=f"whether the data pipeline gives {given} is not read"
+            why=say("whether the data pipeline gives {given} is not read", given=given)
             if given
             else _WHYS.get(left_to) or self._of_names(item) or _why(verdict, bool(with_grad), bool(without)),
             when_full=verdict == SOMETIMES and self._is_used_when_full(item),
@@ -270,18 +271,18 @@ def _calls(m: Machine, item: Any) -> Tuple[List[Place], List[Place]]:
     return with_grad, without
 
 
-_ADDED = "added in place to a tensor that may be the same as another"
+_ADDED = say("added in place to a tensor that may be the same as another")
 _WHYS = {
-    CHANCE: "whether it reaches the loss is left to chance in each step",
-    COUNT: "whether it reaches the loss depends on how many steps there were",
+    CHANCE: say("whether it reaches the loss is left to chance in each step"),
+    COUNT: say("whether it reaches the loss depends on how many steps there were"),
 }
 
 
 def _why(verdict: str, with_grad: bool, without: bool) -> str:
     if verdict == NEVER:
         if with_grad:
-            return "its result does not reach the loss"
-        return "used only without gradients" if without else "not used in the training step"
+            return say("its result does not reach the loss")
+        return say("used only without gradients") if without else say("not used in the training step")
     if verdict == SOMETIMES:
-        return "whether it reaches the loss depends on the data or the iteration"
-    return "handed to code that could not be followed"
+        return say("whether it reaches the loss depends on the data or the iteration")
+    return say("handed to code that could not be followed")

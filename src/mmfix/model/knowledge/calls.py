@@ -16,8 +16,8 @@ from mmfix.model.knowledge.python import functions as pythons
 from mmfix.model.knowledge.python.functions import Handler
 from mmfix.model.knowledge.torch import checkpoints, layers, modules, order, tensors
 from mmfix.model.knowledge.torch.tensors import NO_GRADIENT_FUNCTIONS
-from mmfix.model.machine.calls import STOPS, failed
 from mmfix.model.machine.concrete import NotConcrete, compute, from_python
+from mmfix.model.machine.failing import STOPS, failed
 from mmfix.model.machine.foreign import Foreign, is_foreign
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.texts import Text
@@ -39,6 +39,7 @@ from mmfix.model.machine.values import (
     Raised,
     is_scalar,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -102,7 +103,7 @@ def _other(m: Machine, rest: Any, dotted: str, /, *args: Any, **kwargs: Any) -> 
         m.escaped |= result.may  # an argument is changed
     if root != "torch":
         if any(isinstance(value, (Instance, Bound, Partial)) for value in values):
-            m.problem(f"a module of the model is handed to {dotted}, which is not read")
+            m.problem(say("a module of the model is handed to {name}, which is not read", name=dotted))
         result.kind = LOST if strange else DATA
         return Foreign(result, dotted, m.here) if strange and is_foreign(dotted) else result
     return result
@@ -180,7 +181,7 @@ def _reduce(m: Machine, function: Any, iterable: Any, initial: Any = MISSING, /)
         return m.flow(function, iterable, initial)
     items = source.items if initial is MISSING else [initial, *source.items]
     if not items:
-        raise Raised("reduce() of nothing")
+        raise Raised(say("reduce() of nothing"))
     value = items[0]
     for item in items[1:]:
         value = m.call(function, [value, item], {})
@@ -293,7 +294,7 @@ def _object_setattr(m: Machine, obj: Any, name: Any, value: Any, /) -> None:
     if isinstance(obj, Instance) and isinstance(name, str):
         m.touch(obj)
         if m.before_wrap and name in obj.items:
-            m.doubt(f"an attribute of a {obj.cls.name} is hidden from torch")
+            m.doubt(say("an attribute of a {type} is hidden from torch", type=obj.cls.name))
         obj.items[name] = value
         obj.notes = obj.notes._replace(hidden=(*obj.notes.hidden, name))
     else:

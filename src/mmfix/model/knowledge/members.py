@@ -10,6 +10,7 @@ from mmfix.model.knowledge.torch import layers, modules, parts
 from mmfix.model.knowledge.torch.container_methods import CONTAINERS
 from mmfix.model.knowledge.torch.methods import MODULE, Run
 from mmfix.model.machine.values import MISSING, UNKNOWN, Instance, Method, NativeClass, NativeRef, PyDict
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -66,7 +67,7 @@ def member(m: Machine, instance: Instance, base: NativeClass, name: str) -> Any:
         if not base.is_module:
             return m.flow(*instance.items.values())
         if base.name in parts.CONTAINERS and name in _HANDS_OUT:
-            m.doubt(f"{base.name}.{name} is not followed")
+            m.doubt(say("{type}.{attribute} is not followed", type=base.name, attribute=name))
             m.escape(instance)
         return UNKNOWN if name not in ("bias", "weight") else MISSING
     return MISSING
@@ -94,7 +95,7 @@ def inherited(m: Machine, instance: Instance, name: str) -> Any:
 
 def _at_hand(m: Machine, instance: Instance, name: str) -> PyDict:
     """The dict in which ``nn.Module`` keeps its parts."""
-    m.doubt(f"{name} of a {instance.cls.name} is at hand")
+    m.doubt(say("{attribute} of a {type} is at hand", attribute=name, type=instance.cls.name))
     if name == "_buffers":
         return PyDict()
     made = PyDict(
@@ -111,7 +112,11 @@ def unbound(base: NativeClass, name: str) -> Run:
     def run(m: Machine, receiver: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args and isinstance(args[0], Instance):
             return m.call(member(m, args[0], base, name), list(args[1:]), kwargs)
-        return m.lost(f"{base.name}.{name} of something that is not followed", *args, *kwargs.values())
+        return m.lost(
+            say("{type}.{attribute} of something that is not followed", type=base.name, attribute=name),
+            *args,
+            *kwargs.values(),
+        )
 
     return run
 

@@ -26,6 +26,7 @@ from mmfix.model.machine.values import (
     Registry,
     Super,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -69,7 +70,7 @@ def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
         )
     found = m.known.container_attribute(m, value, name)
     if isinstance(value, PyList) and name in _OF_TENSORS and found is default is MISSING:
-        raise Raised(f"a list has no attribute {name}")
+        raise Raised(say("a list has no attribute {attribute}", attribute=name))
     return _or_lost(m, default if found is MISSING else found, name)
 
 
@@ -98,7 +99,9 @@ def _of_registry(m: Machine, value: Registry, name: str, default: Any) -> Any:
 
 
 def _or_lost(m: Machine, found: Any, name: str) -> Any:
-    return m.lost(f"the attribute {name} was not found") if found is MISSING else found
+    return (
+        m.lost(say("the attribute {attribute} was not found", attribute=name)) if found is MISSING else found
+    )
 
 
 def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
@@ -109,7 +112,7 @@ def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
     if name == "__class__":
         return value.cls
     if name == "__dict__":
-        m.doubt(f"__dict__ of a {value.cls.name} is at hand")
+        m.doubt(say("__dict__ of a {type} is at hand", type=value.cls.name))
         m.between_steps.read_all(value)
         m.touch(value)  # what is set there is set on this path only
         return PyDict(value.items)  # the attributes themselves
@@ -148,9 +151,13 @@ def _or_default(m: Machine, value: Instance, name: str, found: Any, default: Any
     if default is not MISSING:
         return default
     if m.asks:
-        raise Raised(f"{value.cls.name} has no attribute {name}")
+        raise Raised(say("{type} has no attribute {attribute}", type=value.cls.name, attribute=name))
     m.escape(value)  # whatever set it may have had any part of it at hand
-    return m.lost(f"{value.cls.name} has no attribute {name} that was seen being set")
+    return m.lost(
+        say(
+            "{type} has no attribute {attribute} that was seen being set", type=value.cls.name, attribute=name
+        )
+    )
 
 
 def _asked(m: Machine, own: Function, value: Instance, name: str) -> bool:
@@ -179,7 +186,7 @@ def bind(m: Machine, member: Any, receiver: Any, cls: Any) -> Any:
 def _of_super(m: Machine, value: Super, name: str, default: Any) -> Any:
     cls = value.receiver.cls
     if not isinstance(cls, ClassInfo):
-        return m.lost("super() of a library class")
+        return m.lost(say("super() of a library class"))
     member = cls.find(m, name, after=value.after)
     if isinstance(member, NativeClass):
         return m.known.member(m, value.receiver, member, name)
@@ -198,7 +205,7 @@ def _set(m: Machine, receiver: Instance, name: Any, value: Any, /) -> None:
         m.known.attach(m, receiver, name, value)
     else:
         m.escape(value)
-        receiver.lost = receiver.lost or "an attribute is set under a name made at run time"
+        receiver.lost = receiver.lost or say("an attribute is set under a name made at run time")
 
 
 def _get(m: Machine, receiver: Instance, name: Any, /) -> Any:
@@ -206,9 +213,9 @@ def _get(m: Machine, receiver: Instance, name: Any, /) -> Any:
         if name in receiver.items:
             m.between_steps.read(receiver, name)
             return receiver.items[name]
-        raise Raised(f"{receiver.cls.name} has no attribute {name}")
+        raise Raised(say("{type} has no attribute {attribute}", type=receiver.cls.name, attribute=name))
     m.escape(receiver)
-    return m.lost(receiver.lost or "an attribute is asked for by a name that is not known")
+    return m.lost(receiver.lost or say("an attribute is asked for by a name that is not known"))
 
 
 _LOOKS = ("__getattr__", "__getattribute__")

@@ -30,13 +30,14 @@ from mmfix.model.machine.values import (
     Raised,
     is_scalar,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 #: How deep in lists and dicts a tensor is looked for that is changed under another name.
 _DEEPEST = 3
-_FREEZES = "what is frozen or thawed is not known"
+_FREEZES = say("what is frozen or thawed is not known")
 
 
 def set_attribute(m: Machine, target: Any, name: str, value: Any) -> None:
@@ -204,12 +205,19 @@ def _unpack_many(m: Machine, targets: List[Any], value: Any, frame: Frame) -> No
     stars = [position for position, target in enumerate(targets) if isinstance(target, ast.Starred)]
     if not items.open and not stars and len(items.items) != len(targets):
         m.escape([value, *(item for frame in m.frames[-1:] for item in frame.items.values())])
-        place = f"line {m.line} of {frame.scope.path}"
-        raise Raised(f"{len(targets)} names for {len(items.items)} values at {place}")
+        raise Raised(
+            say(
+                "{names} names for {values} values at line {line} of {file}",
+                names=len(targets),
+                values=len(items.items),
+                line=m.line,
+                file=frame.scope.path,
+            )
+        )
     if items.open:
         one = any_item(items)
         if m.before_wrap and reachable(one):
-            m.doubt("what is unpacked is not known")
+            m.doubt(say("what is unpacked is not known"))
         for target in targets:
             unpack(m, target, PyList([one], True) if isinstance(target, ast.Starred) else one, frame)
         return

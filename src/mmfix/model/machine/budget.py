@@ -6,6 +6,7 @@ import time
 from typing import Optional
 
 from mmfix.model.machine.values import GaveUp
+from mmfix.wording import say
 
 #: Steps of evaluation for one model; the largest of the zoos needs a tenth of it.
 MOST_STEPS = 4_000_000
@@ -13,8 +14,6 @@ MOST_STEPS = 4_000_000
 SOME_STEPS = 1023
 #: Seconds of CPU time for one model; typical are 0.2. What else the machine does makes no difference.
 MOST_SECONDS = 20.0
-#: What a user can do about either bound.
-_HINT = " (check --reading-seconds gives it more)"
 #: The CPU time of this thread; where a system does not count it, of the process.
 _cpu_time = getattr(time, "thread_time", time.process_time)
 
@@ -51,9 +50,16 @@ class Budget:
         """Raises GaveUp when there were too many steps, or they took too long."""
         most = MOST_STEPS * max(self.seconds / MOST_SECONDS, 1)
         if self.steps > most:
-            raise GaveUp(f"more than {most:.0f} steps{_HINT}")
+            raise GaveUp(
+                say("more than {count:.0f} steps (check --reading-seconds gives it more)", count=most)
+            )
         if time.perf_counter() < self._earliest:
             return  # a thread computes no longer than the clock runs, and that is no system call
         if _cpu_time() > self.deadline:
             self.out_of_time = True
-            raise GaveUp(f"more than {self.seconds:g} seconds of CPU time{_HINT}")
+            raise GaveUp(
+                say(
+                    "more than {seconds:g} seconds of CPU time (check --reading-seconds gives it more)",
+                    seconds=self.seconds,
+                )
+            )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from mmfix.model.machine.scopes import from_import
 from mmfix.python.place import ABSENT
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -25,12 +26,14 @@ def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[s
             return known
         for problem in found.problems[:2]:  # it may be in one of these files
             m.problem(problem.reason, problem.place, problem.kind)
-        return m.lost(f"no class registered as {name} was found in source", kind=ABSENT)
+        return m.lost(say("no class registered as {type} was found in source", type=name), kind=ABSENT)
     best = found.candidates[0]
     # mmcv/ops/deform_conv.py: on MLU boards a class with the same parameters takes the name
     others = [item for item in found.candidates[1:] if not _is_for_mlu(item)]
     known = m.known.torch_layer(name) if best.scope in ("mmcv", "mmengine") else None
     if others and known is None:
         places = ", ".join(item.module for item in [best, *others][:3])
-        m.ambiguous[name] = f"several classes are registered as {name}: {places}"
+        m.ambiguous[name] = say(
+            "several classes are registered as {type}: {places}", type=name, places=places
+        )
     return from_import(m, best.module, best.qualname) if known is None else known

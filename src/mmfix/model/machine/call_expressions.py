@@ -27,6 +27,7 @@ from mmfix.model.machine.values import (
     PyList,
     Super,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -126,7 +127,7 @@ def _call_with_many(
     if is_last and isinstance(function, NativeClass) and function.name == "Sequential":
         items = open_list([*args[:position], *many.items]).items
         made = m.call(function, items, {})
-        made.lost = "a sequence of modules of unknown length"
+        made.lost = say("a sequence of modules of unknown length")
         return made
     target = function.function if isinstance(function, Bound) else function
     if isinstance(target, (Function, ClassInfo)) or (
@@ -145,7 +146,7 @@ def _call_with_many(
         result = m.flow(target.receiver, *values)  # x.view(*sizes)
         result.kind = kind
         return result
-    return m.lost("a call with a number of arguments that is not known", function, *values)
+    return m.lost(say("a call with a number of arguments that is not known"), function, *values)
 
 
 def _super(m: Machine, node: Any, frame: Frame) -> Any:
@@ -153,7 +154,7 @@ def _super(m: Machine, node: Any, frame: Frame) -> Any:
     while here is not None and (here.function is None or here.function.cls is None):
         here = here.parent
     if here is None or here.function is None or here.function.cls is None:
-        return m.lost("super() outside of a method")
+        return m.lost(say("super() outside of a method"))
     after = here.function.cls
     receiver = next(iter(here.items.values()), None)
     if len(node.args) == 2:
@@ -161,5 +162,5 @@ def _super(m: Machine, node: Any, frame: Frame) -> Any:
         after = named if hasattr(named, "mro") else after
         receiver = m.eval(node.args[1], frame)
     if not isinstance(receiver, Instance):
-        return m.lost("super() of something that is not an object of the model", receiver)
+        return m.lost(say("super() of something that is not an object of the model"), receiver)
     return Super(receiver, after)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import inspect
-import os
 from functools import lru_cache
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, NamedTuple
 
 from mmfix.model.machine.chances import look_at
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.failing import STOPS, failed
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import any_item, join, open_list, without_none
 from mmfix.model.machine.state import LEFT, THROUGH
@@ -25,7 +24,6 @@ from mmfix.model.machine.values import (
     Bound,
     Either,
     Function,
-    GaveUp,
     Instance,
     Many,
     Method,
@@ -40,6 +38,7 @@ from mmfix.model.machine.values import (
 from mmfix.python.place import ABSENT
 from mmfix.python.signatures import bind, signature_of
 from mmfix.python.trees import dotted, own_nodes
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -113,38 +112,8 @@ def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], res
     if isinstance(function, Opaque):
         return call_opaque(m, function, args, kwargs)
     if function is None:
-        raise Raised("None is not callable")
-    return m.lost("a call of something that is not followed", *args, *kwargs.values())
-
-
-#: What the code that is followed raises, and what ends the reading of the whole model.
-STOPS = (Raised, GaveUp, RecursionError)
-
-
-def failed(
-    m: Machine,
-    name: str,
-    error: Exception,
-    run: Callable[..., Any],
-    args: List[Any],
-    kwargs: Dict[str, Any],
-) -> Opaque:
-    """``run(m, *args, **kwargs)`` has raised: the arguments do not fit it, or it has a bug, which is ours."""
-    values = [*args, *kwargs.values()]
-    m.escape(values)
-    if isinstance(error, TypeError) and not _fits(run, [m, *args], kwargs):
-        return m.lost(f"a call of {name} with arguments that it does not take", *values)
-    if os.environ.get("MMFIX_DEBUG"):
-        raise error
-    return m.lost(f"mmfix failed to follow a call of {name} ({type(error).__name__})", *values)
-
-
-def _fits(run: Callable[..., Any], args: List[Any], kwargs: Dict[str, Any]) -> bool:
-    try:
-        inspect.signature(run).bind(*args, **kwargs)
-    except TypeError:
-        return False
-    return True
+        raise Raised(say("None is not callable"))
+    return m.lost(say("a call of something that is not followed"), *args, *kwargs.values())
 
 
 #: How deep a function may call itself under a condition that is not known, and so where no argument is known.
@@ -254,7 +223,7 @@ def _forward(
         if isinstance(method, NativeClass) and name == "forward":  # nn.Module.__call__ calls forward
             return m.known.forward(m, instance, method, args, kwargs)
     m.escape(instance)
-    reason = instance.lost or f"{instance.cls.name} has no forward that was found"
+    reason = instance.lost or say("{type} has no forward that was found", type=instance.cls.name)
     return m.lost(reason, *args, *kwargs.values(), Opaque(m.bits_of(instance), 0))
 
 
@@ -286,7 +255,9 @@ def _run_function(m: Machine, function: Function, args: List[Any], kwargs: Dict[
         if m.phase != "build" or key not in m.recursions:  # loaders do it for every layer of a model
             m.recursions[key] = m.escape(function)
         values = (*args, *kwargs.values(), Opaque(m.recursions[key], 0))
-        return m.lost(f"{function.name} calls itself an unknown number of times", *values)
+        return m.lost(
+            say("{function} calls itself an unknown number of times", function=function.name), *values
+        )
     frame = Frame(function.scope, function, function.closure, shape_of(node).outer)
     _bind(m, function, frame, args, kwargs, rest)
     line, grad, nonempty, assumed = m.line, m.grad, m.nonempty, m.assumed
@@ -370,7 +341,13 @@ def _bind(
             if name not in items:
                 items[name] = _given(m, default, rest)
                 if default is MISSING and rest is MISSING:
-                    m.lose_way(f"{function.name}() is called without {name}", *args, *kwargs.values())
+                    m.lose_way(
+                        say(
+                            "{function}() is called without {argument}", function=function.name, argument=name
+                        ),
+                        *args,
+                        *kwargs.values(),
+                    )
                 elif one is not MISSING and name in signature.positional:
                     items[name] = join(items[name], one)
     if signature.star is not None:
@@ -390,7 +367,7 @@ def _given(m: Machine, default: Any, rest: Any) -> Any:
     if rest is MISSING:
         if default is not MISSING:
             return default
-        m.doubt("an argument is not known")
+        m.doubt(say("an argument is not known"))
         return UNKNOWN
     return rest if default is MISSING else join(default, rest) if default is not None else _maybe(rest)
 

@@ -11,6 +11,7 @@ from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import join
 from mmfix.model.machine.values import MISSING, UNKNOWN, Function, NativeClass, NativeRef, is_scalar
 from mmfix.python.place import Place
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -99,11 +100,11 @@ class ClassInfo:
             known = m.known.native_class(value.dotted)
             if known is not None:
                 return known
-            self.unknown_base = f"its base class {value.dotted} was not found in source"
+            self.unknown_base = say("its base class {name} was not found in source", name=value.dotted)
             self.absent_base = is_foreign(value.dotted)
             return None
         if value is not None and not is_scalar(value):
-            self.unknown_base = "a base class of it is made at run time"
+            self.unknown_base = say("a base class of it is made at run time")
         return None
 
     def member(self, m: Machine, name: str) -> Any:

@@ -11,6 +11,7 @@ from mmfix.model.machine.counting import may_index, turns_of
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.values import MISSING, UNKNOWN, PyDict, PyList
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -27,7 +28,7 @@ def comprehension(m: Machine, node: Any, frame: Frame) -> Any:
     edits = m.edits
     known = _generate(m, node, 0, inner, lambda: m.eval(node.elt, inner), found.append)
     if known is not _KNOWN and m.edits != edits:
-        m.doubt("how many parameters are made or frozen is not known")
+        m.doubt(say("how many parameters are made or frozen is not known"))
     if isinstance(node, ast.SetComp):
         return _set_of(found, known is not _KNOWN)
     return open_list(found) if known is _UNSURE else PyList(found, known is _OPEN)
@@ -51,7 +52,7 @@ def dict_comprehension(m: Machine, node: Any, frame: Frame) -> Any:
     edits = m.edits
     if _generate(m, node, 0, inner, pair, lambda made: indexing.set_entry(result, *made)) is not _KNOWN:
         if m.edits != edits:
-            m.doubt("how many parameters are made or frozen is not known")
+            m.doubt(say("how many parameters are made or frozen is not known"))
         result.rest = UNKNOWN if result.rest is MISSING else result.rest
     return result
 

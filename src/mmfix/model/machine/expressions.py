@@ -45,6 +45,7 @@ from mmfix.model.machine.values import (
     Raised,
     is_scalar,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -68,7 +69,7 @@ def _name(m: Machine, node: Any, frame: Frame) -> Any:
     if node.id in items:
         return items[node.id]
     value = m.lookup(node.id, frame)
-    return m.lost(f"the name {node.id} is not known") if value is MISSING else value
+    return m.lost(say("the name {name} is not known", name=node.id)) if value is MISSING else value
 
 
 def _attribute(m: Machine, node: Any, frame: Frame) -> Any:
@@ -170,7 +171,7 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
             if value is left and isinstance(special, (Bound, Method)):
                 return m.call(special, [right], {})
             if special is not None:
-                return m.lost("an operator on an object of the model", left, right)
+                return m.lost(say("an operator on an object of the model"), left, right)
     count = paths.added(operator, left, right, DATA)
     if count is not None:
         return count
@@ -382,7 +383,7 @@ def _await(m: Machine, node: Any, frame: Frame) -> Any:
 
 
 def _other(m: Machine, node: Any, frame: Frame) -> Any:
-    raise Raised(f"{type(node).__name__} is not followed")
+    raise Raised(say("{node} is not followed", node=type(node).__name__))
 
 
 HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], Any]] = {

@@ -36,6 +36,7 @@ from mmfix.model.machine.values import (
     is_scalar,
 )
 from mmfix.python import trees
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -87,7 +88,7 @@ def subscript(m: Machine, value: Any, index: Any) -> Any:
     try:
         return compute(lambda a, b: a[b], value, index) if not isinstance(index, slice) else value[index]
     except (NotConcrete, TypeError):
-        return m.lost("an index that is not followed", value)
+        return m.lost(say("an index that is not followed"), value)
 
 
 def _of_open(value: PyList, index: Any) -> Any:
@@ -107,7 +108,7 @@ def _at(m: Machine, value: Any, items: List[Any], index: Any) -> Any:
     if isinstance(index, (int, bool)):
         if -len(items) <= index < len(items):
             return items[index]
-        return m.lost("an index outside of a list", *items)
+        return m.lost(say("an index outside of a list"), *items)
     if isinstance(index, Counter) and not all(isinstance(item, (int, float)) for item in items):
         index.indexes(value, len(items), m.conditional)
     if not items:
@@ -128,12 +129,12 @@ def _entry(m: Machine, value: PyDict, index: Any) -> Any:
         if value.rest is not MISSING:
             return value.rest.like() if isinstance(value.rest, Opaque) else value.rest
         if m.choosing:
-            raise Raised(f"no key {key!r}")
+            raise Raised(say("no key {key!r}", key=key))
         m.escape(value)
-        return m.lost(f"the key {key!r} was not seen being set", *value.items.values())
+        return m.lost(say("the key {key!r} was not seen being set", key=key), *value.items.values())
     except (NotConcrete, TypeError):
         if isinstance(index, NativeRef):
-            m.doubt("an entry of a dict is not known")
+            m.doubt(say("an entry of a dict is not known"))
             return UNKNOWN
     if isinstance(index, Text) and index in value.items.keys() - value.maybe:
         return value.items[index]
@@ -216,7 +217,7 @@ def update(m: Machine, target: PyDict, other: Any) -> None:
     elif isinstance(other, Either) and None in other.values:
         update(m, target, without_none(other))
     elif other is None:
-        raise Raised("None is not iterable")
+        raise Raised(say("None is not iterable"))
     elif isinstance(other, Either):
         for item in other.values:
             if isinstance(item, PyDict):
@@ -270,7 +271,7 @@ def items_of(m: Machine, value: Any) -> PyList:
         keys = list(value.items)
         return PyList([*keys, UNKNOWN], True) if value.rest is not MISSING else PyList(keys)
     if isinstance(value, frozenset) and len(value) > 1 and not all(type(item) is int for item in value):
-        m.doubt("the order of a set is not known")
+        m.doubt(say("the order of a set is not known"))
     if isinstance(value, (str, bytes, range, frozenset)):
         return PyList(sorted(value, key=repr) if isinstance(value, frozenset) else list(value))
     if isinstance(value, Instance):
@@ -287,8 +288,8 @@ def items_of(m: Machine, value: Any) -> PyList:
             result = join(result, other)
         return result
     if value is None:
-        raise Raised("None is not iterable")
-    return PyList([m.lost("iteration over something that is not followed", value)], True)
+        raise Raised(say("None is not iterable"))
+    return PyList([m.lost(say("iteration over something that is not followed"), value)], True)
 
 
 def truth(m: Machine, value: Any) -> Optional[bool]:

@@ -17,6 +17,7 @@ from mmfix.model.machine.reach import contents_reach, loaded_names, reachable
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
 from mmfix.model.machine.values import TENSOR, UNKNOWN, Instance, Opaque, PyList, Raised, is_scalar
 from mmfix.python.trees import index_of
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -53,7 +54,7 @@ def fork(m: Machine, branches: Sequence[Callable[[], str]], ways: Ways = ()) -> 
     if left:
         frame.stranded = True
         return LEFT
-    raise Raised("every branch raises")
+    raise Raised(say("every branch raises"))
 
 
 def leave(m: Machine, frame: Frame, after: Contents, path: Path) -> None:
@@ -264,7 +265,7 @@ def _unknown_turns(m: Machine, node: Any, frame: Frame, item: Any, later: bool =
     with paths.turning(m, node):
         ended = _in_loop(m, frame, True, lambda level: _rounds(m, node, frame, turn, level, later))
     if m.edits != edits:
-        m.doubt("how many times a loop makes or freezes parameters is not known")
+        m.doubt(say("how many times a loop makes or freezes parameters is not known"))
     return ended
 
 
@@ -317,7 +318,7 @@ def _round(
         m.guards += runs
     if ended is RAISED and runs and not (frame.continues or frame.breaks or frame.leaves[left:]):
         # no step that trains gets here, or something on the way here was not understood
-        m.problem("every path through a loop raises")
+        m.problem(say("every path through a loop raises"))
         m.escaped |= reachable([frame.items.get(name) for name in loaded_names(node)])
     states, frame.continues = list(frame.continues), []
     if ended is THROUGH and (result is THROUGH or frame.stopped == "continue") and not frame.stranded:
@@ -344,7 +345,7 @@ def _open_lists(m: Machine, state: Contents) -> None:
             if longer:  # names = names + [name]
                 state[changed] = {**saved, **longer}
         elif isinstance(changed, Instance) and m.known.fills(m, changed, saved):
-            changed.lost = changed.lost or "a list of modules of unknown length"
+            changed.lost = changed.lost or say("a list of modules of unknown length")
 
 
 def _is_longer(before: Any, after: Any) -> bool:

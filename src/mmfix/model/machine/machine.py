@@ -29,6 +29,7 @@ from mmfix.model.machine.values import (
     Raised,
 )
 from mmfix.repository.library import Library, SourceModule
+from mmfix.wording import say
 
 _EXPRESSIONS, _STATEMENTS = expressions.HANDLERS, statements.HANDLERS
 _NAME, _CONSTANT, _NOT_FOLLOWED = ast.Name, ast.Constant, statements.not_followed
@@ -125,7 +126,7 @@ class Machine(State):
         found = [self.attempt(branch, sides) for branch, sides in zip(branches, ways)]
         found = [end for end in found if end.ended is THROUGH]
         if not found:
-            raise Raised("every branch raises")
+            raise Raised(say("every branch raises"))
         self.settle([Exit(end.after, end.path) for end in found])
         return self.either([(end.result, end.path) for end in found])
 
@@ -287,7 +288,7 @@ class Machine(State):
     def enter(self, frame: Frame) -> None:
         """A call begins."""
         if len(self.frames) > 70:
-            raise GaveUp("calls nest too deeply")
+            raise GaveUp(say("calls nest too deeply"))
         frame.called_at = self.here
         self.frames.append(frame)
 

@@ -13,6 +13,7 @@ from mmfix.model.machine.values import MISSING, UNKNOWN, ModuleRef, NativeRef
 from mmfix.python.bindings import Binding, bindings
 from mmfix.python.imports import absolute_module
 from mmfix.python.place import SEVERAL
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -107,7 +108,10 @@ class Scope:
             for other in maybe[1:]:
                 value = join(value, other)
             if len(maybe) > 1:
-                m.problem(f"{name} has several definitions, and which one holds is not known", kind=SEVERAL)
+                m.problem(
+                    say("{name} has several definitions, and which one holds is not known", name=name),
+                    kind=SEVERAL,
+                )
             return value
         for star in self.stars:
             source = absolute_name(self, star)

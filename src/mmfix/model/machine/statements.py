@@ -28,6 +28,7 @@ from mmfix.model.machine.values import (
     PyList,
     Raised,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -37,7 +38,7 @@ _NO_GRAD = frozenset({"no_grad", "inference_mode"})
 
 def not_followed(m: Machine, node: Any, frame: Frame) -> str:
     """A statement of a later Python. Raises GaveUp."""
-    raise GaveUp(f"the statement {type(node).__name__} is not followed")
+    raise GaveUp(say("the statement {node} is not followed", node=type(node).__name__))
 
 
 def _ignore(m: Machine, node: Any, frame: Frame) -> str:
@@ -101,7 +102,7 @@ def _return(m: Machine, node: Any, frame: Frame) -> str:
 
 def _assert(m: Machine, node: Any, frame: Frame) -> str:
     if m.truth(m.eval(node.test, frame)) is False:
-        raise Raised(f"assertion at line {node.lineno} of {frame.scope.path}")
+        raise Raised(say("assertion at line {line} of {file}", line=node.lineno, file=frame.scope.path))
     return THROUGH
 
 

@@ -10,6 +10,7 @@ from mmfix.model.machine.frame import Contents, Exit, Frame
 from mmfix.model.machine.loops import fork
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
 from mmfix.model.machine.values import Instance, NativeRef, Raised
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -51,7 +52,7 @@ def raise_statement(m: Machine, node: Any, frame: Frame) -> str:
         catcher = next((item for item in reversed(m.catchers) if item.takes(name)), None)
         if catcher is not None:
             catcher.thrown.append(Exit(m.since(catcher.depth), m.assumed))
-    raise Raised(f"raise at line {node.lineno} of {frame.scope.path}")
+    raise Raised(say("raise at line {line} of {file}", line=node.lineno, file=frame.scope.path))
 
 
 def try_statement(m: Machine, node: Any, frame: Frame) -> str:
@@ -180,7 +181,7 @@ def aside(m: Machine, frame: Frame, run: Callable[[], str]) -> None:
     frame.stopped, frame.stranded = "return", False
     values = [value for value, _ in frame.returns[returned:]]
     if ended is not RAISED and (values or after):
-        m.doubt("what is done about an error is not followed")
+        m.doubt(say("what is done about an error is not followed"))
     del frame.returns[returned:]
     for bit in m.used:
         m.escaped |= bit

@@ -15,6 +15,7 @@ from mmfix.config.keypath import KeyPath
 from mmfix.model.machine.conditions import CLOCK, NO_GIVEN, PICKED, PLAIN, Given, Note, Side
 from mmfix.model.machine.notes import NO_NOTES
 from mmfix.python.place import Place
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.classes import ClassInfo
@@ -141,7 +142,7 @@ class PyList(Storage):
         self.born = next(CLOCK)
         self.items = [] if items is None else items
         if len(self.items) > _MOST_ITEMS:
-            raise GaveUp(f"a list of more than {_MOST_ITEMS} items")
+            raise GaveUp(say("a list of more than {count} items", count=_MOST_ITEMS))
         self.open, self.path, self.tail = open_, path, tail
 
     def save(self) -> Any:

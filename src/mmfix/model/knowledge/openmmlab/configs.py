@@ -26,6 +26,7 @@ from mmfix.model.machine.values import (
     PyList,
     Registry,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -82,7 +83,7 @@ def _fromfile(
     """``Config.fromfile(filename)``: a file of the repository is read as `check` reads a config."""
     found = m.library.config_file(filename, m.default_scope) if isinstance(filename, str) else None
     if found is None:
-        return m.lost("a config that the model opens was not found", filename)
+        return m.lost(say("a config that the model opens was not found"), filename)
     return _opened(m, found)
 
 
@@ -90,7 +91,7 @@ def _opened(m: Machine, file: str) -> Any:
     try:
         document = Reader().load(file)
     except ConfigError as error:
-        return m.lost(f"a config that the model opens cannot be read: {error}")
+        return m.lost(say("a config that the model opens cannot be read: {why}", why=error))
     m.opened.update(document.files)
     return value_of(m, document.tree, None)
 
@@ -100,13 +101,13 @@ def _get_model(m: Machine, cfg_path: Any, pretrained: Any = False, **kwargs: Any
     try:
         file, package = external_config(cfg_path if isinstance(cfg_path, str) else "", "", None)
     except ConfigError as error:
-        return m.lost(f"a config that the model opens was not found: {error}")
+        return m.lost(say("a config that the model opens was not found: {why}", why=error))
     before, m.default_scope = m.default_scope, package
     try:
         tree = _opened(m, file)
         model = tree.items.get("model") if isinstance(tree, PyDict) else None
         if not isinstance(model, PyDict):
-            return m.lost("a config that the model opens has no model")
+            return m.lost(say("a config that the model opens has no model"))
         if "data_preprocessor" in tree.items:
             model.items["data_preprocessor"] = tree.items["data_preprocessor"]
         return build(m, Registry("MODELS", package), model, PyDict(kwargs))

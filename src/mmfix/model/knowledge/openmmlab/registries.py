@@ -22,6 +22,7 @@ from mmfix.model.machine.values import (
     Registry,
     is_scalar,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -120,7 +121,7 @@ def _build(m: Machine, registry: Optional[Registry], config: Any, default_args: 
     if not isinstance(config, PyDict):
         if config is None or isinstance(config, Instance):
             return config
-        return m.lost("a part is built from a config that is not known", config)
+        return m.lost(say("a part is built from a config that is not known"), config)
     arguments = {key: value for key, value in config.items.items() if isinstance(key, str)}
     if isinstance(default_args, PyDict):
         for key, value in default_args.items.items():
@@ -128,7 +129,7 @@ def _build(m: Machine, registry: Optional[Registry], config: Any, default_args: 
     kind = arguments.pop("type", MISSING)
     scope = arguments.pop("_scope_", None)
     if kind is MISSING:
-        return m.lost("a part is built from a config without a type", config)
+        return m.lost(say("a part is built from a config without a type"), config)
     before = m.default_scope
     if isinstance(scope, str):
         m.default_scope = scope
@@ -229,7 +230,7 @@ def torch_layer(name: str) -> Optional[NativeClass]:
 
 def _build_norm_layer(m: Machine, cfg: Any, num_features: Any, postfix: Any = "") -> Any:
     if not isinstance(cfg, PyDict) or not isinstance(cfg.items.get("type"), (str, NativeRef, NativeClass)):
-        return (UNKNOWN, m.lost("a norm layer of a type that is not known", cfg))
+        return (UNKNOWN, m.lost(say("a norm layer of a type that is not known"), cfg))
     kind = cfg.items["type"]
     cls: Any = torch_layer(kind) if isinstance(kind, str) else kind
     if cls is None:
@@ -276,7 +277,7 @@ def _build_conv_layer(m: Machine, rest: Any, /, cfg: Any, *args: Any, **kwargs: 
         kind = cfg.items.get("type", "Conv2d")
         options.update(_options(cfg))
     elif cfg is not None:
-        return m.lost("a convolution of a type that is not known", cfg, *args, *kwargs.values(), rest)
+        return m.lost(say("a convolution of a type that is not known"), cfg, *args, *kwargs.values(), rest)
     cls: Any = torch_layer(kind) if isinstance(kind, str) else kind
     return m.call(get(m, None, kind) if cls is None else cls, list(args), options, rest)
 
@@ -295,7 +296,7 @@ def _build_dropout(m: Machine, cfg: Any, default_args: Any = None) -> Any:
 
 def _plain(m: Machine, config: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any], rest: Any) -> Any:
     if not isinstance(config, PyDict):
-        return m.lost("a layer of a type that is not known", config) if config is not None else None
+        return m.lost(say("a layer of a type that is not known"), config) if config is not None else None
     kind = config.items.get("type")
     options = {**kwargs, **_options(config)}
     if isinstance(kind, str):
@@ -314,7 +315,7 @@ def _build_upsample_layer(m: Machine, rest: Any, /, cfg: Any, *args: Any, **kwar
         given = {**_options(cfg), **kwargs}
         cls = layers.native_class("torch.nn.ConvTranspose2d") if kind == "deconv" else get(m, None, kind)
         return m.call(cls, list(args), given, rest)
-    return m.lost("an upsampling layer of a type that is not known", cfg, *args, *kwargs.values(), rest)
+    return m.lost(say("an upsampling layer of a type that is not known"), cfg, *args, *kwargs.values(), rest)
 
 
 def _build_from_cfg(m: Machine, cfg: Any, registry: Any, default_args: Any = None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Dict
 
 from mmfix.model.machine.values import Either, Instance, Param, PyDict, PyList
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -18,7 +19,7 @@ def _copy(m: Machine, x: Any) -> Any:
     if isinstance(x, PyList):
         return PyList(list(x.items), x.open, x.path, x.tail)
     if isinstance(x, Instance):
-        m.doubt(f"a copy of a {x.cls.name} shares its parts")
+        m.doubt(say("a copy of a {type} shares its parts", type=x.cls.name))
         made = Instance(x.cls, x.key)
         m.between_steps.read_all(x)
         made.items, made.notes = dict(x.items), x.notes

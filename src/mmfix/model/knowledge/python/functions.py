@@ -21,6 +21,7 @@ from mmfix.model.machine.values import (
     PyList,
     Raised,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -50,7 +51,7 @@ def _range(m: Machine, start: Any, stop: Any = MISSING, step: Any = 1, /) -> Any
     bounds = (0, start, step) if stop is MISSING else (start, stop, step)
     if all(isinstance(bound, int) for bound in bounds):
         if not step:
-            raise Raised("range() with a step of zero")
+            raise Raised(say("range() with a step of zero"))
         try:
             if len(range(*bounds)) < 5000:
                 return PyList(list(range(*bounds)))

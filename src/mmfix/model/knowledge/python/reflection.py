@@ -29,6 +29,7 @@ from mmfix.model.machine.values import (
     PyList,
     is_scalar,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -149,13 +150,13 @@ def _getattr(m: Machine, object: Any, name: Any, default: Any = MISSING, /) -> A
         found = _by_text(m, object, name)
         if found is not None:
             m.escape(found)
-            m.problem("getattr by a name that is not known")
+            m.problem(say("getattr by a name that is not known"))
             return Opaque(m.bits_of(found), 0, LOST) if found or default is MISSING else default
         m.escape(object)  # any attribute may be meant
         bits = m.bits_of(object)
-        m.problem("getattr by a name that is not known")
+        m.problem(say("getattr by a name that is not known"))
         return Opaque(bits, 0, LOST)
-    m.doubt("getattr by a name that is not known")
+    m.doubt(say("getattr by a name that is not known"))
     return m.flow(object)
 
 
@@ -201,7 +202,7 @@ def _setattr(m: Machine, obj: Any, name: Any, value: Any, /) -> None:
         return
     m.escape(value)
     if isinstance(obj, Instance):
-        obj.lost = obj.lost or "an attribute is set under a name made at run time"
+        obj.lost = obj.lost or say("an attribute is set under a name made at run time")
 
 
 def _delattr(m: Machine, obj: Any, name: Any, /) -> None:
@@ -217,7 +218,7 @@ def _callable(m: Machine, obj: Any, /) -> Any:
 
 def _type(m: Machine, object: Any, bases: Any = MISSING, dict: Any = MISSING, /) -> Any:
     if bases is not MISSING:
-        return m.lost("a class is made by type()", bases, dict)
+        return m.lost(say("a class is made by type()"), bases, dict)
     if isinstance(object, Instance):
         return object.cls
     if is_scalar(object) or isinstance(object, (tuple, frozenset)):

@@ -9,6 +9,7 @@ from mmfix.model.knowledge.torch.filling import fill_dict, part_of, put_last, re
 from mmfix.model.knowledge.torch.methods import Run
 from mmfix.model.knowledge.torch.parts import elements, found, registered
 from mmfix.model.machine.values import Instance, PyList
+from mmfix.wording import say
 
 #: More modules than this are made by no model.
 _MOST_MODULES = 10_000
@@ -27,13 +28,13 @@ def _list_extend(m: Machine, receiver: Instance, modules: Any) -> Any:
     for item in source.items:
         put_last(m, receiver, item)
     if source.open:
-        receiver.lost = "a list of modules of unknown length"
+        receiver.lost = say("a list of modules of unknown length")
     return receiver
 
 
 def _list_insert(m: Machine, receiver: Instance, index: Any, module: Any) -> None:
     if not isinstance(index, int):
-        m.doubt("where a module is inserted into a list is not known")
+        m.doubt(say("where a module is inserted into a list is not known"))
         m.escape(receiver)
         put_last(m, receiver, module)
     else:
@@ -62,7 +63,7 @@ def _sequential_times(m: Machine, receiver: Instance, other: Any) -> Any:
     """``sequential * 3``: the same modules three times."""
     items = elements(m, receiver)
     if not isinstance(other, int) or len(items) * other > _MOST_MODULES:
-        return m.lost("a sequence of modules is repeated a number of times that is not known", receiver)
+        return m.lost(say("a sequence of modules is repeated a number of times that is not known"), receiver)
     made = Instance(receiver.cls)
     for item in items * other:
         put_last(m, made, item)
@@ -70,7 +71,7 @@ def _sequential_times(m: Machine, receiver: Instance, other: Any) -> Any:
 
 
 def _dict_clear(m: Machine, receiver: Instance) -> None:
-    m.doubt("a dict of modules is cleared")
+    m.doubt(say("a dict of modules is cleared"))
     refill(m, receiver, [])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Iterator, List, Tuple
 from mmfix.model.knowledge.torch import parts
 from mmfix.model.knowledge.torch.attributes import attach
 from mmfix.model.machine.values import MISSING, Instance, NativeClass, Opaque, PyDict, PyList
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -26,7 +27,7 @@ def fill_list(m: Machine, instance: Instance, args: List[Any]) -> None:
         source = m.items_of(args[0])
         values = list(source.items)
         if source.open:
-            instance.lost = "a list of modules of unknown length"
+            instance.lost = say("a list of modules of unknown length")
     for value in values:
         put_last(m, instance, value)
 
@@ -36,7 +37,7 @@ def fill_dict(m: Machine, instance: Instance, args: List[Any]) -> None:
     entries = list(pairs(m, args[0])) if args else []
     names = [name for name, _ in entries]
     if instance.cls.name == "ParameterDict" and names != sorted(names) and isinstance(args[0], PyDict):
-        m.doubt("a ParameterDict sorts the entries of a dict, those of an OrderedDict it does not")
+        m.doubt(say("a ParameterDict sorts the entries of a dict, those of an OrderedDict it does not"))
     for key, value in entries:
         attach(m, instance, key, value)
 
@@ -45,7 +46,7 @@ def pairs(m: Machine, value: Any) -> Iterator[Tuple[str, Any]]:
     """Name and value of each entry of a dict, or of a list of pairs."""
     if isinstance(value, PyDict):
         if value.rest is not MISSING or value.maybe:
-            m.doubt("a dict of modules has entries that are not known")
+            m.doubt(say("a dict of modules has entries that are not known"))
         yield from ((str(key), item) for key, item in value.items.items())
         return
     if isinstance(value, Instance):
@@ -53,18 +54,18 @@ def pairs(m: Machine, value: Any) -> Iterator[Tuple[str, Any]]:
         return
     items: PyList = m.items_of(value)
     if items.open:
-        m.doubt("a dict of modules has entries that are not known")
+        m.doubt(say("a dict of modules has entries that are not known"))
     for item in items.items:
         if isinstance(item, tuple) and len(item) == 2:
             yield str(item[0]), item[1]
         else:
-            m.doubt("a dict of modules has entries that are not known")
+            m.doubt(say("a dict of modules has entries that are not known"))
 
 
 def put_last(m: Machine, instance: Instance, value: Any) -> None:
     """``modules.append(value)``: its name is how many there were (``torch/nn/modules/container.py``)."""
     if isinstance(value, Opaque):
-        m.doubt("a list holds a module that is not known")
+        m.doubt(say("a list holds a module that is not known"))
     attach(m, instance, str(len(parts.registered(m, instance))), value)
 
 
@@ -80,7 +81,7 @@ def refill(m: Machine, instance: Instance, values: List[Any]) -> None:
 def part_of(m: Machine, instance: Instance, index: slice) -> Instance:
     """``modules[a:b]``: a part of a sequence keeps its names, that of a list gets new ones."""
     if not isinstance(instance.cls, NativeClass):
-        m.doubt(f"a part of a {instance.cls.name} is made anew")
+        m.doubt(say("a part of a {type} is made anew", type=instance.cls.name))
     part = Instance(instance.cls, instance.key)
     items = parts.elements(m, instance)
     items = items if instance.lost else items[index]
@@ -89,7 +90,7 @@ def part_of(m: Machine, instance: Instance, index: slice) -> Instance:
         old = {id(value): name for name, value in instance.items.items()}
         names = [old.get(id(item), name) for item, name in zip(items, names)]
         if len(set(names)) < len(items):
-            m.doubt("a module stands more than once in a part of a sequence")
+            m.doubt(say("a module stands more than once in a part of a sequence"))
     part.items = dict(zip(names, items))
     part.lost = instance.lost
     return part

@@ -21,6 +21,7 @@ from mmfix.model.machine.values import (
     Param,
     PyList,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -84,7 +85,7 @@ def _get_submodule(m: Machine, receiver: Instance, target: Any) -> Any:
     value: Any = receiver
     if not isinstance(target, str):
         m.escape(receiver)
-        return m.lost("a submodule by a name made at run time")
+        return m.lost(say("a submodule by a name made at run time"))
     for part in filter(None, target.split(".")):
         value = m.attribute(value, part)
     return value
@@ -114,14 +115,14 @@ def _register_parameter(m: Machine, receiver: Instance, name: Any, param: Any) -
 def _register(m: Machine, receiver: Instance, name: Any, value: Any) -> None:
     if isinstance(name, str):
         if isinstance(value, Opaque):
-            m.doubt("a module or parameter that is not known is registered")
+            m.doubt(say("a module or parameter that is not known is registered"))
             hold_place(receiver, name)
         attach(m, receiver, name, value)
         if value is None:
             hold_place(receiver, name)
         return
-    m.doubt("a module is registered under a name made at run time")
-    receiver.lost = receiver.lost or "a module is registered under a name made at run time"
+    m.doubt(say("a module is registered under a name made at run time"))
+    receiver.lost = receiver.lost or say("a module is registered under a name made at run time")
     attach(m, receiver, f"?{len(receiver.items)}", value)
     m.escape(value)
 
@@ -139,7 +140,7 @@ def _setattr(m: Machine, receiver: Instance, name: Any, value: Any) -> None:
         attach(m, receiver, name, value)
     else:
         m.escape(value)
-        receiver.lost = receiver.lost or "an attribute is set under a name made at run time"
+        receiver.lost = receiver.lost or say("an attribute is set under a name made at run time")
 
 
 # -- the whole module: applied to, switched, moved
@@ -150,7 +151,7 @@ def _apply(m: Machine, receiver: Instance, fn: Any) -> Any:
         for _, module in list(parts.walk(m, receiver)):
             m.call(fn, [module], {})
     elif not isinstance(fn, NativeRef):
-        m.doubt("a function that is not known is applied to the modules")
+        m.doubt(say("a function that is not known is applied to the modules"))
     return receiver
 
 
@@ -240,8 +241,12 @@ def _handle(module: Instance, hook: Any, before: bool = False) -> Instance:
 
 def _strange_hook(m: Machine, receiver: Instance, hook: Any) -> Any:
     m.escape([receiver, hook])
-    receiver.lost = receiver.lost or "a hook of it is called with keyword arguments"
-    return m.lost(f"a hook of a {receiver.cls.name} that is called with keyword arguments is not followed")
+    receiver.lost = receiver.lost or say("a hook of it is called with keyword arguments")
+    return m.lost(
+        say(
+            "a hook of a {type} that is called with keyword arguments is not followed", type=receiver.cls.name
+        )
+    )
 
 
 def _hook_backward(m: Machine, receiver: Instance, hook: Any, prepend: Any = False) -> None:

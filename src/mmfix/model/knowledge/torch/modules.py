@@ -22,6 +22,7 @@ from mmfix.model.machine.values import (
     PyList,
     Raised,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -68,7 +69,7 @@ def initialise(
             instance.items[param] = m.new_param(True if certain else None, owner)
     if not layers.is_known(cls):
         instance.items["weight"] = m.new_param(None, owner)
-        instance.lost = f"torch's {name} is not known"
+        instance.lost = say("torch's {type} is not known", type=name)
     for position, key in enumerate(("in_channels", "out_channels", "kernel_size", "stride", "padding")):
         if cls.name.startswith("Conv"):
             given = kwargs.get(key, args[position] if position < len(args) else MISSING)
@@ -111,7 +112,7 @@ def subscript(m: Machine, instance: Instance, index: Any) -> Any:
         for item in items[1:]:
             value = join(value, item)
         return value
-    return m.lost(f"an index into {instance.cls.name} that is not followed")
+    return m.lost(say("an index into {type} that is not followed", type=instance.cls.name))
 
 
 def set_subscript(m: Machine, instance: Instance, index: Any, value: Any) -> None:
@@ -123,13 +124,13 @@ def set_subscript(m: Machine, instance: Instance, index: Any, value: Any) -> Non
         if -len(keys) <= index < len(keys):
             attributes.attach(m, instance, keys[index], value)
     else:
-        m.doubt(f"an entry of a {instance.cls.name} is set that is not known")
+        m.doubt(say("an entry of a {type} is set that is not known", type=instance.cls.name))
         m.escape(value)
 
 
 def delete(m: Machine, instance: Instance, index: Any) -> None:
     """``del modules[index]``: the entries behind it move up (``container.py: __delitem__``)."""
-    m.doubt(f"an entry of a {instance.cls.name} is deleted")
+    m.doubt(say("an entry of a {type} is deleted", type=instance.cls.name))
     entries = parts.registered(m, instance)
     if isinstance(index, str) and index in entries:
         attributes.detach(m, instance, index)
@@ -199,9 +200,9 @@ def forward(m: Machine, instance: Instance, cls: NativeClass, args: List[Any], k
     if name in ("Identity", "Module", "BaseModule") and args:
         if name == "Identity":
             return args[0]
-        raise Raised(f"{instance.cls.name} has no forward")
+        raise Raised(say("{type} has no forward", type=instance.cls.name))
     if name in parts.CONTAINERS:
-        raise Raised(f"{name} has no forward")
+        raise Raised(say("{type} has no forward", type=name))
     params = [value for value in instance.items.values() if isinstance(value, Param)]
     result = m.flow(*args, *kwargs.values(), *params)
     result.own_memory = bool(params)

@@ -24,6 +24,7 @@ from mmfix.model.machine.values import (
     Param,
 )
 from mmfix.python.place import ABSENT, SEVERAL
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -73,11 +74,16 @@ def placed(m: Machine, target: Instance, name: str, value: Any) -> None:
     old = target.items.get(name)
     was, becomes = _is_part(m, old), _is_part(m, value)
     if isinstance(value, Opaque) and (value.kind == LOST or value.may or was):
-        m.doubt(f"what {target.cls.name}.{name} is, is not known", seen=True)
+        m.doubt(
+            say("what {type}.{attribute} is, is not known", type=target.cls.name, attribute=name), seen=True
+        )
     if was or becomes:
         m.edits += 1
     if m.conditional and (was or becomes) and (reachable(value) or reachable(old)):
-        m.doubt(f"whether {target.cls.name} has {name} is not known", seen=True)
+        m.doubt(
+            say("whether {type} has {attribute} is not known", type=target.cls.name, attribute=name),
+            seen=True,
+        )
     if was and value is None:
         hold_place(target, name)
     elif becomes and name not in target.notes.slots and not (was and type(old) is type(value)):
@@ -94,9 +100,14 @@ def made(m: Machine, cls: NativeClass, args: List[Any], kwargs: Dict[str, Any]) 
     if cls.name == _ATTENTION:  # torch/nn/modules/activation.py: bias_k, bias_v; a weight for each input
         given = {**dict(zip(_ATTENTION_ARGUMENTS, args)), **kwargs}
         if any(given.get(name) not in (None, False) for name in ("add_bias_kv", "kdim", "vdim")):
-            m.doubt(f"the parameters of torch's {_ATTENTION} with these arguments are not known one by one")
+            m.doubt(
+                say(
+                    "the parameters of torch's {type} with these arguments are not known one by one",
+                    type=_ATTENTION,
+                )
+            )
     elif cls.name in parts.CONTAINERS and kwargs.keys() - {"init_cfg"}:
-        m.doubt(f"a {cls.name} is made with arguments that are not followed")
+        m.doubt(say("a {type} is made with arguments that are not followed", type=cls.name))
 
 
 def _is_part(m: Machine, value: Any) -> bool:
@@ -110,9 +121,9 @@ def called(m: Machine, dotted: str, values: List[Any]) -> bool:
         Whether its result could be a module.
     """
     if dotted.count(".") > 1 and dotted.startswith("torch.") and not dotted.startswith(_COMPUTING):
-        m.doubt(f"{dotted} is not known")
+        m.doubt(say("{name} is not known", name=dotted))
     elif any(isinstance(value, Instance) and parts.is_module(m, value) for value in values):
-        m.doubt(f"a module is handed to {dotted}")
+        m.doubt(say("a module is handed to {name}", name=dotted))
     return not dotted.startswith(_PLAIN)
 
 
@@ -175,7 +186,7 @@ def _names(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Tuple[Optional
                 names.append(f"{prefix}.{name}" if prefix else name)
             elif param.requires_grad is None:
                 full = f"{prefix}.{name}" if prefix else name
-                return None, f"whether {full} exists and requires grad is not known"
+                return None, say("whether {parameter} exists and requires grad is not known", parameter=full)
     return tuple(names), ""
 
 
@@ -187,7 +198,7 @@ def _of_machine(m: Machine) -> str:
         return next(iter(m.ambiguous.values()))
     if m.doubts:
         return m.doubts
-    return "a part of the model is handed to code that is not followed" if m.escaped else ""
+    return say("a part of the model is handed to code that is not followed") if m.escaped else ""
 
 
 def _of_class(m: Machine, cls: Any) -> str:
@@ -195,11 +206,11 @@ def _of_class(m: Machine, cls: Any) -> str:
     for base in bases:
         if isinstance(base, NativeClass):
             if base.name in _ROUGH or not layers.is_known(base):
-                return f"the parameters of torch's {base.name} are not known one by one"
+                return say("the parameters of torch's {type} are not known one by one", type=base.name)
             if base.name == _ATTENTION and base is not cls:
-                return f"{cls.name} may add to torch's {_ATTENTION}"
+                return say("{type} may add to torch's {base}", type=cls.name, base=_ATTENTION)
         elif _is_odd(base):
-            return f"how a {base.name} is made is not followed"
+            return say("how a {type} is made is not followed", type=base.name)
     return ""
 
 
@@ -217,7 +228,7 @@ def _of_attributes(m: Machine, module: Instance) -> str:
         else:
             lost = name == _LEFT_OUT
         if lost:
-            return f"what {module.cls.name}.{name} is, is not known"
+            return say("what {type}.{attribute} is, is not known", type=module.cls.name, attribute=name)
     return ""
 
 

@@ -21,6 +21,7 @@ from mmfix.model.machine.values import (
     Param,
     PyList,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
@@ -60,7 +61,7 @@ def attribute(m: Machine, value: Opaque, name: str) -> Any:
             return UNKNOWN if value.kind != TENSOR else False
         return True if value.must else UNKNOWN
     if name == "requires_grad_":
-        m.doubt("what is frozen or thawed is not known")
+        m.doubt(say("what is frozen or thawed is not known"))
     if name == "backward" and m.phase == "step":
         return Method(name, value, _backward)
     if name in _SHAPED:
