@@ -7,6 +7,7 @@ from typing import Optional, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.python.place import Place, Problem
+from mmfix.wording import say
 
 #: Verdicts on a submodule: its parameters get a gradient in every step; in none; it depends on the data or
 #: the iteration; the reader lost track.
@@ -14,6 +15,13 @@ USED = "used"
 NEVER = "never used"
 SOMETIMES = "used only sometimes"
 CANNOT_TELL = "cannot tell"
+
+#: Why the loss does not reach a part, and why it may not.
+NO_RESULT = say("its result does not reach the loss")
+NOT_USED = say("not used in the training step")
+LEFT_TO_CHANCE = say("whether it reaches the loss is left to chance in each step")
+LEFT_TO_COUNT = say("whether it reaches the loss depends on how many steps there were")
+LEFT_TO_DATA = say("whether it reaches the loss depends on the data or the iteration")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,18 @@ from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.conditions import FULL, when_full
 from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, Opaque, Param
-from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Submodule
+from mmfix.model.types import (
+    CANNOT_TELL,
+    LEFT_TO_CHANCE,
+    LEFT_TO_COUNT,
+    LEFT_TO_DATA,
+    NEVER,
+    NO_RESULT,
+    NOT_USED,
+    SOMETIMES,
+    USED,
+    Submodule,
+)
 from mmfix.model.uneven import CHANCE, COUNT, LeftOut
 from mmfix.python.place import Place
 from mmfix.wording import say
@@ -272,17 +283,14 @@ def _calls(m: Machine, item: Any) -> Tuple[List[Place], List[Place]]:
 
 
 _ADDED = say("added in place to a tensor that may be the same as another")
-_WHYS = {
-    CHANCE: say("whether it reaches the loss is left to chance in each step"),
-    COUNT: say("whether it reaches the loss depends on how many steps there were"),
-}
+_WHYS = {CHANCE: LEFT_TO_CHANCE, COUNT: LEFT_TO_COUNT}
 
 
 def _why(verdict: str, with_grad: bool, without: bool) -> str:
     if verdict == NEVER:
         if with_grad:
-            return say("its result does not reach the loss")
-        return say("used only without gradients") if without else say("not used in the training step")
+            return NO_RESULT
+        return say("used only without gradients") if without else NOT_USED
     if verdict == SOMETIMES:
-        return say("whether it reaches the loss depends on the data or the iteration")
+        return LEFT_TO_DATA
     return say("handed to code that could not be followed")

@@ -10,6 +10,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.config.names import type_name
 from mmfix.training.parts import Part
+from mmfix.training.read_facts import has_no_result
 from mmfix.training.types import CheckpointSite, ModelFact
 from mmfix.training.unused import teachers
 from mmfix.wording import say
@@ -56,7 +57,7 @@ def _is_cut_off(fact: ModelFact, site: CheckpointSite) -> bool:
         and site.reentrant is not False
         and fact.kind == "unused"
         and fact.scope[: len(within)] == within != ()
-        and "reach the loss" in fact.why
+        and has_no_result(fact)
     )
 
 

@@ -6,7 +6,17 @@ from typing import Dict, Iterable, List, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.config.values import absent
-from mmfix.model.types import NEVER, SOMETIMES, LateFreeze, Submodule
+from mmfix.model.types import (
+    LEFT_TO_CHANCE,
+    LEFT_TO_COUNT,
+    LEFT_TO_DATA,
+    NEVER,
+    NO_RESULT,
+    NOT_USED,
+    SOMETIMES,
+    LateFreeze,
+    Submodule,
+)
 from mmfix.python.place import Place
 from mmfix.training.parts import Part
 from mmfix.training.reading import CodeReading
@@ -14,11 +24,17 @@ from mmfix.training.types import ModelFact
 from mmfix.wording import mark, say
 
 _MOST_NAMES = 3
+_NO_RESULTS = say("whose results do not reach the loss")
 
 
 def facts_from_code(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
     """Unused parameters, late freezing, toggles and repeated use, as read: at most ``likely``."""
     return [*_unused(code), *_late(code, parts), *_toggled(code), *_reused(code)]
+
+
+def has_no_result(fact: ModelFact) -> bool:
+    """Whether a fact is of parts that are used, and whose results the loss does not see."""
+    return NO_RESULT in fact.why or _NO_RESULTS in fact.why
 
 
 def _unused(code: CodeReading) -> List[ModelFact]:
@@ -34,7 +50,7 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                 groups.setdefault(item.decided_by or (*item.key, "type"), []).append(item)
         for key, items in (_of_one_cause(groups) if verdict == SOMETIMES else groups).items():
             whys = {item.why for item in items}
-            why = whys.pop() if len(whys) == 1 else "not used"
+            why = whys.pop() if len(whys) == 1 else NOT_USED
             counts = [item.parameters for item in items]  # 0: not certain
             facts.append(
                 ModelFact(
@@ -107,11 +123,11 @@ def _is_own(code: CodeReading, item: Submodule) -> bool:
 
 
 def _clause(why: str, count: int) -> str:
-    if why.startswith("its result"):
-        return why if count == 1 else say("whose results do not reach the loss")
-    if why.startswith("whether"):
+    if why == NO_RESULT:
+        return NO_RESULT if count == 1 else _NO_RESULTS
+    if why in (LEFT_TO_CHANCE, LEFT_TO_COUNT, LEFT_TO_DATA):
         return say("and {why}", why=why)
-    return f"{why}" if not why.startswith("not used") else say("which the training step does not use")
+    return say("which the training step does not use") if why == NOT_USED else why
 
 
 def _names(items: List[Submodule]) -> str:
@@ -129,7 +145,7 @@ def _lines(code: CodeReading, items: Iterable[Submodule]) -> Tuple[str, ...]:
         if item.created is not None:
             lines.append(say("{place} makes {name}", place=code.where(item.created), name=item.name))
         if item.used is not None:
-            place, would = code.where(item.used), item.why.startswith("not used")
+            place, would = code.where(item.used), item.why == NOT_USED
             lines.append(
                 say("{place} would use it", place=place) if would else say("{place} uses it", place=place)
             )
