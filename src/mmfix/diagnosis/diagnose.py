@@ -265,7 +265,7 @@ def _notes(reading: LogReading, sighting: Sighting) -> List[str]:
         )
     nan = reading.runs[sighting.run].nan
     if nan and nan < sighting.line:
-        notes.append(say("{nan} This error may follow from it", nan=nan_text(nan)))
+        notes.append(say("{message} This error may follow from it", message=nan_text(nan)))
     if len(reading.runs) > 1:
         notes.append(
             say(

@@ -39,7 +39,10 @@ _SIGNS = (
         "too many open files in system|ENFILE",
         mark("{who} met the system's limit of open files: end programs"),
     ),
-    _Sign(r"too many open files|EMFILE|\berror 24\b", mark("{who} ran out of open files{files}, then again")),
+    _Sign(
+        r"too many open files|EMFILE|\berror 24\b",
+        mark("{who} ran out of open files{limit_of_files}, then again"),
+    ),
     _Sign(
         r"shared memory|/dev/shm|<?/?torch_\d+_\d+",
         mark("{who} found no shared memory: make room in /dev/shm (docker run --shm-size 2g)"),
@@ -57,20 +60,20 @@ _SIGNS = (
     ),
     _Sign(
         r"^MemoryError|can.?t allocate memory|cannot allocate memory|bad_alloc|\bENOMEM\b",
-        mark("{who} found no more memory{memory}: {cure}"),
+        mark("{who} found no more memory{limit_of_memory}: {cure}"),
     ),
     _Sign(
         "failed to map segment from shared object",
         mark(
-            "{who} could not load a library: the limit of memory{memory} may be too low, or the library "
-            "lies on a disk that is mounted noexec"
+            "{who} could not load a library: the limit of memory{limit_of_memory} may be too low, or the "
+            "library lies on a disk that is mounted noexec"
         ),
     ),
     _Sign(
         "can't start new thread|resource temporarily unavailable|pthread_create",
         mark(
             "{who} could not start a thread or a process: the limit of processes (ulimit -u) or of "
-            "memory{memory} may be too low"
+            "memory{limit_of_memory} may be too low"
         ),
     ),
     _Sign(
@@ -80,7 +83,7 @@ _SIGNS = (
         r"client socket has (timed out|failed)|Rendezvous\w+Error|DistStoreError|DistNetworkError"
         r"|timed out after .* waiting for clients",
         mark(
-            "{who} did not reach the others by the network of this machine{few}: its own name must lead "
+            "{who} did not reach the others by the network of this machine{hint}: its own name must lead "
             "to it (ping $(hostname)), and a firewall must let it through"
         ),
     ),
@@ -118,9 +121,9 @@ def meaning_of(error: str, who: str = _A_RANK) -> str:
             return say(
                 meaning,
                 who=who,
-                files=_files(),
-                few=few_files(),
-                memory=_memory(),
+                limit_of_files=_files(),
+                hint=few_files(),
+                limit_of_memory=_memory(),
                 cure=_SHORT_OF_MEMORY,
                 signal=by,
             )
