@@ -37,9 +37,8 @@ def source_roots(
     for home in homes:
         roots += [root for root in _around(home) or _upward(home)[:1] if root not in roots]
     for wanted in _wanted(tree):
-        started = next(
-            (at for place in (start, *homes) for at in _upward(place) if _starts(at, wanted)), None
-        )
+        places = (_started(place, wanted) for place in (start, *homes))
+        started = next((found for found in places if found is not None), None)
         if started is not None and started not in named:
             roots = [*named, started, *(root for root in roots[len(named) :] if root != started)]
             continue
@@ -109,9 +108,14 @@ def _holder(start: str, roots: Tuple[str, ...], wanted: str) -> Optional[str]:
     return next((folder for folder in (*roots, *_upward(start)) if _lies_in(folder, wanted)), None)
 
 
-def _starts(directory: str, wanted: str) -> bool:
-    """Whether training can start in a directory, and finds there what the config imports."""
-    return _lies_in(directory, wanted) and any(osp.isfile(osp.join(directory, name)) for name in SCRIPTS)
+@lru_cache(maxsize=None)
+def _started(start: str, wanted: str) -> Optional[str]:
+    """The nearest directory in which training can start, and finds there what the config imports."""
+    return next((at for at in _upward(start) if _lies_in(at, wanted) and _has_script(at)), None)
+
+
+def _has_script(directory: str) -> bool:
+    return any(osp.isfile(osp.join(directory, name)) for name in SCRIPTS)
 
 
 def _lies_in(directory: str, wanted: str) -> bool:
