@@ -78,6 +78,40 @@ def test_of_two_classes_of_one_name_none_is_changed(late: bool, tmp_path: Path) 
     assert offered(config) == offered(config, "freeze-before-wrap") == []
 
 
+TWIN = """
+from torch import nn
+from mmengine.registry import MODELS
+
+
+@MODELS.register_module()
+class Twin(nn.Conv2d):
+    def __init__(self):
+        super().__init__(8, 8, 1)
+"""
+TWINS = {
+    "a config": ("tail=None", "MODELS.build(tail)", True),
+    "code": ("", "MODELS.build(dict(type='Twin'))", False),
+}
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("made_by", TWINS)
+def test_two_classes_of_one_name_elsewhere_in_the_model(made_by: str, late: bool, tmp_path: Path) -> None:
+    """They change nothing, if the config says where they are; what the code makes may be anywhere."""
+    argument, made, is_offered = TWINS[made_by]
+    config = freezing(tmp_path) if late else repository(tmp_path, "x = cp.checkpoint(self.a, x)")
+    text = (tmp_path / "net.py").read_text().replace("deep=True", f"deep=True, {argument}")
+    (tmp_path / "net.py").write_text(text.replace("self.deep = deep", f"self.deep, self.tail = deep, {made}"))
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).write_text(TWIN)
+    said = Path(config).read_text().replace("imports=['net']", "imports=['one', 'two', 'net']")
+    Path(config).write_text(
+        said.replace("deep=True", "deep=True, tail=dict(type='Twin')" if argument else "deep=True")
+    )
+    name = "freeze-before-wrap" if late else "non-reentrant-in-code"
+    assert offered(config, name) == ([("net.py", (20,))] if is_offered else [])
+
+
 def test_without_a_project_file_the_parent_of_configs_is_the_repository(tmp_path: Path) -> None:
     config = repository(tmp_path, "x = cp.checkpoint(self.a, x)")
     (tmp_path / "pyproject.toml").unlink()

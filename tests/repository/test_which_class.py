@@ -91,6 +91,13 @@ def test_a_plugin_that_shadows_a_released_name(tmp_path: Path, monkeypatch: pyte
     assert modules(root, plug, scope="mmfixdet") == ["mmfixdet.net", plug]
 
 
+def test_the_training_script_of_a_project_inside_the_repository(tmp_path: Path) -> None:
+    files = {f"{project}/plug/net.py": TWO["a/net.py"] for project in ("detection", "segmentation")}
+    root = plant(tmp_path, {**files, "detection/train.py": "import plug.net\n"})
+    found = Library([root, str(tmp_path / "detection")]).find("Net", "mmdet").candidates
+    assert [item.path for item in found] == [str(tmp_path / "detection" / "plug" / "net.py")]
+
+
 def test_one_file_is_one_class_whatever_it_is_imported_as(tmp_path: Path) -> None:
     plant(tmp_path, {"projects/plug/net.py": TWO["a/net.py"]})
     library = Library([str(tmp_path / "projects"), str(tmp_path)])

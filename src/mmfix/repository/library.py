@@ -214,7 +214,8 @@ class Library:
         if len({entry.registering for entry in found}) < 2:
             return []
         if named not in self._orders:
-            self._orders[named] = self._imports.order(named, [index.root for index in self._own_indexes()])
+            own = [root for root in self._roots if not holds_packages(root)]
+            self._orders[named] = self._imports.order(named, own)
         order = self._orders[named]
         places = [
             (order.get(entry.registering, -1), entry)

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from mmfix.config.keypath import KeyPath
 from mmfix.model.types import CheckpointUse
 from mmfix.training.at_hand import kept_site
+from mmfix.training.doubts import doubt_of, doubts
 from mmfix.training.parts import Part
 from mmfix.training.reading import CodeReading
 from mmfix.training.switches import off_value
@@ -30,7 +31,15 @@ def with_code(sites: List[CheckpointSite], parts: List[Part], code: CodeReading)
         _site(key, found, by_path[key[:-1]].node if key[:-1] in by_path else {}, code)
         for key, found in uses.items()
     ]
-    return [*(site for site in corrected if site is not None), *added]
+    doubtful = doubts(code, parts)
+    return [_if_sure(site, doubtful) for site in (*corrected, *added) if site is not None]
+
+
+def _if_sure(site: CheckpointSite, doubtful: Dict[KeyPath, str]) -> CheckpointSite:
+    """The site, without calls where it is open which of several classes makes them."""
+    if all(doubt_of(call.key, doubtful) is None for call in site.calls):
+        return site
+    return replace(site, calls=())
 
 
 def _corrected(
@@ -49,7 +58,7 @@ def _corrected(
         input_has_grad=_input_has_grad(uses, site.input_has_grad),
         counts_layers=any(use.library == "fairscale" for use in uses),
         explicit=any(use.reentrant is True for use in uses),
-        calls=_reentrant_calls(uses, code),
+        calls=_reentrant_calls(uses),
     )
 
 
@@ -71,13 +80,13 @@ def _site(key: KeyPath, uses: List[CheckpointUse], node: Dict[Any, Any], code: C
         input_has_grad=_input_has_grad(uses, None),
         counts_layers=any(use.library == "fairscale" for use in uses),
         explicit=any(use.reentrant is True for use in uses),
-        calls=_reentrant_calls(uses, code),
+        calls=_reentrant_calls(uses),
     )
 
 
-def _reentrant_calls(uses: List[CheckpointUse], code: CodeReading) -> Tuple[CheckpointUse, ...]:
-    """The calls that a cure would change; none where it is open which of several classes is meant."""
-    return () if code.reading.ambiguous else tuple(use for use in uses if use.reentrant is not False)
+def _reentrant_calls(uses: List[CheckpointUse]) -> Tuple[CheckpointUse, ...]:
+    """The calls that a cure would change."""
+    return tuple(use for use in uses if use.reentrant is not False)
 
 
 def _reentrant(uses: List[CheckpointUse]) -> Optional[bool]:

@@ -7,6 +7,7 @@ from typing import Dict, List, Optional, Tuple
 
 from mmfix.config.keypath import KeyPath
 from mmfix.training.at_hand import kept_facts
+from mmfix.training.doubts import doubt_of, doubts
 from mmfix.training.freezing import late_freezing
 from mmfix.training.parts import Part
 from mmfix.training.read_facts import facts_from_code
@@ -30,8 +31,7 @@ def model_facts(parts: List[Part], era: str, code: Optional[CodeReading]) -> Tup
     ]
     if code is None:
         return tuple(known)
-    lines = dict(code.reading.ambiguous)
-    doubtful = {part.path: lines[part.name] for part in parts if part.name in lines}
+    doubtful = doubts(code, parts)
     known = [_with_doubt(fact, doubtful) for fact in kept_facts(known, parts, code)]
     read = [_with_doubt(fact, doubtful) for fact in facts_from_code(code, parts)]
     merged = [_with_evidence(fact, read) for fact in known if not _is_refuted(fact, code, read)]
@@ -40,12 +40,14 @@ def model_facts(parts: List[Part], era: str, code: Optional[CodeReading]) -> Tup
 
 
 def _with_doubt(fact: ModelFact, doubtful: Dict[KeyPath, str]) -> ModelFact:
-    """Of a class that shares its name with others it is only possible that this one is meant."""
-    for depth in range(len(fact.scope), 0, -1):
-        line = doubtful.get(fact.scope[:depth])
-        if line is not None:
-            return replace(fact, confidence="possible", evidence=(*fact.evidence, line))
-    return fact
+    """Of a class that shares its name with others it is only possible that this one is meant.
+
+    Its lines are none to change, then.
+    """
+    at = doubt_of(fact.scope, doubtful)
+    if not at:
+        return fact if at is None else replace(fact, places=())
+    return replace(fact, confidence="possible", evidence=(*fact.evidence, doubtful[at]), places=())
 
 
 def _unless_set_elsewhere(facts: List[ModelFact], parts: List[Part]) -> List[ModelFact]:

@@ -70,16 +70,16 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                     inside=all(_is_inside(code, item) for item in items),
                     modules=tuple(item.name for item in items),
                     count=sum(counts) if all(counts) else 0,
-                    places=_made_at(code, items) if verdict == NEVER else (),
+                    places=_made_at(items) if verdict == NEVER else (),
                 )
             )
     return facts
 
 
-def _made_at(code: CodeReading, items: List[Submodule]) -> Tuple[Place, ...]:
-    """The lines that make some parts; none where it is open which of several classes is meant."""
+def _made_at(items: List[Submodule]) -> Tuple[Place, ...]:
+    """The lines that make some parts; none where one of them is not known."""
     places = [item.created for item in items if item.created is not None]
-    return () if code.reading.ambiguous or len(places) < len(items) else tuple(places)
+    return () if len(places) < len(items) else tuple(places)
 
 
 def _is_inside(code: CodeReading, item: Submodule) -> bool:
@@ -196,7 +196,7 @@ def _late(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
                 scope=items[0].key,
                 modules=frozen,
                 count=0 if code.reading.trainable is None else len(frozen),
-                places=() if code.reading.ambiguous else tuple(filter(None, (item.place for item in items))),
+                places=tuple(filter(None, (item.place for item in items))),
             )
         )
     return facts

@@ -98,6 +98,43 @@ def test_a_part_is_built_where_the_builder_asks_which_registry_has_it(tmp_path: 
     assert [(item.name, item.verdict) for item in reading.submodules] == [("head.spare", NEVER)]
 
 
+SHOP = """
+from mmengine.registry import Registry
+
+MODELS = Registry('model', parent=None)
+"""
+TWIN = """
+from torch import nn
+from {package}.registry import MODELS
+
+
+@MODELS.register_module()
+class TwinHead(nn.Linear):
+    def __init__(self):
+        super().__init__(3, 3)
+"""
+
+
+def test_a_registry_has_what_its_own_package_registers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not what another one of several installed packages has under that name."""
+    for package in ("mmdet", "mmseg"):
+        (tmp_path / "site" / package).mkdir(parents=True)
+        for name, text in (("__init__", ""), ("registry", SHOP), ("twin", TWIN.format(package=package))):
+            (tmp_path / "site" / package / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    test = "cfg['type'] in HEADS._module_dict.keys()"
+    text = BUILDER.replace("{test}", test).replace("return MODELS.build", "return THEIRS.build")
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "shop.py").write_text(f"from mmdet.registry import MODELS as THEIRS\n{text}")
+    model = {"type": "Asking", "head": {"type": "TwinHead"}}
+    reading = read_model(model, Library([str(tmp_path / "repo")]), "mmcv1", None)
+    assert reading.ambiguous == ()
+    made = {built.place.path for built in reading.built if built.place is not None}
+    assert made == {str(tmp_path / "repo" / "shop.py"), str(tmp_path / "site" / "mmdet" / "twin.py")}
+
+
 OLD = """
 from mmengine.model import BaseModel, BaseModule
 from mmengine.registry import MODELS

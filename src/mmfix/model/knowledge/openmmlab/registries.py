@@ -27,6 +27,8 @@ from mmfix.wording import say
 if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
+#: Whose registries are the parents of all others.
+_FRAMEWORKS = ("mmengine", "mmcv")
 _BASE = NativeClass("mmengine.model.BaseModule", True)
 _MODEL = NativeClass("mmengine.model.BaseModel", True)
 _LIST = NativeClass("torch.nn.ModuleList", True)
@@ -69,7 +71,7 @@ def known_name(dotted: str) -> Any:
     last = dotted.rpartition(".")[2]
     if dotted == f"{root}{_OLD_BUILDER}" and root.startswith("mm"):
         return NativeRef("openmmlab.build_from_cfg")
-    if root not in ("mmengine", "mmcv"):
+    if root not in _FRAMEWORKS:
         return None
     if last in _CLASSES:
         return _CLASSES[last]
@@ -175,11 +177,15 @@ def _scope(m: Machine, registry: Optional[Registry]) -> Optional[str]:
 
 
 def has_registered(m: Machine, registry: Registry, name: Any) -> Optional[bool]:
-    """``name in registry``: or in its parents, for which of them builds a class makes no difference."""
+    """``name in registry``: or in its parents, for which of them builds a class makes no difference.
+
+    What is only registered in another package is not in it. None where nobody is seen to register the name.
+    """
     if not isinstance(name, str):
         return None
     scope = _scope(m, registry)
-    return bool(m.library.find(name, scope, registry.name, m.named).candidates) or None
+    found = m.library.find(name, scope, registry.name, m.named).candidates
+    return any(item.scope in (scope, *_FRAMEWORKS) for item in found) if found else None
 
 
 def _register_module(
