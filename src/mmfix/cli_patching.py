@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Optional, Tuple
@@ -25,7 +26,7 @@ from mmfix.cli_options import (
 from mmfix.report import render_patches
 from mmfix.settings import Settings
 from mmfix.terminal import INTERRUPTED, Progress, page, say, show_problems, write
-from mmfix.workers import InOrder, can_fork, ticking
+from mmfix.workers import InOrder, can_fork
 
 if TYPE_CHECKING:
     from mmfix.results.patched import PatchResult
@@ -140,8 +141,9 @@ def patch(
     interrupted = None
     named = selection.must_be_judged
     if in_code:
-        with Progress("reading all configs that use the code") as looking, ticking(looking.tick):
-            results += cure_code(selection.paths, selection.reader, options, named)
+        processes = how_many(jobs, sys.maxsize)
+        with Progress("reading all configs of the repository") as progress:
+            results += cure_code(selection.paths, selection.reader, options, named, processes, progress)
     elif undo:
         for note in cures_of_others(selection.paths):
             say(f"note: {note}")

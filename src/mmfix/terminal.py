@@ -124,6 +124,10 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self.pause()
 
+    def expect(self, more: int) -> None:
+        """So many more configs are to be done."""
+        self._total += more
+
     def advance(self) -> None:
         """One more is done."""
         self._done += 1

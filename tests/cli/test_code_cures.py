@@ -284,6 +284,18 @@ def test_no_new_finding_for_another_config(home: Path, monkeypatch: pytest.Monke
     assert "use_reentrant" not in (home / "net.py").read_text()
 
 
+def test_several_processes_share_the_work_and_say_the_same(home: Path, mmfix: Any) -> None:
+    config = Path(repository(home, PLAIN))
+    for number in range(9):
+        config.with_name(f"more{number}.py").write_text(SPREAD)
+    shown = [
+        run(mmfix, home, "patch", "--diff", *REMEDY, "configs/train.py", "--jobs", jobs)
+        for jobs in ("1", "2")
+    ]
+    assert (shown[0].stdout, shown[0].stderr) == (shown[1].stdout, shown[1].stderr)
+    assert "10 configs use it" in shown[1].stdout
+
+
 def test_nothing_else_of_the_model_changes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mmfix.jobs import code_promise
 

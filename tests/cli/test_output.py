@@ -90,6 +90,10 @@ def test_no_progress_in_the_first_second(
         now[0] += 0.2
         progress.tick()
         assert "1 of 3 configs 0:01" in capsys.readouterr().err
+        progress.expect(5)
+        now[0] += 0.3
+        progress.tick()
+        assert "1 of 8 configs 0:01" in capsys.readouterr().err
 
 
 def test_without_a_terminal_a_line_every_ten_seconds(

@@ -78,6 +78,22 @@ def test_of_two_classes_of_one_name_none_is_changed(late: bool, tmp_path: Path) 
     assert offered(config) == offered(config, "freeze-before-wrap") == []
 
 
+PART = """
+import torch.utils.checkpoint as cp
+from torch import nn
+from mmengine.registry import MODELS
+
+
+@MODELS.register_module()
+class Part(nn.Module):
+    def __init__(self, with_cp=False):
+        super().__init__()
+        self.c = nn.Conv2d(8, 8, 1)
+        self.with_cp = with_cp
+
+    def forward(self, x):
+        return cp.checkpoint(self.c, x) if self.with_cp else self.c(x)
+"""
 TWIN = """
 from torch import nn
 from mmengine.registry import MODELS
@@ -110,6 +126,39 @@ def test_two_classes_of_one_name_elsewhere_in_the_model(made_by: str, late: bool
     )
     name = "freeze-before-wrap" if late else "non-reentrant-in-code"
     assert offered(config, name) == ([("net.py", (20,))] if is_offered else [])
+
+
+FOREIGN = {
+    "somebody else's": ("other/net.py", "in other/net.py:15, which is not yours"),
+    "not followed": ("", "it is not known where"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_call_that_is_not_changed_leaves_the_others_to_the_user(name: str, tmp_path: Path) -> None:
+    """Half a cure cures nothing; why there is none is said, with what helps."""
+    file, where = FOREIGN[name]
+    config = repository(tmp_path, "x = self.part(cp.checkpoint(self.a, x))")
+    text = (tmp_path / "net.py").read_text().replace("deep=True", "deep=True, part=None")
+    (tmp_path / "net.py").write_text(
+        text.replace("self.deep = deep", "self.deep, self.part = deep, MODELS.build(part)")
+    )
+    said = Path(config).read_text().replace("deep=True", "deep=True, part=dict(type='Part', with_cp=True)")
+    if file:
+        path = tmp_path / file
+        (path.parent / ".git").mkdir(parents=True)
+        path.write_text(PART)
+        said = said.replace("imports=['net']", "imports=['net', 'other.net']")
+    Path(config).write_text(said)
+    (cure,) = {
+        remedy
+        for finding in mmfix.check(config).findings
+        for remedy in finding.remedies
+        if remedy.name == "non-reentrant-in-code"
+    }
+    assert cure.code == ()
+    told = f"model.part.with_cp checkpoints, too, {where}; switch it off, and mmfix changes the rest"
+    assert told in cure.cost
 
 
 def test_without_a_project_file_the_parent_of_configs_is_the_repository(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from mmfix.jobs.checking import judge_document, problem_of
 from mmfix.jobs.code_promise import check_promise
 from mmfix.jobs.installed import INSTALL
 from mmfix.jobs.patching import Options, no_such_cure
+from mmfix.jobs.watching import UNWATCHED, Watch
 from mmfix.model.remembered import look_again
 from mmfix.project.held import held
 from mmfix.remedies.in_code import CODE_CURES
@@ -29,6 +30,7 @@ from mmfix.results.checked import ConfigReport, failing
 from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path, display_place
 from mmfix.training import is_trainable
+from mmfix.workers import ticking
 
 
 class _Wanted(NamedTuple):
@@ -70,7 +72,12 @@ def finish_interrupted(paths: Iterable[str]) -> Iterator[str]:
 
 
 def cure_code(
-    paths: Sequence[str], reader: Reader, options: Options, must_be_judged: Container[str] = ()
+    paths: Sequence[str],
+    reader: Reader,
+    options: Options,
+    must_be_judged: Container[str] = (),
+    jobs: int = 1,
+    watch: Watch = UNWATCHED,
 ) -> List[PatchResult]:
     """Plan the cure in code called ``options.remedy``, hold it to its promise, and write it when asked.
 
@@ -81,20 +88,25 @@ def cure_code(
         reader: Reads them.
         options: What is wanted.
         must_be_judged: Those of them for which it is a failure that they cannot be judged.
+        jobs: How many processes may share the work.
+        watch: Is told how far it is.
     """
     results: Dict[str, PatchResult] = {}
     groups: Dict[str, List[_Wanted]] = {}
-    for path in map(osp.abspath, paths):
-        try:
-            wanted = _wanted(path, reader, options, path in must_be_judged, results)
-        except Exception as error:
-            results[path] = PatchResult(path, path, error=problem_of(error, path))
-            continue
-        if wanted is not None:
-            groups.setdefault(wanted.top, []).append(wanted)
+    watch.expect(len(paths))
+    with ticking(watch.tick):
+        for path in map(osp.abspath, paths):
+            try:
+                wanted = _wanted(path, reader, options, path in must_be_judged, results)
+            except Exception as error:
+                results[path] = PatchResult(path, path, error=problem_of(error, path))
+                wanted = None
+            if wanted is not None:
+                groups.setdefault(wanted.top, []).append(wanted)
+            watch.advance()
     for top, group in groups.items():
         try:
-            made = _cured(top, group, reader, options)
+            made = _cured(top, group, reader, options, jobs, watch)
         except Exception as error:
             problem, more = problem_of(error), _others(error)
             made = [
@@ -118,7 +130,7 @@ def cure_file(path: str, reader: Reader, options: Options) -> PatchResult:
         list(finish_interrupted([path]))
     wanted = _wanted(path, reader, options, True, results)
     if wanted is not None:
-        return _cured(wanted.top, [wanted], reader, options)[0]
+        return _cured(wanted.top, [wanted], reader, options, 1, UNWATCHED)[0]
     if path not in results:
         raise PatchError(
             "nothing can train this config by itself", path, hint="name a config that inherits it"
@@ -156,22 +168,26 @@ def _wanted(
     return None
 
 
-def _cured(top: str, group: List[_Wanted], reader: Reader, options: Options) -> List[PatchResult]:
+def _cured(
+    top: str, group: List[_Wanted], reader: Reader, options: Options, jobs: int, watch: Watch
+) -> List[PatchResult]:
     """The results of a cure for configs of one repository.
 
     Raises:
         PatchError: It was refused, or cannot be written; no file was changed.
     """
-    edits = planned(str(options.remedy), [spot for item in group for spot in item.spots], top)
+    remedy = str(options.remedy)
+    with ticking(watch.tick):
+        edits = planned(remedy, [spot for item in group for spot in item.spots], top)
     users, after = 0, {item.document.path: item.report.findings for item in group}
     if edits:
         named = [(item.document, item.report.findings) for item in group]
-        users, after = check_promise(str(options.remedy), edits, named, top, reader, options.settings)
+        users, after = check_promise(remedy, edits, named, top, reader, options.settings, jobs, watch)
     if options.write and edits:
         if not options.allow_dirty:
             _check_committed(edits)
         configs = tuple(from_top(top, item.document.path) for item in group)
-        cure = Cure(str(options.remedy), configs, edits)
+        cure = Cure(remedy, configs, edits)
         write_cure(top, cure, [*recorded(top), cure])
         look_again()
     results = [_result(item, edits, after[item.document.path], users, options) for item in group]

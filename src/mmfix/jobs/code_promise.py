@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import os.path as osp
+from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Dict, Iterator, List, Sequence, Set, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    FrozenSet,
+    Generator,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from mmfix.codemods.moved import moved_lines
 from mmfix.codemods.same_reading import Moved, differs
@@ -16,6 +31,7 @@ from mmfix.errors import MmfixError, PatchError
 from mmfix.findings import Finding
 from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import judge_document, with_roots
+from mmfix.jobs.watching import Watch
 from mmfix.model.types import ModelReading
 from mmfix.project.held import held
 from mmfix.python.disk import instead
@@ -27,13 +43,37 @@ from mmfix.training.era import era
 from mmfix.training.reading import code_reading
 from mmfix.training.script import script_files
 from mmfix.training.wrapping import runner_kind
+from mmfix.workers import InOrder, each, processes
 
 Named = Sequence[Tuple[ConfigDocument, Sequence[Finding]]]
 _Cause = Tuple[str, KeyPath]
 
 
+class _State(NamedTuple):
+    """A config that uses the changed files, as it is without the change."""
+
+    path: str
+    findings: Tuple[Finding, ...]
+    reading: ModelReading
+
+
+class _Again(NamedTuple):
+    """The same with the change: what is found then, and what of the promise is broken; empty if nothing."""
+
+    path: str
+    findings: Tuple[Finding, ...]
+    broken: str = ""
+
+
 def check_promise(
-    remedy: str, edits: Sequence[FileEdit], named: Named, top: str, reader: Reader, settings: Settings
+    remedy: str,
+    edits: Sequence[FileEdit],
+    named: Named,
+    top: str,
+    reader: Reader,
+    settings: Settings,
+    jobs: int,
+    watch: Watch,
 ) -> Tuple[int, Dict[str, Tuple[Finding, ...]]]:
     """Read every config again that uses the changed files, with these files as they would be.
 
@@ -44,6 +84,8 @@ def check_promise(
         top: The repository, of which all configs are looked at.
         reader: Reads configs.
         settings: Of the run.
+        jobs: How many processes may share the work.
+        watch: Is told how far it is.
 
     Returns:
         How many configs use the files, and what is then found in the named configs.
@@ -52,46 +94,149 @@ def check_promise(
         PatchError: The promise is not kept; nothing was written.
     """
     cured = {
-        document.path: {_cause(item) for item in found if any(cure.name == remedy for cure in item.remedies)}
+        document.path: frozenset(
+            _cause(item) for item in found if any(cure.name == remedy for cure in item.remedies)
+        )
         for document, found in named
     }
     # a rehearsal was of the code as it was: what its proof took back comes again
     settings = replace(settings, proofs=False)
-    before = [_judged(document, settings) for document, _ in named]
-    before += _others(set(cured), edits, top, reader, settings)
+    paths = list(dict.fromkeys([*cured, *walk(top)]))
+    as_it_is = _AsItIs(reader, settings, frozenset(edit.path for edit in edits), frozenset(cured))
+    states: List[_State] = []
+    with _no_garbage(), closing(_in_turn(paths, as_it_is, osp.dirname, jobs, watch)) as found:
+        states += [state for state in found if state is not None]
     moved: Moved = {edit.path: moved_lines(edit.before, edit.after) for edit in edits}
+    changed = _WithCure(reader, settings, moved, cured)
     after: Dict[str, Tuple[Finding, ...]] = {}
-    with instead({edit.path: edit.after for edit in edits}):
-        for document, found, reading in before:
-            name = display_path(document.path)
-            now = judge_document(document, settings).findings
-            left = cured.get(document.path, set()) & set(map(_cause, now))
-            new = [item for item in now if _cause(item) not in set(map(_cause, found))]
-            if left:
-                code, key = min(left, key=str)
-                raise _broken(f"with it, {code} of {format_key(key)} would still be found in {name}")
-            if new:
-                where = format_key(new[0].key)
-                raise _broken(f"with it, {new[0].code} of {where} would be found in {name}")
-            changed = differs(reading, _reading(document, settings), moved)
-            if changed:
-                raise _broken(f"it would change more of the model of {name}: {changed}")
-            after[document.path] = now
-    return len(before), after
+    texts = {edit.path: edit.after for edit in edits}
+    with _no_garbage(), instead(texts), closing(_in_turn(states, changed, _folder, jobs, watch)) as again:
+        for item in again:
+            if item.broken:
+                hint = "change the code by hand, or choose another cure"
+                raise PatchError(f"not changed: {item.broken}", hint=hint)
+            after[item.path] = item.findings
+    for path in cured:
+        if path not in after:
+            raise PatchError("not changed: the config cannot be read any more", path)
+    return len(states), after
 
 
-def _broken(why: str) -> PatchError:
-    return PatchError(f"not changed: {why}", hint="change the code by hand, or choose another cure")
+class _AsItIs:
+    """Judges a config that uses the files; None of one that does not, or cannot be judged.
+
+    Args:
+        reader: Reads configs.
+        settings: Of the run.
+        changed: The files.
+        named: Configs that are known to use them.
+    """
+
+    def __init__(
+        self, reader: Reader, settings: Settings, changed: FrozenSet[str], named: FrozenSet[str]
+    ) -> None:
+        self._reader = reader
+        self._settings = settings
+        self._changed = changed
+        self._named = named
+
+    def __call__(self, path: str) -> Optional[_State]:
+        """The state of one config."""
+        try:
+            document = self._reader.load(path)
+            if unfit(document) is not None or not is_trainable(document):
+                return None
+            reading = _reading(document, self._settings)
+            files = map(osp.realpath, (*reading.files, *script_files(document)))
+            if path not in self._named and self._changed.isdisjoint(files):
+                return None
+            return _State(path, judge_document(document, self._settings).findings, reading)
+        except MmfixError:
+            return None
+
+
+class _WithCure:
+    """Judges a config again, with the files as they would be.
+
+    Args:
+        reader: Reads configs.
+        settings: Of the run.
+        moved: Where the lines of the files go.
+        cured: By config, what the cure is for.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        settings: Settings,
+        moved: Moved,
+        cured: Mapping[str, FrozenSet[_Cause]],
+    ) -> None:
+        self._reader = reader
+        self._settings = settings
+        self._moved = moved
+        self._cured = cured
+
+    def __call__(self, state: _State) -> _Again:
+        """What becomes of one config."""
+        try:
+            document = self._reader.load(state.path)
+            now = judge_document(document, self._settings).findings
+            return _Again(state.path, now, self._broken(state, document, now))
+        except MmfixError as error:
+            return _Again(state.path, (), f"with it, {display_path(state.path)} cannot be judged: {error}")
+
+    def _broken(self, state: _State, document: ConfigDocument, now: Sequence[Finding]) -> str:
+        name = display_path(state.path)
+        left = self._cured.get(state.path, frozenset()) & set(map(_cause, now))
+        if left:
+            code, key = min(left, key=str)
+            return f"with it, {code} of {format_key(key)} would still be found in {name}"
+        known = set(map(_cause, state.findings))
+        new = next((item for item in now if _cause(item) not in known), None)
+        if new is not None:
+            return f"with it, {new.code} of {format_key(new.key)} would be found in {name}"
+        changed = differs(state.reading, _reading(document, self._settings), self._moved)
+        return f"it would change more of the model of {name}: {changed}" if changed else ""
+
+
+def _in_turn(
+    items: Sequence[Any], work: Callable[[Any], Any], group: Callable[[Any], str], jobs: int, watch: Watch
+) -> Generator[Any, None, None]:
+    """What comes of each item, in their order.
+
+    Raises:
+        PatchError: Nothing came of one of them.
+    """
+    order: InOrder[Any] = InOrder()
+    watch.expect(len(items))
+    with closing(each(items, work, processes(jobs, len(items)), group, watch.tick)) as results:
+        for done in results:
+            if done.lost:
+                what = f"not changed: a process that read configs again was ended by {done.ended}, twice"
+                raise PatchError(what, hint="often too little memory; fewer --jobs take less")
+            watch.advance()
+            yield from order.add(done.number, (done.value,))
+
+
+def _folder(state: _State) -> str:
+    return osp.dirname(state.path)
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Without looking for cycles, which takes a quarter of the time; each reading does it once itself."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _cause(finding: Finding) -> _Cause:
     return finding.code, finding.key
-
-
-def _judged(
-    document: ConfigDocument, settings: Settings
-) -> Tuple[ConfigDocument, Tuple[Finding, ...], ModelReading]:
-    return document, judge_document(document, settings).findings, _reading(document, settings)
 
 
 def _reading(document: ConfigDocument, settings: Settings) -> ModelReading:
@@ -102,22 +247,3 @@ def _reading(document: ConfigDocument, settings: Settings) -> ModelReading:
     unknown: List[str] = []
     code = code_reading(document, kind, runner_kind(document, kind, unknown), holds.reading_seconds)
     return ModelReading((), (), (), (), (), ()) if code is None else code.reading
-
-
-def _others(
-    known: Set[str], edits: Sequence[FileEdit], top: str, reader: Reader, settings: Settings
-) -> Iterator[Tuple[ConfigDocument, Tuple[Finding, ...], ModelReading]]:
-    """The other configs of the repository that use the files; one that cannot be judged is none of them."""
-    changed = {edit.path for edit in edits}
-    for path in walk(top):
-        if path in known:
-            continue
-        try:
-            document = reader.load(path)
-            if unfit(document) is not None or not is_trainable(document):
-                continue
-            reading = _reading(document, settings)
-            if changed.intersection(map(osp.realpath, (*reading.files, *script_files(document)))):
-                yield _judged(document, settings)
-        except MmfixError:
-            continue

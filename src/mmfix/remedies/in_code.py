@@ -5,10 +5,11 @@ from __future__ import annotations
 import os.path as osp
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from mmfix.config.keypath import format_key
 from mmfix.findings import CodeSpot
 from mmfix.python.links import is_of_project, project_around
 from mmfix.remedies.graph import reentrant_sites
-from mmfix.training.types import TrainingSetup
+from mmfix.training.types import CheckpointSite, TrainingSetup
 
 if TYPE_CHECKING:
     from mmfix.remedies.own_code import OwnCode, Refused
@@ -30,25 +31,37 @@ class InCode(NamedTuple):
 
 
 def calls_in_code(setup: TrainingSetup) -> Optional[InCode]:
-    """Every reentrant checkpoint call of the setup; None where one of them is in code of somebody else.
+    """Every reentrant checkpoint call of the setup; None where none of them is in the user's own code.
 
+    One that is somebody else's, or was not followed, is not changed, and then no other is, either.
     fairscale's checkpoint is its own, and is always reentrant.
     """
     top = _top(setup)
     spots: Dict[Tuple[str, int], List[CodeSpot]] = {}
+    others: List[str] = []
     for site in reentrant_sites(setup):
         if not site.calls:
-            return None
+            others.append(_not_changed(site, "it is not known where"))
         for call in site.calls:
             file = osp.realpath(call.place.path)
             if call.library != "torch" or not top or not is_of_project(file, top):
-                return None
+                others.append(_not_changed(site, f"in {site.evidence}, which is not yours"))
+                continue
             spots.setdefault((file, call.place.line), []).append(CodeSpot(file, call.place.line, call.called))
     if not spots:
         return None
     from mmfix.remedies.checkpoint_calls import targets
 
-    return _in_code([_as_one(found) for _, found in sorted(spots.items())], top, targets)
+    found = _in_code([_as_one(calls) for _, calls in sorted(spots.items())], top, targets)
+    return found if not others else found._replace(by_hand=others[0])
+
+
+def _not_changed(site: CheckpointSite, where: str) -> str:
+    """That not all of a finding can be changed in code, and what helps."""
+    key = format_key(site.key)
+    if site.key[-1] == "type":
+        return f"{key} checkpoints, too, {where}; take a cure in the config"
+    return f"{key} checkpoints, too, {where}; switch it off, and mmfix changes the rest"
 
 
 def late_freezing(setup: TrainingSetup) -> Optional[InCode]:
