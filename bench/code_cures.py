@@ -1,40 +1,58 @@
 """What the cures in code do with public repositories: every checkpoint call, and every finding about one.
 
-    python bench/code_cures.py REPOSITORY... [--torchfix PROGRAM] [--most 12]
+    python bench/code_cures.py REPOSITORY... [--libraries FOLDER...] [--torchfix PROGRAM] [--write docs/code_cures.md]
 
 REPOSITORY: a checkout, of which nothing is changed. *Calls*: the lines that `grep` finds. Each is handed to
 `non-reentrant-in-code` by itself, as a finding would; the changed file must compile, and its diff must touch the lines
-of that call alone. *Findings*: one config of each backbone (`--most`), with the checkpoint of that backbone switched on
-under `find_unused_parameters=True`: whether `check` offers the cure, and whether the whole promise is kept for it,
-which reads every config of the repository again that uses the file. TorchFix (`pip install torchfix`, in an
-environment of its own) runs on the files with such lines, with `--select TOR003`: the calls that it flags.
+of that call alone. *Reached*: the calls that a config runs, as it is or with the checkpoint of one more class of the
+repository switched on, under `find_unused_parameters=True`. *Promise*: each different set of lines that is then offered
+as a cure is written, with `mmfix patch`, into a copy of the repository, for which every config of it that uses the files is
+read again; and undone, after which each file must be what it was, byte for byte.
+
+`--libraries`: folders with the packages that the models stand on (mmcv, mmdet, ...), as `pip download --no-deps` and
+`unzip` make them: they are read, not imported. TorchFix (`pip install torchfix`, in an environment of its own) runs on the
+files with such lines, with `--select TOR003`: the calls that it flags. `--write` puts the rows of these repositories into
+the table, and leaves the others.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import os
 import re
+import shutil
 import subprocess
+import sys
+import tempfile
+import time
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
-from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Set, Tuple
+from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
+from mmfix import training
 from mmfix.codemods.all import CODEMODS
 from mmfix.codemods.apply import edited
 from mmfix.config.document import ConfigDocument
 from mmfix.config.family import walk
+from mmfix.config.keypath import KeyPath
 from mmfix.config.reader import Reader
 from mmfix.errors import MmfixError
 from mmfix.findings import CodeSpot, Override
 from mmfix.jobs.checking import judge_document
-from mmfix.jobs.code_cures import cure_file
+from mmfix.jobs.code_cures import cure_code
+from mmfix.jobs.code_promise import model_reading
 from mmfix.jobs.patching import Options
+from mmfix.jobs.undoing_code import undo_file
 from mmfix.patches import plan
 from mmfix.python.links import project_around
+from mmfix.python.place import Place
+from mmfix.remedies.graph import reentrant_sites
 from mmfix.remedies.own_code import Refused
 from mmfix.settings import Settings
 from mmfix.training import is_trainable
+from mmfix.workers import cores
 
 NAME = "non-reentrant-in-code"
 #: As `grep -E`: what calls a checkpoint, and what only has it in its name.
@@ -112,102 +130,207 @@ def torchfix(program: str, files: List[Path]) -> Set[Line]:
     return {(Path(path).resolve(), int(line)) for path, line in places}
 
 
-class Findings(NamedTuple):
-    """The models of one repository."""
+class Promises(NamedTuple):
+    """What became of the configs of one repository.
 
-    models: int
-    offered: int
+    Attributes:
+        reached: The calls in its own code that a config runs, reentrantly.
+        offered: Those of them that a cure was offered for.
+        by_hand: Why one was not, each with the number of configs tried.
+        tried, kept: Different sets of lines.
+        configs: That were read again for them, together.
+        broken: Why one of them was refused.
+        seconds: Of the longest.
+    """
+
+    reached: Set[Line]
+    offered: Set[Line]
+    by_hand: Counter
+    tried: int
     kept: int
+    configs: int
     broken: Tuple[str, ...]
+    seconds: float
 
 
-def findings_of(top: Path, most: int) -> Findings:
-    """What `check` offers for one config of each backbone, with its checkpoint on, and what comes of it."""
+def promises_of(top: Path) -> Promises:
+    """What `check` offers for the configs of a repository, and what comes of it in a copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder).resolve() / top.name
+        shutil.copytree(top, copy, symlinks=True)
+        return _promises(copy)
+
+
+def _promises(top: Path) -> Promises:
     reader, settings = Reader(), Settings(proofs=False)
-    types: Set[str] = set()
-    offered = kept = 0
-    cures: Set[FrozenSet[CodeSpot]] = set()
-    broken: List[str] = []
-    for path in walk(str(top.resolve())):
+    found = Promises(set(), set(), Counter(), 0, 0, 0, (), 0.0)
+    cures: Dict[FrozenSet[CodeSpot], Tuple[str, str]] = {}
+    seen: Set[Tuple[str, ...]] = set()
+    for path in walk(str(top)):
         try:
             document = reader.load(path)
-            part = next((part for part in PARTS if document.get(("model", part, "type"), None)), "")
-            name = str(document.get(("model", part, "type"), ""))
-            if not is_trainable(document) or not name or name in types or len(types) == most:
+            if not is_trainable(document):
                 continue
-            types.add(name)
-            texts = [
-                found for found in (switched_on(document, reader, part, key) for key in SWITCHES) if found
-            ]
+            texts = [text for text in switched_on(document, reader, settings, str(top), seen) if text]
         except MmfixError:
             continue
         for text in texts:
-            changed = Reader(texts={path: text})
             try:
-                spots = frozenset(
-                    spot
-                    for item in judge_document(changed.load(path), settings).findings
-                    for cure in item.remedies
-                    if cure.name == NAME
-                    for spot in cure.code
+                changed = Reader(texts={path: text}).load(path)
+                reached = {
+                    (Path(call.place.path), call.place.line)
+                    for site in reentrant_sites(training.read(changed))
+                    for call in site.calls
+                    if call.place.path.startswith(f"{top}{os.sep}")
+                }
+                findings = judge_document(changed, settings).findings
+            except MmfixError:
+                continue
+            remedies = [cure for item in findings for cure in item.remedies if cure.name == NAME]
+            spots = frozenset(spot for cure in remedies for spot in cure.code)
+            found.reached.update(reached)
+            found.offered.update((Path(spot.path), spot.line) for spot in spots)
+            if spots:
+                cures.setdefault(spots, (path, text))
+            elif reached:
+                found.by_hand.update(
+                    {cure.cost.partition("; ")[0] for cure in remedies} or {"nothing is said"}
                 )
-                if spots and spots not in cures:
-                    cures.add(spots)
-                    offered += 1
-                    kept += bool(cure_file(path, changed, Options(NAME, settings=settings)).edits)
-            except MmfixError as error:
-                broken.append(str(error))
-    return Findings(len(types), offered, kept, tuple(broken))
+    for path, text in cures.values():
+        found = _tried(found, top, path, text, settings)
+    return found
 
 
-PARTS = ("backbone", "img_backbone")
+def switched_on(
+    document: ConfigDocument, reader: Reader, settings: Settings, top: str, seen: Set[Tuple[str, ...]]
+) -> Iterator[str]:
+    """The config under `find_unused_parameters=True`: as it is, and with one more checkpoint of its own classes.
+
+    Args:
+        document: The config.
+        reader: That has read it.
+        settings: Of the run.
+        top: The repository.
+        seen: What was tried before: classes that are used together, and classes with a switch.
+    """
+    reading = model_reading(document, settings)
+    own = [
+        item for item in reading.built if item.place is not None and item.place.path.startswith(top + os.sep)
+    ]
+    tried: Dict[Tuple[str, ...], Tuple[KeyPath, ...]] = {}
+    if reading.checkpoints:
+        tried[tuple(sorted({item.class_name for item in reading.built}))] = ()
+    for item in own:
+        assert item.place is not None
+        for switch in _switches(item.place):
+            tried.setdefault((item.place.path, item.class_name, switch), ((*item.key, switch),))
+    for what, keys in tried.items():
+        if what not in seen:
+            seen.add(what)
+            overrides = [Override(key, True, "tried") for key in (*keys, ("find_unused_parameters",))]
+            yield plan(document, overrides, reader).decode("utf-8")
+
+
+@lru_cache(maxsize=None)
+def _switches(place: Place) -> Tuple[str, ...]:
+    """The switches of a checkpoint that the text of a class names."""
+    text = Path(place.path).read_text(encoding="utf-8", errors="replace")
+    body = next(
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ClassDef) and node.lineno == place.line
+    )
+    return tuple(switch for switch in SWITCHES if re.search(rf"\b{switch}\b", body))
+
+
 SWITCHES = ("with_cp", "use_checkpoint")
 
 
-def switched_on(document: ConfigDocument, reader: Reader, part: str, key: str) -> str:
-    """The config with a checkpoint in its backbone, and `find_unused_parameters=True`."""
-    overrides = (
-        Override(("model", part, key), True, "tried"),
-        Override(("find_unused_parameters",), True, "tried"),
+def _tried(found: Promises, top: Path, path: str, text: str, settings: Settings) -> Promises:
+    """Write the cure for a config, and undo it; every file is then what it was, to the time of its change."""
+    config = Path(path)
+    before = {file: (file.read_bytes(), file.stat()) for file in sorted(top.rglob("*.py")) if file.is_file()}
+    config.write_text(text, encoding="utf-8")
+    options = Options(NAME, write=True, allow_dirty=True, settings=settings)
+    began = time.monotonic()
+    (result,) = cure_code([path], Reader(), options, {path}, cores())
+    seconds = max(found.seconds, time.monotonic() - began)
+    undo_file(path, write=True)
+    config.write_bytes(before[config][0])
+    for file, (data, status) in before.items():
+        if file.read_bytes() != data:
+            raise SystemExit(f"{file}: not undone byte for byte")
+        if file.stat().st_mtime_ns != status.st_mtime_ns:
+            os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    told = result.error
+    used = re.search(r"\((\d+) configs? uses?", " ".join(result.notes))
+    return found._replace(
+        tried=found.tried + 1,
+        kept=found.kept + result.written,
+        configs=found.configs + (int(used[1]) if used else 0),
+        broken=found.broken if told is None else (*found.broken, told.message.replace(f"{top}{os.sep}", "")),
+        seconds=seconds,
     )
-    return plan(document, overrides, reader).decode("utf-8")
 
 
-def row(top: Path, program: str, most: int) -> Tuple[str, List[str]]:
+def row(top: Path, program: str) -> Tuple[str, List[str]]:
     """The row of the table, and what is to be looked at."""
-    calls, found = calls_of(top), findings_of(top, most)
+    calls, found = calls_of(top), promises_of(top)
     lines = calls.changed | calls.already | set(calls.refused)
     flagged = torchfix(program, sorted({path for path, _ in lines})) if program and lines else None
     notes = [f"{top.name}: {count} x {why}" for why, count in Counter(calls.refused.values()).items()]
     notes += [f"{top.name}: {line}" for line in found.broken]
+    notes += [f"{top.name}: {count} x {why}" for why, count in found.by_hand.items()]
+    notes += [
+        f"{top.name}: not offered: {path}:{line}" for path, line in sorted(found.reached - found.offered)
+    ]
     if flagged is not None:
         begun = calls.changed
         notes += [f"{top.name}: only TorchFix: {path}:{line}" for path, line in sorted(flagged - begun)]
         notes += [f"{top.name}: not TorchFix: {path}:{line}" for path, line in sorted(begun - flagged)]
     cells = [
-        *(top.name, len(lines), len(calls.changed), len(calls.already), len(calls.refused)),
-        *("" if flagged is None else len(flagged), found.models, found.offered, found.kept),
+        *(top.name, len(lines), len(calls.changed), len(calls.refused)),
+        *("" if flagged is None else len(flagged), len(found.reached), len(found.offered)),
+        *(found.tried, found.kept, found.configs, f"{found.seconds:.0f}"),
     ]
     return "| " + " | ".join(map(str, cells)) + " |", notes
 
 
 HEAD = (
-    "| repository | calls by `grep` | changed | say `False` already | refused | TorchFix TOR003 flags "
-    "| backbones tried | cures offered | promise kept |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "| repository | calls by `grep` | changed | refused | TorchFix TOR003 flags | reached | offered "
+    "| cures tried | promise kept | configs read again | seconds |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|"
 )
+MARK, END = "<!-- table -->\n", "<!-- end of table -->"
+
+
+def put(page: Path, rows: Sequence[str]) -> None:
+    """Put rows into the table of a page, in the order of their names, with a line that adds them up."""
+    head, _, rest = page.read_text(encoding="utf-8").partition(MARK)
+    table, _, tail = rest.partition(END)
+    known = {line.split(" | ")[0]: line for line in table.splitlines()[2:-1]} if HEAD in table else {}
+    known.update({line.split(" | ")[0]: line for line in rows})
+    body = [known[name] for name in sorted(known, key=str.lower)]
+    columns = list(zip(*(line.strip("| ").split(" | ") for line in body)))
+    sums = [str(sum(map(int, filter(None, column)))) for column in columns[1:-1]]
+    total = f"| {len(body)} repositories | {' | '.join(sums)} | |"
+    page.write_text(f"{head}{MARK}" + "\n".join([HEAD, *body, total]) + f"\n{END}{tail}", encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("repositories", nargs="+", type=Path)
+    parser.add_argument("--libraries", nargs="+", type=Path, default=[])
     parser.add_argument("--torchfix", default="")
-    parser.add_argument("--most", type=int, default=12)
+    parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
+    sys.path[:0] = [str(folder.resolve()) for folder in arguments.libraries]
     print(HEAD)
     for top in arguments.repositories:
-        text, notes = row(top, arguments.torchfix, arguments.most)
+        text, notes = row(top.resolve(), arguments.torchfix)
         print(text, *notes, sep="\n", flush=True)
+        if arguments.write:
+            put(arguments.write, [text])
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ class _AsItIs:
             document = self._reader.load(path)
             if unfit(document) is not None or not is_trainable(document):
                 return None
-            reading = _reading(document, self._settings)
+            reading = model_reading(document, self._settings)
             files = map(osp.realpath, (*reading.files, *script_files(document)))
             if path not in self._named and self._changed.isdisjoint(files):
                 return None
@@ -196,7 +196,7 @@ class _WithCure:
         new = next((item for item in now if _cause(item) not in known), None)
         if new is not None:
             return f"with it, {new.code} of {format_key(new.key)} would be found in {name}"
-        changed = differs(state.reading, _reading(document, self._settings), self._moved)
+        changed = differs(state.reading, model_reading(document, self._settings), self._moved)
         return f"it would change more of the model of {name}: {changed}" if changed else ""
 
 
@@ -239,7 +239,7 @@ def _cause(finding: Finding) -> _Cause:
     return finding.code, finding.key
 
 
-def _reading(document: ConfigDocument, settings: Settings) -> ModelReading:
+def model_reading(document: ConfigDocument, settings: Settings) -> ModelReading:
     """What was read of the model of a config that can be trained."""
     holds = held(settings, document.path).settings
     document = with_roots(document, holds)
