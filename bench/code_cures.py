@@ -1,12 +1,12 @@
 """What the cures in code do with public repositories: every checkpoint call, and every finding about one.
 
-    python bench/code_cures.py REPOSITORY... [--libraries FOLDER...] [--torchfix PROGRAM] [--write docs/code_cures.md]
+    python bench/code_cures.py REPOSITORY... [--libraries FOLDER...] [--torchfix PROGRAM] [--most 4] [--write PAGE]
 
 REPOSITORY: a checkout, of which nothing is changed. *Calls*: the lines that `grep` finds. Each is handed to
 `non-reentrant-in-code` by itself, as a finding would; the changed file must compile, and its diff must touch the lines
 of that call alone. *Reached*: the calls that a config runs, as it is or with the checkpoint of one more class of the
 repository switched on, under `find_unused_parameters=True`. *Promise*: each different set of lines that is then offered
-as a cure is written, with `mmfix patch`, into a copy of the repository, for which every config of it that uses the files is
+as a cure (`--most`) is written, with `mmfix patch`, into a copy of the repository, for which every config of it that uses the files is
 read again; and undone, after which each file must be what it was, byte for byte.
 
 `--libraries`: folders with the packages that the models stand on (mmcv, mmdet, ...), as `pip download --no-deps` and
@@ -153,15 +153,15 @@ class Promises(NamedTuple):
     seconds: float
 
 
-def promises_of(top: Path) -> Promises:
+def promises_of(top: Path, most: int) -> Promises:
     """What `check` offers for the configs of a repository, and what comes of it in a copy."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder).resolve() / top.name
         shutil.copytree(top, copy, symlinks=True)
-        return _promises(copy)
+        return _promises(copy, most)
 
 
-def _promises(top: Path) -> Promises:
+def _promises(top: Path, most: int) -> Promises:
     reader, settings = Reader(), Settings(proofs=False)
     found = Promises(set(), set(), Counter(), 0, 0, 0, (), 0.0)
     cures: Dict[FrozenSet[CodeSpot], Tuple[str, str]] = {}
@@ -196,7 +196,7 @@ def _promises(top: Path) -> Promises:
                 found.by_hand.update(
                     {cure.cost.partition("; ")[0] for cure in remedies} or {"nothing is said"}
                 )
-    for path, text in cures.values():
+    for path, text in list(cures.values())[:most]:
         found = _tried(found, top, path, text, settings)
     return found
 
@@ -273,9 +273,9 @@ def _tried(found: Promises, top: Path, path: str, text: str, settings: Settings)
     )
 
 
-def row(top: Path, program: str) -> Tuple[str, List[str]]:
+def row(top: Path, program: str, most: int) -> Tuple[str, List[str]]:
     """The row of the table, and what is to be looked at."""
-    calls, found = calls_of(top), promises_of(top)
+    calls, found = calls_of(top), promises_of(top, most)
     lines = calls.changed | calls.already | set(calls.refused)
     flagged = torchfix(program, sorted({path for path, _ in lines})) if program and lines else None
     notes = [f"{top.name}: {count} x {why}" for why, count in Counter(calls.refused.values()).items()]
@@ -322,12 +322,13 @@ def main() -> None:
     parser.add_argument("repositories", nargs="+", type=Path)
     parser.add_argument("--libraries", nargs="+", type=Path, default=[])
     parser.add_argument("--torchfix", default="")
+    parser.add_argument("--most", type=int, default=4)
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
     sys.path[:0] = [str(folder.resolve()) for folder in arguments.libraries]
     print(HEAD)
     for top in arguments.repositories:
-        text, notes = row(top.resolve(), arguments.torchfix)
+        text, notes = row(top.resolve(), arguments.torchfix, arguments.most)
         print(text, *notes, sep="\n", flush=True)
         if arguments.write:
             put(arguments.write, [text])

@@ -296,6 +296,33 @@ def test_several_processes_share_the_work_and_say_the_same(home: Path, mmfix: An
     assert "10 configs use it" in shown[1].stdout
 
 
+def test_who_waits_is_told_how_far_it_is(home: Path) -> None:
+    """What is to be read, then each config: the one that is named, all of the repository, those concerned."""
+    from mmfix.config.reader import Reader
+    from mmfix.jobs.code_cures import cure_code
+    from mmfix.jobs.patching import Options
+
+    config = Path(repository(home, PLAIN))
+    config.with_name("other.py").write_text(SPREAD)
+    config.with_name("stranger.py").write_text("model = dict(type='Nothing')\n")
+    told: List[int] = []
+
+    class Watch:
+        def tick(self) -> None:
+            pass
+
+        def expect(self, more: int) -> None:
+            told.append(more)
+
+        def advance(self) -> None:
+            told.append(-1)
+
+    (result,) = cure_code([str(config)], Reader(), Options("non-reentrant-in-code"), (), 1, Watch())
+    assert result.edits
+    assert [number for number in told if number > 0] == [1, 3, 2]
+    assert sum(told) == 0
+
+
 def test_nothing_else_of_the_model_changes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mmfix.jobs import code_promise
 

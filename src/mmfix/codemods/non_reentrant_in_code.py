@@ -137,6 +137,19 @@ def run(fn, **kwargs):
     return ckpt(fn, **kwargs)  # <-
 y = run(f)  # <- called
 """, "use_reentrant may be in **kwargs"),
+    _case("arguments that also go to what is checkpointed", """\
+def forward(self, x, **kwargs):
+    if self.deep:
+        return ckpt(self.run, x, **kwargs[+, use_reentrant=False+])  # <-
+    return self.run(x, **kwargs)
+"""),
+    _case("the same, where the argument has a name in the file", """\
+def forward(self, x, **kwargs):
+    if self.deep:
+        return ckpt(self.run, x, **kwargs)  # <-
+    return self.run(x, **kwargs)
+layer(x, use_reentrant=True)
+""", "use_reentrant may be in **kwargs"),
     _case("passed on, and nobody knows by whom", """\
 def run(fn, **kwargs):
     return ckpt(fn, **kwargs)  # <-

@@ -193,18 +193,43 @@ def _passed_on(code: Code, call: ast.Call) -> Optional[str]:
             else say("use_reentrant may be in what ** hands on")
         )
         raise Refused(code.path, call.lineno, why, _CURE)
-    alone = _is_used_once(function, named.id)
+    alone = _uses(function, named.id) == 1
     if said is None:
-        if function.args.kwarg is None or function.args.kwarg.arg != named.id or not alone:
-            raise Refused(
-                code.path, call.lineno, say("use_reentrant may be in **{variable}", variable=named.id), _CURE
-            )
-        return _ARGUMENT
+        if function.args.kwarg is not None and function.args.kwarg.arg == named.id:
+            if alone:
+                return _ARGUMENT
+            if _goes_to_the_same(code, call, function, named.id):
+                return None
+        raise Refused(
+            code.path, call.lineno, say("use_reentrant may be in **{variable}", variable=named.id), _CURE
+        )
     if named.id not in _parameters(function) or not alone:
         raise Refused(
             code.path, call.lineno, say("use_reentrant is the variable {variable}", variable=named.id), _CURE
         )
     return named.id
+
+
+def _goes_to_the_same(code: Code, call: ast.Call, function: ast.FunctionDef, name: str) -> bool:
+    """Whether ``**name`` goes to what is checkpointed, too, so that it has no argument of the checkpoint.
+
+    ``checkpoint(self.run, x, **kwargs) if self.deep else self.run(x, **kwargs)``, in a file that says
+    ``use_reentrant`` nowhere.
+    """
+    if not call.args or _ARGUMENT.encode() in code.data:
+        return False
+    same = ast.dump(call.args[0])
+    spread = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        and (node is call or ast.dump(node.func) == same)
+        and any(
+            word.arg is None and isinstance(word.value, ast.Name) and word.value.id == name
+            for word in node.keywords
+        )
+    ]
+    return len(spread) == _uses(function, name)
 
 
 def _is_sequential(code: Code, call: ast.Call) -> bool:
@@ -234,6 +259,6 @@ def _position(function: ast.FunctionDef, parameter: str) -> Optional[int]:
     return names.index(parameter) - own if parameter in names else None
 
 
-def _is_used_once(function: ast.FunctionDef, name: str) -> bool:
+def _uses(function: ast.FunctionDef, name: str) -> int:
     body = (node for statement in function.body for node in ast.walk(statement))
-    return sum(isinstance(node, ast.Name) and node.id == name for node in body) == 1
+    return sum(isinstance(node, ast.Name) and node.id == name for node in body)
