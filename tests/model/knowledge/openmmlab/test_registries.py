@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 import pytest
 
@@ -115,8 +115,9 @@ class TwinHead(nn.Linear):
 """
 
 
+@pytest.mark.parametrize("scope", [None, "mmpose"])
 def test_a_registry_has_what_its_own_package_registers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: Optional[str]
 ) -> None:
     """And not what another one of several installed packages has under that name."""
     for package in ("mmdet", "mmseg"):
@@ -129,7 +130,7 @@ def test_a_registry_has_what_its_own_package_registers(
     (tmp_path / "repo").mkdir()
     (tmp_path / "repo" / "shop.py").write_text(f"from mmdet.registry import MODELS as THEIRS\n{text}")
     model = {"type": "Asking", "head": {"type": "TwinHead"}}
-    reading = read_model(model, Library([str(tmp_path / "repo")]), "mmcv1", None)
+    reading = read_model(model, Library([str(tmp_path / "repo")]), "mmcv1", scope)
     assert reading.ambiguous == ()
     made = {built.place.path for built in reading.built if built.place is not None}
     assert made == {str(tmp_path / "repo" / "shop.py"), str(tmp_path / "site" / "mmdet" / "twin.py")}

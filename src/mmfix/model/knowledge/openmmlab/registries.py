@@ -171,9 +171,15 @@ def _get(m: Machine, registry: Registry, key: Any) -> Any:
 
 
 def _scope(m: Machine, registry: Optional[Registry]) -> Optional[str]:
-    if m.default_scope is not None:
-        return m.default_scope
-    return registry.scope if registry is not None else None
+    """The package whose registries are asked first.
+
+    MMEngine goes to those of the config's default scope, whichever was asked (``mmengine/registry/
+    registry.py: switch_scope_and_registry``); mmcv 1.x knows no such scope (``mmcv/utils/registry.py: get``).
+    """
+    own = registry.scope if registry is not None else ""
+    if m.default_scope is None or (m.era == "mmcv1" and own and own not in _FRAMEWORKS):
+        return own or None
+    return m.default_scope
 
 
 def has_registered(m: Machine, registry: Registry, name: Any) -> Optional[bool]:
