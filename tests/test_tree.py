@@ -22,7 +22,7 @@ TOP_LEVEL = {
         "README.md",
         "SECURITY.md",
     ),
-    *("bench", "configs", "docs", "pyproject.toml", "src", "tests"),
+    *("bench", "configs", "docs", "locale", "pyproject.toml", "src", "tests"),
 }
 
 

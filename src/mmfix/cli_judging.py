@@ -29,7 +29,7 @@ from mmfix.cli_options import (
 )
 from mmfix.report import FORMATS, render_report
 from mmfix.settings import Settings
-from mmfix.terminal import INTERRUPTED, Progress, page, say, show_problems, write
+from mmfix.terminal import INTERRUPTED, Progress, page, remark, show_problems, write
 from mmfix.workers import InOrder, ticking
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _added(report: Report, reason: str, settings: Settings) -> List[Problem]:
     show_problems([(problem, "") for problem in added.problems])
     files = len({path for path, _ in added.places})
     comments = f"{len(added.places)} comment{'' if len(added.places) == 1 else 's'}"
-    say(f"wrote {comments} into {files} file{'' if files == 1 else 's'}")
+    remark(f"wrote {comments} into {files} file{'' if files == 1 else 's'}")
     return list(added.problems)
 
 
@@ -255,7 +255,7 @@ def default_path_told() -> Tuple[str, bool]:
 
     path, examples = default_path()
     where = f"no path given and no configs/ here, using the examples in {path}" if examples else ""
-    say(where or "no path given, using configs/")
+    remark(where or "no path given, using configs/")
     return path, examples
 
 

@@ -11,7 +11,7 @@ import click
 
 from mmfix.report import CHECK_FORMATS, FORMATS
 from mmfix.settings import DEFAULT, FAIL_ON, LAUNCHERS, chosen
-from mmfix.terminal import say
+from mmfix.terminal import remark
 from mmfix.workers import can_fork, cores, processes
 
 #: Whether a path can be read is said in mmfix's own words, with exit code 2 and without a usage line.
@@ -234,7 +234,7 @@ def _with_settings(command: _Command, options: Sequence[Callable[[Any], Any]]) -
 def how_many(jobs: Optional[int], items: int) -> int:
     """How many processes work on so many configs; what is asked for in vain is told."""
     if jobs is not None and jobs > 1 and not can_fork():
-        say("--jobs needs a system that can fork a process; one process does it all")
+        remark("--jobs needs a system that can fork a process; one process does it all")
     if os.environ.get("MMFIX_DEBUG"):
         return 1  # a traceback is one of this process
     return processes(cores() if jobs is None else jobs, items)

@@ -25,7 +25,7 @@ from mmfix.cli_options import (
 )
 from mmfix.report import render_patches
 from mmfix.settings import Settings
-from mmfix.terminal import INTERRUPTED, Progress, page, say, show_problems, write
+from mmfix.terminal import INTERRUPTED, Progress, page, remark, show_problems, write
 from mmfix.workers import InOrder, can_fork
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def patch(
     if in_code and (output or overlay or verify or in_place):
         raise click.UsageError(f"{remedy} changes code: it goes with no option that says where a patch goes")
     for note in () if diff else finish_interrupted(configs):
-        say(f"note: {note}")
+        remark(f"note: {note}")
     selection = select(configs, settings=settings)
     selection = to_undo(selection) if undo else selection
     if output and (len(configs) > 1 or len(selection.paths) > 1):
@@ -135,7 +135,9 @@ def patch(
         allow_dirty=allow_dirty,
     )
     if options.loads and not in_code and not can_fork():
-        say("no fork here: configs are loaded in one process, where one may change what the next one finds")
+        remark(
+            "no fork here: configs are loaded in one process, where one may change what the next one finds"
+        )
     results = [refused(config) for config in selection.failed]
     order: InOrder[PatchResult] = InOrder()
     interrupted = None
@@ -146,7 +148,7 @@ def patch(
             results += cure_code(selection.paths, selection.reader, options, named, processes, progress)
     elif undo:
         for note in cures_of_others(selection.paths):
-            say(f"note: {note}")
+            remark(f"note: {note}")
         results += undo_code(selection.paths, options.write)
     blocks = () if in_code else selection.paths
     with Progress("patching", len(blocks)) as progress:
@@ -169,7 +171,7 @@ def patch(
             interrupted = order.done, len(selection.paths)
     results = without_idle(results)
     for note in selection.notes:
-        say(f"note: {note}")
+        remark(f"note: {note}")
     show_problems([(result.error, result.path) for result in results if result.error])
     write(render_patches(results, format_, page(verbose), diff, interrupted))
     if interrupted is not None:

@@ -18,7 +18,7 @@ from mmfix.cli_options import (
     verify_option,
 )
 from mmfix.report import render_patches
-from mmfix.terminal import page, say, write
+from mmfix.terminal import page, remark, write
 
 if TYPE_CHECKING:
     from mmfix.results.diagnosis import Diagnosis
@@ -90,7 +90,7 @@ def prove(
     if os.environ.get("RANK", "0") != "0" and "TORCHELASTIC_RUN_ID" in os.environ:
         follow(path, options)
         return 0
-    say("prove runs the config and its model, in processes of its own")
+    remark("prove runs the config and its model, in processes of its own")
     tell = _rehearsing if sys.stderr.isatty() else lambda what: None
     try:
         proved = prove_config(path, options, tell)
@@ -110,9 +110,9 @@ def prove(
 
         write(render_text(found, proved.remedies, page(verbose), proved.look_for))
     if all_remedies and not found.remedies and found.rehearsal.outcome == "OK":
-        say("nothing is suspected of this config, so there is no cure to rehearse")
+        remark("nothing is suspected of this config, so there is no cure to rehearse")
     if save and found.rehearsal.outcome != "NOT_PROVED":
-        say(f"kept in {keep(proved)}")
+        remark(f"kept in {keep(proved)}")
     return found.exit_code
 
 
@@ -189,4 +189,4 @@ def explain(
 
 
 def _rehearsing(what: str) -> None:
-    say(f"rehearsing {what} ...")
+    remark(f"rehearsing {what} ...")

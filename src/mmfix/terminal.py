@@ -92,7 +92,7 @@ def show_problems(problems: Sequence[Tuple[Problem, str]]) -> None:
         print(_coloured(render_problems(problems, paint(sys.stderr))), end="", file=sys.stderr)
 
 
-def say(text: str) -> None:
+def remark(text: str) -> None:
     """One line on stderr about what mmfix does, which is no part of the report."""
     print(f"mmfix: {printable.line(text)}", file=sys.stderr)
 
@@ -143,7 +143,7 @@ class Progress:
             if self._redraws:
                 self._draw(now - self._began)
                 return
-        say(f"{self._label}: {self._count()}after {now - self._began:.0f} s")
+        remark(f"{self._label}: {self._count()}after {now - self._began:.0f} s")
 
     def pause(self) -> None:
         """Take the line away: something else is to be written. It comes back with the next tick."""

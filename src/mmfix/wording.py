@@ -18,5 +18,5 @@ def say(template: str, **fields: object) -> str:
 
 
 def mark(template: str) -> str:
-    """A template that is filled in elsewhere, by :func:`say`: collected, and otherwise unchanged."""
+    """A template that stands in a table, for the catalog; `say` fills it in where it is used."""
     return template

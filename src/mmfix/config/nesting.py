@@ -31,13 +31,13 @@ def json_excess(text: str) -> Optional[Excess]:
     depth = values = 0
     in_string = False
     for match in _JSON_MARKS.finditer(text):
-        mark = match.group()
-        if mark == '"':
+        sign = match.group()
+        if sign == '"':
             in_string = not in_string
-        elif in_string or mark[0] == "\\":
+        elif in_string or sign[0] == "\\":
             continue
-        elif mark in "[{,":
-            depth += mark != ","
+        elif sign in "[{,":
+            depth += sign != ","
             values += 1
             if depth > MAX_NESTING or values > MAX_JSON_VALUES:
                 reason = _TOO_DEEP if depth > MAX_NESTING else _TOO_MUCH

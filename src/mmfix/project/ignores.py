@@ -79,9 +79,9 @@ def ignores_of(text: str, path: str) -> Tuple[Ignore, ...]:
     coded = sorted(comments.coded)
     marks = ((line, _MARK.search(comment)) for line, comment in comments.found)
     return tuple(
-        _ignore(path, line, line in comments.coded, mark["said"].strip(), coded)
-        for line, mark in marks
-        if mark is not None
+        _ignore(path, line, line in comments.coded, found["said"].strip(), coded)
+        for line, found in marks
+        if found is not None
     )
 
 

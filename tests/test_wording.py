@@ -1,0 +1,150 @@
+"""Every sentence that mmfix prints is a template with named fields, and the catalog has them all."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from typing import Dict, List, Set, Tuple
+
+import pytest
+
+from mmfix.wording import mark, say
+from printed import fields, said, unsaid
+from rooms import ROOMS, SOURCE, files, room_of
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "bench"))
+
+from sentences import POT, catalog
+
+#: Rooms whose sentences are all said. Not yet: all others.
+DONE = (
+    *(
+        "wording",
+        "printable",
+        "errors",
+        "openmmlab",
+        "keeper",
+        "settings",
+        "nonreentrant_checkpoint",
+        "__main__",
+    ),
+)
+#: What stands in code and looks like a sentence, and is none of mmfix's: file, what it begins with, why.
+QUOTED: Tuple[Tuple[str, str, str], ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("template", "given", "expected"),
+    [
+        ("no key is set", {}, "no key is set"),
+        ("{config} sets no {key}", {"config": "a.py", "key": "model"}, "a.py sets no model"),
+        ("{why!r} after {seconds:.1f} s", {"why": "x", "seconds": 2}, "'x' after 2.0 s"),
+        ("dict(a={1: 2})", {}, "dict(a={1: 2})"),
+        ("{{}} of {key}", {"key": "{a}"}, "{} of {a}"),
+    ],
+)
+def test_a_template_is_filled_in(template: str, given: Dict[str, object], expected: str) -> None:
+    assert say(template, **given) == expected
+
+
+def test_a_field_that_is_not_given_is_an_error() -> None:
+    with pytest.raises(KeyError, match="key"):
+        say("{config} sets no {key}", config="a.py")
+
+
+def test_a_marked_template_is_itself() -> None:
+    assert say(mark("no {key}"), key="model") == "no model"
+
+
+def test_the_catalog_is_what_the_source_says() -> None:
+    assert POT.read_text(encoding="utf-8") == catalog(), "python bench/sentences.py --write"
+
+
+def test_the_catalog_has_each_template() -> None:
+    found = {node.args[0].value for _, _, node in _calls() if isinstance(node.args[0], ast.Constant)}
+    written = catalog()
+    assert [text for text in found if _as_in_a_catalog(text) not in written] == []
+
+
+def test_templates_are_literals_with_the_fields_that_are_given() -> None:
+    wrong: List[str] = []
+    for place, line, node in _calls():
+        template, given = node.args[0], [keyword.arg for keyword in node.keywords]
+        called = node.func.id  # type: ignore[attr-defined]
+        if isinstance(template, ast.Constant):
+            # without fields, braces are text
+            named = set(fields(template.value)) if given or called == "mark" else set()
+            forgotten = not given and called == "say" and any(map(str.isidentifier, _braced(template.value)))
+            if (called == "say" and named != set(given)) or forgotten or len(node.args) > 1:
+                wrong.append(f"{place}:{line}: {template.value!r} is given {given}")
+            wrong += [f"{place}:{line}: {name!r} is no word" for name in named if not _is_a_word(name)]
+        elif called == "mark" or not isinstance(template, (ast.Name, ast.Attribute, ast.Subscript)):
+            wrong.append(f"{place}:{line}: {ast.unparse(template)} is no template")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("room", DONE)
+def test_all_sentences_of_a_room_are_said(room: str) -> None:
+    assert room in ROOMS
+    used: Set[Tuple[str, str, str]] = set()
+    wrong = []
+    for path, dotted, tree in files():
+        if room_of(dotted) == room:
+            place = path.relative_to(SOURCE).as_posix()
+            for line, text in unsaid(tree):
+                rows = [row for row in QUOTED if row[0] == place and text.startswith(row[1])]
+                used.update(rows)
+                if not rows:
+                    wrong.append(f"{place}:{line}: {text!r}")
+    assert wrong == []
+    here = {row for row in QUOTED if room_of(row[0][: -len(".py")].replace("/", ".")) == room}
+    assert here == used, "a row of QUOTED is left over"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('print("is not here")', ["is not here"]),
+        ('print(f"{a} files")', ["{} files"]),
+        ('print(f"no {a}")', ["no {}"]),
+        ('print(say("{count} files are {state}", count=1, state="not here"))', ["not here"]),
+        ('print(say(f"{a} is here"))', ["{} is here"]),
+        ('NAMES = {"a b": "one thing"}', ["one thing"]),
+        ('CASES = ["a b"]', []),
+        ('raise NameError(f"name {a!r} is not defined")', []),
+        ('raise Refusal(f"name {a!r} is not defined")', ["name {} is not defined"]),
+        ('if "is not here" in text: pass', []),
+        ('"a b c".split()', []),
+        ('text.startswith("no such file")', []),
+        ('re.compile("no (such) file")', []),
+        ('def f(a: "Dict of str"):\n    "Does it all."', []),
+        ('print(f"{a}.{b}: {c}", "unused", "with_cp=True")', []),
+    ],
+)
+def test_what_looks_like_a_sentence(code: str, found: List[str]) -> None:
+    assert [text for _, text in unsaid(ast.parse(code))] == found
+
+
+def _calls() -> List[Tuple[str, int, ast.Call]]:
+    return [
+        (path.relative_to(SOURCE).as_posix(), node.lineno, node)
+        for path, dotted, tree in files()
+        if dotted != "wording"
+        for node in said(tree)
+    ]
+
+
+def _braced(template: str) -> List[str]:
+    return re.findall(r"(?<!\{)\{(\w+)\}", template)
+
+
+def _is_a_word(name: str) -> bool:
+    return re.fullmatch(r"[a-z]{2,}(_[a-z]{2,})*", name) is not None and all(
+        re.search("[aeiouy]", part) for part in name.split("_")
+    )
+
+
+def _as_in_a_catalog(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').split("\n")[0]
