@@ -25,14 +25,39 @@ DONE = (
         "printable",
         "errors",
         "openmmlab",
+        "traces",
         "keeper",
+        "workers",
+        "python",
+        "git",
         "settings",
+        "project",
+        "results",
+        "report",
+        "report.json",
+        "api",
+        "attach",
+        "terminal",
+        "nonreentrant",
         "nonreentrant_checkpoint",
         "__main__",
     ),
 )
 #: What stands in code and looks like a sentence, and is none of mmfix's: file, what it begins with, why.
-QUOTED: Tuple[Tuple[str, str, str], ...] = ()
+QUOTED: Tuple[Tuple[str, str, str], ...] = (
+    ("traces.py", "mmfix {}", "what a name is made of"),
+    ("terminal.py", "mmfix: {}", "the name of the program"),
+    ("results/change.py", "{}\n\\ No newline", "as diff has it"),
+    ("results/comparison.py", "cannot tell", "a value in JSON"),
+    ("results/judged.py", "", "values in JSON"),
+    ("results/model.py", "", "values in JSON"),
+    ("python/signatures.py", "", "Python's own words"),
+    ("project/adding.py", "# mmfix: ignore", "code"),
+    ("project/ignores.py", "# mmfix: ignore", "code"),
+    ("project/held.py", "--base-dir", "an option"),
+    ("project/keys.py", "by path", "a kind of key"),
+    ("report/junit.py", "<?xml", "XML"),
+)
 
 
 @pytest.mark.parametrize(

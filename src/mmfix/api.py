@@ -11,6 +11,7 @@ from mmfix.results.checked import ConfigReport, Report
 from mmfix.results.comparison import Comparison
 from mmfix.results.patched import PatchResult
 from mmfix.settings import chosen
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.results.diagnosis import Diagnosis
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 #: A path, or a config in memory: MMEngine's ``Config``, mmcv 1.x's ``Config``, a plain dict.
 Target = Union[str, "os.PathLike[str]", Mapping[str, Any], Any]
 
-NO_ORIGINS = "a config in memory does not know its files: findings have a key, but no file and line"
+NO_ORIGINS = say("a config in memory does not know its files: findings have a key, but no file and line")
 
 
 def load(path: Union[str, os.PathLike[str]]) -> ConfigDocument:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator
 
 from mmfix.printable import line
+from mmfix.wording import say
 
 
 @contextmanager
@@ -35,9 +36,11 @@ def _attach(error: BaseException, config: Any) -> None:
         diagnosis = explain(text, config)
         if not diagnosis.known:
             return
-        note = f"mmfix explains: {diagnosis}".rstrip()
+        note = say("mmfix explains: {diagnosis}", diagnosis=diagnosis).rstrip()
     except Exception as failure:
-        note = line(f"mmfix could not explain this error: {type(failure).__name__}: {failure}")
+        note = line(
+            say("mmfix could not explain this error: {kind}: {why}", kind=type(failure).__name__, why=failure)
+        )
     if sys.version_info >= (3, 11):
         error.add_note(note)
         return

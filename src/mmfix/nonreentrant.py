@@ -6,6 +6,7 @@ import inspect
 from typing import Any, Callable
 
 from mmfix.errors import MmfixError
+from mmfix.wording import say
 
 _KEYWORD = "use_reentrant"
 
@@ -29,11 +30,11 @@ def use_nonreentrant_checkpoint() -> None:
         import torch
         from torch.utils import checkpoint as module
     except ImportError as error:
-        raise MmfixError(f"non-reentrant checkpointing needs torch: {error}") from error
+        raise MmfixError(say("non-reentrant checkpointing needs torch: {why}", why=error)) from error
     if not _flip(_innermost(module.checkpoint)):
         raise MmfixError(
-            f"torch {torch.__version__} has no non-reentrant checkpoint",
-            hint="it came with torch 1.11; switch the checkpoint off in the config instead",
+            say("torch {version} has no non-reentrant checkpoint", version=torch.__version__),
+            hint=say("it came with torch 1.11; switch the checkpoint off in the config instead"),
         )
     _flip(_innermost(module.checkpoint_sequential))
 

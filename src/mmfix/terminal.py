@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Sequence, Tuple
 import click
 
 from mmfix import printable
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.report.text.page import Page
@@ -143,7 +144,19 @@ class Progress:
             if self._redraws:
                 self._draw(now - self._began)
                 return
-        remark(f"{self._label}: {self._count()}after {now - self._began:.0f} s")
+        seconds = now - self._began
+        if self._total:
+            remark(
+                say(
+                    "{what}: {done} of {count} configs after {seconds:.0f} s",
+                    what=self._label,
+                    done=self._done,
+                    count=self._total,
+                    seconds=seconds,
+                )
+            )
+        else:
+            remark(say("{what}: after {seconds:.0f} s", what=self._label, seconds=seconds))
 
     def pause(self) -> None:
         """Take the line away: something else is to be written. It comes back with the next tick."""
@@ -156,15 +169,13 @@ class Progress:
     def _draw(self, seconds: float) -> None:
         import shutil  # loads four compression libraries, for what nearly no run comes to
 
-        bar = ""
+        told = [self._label]
         if self._total:
             filled = _BAR * self._done // self._total
-            bar = f"[{'#' * filled}{'-' * (_BAR - filled)}] {100 * self._done // self._total}% "
+            told.append(f"[{'#' * filled}{'-' * (_BAR - filled)}] {100 * self._done // self._total}%")
+            told.append(say("{done} of {count} configs", done=self._done, count=self._total))
         minutes, rest = divmod(int(seconds), 60)
-        text = f"{self._label} {bar}{self._count()}{minutes}:{rest:02}"
+        text = " ".join((*told, f"{minutes}:{rest:02}"))
         sys.stderr.write(f"\r{text[: shutil.get_terminal_size().columns - 1]}\x1b[K")
         sys.stderr.flush()
         self._shown = True
-
-    def _count(self) -> str:
-        return f"{self._done} of {self._total} configs " if self._total else ""

@@ -32,6 +32,7 @@ from typing import (
 )
 
 from mmfix.turns import Turns
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -358,8 +359,8 @@ def _serve(
 
 def _ended(code: int) -> str:
     if code >= 0:
-        return f"exit code {code}"
+        return say("exit code {code}", code=code)
     try:
         return signal.Signals(-code).name
     except ValueError:
-        return f"signal {-code}"
+        return say("signal {number}", number=-code)

@@ -17,6 +17,8 @@ import threading
 from functools import lru_cache
 from typing import Dict, List, Optional, Sequence, Tuple
 
+from mmfix.wording import say
+
 #: Seconds one question may take, and how long an answer may be.
 _SECONDS = 20.0
 _MOST_BYTES = 64_000_000
@@ -83,17 +85,19 @@ def blob(folder: str, digest: str) -> bytes:
 def _answer(folder: str, arguments: Sequence[str]) -> bytes:
     git = _program(os.environ.get("PATH", ""))
     if git is None:
-        raise GitError("git is not installed")
+        raise GitError(say("git is not installed"))
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     command = [git, "-C", folder, "--no-pager", "--literal-pathspecs", *settings, *arguments]
     try:
         code, out, words = _run(command)
     except OSError as error:
-        raise GitError(f"git cannot be run: {error.strerror}") from error
+        raise GitError(say("git cannot be run: {why}", why=error.strerror)) from error
     if code != 0:
         first = os.fsdecode(words).partition("\n")[0]
         reason = first.partition(": ")[2] if first.startswith(("fatal: ", "error: ")) else first
-        raise GitError(reason or f"git ended with {code}", "not a git repository" in reason, not reason)
+        raise GitError(
+            reason or say("git ended with {code}", code=code), "not a git repository" in reason, not reason
+        )
     return out
 
 
@@ -128,10 +132,10 @@ def _run(command: List[str]) -> Tuple[int, bytes, bytes]:
         listener.start()
         out = process.stdout.read(_MOST_BYTES + 1)
         if len(out) > _MOST_BYTES:
-            raise GitError(f"git answers with more than {_MOST_BYTES // 1_000_000} MB")
+            raise GitError(say("git answers with more than {most} MB", most=_MOST_BYTES // 1_000_000))
         code = process.wait()
         if late.finished.is_set():
-            raise GitError(f"git takes more than {_SECONDS:g} s")
+            raise GitError(say("git takes more than {seconds:g} s", seconds=_SECONDS))
         listener.join()
         return code, out, b"".join(words)
     finally:

@@ -16,6 +16,7 @@ from typing import Iterator, Set, Tuple
 from mmfix.git.ask import GitError, ask
 from mmfix.python.disk import read_whole
 from mmfix.python.links import inside, repository_around
+from mmfix.wording import say
 
 #: What configs and models are made of; nothing else is compared, and nothing larger.
 _SUFFIXES = (".py", ".json", ".yaml", ".yml")
@@ -59,10 +60,10 @@ def commit_of(folder: str, revision: str) -> Tuple[str, str]:
     top = repository_around(folder)
     top = osp.realpath("".join(ask(top, "rev-parse", "--show-toplevel")).rstrip("\n"))
     if not inside(osp.realpath(folder), top):  # the repository says that its files are elsewhere
-        raise GitError("not a git repository", no_repository=True)
+        raise GitError(say("not a git repository"), no_repository=True)
     commit = _commit(top, revision)
     if not commit:
-        raise GitError(f"git knows no revision {revision} here")
+        raise GitError(say("git knows no revision {revision} here", revision=revision))
     return top, commit
 
 

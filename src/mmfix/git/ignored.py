@@ -10,6 +10,7 @@ import os.path as osp
 from typing import Dict, FrozenSet, List, Tuple
 
 from mmfix.python.links import inside, repository_around
+from mmfix.wording import say
 
 _MOST_NAMED = 3
 
@@ -80,21 +81,32 @@ def _asked(top: str, below: str) -> FrozenSet[str]:
     return frozenset() if found.intersection(above) else found
 
 
+def _counted(folders: int, configs: int) -> str:
+    """``1 folder and 2 configs``; what there is none of is not named."""
+    told = []
+    if folders:
+        told.append(say("1 folder") if folders == 1 else say("{count} folders", count=folders))
+    if configs:
+        told.append(say("1 config") if configs == 1 else say("{count} configs", count=configs))
+    return told[0] if len(told) == 1 else say("{folders} and {configs}", folders=told[0], configs=told[1])
+
+
 def about_ignored(ignored: Ignored, shown: List[str]) -> List[str]:
     """What is said of what was left out, given as it is to be shown, and of what could not be asked."""
     lines = [
-        f"git does not say what it ignores here, so nothing was left out: {reason}"
+        say("git does not say what it ignores here, so nothing was left out: {why}", why=reason)
         for reason in dict.fromkeys(ignored.trouble.values())
     ]
     if shown:
         folders = sum(map(osp.isdir, ignored.left_out))
-        counts = ((folders, "folder"), (len(shown) - folders, "config"))
-        what = " and ".join(
-            f"{number} {noun}{'s' if number > 1 else ''}" for number, noun in counts if number
-        )
-        more = f" and {len(shown) - _MOST_NAMED} more" if len(shown) > _MOST_NAMED else ""
         named = ", ".join(shown[:_MOST_NAMED])
+        if len(shown) > _MOST_NAMED:
+            named = say("{names} and {count} more", names=named, count=len(shown) - _MOST_NAMED)
         lines.append(
-            f"left out, since git ignores it: {what} ({named}{more}); --no-gitignore looks there, too"
+            say(
+                "left out, since git ignores it: {what} ({names}); --no-gitignore looks there, too",
+                what=_counted(folders, len(shown) - folders),
+                names=named,
+            )
         )
     return lines

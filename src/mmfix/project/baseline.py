@@ -13,10 +13,11 @@ from typing import Any, Dict, Mapping, NamedTuple
 from mmfix.errors import SettingsError
 from mmfix.project.held import relative
 from mmfix.python.disk import NotAFile, read_whole
+from mmfix.wording import say
 
 VERSION = 1
 _MOST_BYTES = 64_000_000
-_HINT = "make a new one with --write-baseline"
+_HINT = say("make a new one with --write-baseline")
 
 
 class Entry(NamedTuple):
@@ -56,22 +57,22 @@ def load(path: str) -> Entries:
     try:
         data = read_whole(path, _MOST_BYTES)
     except NotAFile as error:
-        raise SettingsError(f"is {error.what}, not a baseline", path) from error
+        raise SettingsError(say("is {kind}, not a baseline", kind=error.what), path) from error
     except FileNotFoundError as error:
         raise SettingsError(
-            "there is no such baseline", path, hint="make it with --write-baseline"
+            say("there is no such baseline"), path, hint=say("make it with --write-baseline")
         ) from error
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise SettingsError(f"the baseline cannot be read: {reason}", path) from error
+        raise SettingsError(say("the baseline cannot be read: {why}", why=reason), path) from error
     if data is None:
-        raise SettingsError(f"is larger than {_MOST_BYTES // 1_000_000} MB", path, hint=_HINT)
+        raise SettingsError(say("is larger than {most} MB", most=_MOST_BYTES // 1_000_000), path, hint=_HINT)
     try:
         content = json.loads(data)
     except json.JSONDecodeError as error:
-        raise SettingsError(f"is no baseline: {error.msg}", path, error.lineno, _HINT) from None
+        raise SettingsError(say("is no baseline: {why}", why=error.msg), path, error.lineno, _HINT) from None
     except (ValueError, RecursionError):  # no UTF-8; a number of too many digits; nested too deeply
-        raise SettingsError("is no baseline: it is not JSON", path, hint=_HINT) from None
+        raise SettingsError(say("is no baseline: it is not JSON"), path, hint=_HINT) from None
     return _entries(content, path)
 
 
@@ -82,10 +83,16 @@ def _entries(content: Any, path: str) -> Entries:
         or not isinstance(content.get("entries"), list)
         or type(version) is not int
     ):
-        raise SettingsError("is no baseline of mmfix", path, hint=_HINT)
+        raise SettingsError(say("is no baseline of mmfix"), path, hint=_HINT)
     if version != VERSION:
         raise SettingsError(
-            f"is a baseline of version {version}, and this mmfix reads {VERSION}", path, hint=_HINT
+            say(
+                "is a baseline of version {version}, and this mmfix reads {supported}",
+                version=version,
+                supported=VERSION,
+            ),
+            path,
+            hint=_HINT,
         )
     found: Counter[Entry] = Counter()
     for number, item in enumerate(content["entries"], 1):
@@ -93,7 +100,9 @@ def _entries(content: Any, path: str) -> Entries:
         names = [row.get(name) for name in Entry._fields]
         many = row["count"]
         if not all(isinstance(name, str) for name in names) or type(many) is not int or many < 1:
-            raise SettingsError(f"is no baseline of mmfix: entry {number} is malformed", path, hint=_HINT)
+            raise SettingsError(
+                say("is no baseline of mmfix: entry {number} is malformed", number=number), path, hint=_HINT
+            )
         found[Entry(*map(str, names))] += many
     return found
 

@@ -14,6 +14,7 @@ from mmfix.errors import SettingsError
 from mmfix.project.keys import FILE_NAMES, FOLDERS, KEYS, TABLE
 from mmfix.python.disk import NotAFile, read_whole
 from mmfix.python.links import inside, leads_out, repository_around
+from mmfix.wording import say
 
 _MOST_BYTES = 1_000_000
 #: What a pyproject.toml must hold to be one of ours; most are not, and need not be parsed.
@@ -65,11 +66,11 @@ def file_above(folder: str) -> Optional[SettingsFile]:
                 status = os.stat(path)
             except (OSError, ValueError):
                 if osp.lexists(path) and name == FILE_NAMES[0]:
-                    raise SettingsError("is a link that leads nowhere", path) from None
+                    raise SettingsError(say("is a link that leads nowhere"), path) from None
                 continue
             if osp.islink(path) and leads_out(path, here):
                 if name == FILE_NAMES[0]:
-                    raise SettingsError("is a link that leads out of the repository", path)
+                    raise SettingsError(say("is a link that leads out of the repository"), path)
                 continue
             found = _loaded(path, status.st_mtime_ns, status.st_size)
             if found is not None:
@@ -100,14 +101,16 @@ def _loaded(path: str, changed: int, size: int) -> Optional[SettingsFile]:
     try:
         data = read_whole(path, _MOST_BYTES)
     except NotAFile as error:
-        raise SettingsError(f"is {error.what}, not a file", path) from error
+        raise SettingsError(say("is {kind}, not a file", kind=error.what), path) from error
     except OSError as error:
-        raise SettingsError(f"cannot be read: {(error.strerror or 'error').lower()}", path) from error
+        raise SettingsError(
+            say("cannot be read: {why}", why=(error.strerror or "error").lower()), path
+        ) from error
     own = osp.basename(path) == FILE_NAMES[0]
     if data is None and not own:
         return None  # no pyproject.toml is that large
     if data is None:
-        raise SettingsError(f"is larger than {_MOST_BYTES // 1_000_000} MB", path)
+        raise SettingsError(say("is larger than {most} MB", most=_MOST_BYTES // 1_000_000), path)
     if not own and not _OURS.search(data):
         return None
     text = _text(data, path)
@@ -118,7 +121,7 @@ def _loaded(path: str, changed: int, size: int) -> Optional[SettingsFile]:
         if table is None:
             return None
         if not isinstance(table, dict):
-            raise SettingsError("tool.mmfix is not a table", path, hint="write [tool.mmfix]")
+            raise SettingsError(say("tool.mmfix is not a table"), path, hint=say("write [tool.mmfix]"))
     from mmfix.project.values import Wrong, values  # most repositories have no such file
 
     lines = _lines(text, not own)
@@ -135,7 +138,7 @@ def _text(data: bytes, path: str) -> str:
         return data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise SettingsError("is not UTF-8", path, line, "save it as UTF-8") from None
+        raise SettingsError(say("is not UTF-8"), path, line, say("save it as UTF-8")) from None
 
 
 def _parsed(text: str, path: str) -> Any:
@@ -145,8 +148,8 @@ def _parsed(text: str, path: str) -> Any:
         else:
             import tomli as tomllib
     except ImportError:
-        hint = "pip install tomli; --no-settings goes on without the file"
-        raise SettingsError("cannot be read by Python before 3.11 alone", path, hint=hint) from None
+        hint = say("pip install tomli; --no-settings goes on without the file")
+        raise SettingsError(say("cannot be read by Python before 3.11 alone"), path, hint=hint) from None
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -154,9 +157,9 @@ def _parsed(text: str, path: str) -> Any:
         where = _AT_LINE.search(said)
         reason = said[: where.start()].rstrip() if where else said
         line = int(where.group(1)) if where else None
-        raise SettingsError(f"is not valid TOML: {reason}", path, line) from None
+        raise SettingsError(say("is not valid TOML: {why}", why=reason), path, line) from None
     except (RecursionError, ValueError) as error:  # nested too deeply; a number of too many digits
-        raise SettingsError(f"is not valid TOML: {type(error).__name__}", path) from None
+        raise SettingsError(say("is not valid TOML: {kind}", kind=type(error).__name__), path) from None
 
 
 def _lines(text: str, in_pyproject: bool) -> Dict[str, int]:
@@ -194,7 +197,13 @@ def _within(file: SettingsFile) -> SettingsFile:
             if not entry.startswith("~") and inside(osp.realpath(full), top):
                 kept.append(full)
             else:
-                what = "is outside of the repository, and a settings file cannot name what is"
-                notes.append((key.field, f"{key.name}: {entry} {what}; give it as {key.option} {entry}"))
+                note = say(
+                    "{key}: {folder} is outside of the repository, and a settings file cannot name what is; "
+                    "give it as {option} {folder}",
+                    key=key.name,
+                    folder=entry,
+                    option=key.option,
+                )
+                notes.append((key.field, note))
         found[key.field] = tuple(kept)
     return SettingsFile(file.path, found, file.lines, tuple(notes))

@@ -12,6 +12,7 @@ from mmfix.project.files import SettingsFile, file_above
 from mmfix.project.globs import matches
 from mmfix.project.keys import KEYS
 from mmfix.settings import DEFAULT, Settings
+from mmfix.wording import say
 
 _STRICTEST_FIRST = ("possible", "likely", "certain", "never")
 
@@ -123,7 +124,11 @@ def base_dirs_of(settings: Settings, path: str) -> Sequence[Tuple[str, str]]:
         found = held(settings, path)
     except SettingsError:
         return ()  # the config says so when it is judged
-    said = f"base-dirs of {osp.basename(found.place('base_dirs')[0])}" if found.from_file("base_dirs") else ""
+    said = (
+        say("base-dirs of {file}", file=osp.basename(found.place("base_dirs")[0]))
+        if found.from_file("base_dirs")
+        else ""
+    )
     return [(folder, said or f"--base-dir {folder}") for folder in found.settings.base_dirs]
 
 
@@ -143,5 +148,9 @@ def fail_on_of(settings: Settings, paths: Iterable[str]) -> Tuple[str, Tuple[str
             continue  # its configs say so
     strictest = min(found, key=_STRICTEST_FIRST.index, default=DEFAULT.fail_on)
     asked = ", ".join(sorted(found))
-    note = f"settings files differ in min-confidence ({asked}); {strictest} was taken for all"
+    note = say(
+        "settings files differ in min-confidence ({choices}); {taken} was taken for all",
+        choices=asked,
+        taken=strictest,
+    )
     return strictest, (note,) if len(found) > 1 else ()

@@ -10,6 +10,7 @@ from typing import FrozenSet, List, Tuple
 
 from mmfix.project.selectors import codes, nearest
 from mmfix.python.disk import as_text, read_whole
+from mmfix.wording import say
 
 #: Files that can have a comment; JSON has none.
 COMMENTED = (".py", ".yaml", ".yml")
@@ -89,7 +90,7 @@ def _ignore(path: str, line: int, trailing: bool, said: str, coded: List[int]) -
     match = _IGNORE.match(said)
     target = line if trailing else next((number for number in coded if number > line), line)
     if match is None:
-        return Ignore(path, line, target, problem=f"is not understood; write `{FORM}`")
+        return Ignore(path, line, target, problem=say("is not understood; write `{form}`", form=FORM))
     if match["word"].lower() == "ignore-file":
         target = 0
     selectors = tuple(word for word in (part.strip() for part in match["rules"].split(",")) if word)
@@ -97,7 +98,7 @@ def _ignore(path: str, line: int, trailing: bool, said: str, coded: List[int]) -
     unknown = next((word for word in selectors if not codes(word)), None)
     problem = ""
     if not selectors:
-        problem = "names no rule, so nothing is ignored"
+        problem = say("names no rule, so nothing is ignored")
     elif unknown is not None:
-        problem = f"names no rule with {unknown[:60]!r}; {nearest(unknown)}"
+        problem = say("names no rule with {word!r}; {cure}", word=unknown[:60], cure=nearest(unknown))
     return Ignore(path, line, target, selectors, reason, problem)

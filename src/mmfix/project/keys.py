@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Dict, Tuple
 
 from mmfix.settings import FAIL_ON, LAUNCHERS
+from mmfix.wording import say
 
 #: Kinds of values: a list of rules; a table from a glob to a list of rules; a list of globs; a list of
 #: folders, relative to the file; one of several words; a whole number; seconds; a version; a word; an
@@ -38,22 +39,28 @@ class Key:
 KEYS: Dict[str, Key] = {
     key.name: key
     for key in (
-        Key("select", "select", RULES, "--select", "Only these rules: codes, beginnings of codes, or names."),
-        Key("ignore", "ignore", RULES, "--ignore", "Not these rules."),
+        Key(
+            "select",
+            "select",
+            RULES,
+            "--select",
+            say("Only these rules: codes, beginnings of codes, or names."),
+        ),
+        Key("ignore", "ignore", RULES, "--ignore", say("Not these rules.")),
         Key(
             "per-path-ignores",
             "per_path_ignores",
             BY_PATH,
             "--per-path-ignore",
-            "Not these rules, for configs or lines of files whose path is like the glob.",
+            say("Not these rules, for configs or lines of files whose path is like the glob."),
         ),
-        Key("exclude", "exclude", GLOBS, "--exclude", "What is left out of a folder that is walked."),
+        Key("exclude", "exclude", GLOBS, "--exclude", say("What is left out of a folder that is walked.")),
         Key(
             "min-confidence",
             "fail_on",
             CHOICE,
             "--fail-on",
-            "How sure an error or warning must be for exit code 1.",
+            say("How sure an error or warning must be for exit code 1."),
             FAIL_ON,
         ),
         Key(
@@ -61,7 +68,7 @@ KEYS: Dict[str, Key] = {
             "patch_min_confidence",
             CHOICE,
             "--patch-min-confidence",
-            "How sure it must be for `patch` to cure it unasked.",
+            say("How sure it must be for `patch` to cure it unasked."),
             FAIL_ON,
         ),
         Key(
@@ -69,44 +76,50 @@ KEYS: Dict[str, Key] = {
             "default_remedy",
             WORD,
             "--default-remedy",
-            "The cure that `patch` takes where it is offered; without it, the first safe one.",
+            say("The cure that `patch` takes where it is offered; without it, the first safe one."),
         ),
-        Key("launcher", "launcher", CHOICE, "--launcher", "How you start training.", LAUNCHERS),
-        Key("gpus", "gpus", COUNT, "--gpus", "1: no DDP, as launcher = 'none', unless a launcher is named."),
+        Key("launcher", "launcher", CHOICE, "--launcher", say("How you start training."), LAUNCHERS),
+        Key(
+            "gpus",
+            "gpus",
+            COUNT,
+            "--gpus",
+            say("1: no DDP, as launcher = 'none', unless a launcher is named."),
+        ),
         Key(
             "torch",
             "torch",
             VERSION,
             "--torch",
-            "The torch that you train with, '1.13': cures that are too new for it are left out.",
+            say("The torch that you train with, '1.13': cures that are too new for it are left out."),
         ),
         Key(
             "base-dirs",
             "base_dirs",
             FOLDERS,
             "--base-dir",
-            "Where to look for bases that are not where a config says.",
+            say("Where to look for bases that are not where a config says."),
         ),
         Key(
             "source-roots",
             "source_roots",
             FOLDERS,
             "--source-root",
-            "Where to look first for the source of the model.",
+            say("Where to look first for the source of the model."),
         ),
         Key(
             "budget",
             "reading_seconds",
             SECONDS,
             "--reading-seconds",
-            "CPU seconds that reading one model's source may take.",
+            say("CPU seconds that reading one model's source may take."),
         ),
         Key(
             "docs-url",
             "docs_url",
             ADDRESS,
             "--docs-url",
-            "The address of the documentation's site; each finding then names the page of its rule.",
+            say("The address of the documentation's site; each finding then names the page of its rule."),
         ),
     )
 }

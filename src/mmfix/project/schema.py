@@ -24,17 +24,21 @@ from mmfix.project.keys import (
     VERSION_PATTERN,
     Key,
 )
+from mmfix.wording import say
 
 
 def schema() -> str:
     """The schema as JSON text (draft 7, which editors of TOML read)."""
     content = {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "mmfix.toml, or [tool.mmfix] in pyproject.toml",
+        "title": say("mmfix.toml, or [tool.mmfix] in pyproject.toml"),
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            name: {"description": f"{key.about} Option: {key.option}.", **_value(key)}
+            name: {
+                "description": say("{about} Option: {option}.", about=key.about, option=key.option),
+                **_value(key),
+            }
             for name, key in KEYS.items()
         },
         "definitions": {"rules": _rules()},

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import FrozenSet, Sequence
 
+from mmfix.wording import say
+
 _CODE = re.compile(r"MMF\d*\Z", re.IGNORECASE)
 
 
@@ -37,4 +39,4 @@ def nearest(selector: str) -> str:
     names = [name for rule in RULES for name in (rule.code, rule.name)]
     wanted = selector.upper() if selector.upper().startswith("MMF") else selector.lower()
     near = difflib.get_close_matches(wanted[:100], names, n=1)
-    return f"did you mean {near[0]}?" if near else "`mmfix rules` lists them"
+    return say("did you mean {name}?", name=near[0]) if near else say("`mmfix rules` lists them")

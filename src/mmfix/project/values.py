@@ -27,14 +27,15 @@ from mmfix.project.keys import (
     Key,
 )
 from mmfix.project.selectors import codes, nearest
+from mmfix.wording import say
 
 _NAMES = {
     str: "text",
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    list: "a list",
-    dict: "a table",
+    bool: say("true or false"),
+    int: say("a number"),
+    float: say("a number"),
+    list: say("a list"),
+    dict: say("a table"),
 }
 
 
@@ -65,8 +66,12 @@ def values(table: Dict[str, Any]) -> Dict[str, Any]:
         key = KEYS.get(name)
         if key is None:
             near = difflib.get_close_matches(name[:100].replace("_", "-"), KEYS, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(KEYS)}"
-            raise Wrong(f"no key {_shown(name)}", name, hint)
+            hint = (
+                say("did you mean {name}?", name=near[0])
+                if near
+                else say("there is {names}", names=", ".join(KEYS))
+            )
+            raise Wrong(say("no key {key}", key=_shown(name)), name, hint)
         found[key.field] = value_of(key, raw)
     return found
 
@@ -81,41 +86,67 @@ def value_of(key: Key, raw: Any) -> Any:
         return _rules(key.name, raw)
     if key.kind == BY_PATH:
         if not isinstance(raw, dict):
-            raise _ill_typed(key.name, "a table from globs to lists of rules", raw)
+            raise _ill_typed(key.name, say("a table from globs to lists of rules"), raw)
         _few(key.name, raw)
         return tuple((_text(key.name, glob), _rules(key.name, listed)) for glob, listed in raw.items())
     if key.kind in (GLOBS, FOLDERS):
-        return _texts(key.name, raw, "a list of paths")
+        return _texts(key.name, raw, say("a list of paths"))
     if key.kind == COUNT:
         if type(raw) is not int:
-            raise _ill_typed(key.name, "a whole number", raw)
+            raise _ill_typed(key.name, say("a whole number"), raw)
         if not 0 < raw <= MOST_GPUS:
-            raise Wrong(f"{key.name} is a number from 1, not {raw}", key.name)
+            raise Wrong(say("{key} is a number from 1, not {given}", key=key.name, given=raw), key.name)
         return raw
     if key.kind == SECONDS:
         if type(raw) not in (int, float):
-            raise _ill_typed(key.name, "a number of seconds", raw)
+            raise _ill_typed(key.name, say("a number of seconds"), raw)
         if not 0 < raw <= MOST_SECONDS:
-            raise Wrong(f"{key.name} is a number of seconds up to {MOST_SECONDS}, not {raw}", key.name)
+            raise Wrong(
+                say(
+                    "{key} is a number of seconds up to {most}, not {given}",
+                    key=key.name,
+                    most=MOST_SECONDS,
+                    given=raw,
+                ),
+                key.name,
+            )
         return float(raw)
     text = _text(key.name, raw)
     if key.kind == CHOICE and text not in key.choices:
         near = difflib.get_close_matches(text, key.choices, n=1)
-        hint = f"did you mean {near[0]}?" if near else ""
-        raise Wrong(f"{key.name} is one of {', '.join(key.choices)}, not {_shown(text)}", key.name, hint)
+        hint = say("did you mean {name}?", name=near[0]) if near else ""
+        raise Wrong(
+            say(
+                "{key} is one of {choices}, not {given}",
+                key=key.name,
+                choices=", ".join(key.choices),
+                given=_shown(text),
+            ),
+            key.name,
+            hint,
+        )
     if key.kind == VERSION and not re.match(VERSION_PATTERN, text):
-        raise Wrong(f"{key.name} is a version like '1.13', not {_shown(text)}", key.name)
+        raise Wrong(
+            say("{key} is a version like '1.13', not {given}", key=key.name, given=_shown(text)), key.name
+        )
     if key.kind == ADDRESS and not re.match(ADDRESS_PATTERN, text):
-        raise Wrong(f"{key.name} is an address that begins with https://, not {_shown(text)}", key.name)
+        raise Wrong(
+            say(
+                "{key} is an address that begins with https://, not {given}", key=key.name, given=_shown(text)
+            ),
+            key.name,
+        )
     assert key.kind in (CHOICE, VERSION, ADDRESS, WORD)
     return text
 
 
 def _rules(name: str, raw: Any) -> Tuple[str, ...]:
-    found = _texts(name, raw, "a list of rules")
+    found = _texts(name, raw, say("a list of rules"))
     for selector in found:
         if not codes(selector):
-            raise Wrong(f"{name} names no rule: {_shown(selector)}", name, nearest(selector))
+            raise Wrong(
+                say("{key} names no rule: {given}", key=name, given=_shown(selector)), name, nearest(selector)
+            )
     return found
 
 
@@ -130,18 +161,22 @@ def _text(name: str, raw: Any, what: str = "text") -> str:
     if not isinstance(raw, str):
         raise _ill_typed(name, what, raw, inside=what != "text")
     if not raw or len(raw) > MOST_CHARACTERS or "\0" in raw:
-        raise Wrong(f"{name} holds a text that is empty, too long, or has a null character", name)
+        raise Wrong(
+            say("{key} holds a text that is empty, too long, or has a null character", key=name), name
+        )
     return raw
 
 
 def _few(name: str, raw: Any) -> None:
     if len(raw) > MOST_ITEMS:
-        raise Wrong(f"{name} has more than {MOST_ITEMS} items", name)
+        raise Wrong(say("{key} has more than {most} items", key=name, most=MOST_ITEMS), name)
 
 
 def _ill_typed(name: str, what: str, raw: Any, inside: bool = False) -> Wrong:
-    had = _NAMES.get(type(raw), f"a {type(raw).__name__}")
-    return Wrong(f"{name} is {what}, {'and one item is' if inside else 'not'} {had}", name)
+    had = _NAMES.get(type(raw)) or say("a {type}", type=type(raw).__name__)
+    if inside:
+        return Wrong(say("{key} is {kind}, and one item is {other}", key=name, kind=what, other=had), name)
+    return Wrong(say("{key} is {kind}, not {other}", key=name, kind=what, other=had), name)
 
 
 def _shown(text: str) -> str:
@@ -167,7 +202,7 @@ def option_values(name: str, given: List[str]) -> Any:
         for text in given:
             glob, _, rules = text.rpartition(":")
             if not glob:
-                raise Wrong(f"{name} is GLOB:RULE,RULE, not {_shown(text)}", name)
+                raise Wrong(say("{key} is GLOB:RULE,RULE, not {given}", key=name, given=_shown(text)), name)
             table.setdefault(glob, []).extend(word.strip() for word in rules.split(","))
         return value_of(key, table)
     return value_of(key, given if key.kind in (GLOBS, FOLDERS) else given[-1])

@@ -14,6 +14,8 @@ import ast
 import re
 from typing import Any, Callable, Dict, Iterable, Tuple
 
+from mmfix.wording import say
+
 #: A number has at most so many bits.
 MAX_BITS = 100_000
 #: A field in formatted text has at most so many characters.
@@ -39,9 +41,9 @@ class TooLarge(Exception):
     """An operation that is not done, with what it would do in one clause."""
 
 
-TOO_LARGE_NUMBER = "computes a number too large"
-TOO_WIDE = "formats text too wide"
-TOO_MUCH = "computes too much"
+TOO_LARGE_NUMBER = say("computes a number too large")
+TOO_WIDE = say("formats text too wide")
+TOO_MUCH = say("computes too much")
 
 
 # -- sizes of values -----------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import os
 import stat
 from typing import BinaryIO, Dict, Iterator, List, Mapping, Optional, Tuple
 
+from mmfix.wording import say
+
 #: A named pipe that nobody writes to must not be waited for, and no child process gets the descriptor.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
 #: Read at once where the system does not say how much there is (``/proc``).
@@ -16,11 +18,11 @@ _CHUNK = 1 << 16
 _instead: Dict[str, bytes] = {}
 _number = 0
 _KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
+    (stat.S_ISDIR, say("a folder")),
+    (stat.S_ISFIFO, say("a named pipe")),
+    (stat.S_ISSOCK, say("a socket")),
+    (stat.S_ISCHR, say("a device")),
+    (stat.S_ISBLK, say("a device")),
 )
 
 
@@ -32,7 +34,7 @@ class NotAFile(OSError):
     """
 
     def __init__(self, what: str, path: str) -> None:
-        super().__init__(errno.EINVAL, f"it is {what}, not a file", path)
+        super().__init__(errno.EINVAL, say("it is {what}, not a file", what=what), path)
         self.what = what
 
 
@@ -121,7 +123,7 @@ def as_text(data: bytes) -> str:
 def _kind(mode: int) -> str:
     if stat.S_ISREG(mode):
         return ""
-    return next((name for test, name in _KINDS if test(mode)), "something else")
+    return next((name for test, name in _KINDS if test(mode)), say("something else"))
 
 
 def _opened(path: str) -> Tuple[int, int]:

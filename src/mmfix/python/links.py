@@ -8,6 +8,8 @@ import sys
 from functools import lru_cache
 from typing import Iterable, Iterator, List, Sequence
 
+from mmfix.wording import say
+
 #: What the top of a repository or project holds, the surest first.
 PROJECT_FILES = (".git", "setup.py", "pyproject.toml")
 #: Folders that installed packages lie in.
@@ -99,11 +101,17 @@ def about_links(shown: Iterable[str]) -> str:
     """What is said of :attr:`Links.out`, given as they are to be shown."""
     paths = list(shown)
     named = ", ".join(paths[:_MOST_NAMED])
-    more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
     if len(paths) == 1:
-        return f"a link leads out of the repository and is not followed unless it is named: {named}"
-    what = f"{len(paths)} links lead out of the repository and are not followed unless they are named"
-    return f"{what}: {named}{more}"
+        return say(
+            "a link leads out of the repository and is not followed unless it is named: {name}", name=named
+        )
+    if len(paths) > _MOST_NAMED:
+        named = say("{names} and {count} more", names=named, count=len(paths) - _MOST_NAMED)
+    return say(
+        "{count} links lead out of the repository and are not followed unless they are named: {names}",
+        count=len(paths),
+        names=named,
+    )
 
 
 class Links:

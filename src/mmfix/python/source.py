@@ -11,6 +11,7 @@ from mmfix.python.disk import read_whole
 from mmfix.python.looked import note
 from mmfix.python.place import Place, Problem
 from mmfix.python.tokens import too_many
+from mmfix.wording import say
 
 
 class Bounds(NamedTuple):
@@ -58,13 +59,13 @@ def read_bytes(path: str, bounds: Bounds) -> Tuple[bytes, Optional[Problem]]:
         data = read_whole(path, bounds.bytes)
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
-        return b"", Problem(f"cannot be read: {why}", Place(path, 1))
+        return b"", Problem(say("cannot be read: {why}", why=why), Place(path, 1))
     return (b"", Problem(too_large(bounds), Place(path, 1))) if data is None else (data, None)
 
 
 def too_large(bounds: Bounds) -> str:
     """What is said of a file over the bound."""
-    return f"larger than {bounds.bytes // 1_000_000} MB, which no {bounds.what} is"
+    return say("larger than {most} MB, which no {kind} is", most=bounds.bytes // 1_000_000, kind=bounds.what)
 
 
 def parse(text: Union[str, bytes]) -> ast.Module:
@@ -74,19 +75,19 @@ def parse(text: Union[str, bytes]) -> ast.Module:
         Unparsable: It has none.
     """
     if _too_deep_for_old_parser(text):
-        raise Unparsable("is nested too deeply to be read")
+        raise Unparsable(say("is nested too deeply to be read"))
     if too_many(text):
-        raise Unparsable("has too much code to be read")
+        raise Unparsable(say("has too much code to be read"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in somebody's file is not our news
             return ast.parse(text)
     except SyntaxError as error:
-        raise Unparsable(f"syntax error: {error.msg}", error.lineno, str(error.msg)) from error
+        raise Unparsable(say("syntax error: {why}", why=error.msg), error.lineno, str(error.msg)) from error
     except (ValueError, LookupError) as error:  # null bytes; an encoding that does not exist
-        raise Unparsable(f"cannot be parsed: {error}") from error
+        raise Unparsable(say("cannot be parsed: {why}", why=error)) from error
     except (RecursionError, MemoryError) as error:
-        raise Unparsable("is nested too deeply to be read") from error
+        raise Unparsable(say("is nested too deeply to be read")) from error
 
 
 #: Python 3.8's parser gives up at 100 open brackets, and writes about it to stderr by itself.

@@ -11,6 +11,7 @@ from mmfix.config.keypath import format_key
 from mmfix.findings import Finding
 from mmfix.results.checked import Report, failing
 from mmfix.results.place import display_path
+from mmfix.wording import say
 
 _MOST_NAMED = 3
 _Place = Tuple[str, Optional[int], Optional[int]]
@@ -43,9 +44,11 @@ class Cause:
         """``in 1000 configs: a.py, b.py, c.py and 997 more``; empty where it is the config itself."""
         names = self.configs
         if len(names) == 1:
-            return "" if names[0] == self.path else f"in {names[0]}"
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        return f"in {len(names)} configs: {', '.join(names[:_MOST_NAMED])}{more}"
+            return "" if names[0] == self.path else say("in {config}", config=names[0])
+        named = ", ".join(names[:_MOST_NAMED])
+        if len(names) > _MOST_NAMED:
+            named = say("{names} and {count} more", names=named, count=len(names) - _MOST_NAMED)
+        return say("in {count} configs: {names}", count=len(names), names=named)
 
     def fails(self, report: Report) -> bool:
         """Whether it makes the run of this report fail."""

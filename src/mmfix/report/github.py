@@ -13,6 +13,7 @@ from mmfix.report.text.check import tail
 from mmfix.report.text.page import PAGE
 from mmfix.report.text.words import as_text
 from mmfix.results.checked import Report
+from mmfix.wording import say
 
 
 def render_report(report: Report) -> str:
@@ -29,15 +30,19 @@ def _annotations(report: Report) -> Iterator[str]:
     for cause in causes(report):
         finding = cause.finding
         level = finding.severity if cause.fails(report) else "notice"
-        parts = [finding.message, f"Known: {finding.confidence}.", *_cure(cause.where(), finding.code)]
+        parts = [
+            finding.message,
+            say("Known: {confidence}.", confidence=finding.confidence),
+            *_cure(cause.where(), finding.code),
+        ]
         title = f"{finding.code} {finding.name}"
         yield _command(level, cause.path, cause.line, cause.column, title, "\n".join(filter(None, parts)))
 
 
 def _cure(where: str, code: str) -> Iterator[str]:
     if where:
-        yield f"It is {where}."
-    yield f"mmfix patch --diff shows the cure, mmfix rule {code} explains."
+        yield say("It is {where}.", where=where)
+    yield say("mmfix patch --diff shows the cure, mmfix rule {code} explains.", code=code)
 
 
 def _command(

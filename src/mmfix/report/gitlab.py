@@ -8,6 +8,7 @@ from typing import Any, Dict
 
 from mmfix.report.causes import Cause, causes, distinct, shown
 from mmfix.results.checked import ConfigReport, Report
+from mmfix.wording import say
 
 #: What GitLab calls a finding that fails the run, by its severity; what does not fail is ``info``.
 _SEVERITY = {"error": "critical", "warning": "major"}
@@ -34,10 +35,10 @@ def _row(cause: Cause, report: Report) -> Dict[str, Any]:
 def _unreadable(config: ConfigReport) -> Dict[str, Any]:
     error = config.error
     path = shown((error.path if error else None) or config.path)
-    message = error.message if error else "cannot be read"
+    message = error.message if error else say("cannot be read")
     fingerprint = hashlib.sha256(f"unreadable\0{path}".encode("utf-8", "surrogatepass")).hexdigest()
     line = (error.line if error else None) or 1
-    return _object(message, "mmfix cannot read it", fingerprint, "blocker", path, line)
+    return _object(message, say("mmfix cannot read it"), fingerprint, "blocker", path, line)
 
 
 def _object(

@@ -10,6 +10,7 @@ from mmfix.config.keypath import MISSING, KeyPath, format_key, parse_key
 from mmfix.config.origin import Unknown
 from mmfix.config.values import absent
 from mmfix.errors import MmfixError
+from mmfix.wording import say
 
 
 def find(document: ConfigDocument, key: Optional[str]) -> KeyPath:
@@ -33,13 +34,24 @@ def find(document: ConfigDocument, key: Optional[str]) -> KeyPath:
     for depth, part in enumerate(path):
         above = document.get(path[:depth], None)
         if isinstance(above, Unknown):
-            reason = f"{format_key(path[:depth])} is not known without running the config: {above.reason}"
-            raise MmfixError(f"cannot tell whether there is a key {key}: {reason}", document.path)
+            reason = say(
+                "{key} is not known without running the config: {why}",
+                key=format_key(path[:depth]),
+                why=above.reason,
+            )
+            raise MmfixError(
+                say("cannot tell whether there is a key {key}: {why}", key=key, why=reason), document.path
+            )
         elsewhere = absent(above, part)
         if elsewhere is not None:
-            raise MmfixError(f"no key {key} in the files that are here: {elsewhere.reason}", document.path)
+            raise MmfixError(
+                say("no key {key} in the files that are here: {why}", key=key, why=elsewhere.reason),
+                document.path,
+            )
     raise MmfixError(
-        f"no key {key}", document.path, hint=f"did you mean {' or '.join(near)}?" if near else ""
+        say("no key {key}", key=key),
+        document.path,
+        hint=say("did you mean {names}?", names=" or ".join(near)) if near else "",
     )
 
 

@@ -27,6 +27,7 @@ from mmfix.results.change import Change, Plan
 from mmfix.results.checked import ConfigReport, Problem, Report, failing
 from mmfix.results.place import display_path, display_place, line_at
 from mmfix.results.suppressed import COMMENT, Suppressed
+from mmfix.wording import say
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #: What code scanning takes of a run, and of a result; a file with more is refused.
@@ -172,7 +173,7 @@ class _Run:
                 level = "error" if config.status == "unreadable" else "warning"
                 yield _notification(level, _problem(config.error), config.error.path or config.path, config)
             for line in config.unknown:
-                yield _notification("note", f"cannot tell: {line}", config.path)
+                yield _notification("note", say("cannot tell: {what}", what=line), config.path)
         notes = dict.fromkeys([*report.notes, *(note for config in report.configs for note in config.notes)])
         notes.update(dict.fromkeys(missing_bases([config.missing for config in report.configs])))
         judged = (config for config in report.configs if not (config.proof and config.proof.fresh))
@@ -181,10 +182,17 @@ class _Run:
             yield _notification("note", note)
         if report.interrupted is not None:
             done, planned = report.interrupted
-            yield _notification("warning", f"ended after {done} of {planned} files")
+            yield _notification(
+                "warning", say("ended after {done} of {planned} files", done=done, planned=planned)
+            )
         if left_out:
-            told = f"the {left_out} least of {left_out + MOST_RESULTS} results are left out: a file may have"
-            yield _notification("warning", f"{told} {MOST_RESULTS} for code scanning")
+            told = say(
+                "the {count} least of {total} results are left out: a file may have {most} for code scanning",
+                count=left_out,
+                total=left_out + MOST_RESULTS,
+                most=MOST_RESULTS,
+            )
+            yield _notification("warning", told)
 
 
 def _of_suppressed(report: Report) -> Report:
@@ -239,7 +247,7 @@ def _related(cause: Cause) -> Iterator[Dict[str, Any]]:
     chain = [
         (_location(origin), _step(number, origin)) for number, origin in enumerate(cause.finding.origins)
     ]
-    heirs = [(_location_of(path), "this config has it") for path in cause.configs if _is_file(path)]
+    heirs = [(_location_of(path), say("this config has it")) for path in cause.configs if _is_file(path)]
     for location, text in (*chain, *heirs):
         place = json.dumps(location["physicalLocation"])
         if place not in seen:
@@ -248,8 +256,9 @@ def _related(cause: Cause) -> Iterator[Dict[str, Any]]:
 
 
 def _step(number: int, origin: Origin) -> str:
-    line = line_at(origin).strip()
-    return f"{'earlier' if number else 'set at'} {display_place(*origin)}{f': {line[:200]}' if line else ''}"
+    place, line = display_place(*origin), line_at(origin).strip()
+    told = say("earlier {place}", place=place) if number else say("set at {place}", place=place)
+    return f"{told}: {line[:200]}" if line else told
 
 
 def _location(origin: Origin) -> Dict[str, Any]:
@@ -308,8 +317,10 @@ def _same_remedy(config: ConfigReport, finding: Finding, name: str) -> Optional[
 
 
 def _cure(remedy: Remedy) -> str:
-    assumes = f" Right if: {' '.join(remedy.assumes)}" if remedy.assumes else ""
-    return f"{remedy.name} ({remedy.disposition}): {remedy.cost}{assumes}"
+    told = f"{remedy.name} ({remedy.disposition}): {remedy.cost}"
+    if not remedy.assumes:
+        return told
+    return say("{cure} Right if: {assumed}", cure=told, assumed=" ".join(remedy.assumes))
 
 
 def _problem(problem: Problem) -> str:
