@@ -23,6 +23,7 @@ from mmfix.config.packages import NotInstalled, external_config
 from mmfix.config.source import Source
 from mmfix.config.values import TreeDict, TreeList, hook
 from mmfix.errors import ConfigError
+from mmfix.wording import say
 
 
 class BaseRef(NamedTuple):
@@ -105,10 +106,10 @@ def _join(base: Optional[TreeDict], tree: TreeDict, source: Source, reference: B
     twice = sorted(str(key) for key in result.keys() & tree.keys())
     if twice:
         raise ConfigError(
-            f"the bases set the same key twice: {', '.join(twice)}",
+            say("the bases set the same key twice: {keys}", keys=", ".join(twice)),
             source.path,
             reference.line,
-            "MMEngine allows each top-level key in one base only; move it to one of them",
+            say("MMEngine allows each top-level key in one base only; move it to one of them"),
         )
     result.update(tree)
     result.blames.update(tree.blames)
@@ -172,7 +173,7 @@ def _followed(base: TreeDict) -> TreeDict:
     if base.lost is None:
         return base
     reason, origin = base.lost.unknown.reason, base.lost.unknown.origin or Origin("", 1, 1)
-    why = f"`_base_` is changed in a way that is not followed: {reason}"
+    why = say("`_base_` is changed in a way that is not followed: {why}", why=reason)
     result = TreeDict(dict.fromkeys(base, Unknown(why, origin, ())), config=True)
     result.blames = dict(base.blames)
     result.missing = (*base.missing, MissingBase("", BASE_KEY, origin, why=why))
@@ -194,16 +195,22 @@ def _resolve(own: TreeDict, base: TreeDict, source: Source) -> TreeDict:
             tree = resolve_references(tree, source.references, base)
             check_size(tree, source.path)
         except (KeyError, TypeError) as error:
-            raise Stops(f"{{{{ _base_.x }}}} names a key that no base has: {error}", source.path) from error
+            raise Stops(
+                say("{{{{ _base_.x }}}} names a key that no base has: {why}", why=error), source.path
+            ) from error
     try:
         merged = merge(tree, base)
     except MergeConflict as conflict:
         blame = _blame_on_way(own, conflict.key)
         raise Stops(
-            f"{format_key(conflict.key)} is a dict here but {_article(conflict.kind)} in the base",
+            say(
+                "{key} is a dict here but {kind} in the base",
+                key=format_key(conflict.key),
+                kind=_article(conflict.kind),
+            ),
             source.path,
             None if blame is None else blame.origin.line,
-            "MMEngine refuses to merge them; add _delete_=True to the dict to replace the base's value",
+            say("MMEngine refuses to merge them; add _delete_=True to the dict to replace the base's value"),
         ) from conflict
     for key in [key for key in merged if isinstance(key, str) and key.startswith("__")]:
         del merged[key]
@@ -213,7 +220,7 @@ def _resolve(own: TreeDict, base: TreeDict, source: Source) -> TreeDict:
 
 
 def _article(kind: str) -> str:
-    return {"NoneType": "None"}.get(kind, f"a {kind}")
+    return {"NoneType": "None"}.get(kind, say("a {kind}", kind=kind))
 
 
 def _blame_on_way(tree: Any, path: Tuple[Any, ...]) -> Optional[Blame]:
@@ -251,9 +258,15 @@ def base_files(source: Source, data: Any = None) -> List[BaseRef]:
         blame = value.blames[position] if isinstance(value, TreeList) else None
         entry_line = line if blame is None else blame.origin.line
         if isinstance(entry, Unknown) or not isinstance(entry, str):
-            what = entry.reason if isinstance(entry, Unknown) else f"it holds a {type(entry).__name__}"
+            what = (
+                entry.reason
+                if isinstance(entry, Unknown)
+                else say("it holds a {kind}", kind=type(entry).__name__)
+            )
             raise ConfigError(
-                f"`_base_` must be a file name or a list of them: {what}", source.path, entry_line
+                say("`_base_` must be a file name or a list of them: {why}", why=what),
+                source.path,
+                entry_line,
             )
         references.append(_locate(entry, source, entry_line))
     return references
@@ -273,13 +286,15 @@ def _evaluate_base(source: Source, tree: ast.Module, node: Any) -> Any:
         raise
     except Exception as error:
         raise ConfigError(
-            f"`_base_` cannot be evaluated: {error}",
+            say("`_base_` cannot be evaluated: {why}", why=error),
             source.path,
             node.lineno,
-            "MMEngine reads this line alone, so it must be plain strings",
+            say("MMEngine reads this line alone, so it must be plain strings"),
         ) from error
     if isinstance(value, tuple):
-        raise ConfigError("`_base_` is a tuple; MMEngine takes a string or a list", source.path, node.lineno)
+        raise ConfigError(
+            say("`_base_` is a tuple; MMEngine takes a string or a list"), source.path, node.lineno
+        )
     return value
 
 

@@ -13,6 +13,7 @@ from mmfix.config.origin import Blame, Origin, Unknown
 from mmfix.config.source import Source
 from mmfix.config.values import TreeDict, TreeList
 from mmfix.errors import ConfigError
+from mmfix.wording import say
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _WORDS: Dict[str, Any] = {
@@ -34,9 +35,9 @@ def read_data(source: Source) -> TreeDict:
     try:
         value = _read_json(source) if source.path.endswith(".json") else _read_yaml(source)
     except RecursionError as error:
-        raise ConfigError("is nested too deeply to be read", source.path) from error
+        raise ConfigError(say("is nested too deeply to be read"), source.path) from error
     if not isinstance(value, TreeDict):
-        raise ConfigError("holds no mapping at its top level, so it is not a config", source.path)
+        raise ConfigError(say("holds no mapping at its top level, so it is not a config"), source.path)
     return value
 
 
@@ -50,13 +51,13 @@ def _read_json(source: Source) -> Any:
     _refuse(json_excess(text), source.path)
     reader = _JsonReader(text, source.path)
     if text.startswith("\ufeff"):
-        raise ConfigError("starts with a byte order mark, which JSON does not allow", source.path, 1)
+        raise ConfigError(say("starts with a byte order mark, which JSON does not allow"), source.path, 1)
     try:
         value, end = reader.value(_SPACE.match(text, 0).end())  # type: ignore[union-attr]
         if _SPACE.match(text, end).end() != len(text):  # type: ignore[union-attr]
             raise json.JSONDecodeError("Extra data", text, end)
     except json.JSONDecodeError as error:
-        raise ConfigError(f"syntax error: {error.msg}", source.path, error.lineno) from error
+        raise ConfigError(say("syntax error: {why}", why=error.msg), source.path, error.lineno) from error
     return value
 
 
@@ -96,7 +97,7 @@ class _JsonReader:
         if fraction or exponent:
             return float(whole + (fraction or "") + (exponent or "")), match.end()
         if len(whole) > 4000:
-            raise json.JSONDecodeError("a number too long to be a setting", text, at)
+            raise json.JSONDecodeError(say("a number too long to be a setting"), text, at)
         return int(whole), match.end()
 
     def mapping(self, at: int) -> Tuple[TreeDict, int]:
@@ -165,9 +166,9 @@ def _read_yaml(source: Source) -> Any:
             return None if node is None else _YamlReader(loader, source.path).value(node)
     except yaml.MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
-        raise ConfigError(f"syntax error: {error.problem}", source.path, line) from error
+        raise ConfigError(say("syntax error: {why}", why=error.problem), source.path, line) from error
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"cannot be parsed: {error}".splitlines()[0], source.path) from error
+        raise ConfigError(say("cannot be parsed: {why}", why=error).splitlines()[0], source.path) from error
 
 
 class _YamlReader:
@@ -195,7 +196,7 @@ class _YamlReader:
                     result[key] = self.value(value_node)
                 except TypeError:
                     raise ConfigError(
-                        "a mapping key is not hashable", self.path, key_node.start_mark.line + 1
+                        say("a mapping key is not hashable"), self.path, key_node.start_mark.line + 1
                     ) from None
                 result.blames[key] = self.blame(value_node)
             return result
@@ -207,13 +208,14 @@ class _YamlReader:
             return items
         if node.tag.startswith("tag:yaml.org,2002:python/"):
             return Unknown(
-                f"the YAML tag {node.tag.rsplit(':', 1)[1]} makes a Python object", self.blame(node).origin
+                say("the YAML tag {tag} makes a Python object", tag=node.tag.rsplit(":", 1)[1]),
+                self.blame(node).origin,
             )
         if len(getattr(node, "value", "")) > 4000 and node.tag.endswith((":int", ":float")):
-            raise ConfigError("a number too long to be a setting", self.path, node.start_mark.line + 1)
+            raise ConfigError(say("a number too long to be a setting"), self.path, node.start_mark.line + 1)
         try:
             return self.loader.construct_object(node, deep=True)
         except (KeyError, ValueError, TypeError) as error:
             raise ConfigError(
-                f"a value that YAML cannot read: {error}", self.path, node.start_mark.line + 1
+                say("a value that YAML cannot read: {why}", why=error), self.path, node.start_mark.line + 1
             ) from error

@@ -10,6 +10,7 @@ from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName, LongNumber, TreeDict, TreeTuple, is_long
 from mmfix.errors import ConfigError
 from mmfix.python.bounds import weight
+from mmfix.wording import say
 
 #: Nodes a config may have once shared parts are counted as often as they are seen; the largest zoo config has
 #: under 10,000. Long text and long numbers count as many.
@@ -45,7 +46,9 @@ def finish(
     result.missing = names.missing
     for name, value in names.items():
         if not isinstance(name, str):
-            raise ConfigError(f"the top-level key {name!r} is not text, which MMEngine refuses", path)
+            raise ConfigError(
+                say("the top-level key {key!r} is not text, which MMEngine refuses", key=name), path
+            )
         if name.startswith("__"):
             continue
         if not keep_functions and (
@@ -81,7 +84,7 @@ def add_work(before: int, more: int, path: str) -> int:
         ConfigError: It is more than :data:`MAX_WORK`.
     """
     if before + more > MAX_WORK:
-        raise ConfigError("computes too much with its bases to be a config", path)
+        raise ConfigError(say("computes too much with its bases to be a config"), path)
     return before + more
 
 
@@ -114,7 +117,7 @@ class _Tree:
 
     def _require(self, nodes: int) -> None:
         if nodes > MAX_NODES:
-            raise ConfigError("is too large when its shared parts are expanded", self._path)
+            raise ConfigError(say("is too large when its shared parts are expanded"), self._path)
 
     def _size(self, value: Any, depth: int) -> int:
         """Nodes of a tree, shared parts counted every time."""
@@ -122,10 +125,10 @@ class _Tree:
         key = id(value)
         if key in sizes:
             if sizes[key] < 0:
-                raise ConfigError("a container in it contains itself", self._path)
+                raise ConfigError(say("a container in it contains itself"), self._path)
             return sizes[key]
         if depth > MAX_DEPTH:
-            raise ConfigError("is nested too deeply to be read", self._path)
+            raise ConfigError(say("is nested too deeply to be read"), self._path)
         if isinstance(value, _SETS):
             sizes[key] = weight(value)
             return sizes[key]
@@ -137,9 +140,11 @@ class _Tree:
             if type(place) is str:
                 total += len(place) >> 7
             elif type(place) not in _SCALARS and not _is_plain(place) and not isinstance(place, tuple):
-                raise ConfigError("a dict key in it cannot be known without running the config", self._path)
+                raise ConfigError(
+                    say("a dict key in it cannot be known without running the config"), self._path
+                )
             elif is_long(place):
-                raise ConfigError("a dict key in it is a number too long to be printed", self._path)
+                raise ConfigError(say("a dict key in it is a number too long to be printed"), self._path)
             if type(item) in _SCALARS and not is_long(item):
                 total += _length(item)
                 continue
@@ -191,6 +196,6 @@ def _is_plain(value: Any) -> bool:
 
 def _unknown(value: Any) -> Any:
     if isinstance(value, (ModuleRef, MethodRef, Builtin, Function)):
-        name = getattr(value, "path", None) or getattr(value, "name", None) or "a function"
-        return Unknown(f"the object {name}")
-    return Unknown(f"a value of type {type(value).__name__}")
+        name = getattr(value, "path", None) or getattr(value, "name", None) or say("a function")
+        return Unknown(say("the object {name}", name=name))
+    return Unknown(say("a value of type {type}", type=type(value).__name__))

@@ -16,6 +16,7 @@ from typing import Iterator, List, Optional
 from mmfix.config.eras import is_of_mmcv1, top_level_names
 from mmfix.errors import ConfigError
 from mmfix.python.disk import read_start
+from mmfix.wording import say
 
 BASE_KEY = "_base_"
 
@@ -130,7 +131,7 @@ def _require_read_base(node: ast.With, path: str) -> None:
     call = node.items[0].context_expr
     if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "read_base"):
         raise ConfigError(
-            "MMEngine allows only `with read_base():` in a config, not another `with`", path, node.lineno
+            say("MMEngine allows only `with read_base():` in a config, not another `with`"), path, node.lineno
         )
 
 

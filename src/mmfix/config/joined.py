@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from mmfix.config.origin import Blame, Unknown, more_keys
 from mmfix.config.values import TreeDict, TreeList, TreeTuple
+from mmfix.wording import say
 
 
 class Joined:
@@ -16,7 +17,7 @@ class Joined:
     """
 
     def __init__(self, why: Unknown) -> None:
-        self._why = Unknown(f"depends on a condition: {why.reason}", why.origin, ())
+        self._why = Unknown(say("depends on a condition: {why}", why=why.reason), why.origin, ())
         self._known: Dict[Tuple[int, ...], Any] = {}
         self._met: Dict[Tuple[int, int], Tuple[int, ...]] = {}
         self._alive: List[Any] = []

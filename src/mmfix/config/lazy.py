@@ -22,6 +22,7 @@ from mmfix.config.packages import NotInstalled, package_root
 from mmfix.config.source import Source
 from mmfix.config.values import TreeDict, hook, whole_module
 from mmfix.errors import ConfigError
+from mmfix.wording import say
 
 
 def read_lazy(source: Source, load: Callable[[str, str, Source, int], Found]) -> ConfigDocument:
@@ -145,10 +146,10 @@ def _take_read_base(source: Source) -> Tuple[List[ast.stmt], List[ast.ImportFrom
     for position, node in enumerate(body):
         if is_base_assignment(node):
             raise ConfigError(
-                "mixes `_base_ = ...` with imports that make MMEngine read the file as a lazy config",
+                say("mixes `_base_ = ...` with imports that make MMEngine read the file as a lazy config"),
                 source.path,
                 node.lineno,
-                "put `_base_` before all imports, or use `with read_base():`",
+                say("put `_base_` before all imports, or use `with read_base():`"),
             )
         if not isinstance(node, ast.With):
             continue
@@ -159,7 +160,7 @@ def _take_read_base(source: Source) -> Tuple[List[ast.stmt], List[ast.ImportFrom
             or getattr(call.func, "id", None) != "read_base"
         ):
             raise ConfigError(
-                "MMEngine allows only `with read_base():` in a config, not another `with`",
+                say("MMEngine allows only `with read_base():` in a config, not another `with`"),
                 source.path,
                 node.lineno,
             )
@@ -167,7 +168,7 @@ def _take_read_base(source: Source) -> Tuple[List[ast.stmt], List[ast.ImportFrom
         for inner in node.body:
             if not isinstance(inner, ast.ImportFrom) or inner.module is None:
                 raise ConfigError(
-                    "only `from file import ...` may stand inside `with read_base():`",
+                    say("only `from file import ...` may stand inside `with read_base():`"),
                     source.path,
                     inner.lineno,
                 )
@@ -188,10 +189,10 @@ def _base_path(module: str, source: Source, node: ast.ImportFrom) -> str:
     else:
         if len(parts) == 1:
             raise ConfigError(
-                f"a base config cannot be the package {module} itself",
+                say("a base config cannot be the package {module} itself", module=module),
                 source.path,
                 node.lineno,
-                "write from package.configs.file import *",
+                say("write from package.configs.file import *"),
             )
         found = package_root(parts[0])
         if found is None:
@@ -222,7 +223,7 @@ def _bind_imports(run: Run, body: List[ast.stmt], bases: Dict[str, TreeDict]) ->
                 _bind_from(run, inner, bases, imported)
             elif isinstance(inner, ast.Import):
                 if len(inner.names) != 1:
-                    run.fail("MMEngine allows one module per `import` line in a lazy config", inner)
+                    run.fail(say("MMEngine allows one module per `import` line in a lazy config"), inner)
                 if inner.names[0].asname:
                     imported.add(inner.names[0].asname)
     for node in body:
@@ -239,7 +240,10 @@ def _bind_from(run: Run, node: ast.ImportFrom, bases: Dict[str, TreeDict], impor
     for alias in node.names:
         if alias.name == "*":
             if base is None:
-                run.fail(f"`from {module} import *` is allowed only inside `with read_base():`", node)
+                run.fail(
+                    say("`from {module} import *` is allowed only inside `with read_base():`", module=module),
+                    node,
+                )
             for name, value in base.items():
                 bind(run.scope, name, value, base.blames.get(name))
         elif base is None:
@@ -249,4 +253,4 @@ def _bind_from(run: Run, node: ast.ImportFrom, bases: Dict[str, TreeDict], impor
         elif base.missing:
             bind(run.scope, alias.asname or alias.name, base.missing[0].unknown, None)
         else:
-            run.fail(f"the base {module} has no name {alias.name}", node)
+            run.fail(say("the base {module} has no name {name}", module=module, name=alias.name), node)

@@ -9,6 +9,7 @@ from mmfix.config.keypath import KeyPath, format_key
 from mmfix.config.origin import Blame, MissingBase, Unknown
 from mmfix.config.template import PLACEHOLDER
 from mmfix.config.values import TreeDict, TreeList, TreeTuple
+from mmfix.wording import say
 
 DELETE_KEY = "_delete_"
 
@@ -55,7 +56,7 @@ def _merge_missing(value: Any, bases: Tuple[MissingBase, ...]) -> Any:
         return value
     delete = value.get(DELETE_KEY, False)
     if isinstance(delete, Unknown):
-        return Unknown("`_delete_` is unknown", delete.origin)
+        return Unknown(say("`_delete_` is unknown"), delete.origin)
     stripped = _without_delete(value)
     if DELETE_KEY in value and any(base.why for base in bases):
         stripped[DELETE_KEY] = _may_stay(bases[0])
@@ -72,7 +73,7 @@ def _merge_missing(value: Any, bases: Tuple[MissingBase, ...]) -> Any:
 
 def _may_stay(base: Any) -> Unknown:
     """What stands for `_delete_` where there may be nothing to delete: there it stays."""
-    return Unknown("`_delete_` of what may not be there", base.origin, ())
+    return Unknown(say("`_delete_` of what may not be there"), base.origin, ())
 
 
 def _without_delete(value: Any) -> Any:
@@ -88,14 +89,14 @@ def _without_delete(value: Any) -> Any:
 def _merge_dict(value: Any, current: Any, path: KeyPath) -> Any:
     delete = value.get(DELETE_KEY, False)
     if isinstance(delete, Unknown):
-        return Unknown("`_delete_` is unknown", delete.origin)
+        return Unknown(say("`_delete_` is unknown"), delete.origin)
     value = _without_delete(value)
     if delete:
         if isinstance(current, Unknown):
             value[DELETE_KEY] = _may_stay(current)
         return value
     if isinstance(current, Unknown):
-        return Unknown("merged into an unknown value", current.origin)
+        return Unknown(say("merged into an unknown value"), current.origin)
     if not isinstance(current, dict):
         raise MergeConflict(path, type(current).__name__)
     return merge(value, current, path)  # type: ignore[arg-type]
@@ -144,7 +145,7 @@ def resolve_references(value: Any, references: Dict[str, str], base: TreeDict) -
         if value in references:
             return _lookup(references[value], base)[0]
         # MMEngine leaves a random name there
-        return Unknown("a base reference inside a longer text") if PLACEHOLDER in value else value
+        return Unknown(say("a base reference inside a longer text")) if PLACEHOLDER in value else value
     if isinstance(value, dict):
         result = TreeDict(config=getattr(value, "config", False))
         result.blames = dict(getattr(value, "blames", {}))

@@ -11,6 +11,7 @@ from mmfix.config.origin import MissingBase, Origin
 from mmfix.config.packages import mim_folder, package_root
 from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES
 from mmfix.openmmlab import of_repository, with_configs
+from mmfix.wording import say
 
 #: What lies in these places of ``_base_`` sets no ``model``: none of the 359 such files of mmdet 2.28.2 and
 #: 3.3.0, mmseg 0.30.0 and 1.2.2, mmdet3d 1.4.0, mmpretrain 1.2.0 and 11 other packages does.
@@ -44,13 +45,15 @@ def search(
                 return MissingBase(path, entry, origin, found, said)
     linked = _linked(path)
     if linked:
-        return MissingBase(path, entry, origin, linked, "what an editable install links there")
+        return MissingBase(path, entry, origin, linked, say("what an editable install links there"))
     spared = _SPARED if _NO_MODEL.search(path.replace(os.sep, "/")) else frozenset()
     hint = ""
     for package, root, found in _installed(parts):
         if mmcv1 is None or mmcv1 is not _is_modern(root):
-            return MissingBase(path, entry, origin, found, f"the configs of the installed {package}")
-        hint = f"the installed {package} has it, but is of another era"
+            return MissingBase(
+                path, entry, origin, found, say("the configs of the installed {package}", package=package)
+            )
+        hint = say("the installed {package} has it, but is of another era", package=package)
     hint = hint or _like(path) or _among_installed(parts, mmcv1)
     return MissingBase(path, entry, origin, spared=spared, hint=hint)
 
@@ -80,7 +83,11 @@ def _among_installed(parts: Sequence[str], mmcv1: Optional[bool]) -> str:
     if len(found) != 1:
         return ""
     package, root = found[0]
-    return f"the installed {package} has one; if that is meant: --base-dir {mim_folder(root)}"
+    return say(
+        "the installed {package} has one; if that is meant: --base-dir {folder}",
+        package=package,
+        folder=mim_folder(root),
+    )
 
 
 def _tail(parts: Sequence[str]) -> Sequence[str]:
@@ -113,4 +120,4 @@ def _like(path: str) -> str:
     meant = [other for other in configs if osp.splitext(other)[0] in (stem, name)] or [
         other for other in configs if other.startswith(stem) or stem.startswith(osp.splitext(other)[0])
     ]
-    return f"did you mean {meant[0]}?" if len(meant) == 1 else ""
+    return say("did you mean {name}?", name=meant[0]) if len(meant) == 1 else ""

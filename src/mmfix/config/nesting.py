@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple, Optional
 
+from mmfix.wording import say
+
 #: Collections inside one another. No real config comes near this.
 MAX_NESTING = 200
 #: Values in a file. A YAML parser takes as long for each as a JSON parser for several.
@@ -23,7 +25,7 @@ class Excess(NamedTuple):
     line: int
 
 
-_TOO_DEEP, _TOO_MUCH = "is nested too deeply to be read", "has too many values to be a config"
+_TOO_DEEP, _TOO_MUCH = say("is nested too deeply to be read"), say("has too many values to be a config")
 
 
 def json_excess(text: str) -> Optional[Excess]:

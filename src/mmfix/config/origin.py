@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
+from mmfix.wording import say
+
 
 class Origin(NamedTuple):
     """The place in a file that set a value. Line and column are 1-based."""
@@ -98,7 +100,9 @@ class MissingBase:
     @property
     def unknown(self) -> Unknown:
         """A value that it may have set."""
-        return Unknown(self.why or f"it may be set in {self.entry}, which is not here", self.origin)
+        return Unknown(
+            self.why or say("it may be set in {entry}, which is not here", entry=self.entry), self.origin
+        )
 
 
 class _All(FrozenSet[str]):

@@ -11,6 +11,7 @@ from mmfix.config.source import BOUNDS
 from mmfix.errors import ConfigError
 from mmfix.openmmlab import with_configs
 from mmfix.python.disk import read_whole
+from mmfix.wording import say
 
 
 class NotInstalled(ConfigError):
@@ -18,10 +19,14 @@ class NotInstalled(ConfigError):
 
     def __init__(self, base: str, package: str, path: str, line: Optional[int]) -> None:
         super().__init__(
-            f"the base {base} needs the package {package}, which is not installed here",
+            say(
+                "the base {base} needs the package {package}, which is not installed here",
+                base=base,
+                package=package,
+            ),
             path,
             line,
-            "run mmfix in the environment you train in",
+            say("run mmfix in the environment you train in"),
         )
         self.base = base
 
@@ -42,10 +47,14 @@ def external_config(entry: str, path: str, line: Optional[int]) -> Tuple[str, st
         ConfigError: The name is malformed.
     """
     if re.match(r"\w*::\w*/\w*", entry) is None or entry.count("::") > 1:
-        raise ConfigError(f"{entry!r} is not of the form package::folder/config.py", path, line)
+        raise ConfigError(
+            say("{base!r} is not of the form package::folder/config.py", base=entry), path, line
+        )
     scope, name = entry.split("::")
     if scope not in with_configs():
-        raise ConfigError(f"MMEngine takes no configs from a package {scope!r}", path, line)
+        raise ConfigError(
+            say("MMEngine takes no configs from a package {package!r}", package=scope), path, line
+        )
     root = package_root(scope)
     if root is None:
         raise NotInstalled(entry, scope, path, line)

@@ -15,6 +15,7 @@ from mmfix.config.source import DATA_SUFFIXES, PYTHON_SUFFIXES, Source, parse_pr
 from mmfix.errors import ConfigError
 from mmfix.python.deep import deeply
 from mmfix.python.disk import other_than_a_file
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.classic import BaseRef, Found
@@ -84,10 +85,10 @@ class Reader:
             if key in document.tree:
                 blame = document.tree.blames.get(key)
                 raise ConfigError(
-                    f"{key} is a name that MMEngine keeps for itself",
+                    say("{key} is a name that MMEngine keeps for itself", key=key),
                     path if blame is None else blame.origin.path,
                     None if blame is None else blame.origin.line,
-                    "rename it",
+                    say("rename it"),
                 )
         return document
 
@@ -114,7 +115,7 @@ class Reader:
         if source is None:
             text = self._texts[path] if path in self._texts else read_text(path)
             if text is None:
-                raise ConfigError("file not found", path)
+                raise ConfigError(say("file not found"), path)
             source = self._sources[path] = parse_source(path, text)
         return source
 
@@ -148,9 +149,13 @@ class Reader:
         if source.path in self._chain:
             start = self._chain.index(source.path)
             names = " -> ".join(osp.basename(path) for path in (*self._chain[start:], source.path))
-            raise ConfigError(f"the configs inherit each other in a circle: {names}", source.path)
+            raise ConfigError(
+                say("the configs inherit each other in a circle: {names}", names=names), source.path
+            )
         if len(self._chain) >= MAX_CHAIN:
-            raise ConfigError(f"more than {MAX_CHAIN} configs inherit each other in a row", source.path)
+            raise ConfigError(
+                say("more than {most} configs inherit each other in a row", most=MAX_CHAIN), source.path
+            )
         self._chain.append(source.path)
         try:
             if lazy is None:
@@ -160,7 +165,7 @@ class Reader:
                     return self._with_import_first(source)
                 return self._lazy(source) if lazy else self._classic(source)
             except RecursionError as error:
-                raise ConfigError("is nested too deeply to be read", source.path) from error
+                raise ConfigError(say("is nested too deeply to be read"), source.path) from error
         finally:
             self._chain.pop()
 
@@ -195,10 +200,13 @@ class Reader:
         document = self._document(path)
         if document.kind == "lazy":
             raise ConfigError(
-                f"the base {_shown(path, child)} is a lazy config (`read_base` or a non-builtin import)",
+                say(
+                    "the base {base} is a lazy config (`read_base` or a non-builtin import)",
+                    base=_shown(path, child),
+                ),
                 child.path,
                 reference.line,
-                "MMEngine cannot mix both kinds in one chain",
+                say("MMEngine cannot mix both kinds in one chain"),
             )
         return document, gone
 
@@ -225,7 +233,9 @@ class Reader:
             return self._texts[path] is not None
         what = other_than_a_file(path) if path else ""
         if what:
-            raise ConfigError(f"the base {entry} is {what}, not a config file", child.path, line)
+            raise ConfigError(
+                say("the base {base} is {kind}, not a config file", base=entry, kind=what), child.path, line
+            )
         return osp.isfile(path)
 
     def _missing(self, path: str, entry: str, child: Source, line: Optional[int]) -> MissingBase:
@@ -242,4 +252,4 @@ def _shown(path: str, child: Source) -> str:
 
 def _require_suffix(path: str) -> None:
     if not path.endswith((*PYTHON_SUFFIXES, *DATA_SUFFIXES)):
-        raise ConfigError("is not a .py, .json, .yaml or .yml file", path)
+        raise ConfigError(say("is not a .py, .json, .yaml or .yml file"), path)

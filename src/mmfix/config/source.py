@@ -12,6 +12,7 @@ from mmfix.config.template import substitute
 from mmfix.errors import ConfigError
 from mmfix.python.disk import other_than_a_file
 from mmfix.python.source import Bounds, Unparsable, parse, read_bytes, too_large
+from mmfix.wording import say
 
 #: No real config comes near this; a bigger file is refused instead of read.
 BOUNDS = Bounds("config", 4_000_000)
@@ -65,9 +66,9 @@ def read_text(path: str) -> str:
     """
     what = other_than_a_file(path)
     if what:
-        raise ConfigError(f"is {what}, not a config file", path)
+        raise ConfigError(say("is {kind}, not a config file", kind=what), path)
     if not osp.isfile(path):
-        raise ConfigError("file not found", path)
+        raise ConfigError(say("file not found"), path)
     data, problem = read_bytes(path, BOUNDS)
     if problem is not None:
         raise ConfigError(problem.reason, path)
@@ -100,7 +101,7 @@ def decoded(data: bytes, path: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise ConfigError("is not UTF-8", path, line, "save it as UTF-8") from error
+        raise ConfigError(say("is not UTF-8"), path, line, say("save it as UTF-8")) from error
 
 
 def parse_source(path: str, text: str) -> Source:

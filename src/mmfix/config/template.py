@@ -8,6 +8,7 @@ import re
 from typing import Dict, NamedTuple
 
 from mmfix.errors import ConfigError
+from mmfix.wording import say
 
 _ENVIRONMENT = re.compile(r"""\{\{['"]?\s*\$(\w+)\s*:\s*(\S*?)\s*['"]?\}\}""")
 #: In the text that stands for a base reference until the bases are known.
@@ -75,21 +76,25 @@ _NESTED_REPEAT = re.compile(r"[+*}][^+*{]*[+*{]")
 
 def _environment(text: str, path: str) -> str:
     if _LONG_GAP.search(text):
-        raise ConfigError("has {{ }} and a gap of 500 spaces, which MMEngine takes very long to read", path)
+        raise ConfigError(
+            say("has {{ }} and a gap of 500 spaces, which MMEngine takes very long to read"), path
+        )
     if _LONG_WORD.search(text) or sum(1 for _ in re.finditer(_START, text)) > _MAX_STARTS:
-        raise ConfigError("has more or longer {{$ }} than MMEngine can read in a reasonable time", path)
+        raise ConfigError(say("has more or longer {{$ }} than MMEngine can read in a reasonable time"), path)
     found = _ENVIRONMENT.findall(text)
     if len(set(found)) > _MAX_VARIABLES or any(_NESTED_REPEAT.search(default) for _, default in found):
-        raise ConfigError("has environment variables in {{ }} that MMEngine takes very long to read", path)
+        raise ConfigError(
+            say("has environment variables in {{ }} that MMEngine takes very long to read"), path
+        )
     for name, default in found:
         value = os.environ.get(name, default)
         if not value:
             line = text[: max(0, text.find(f"${name}"))].count("\n") + 1
             raise ConfigError(
-                f"the environment variable {name} is not set and has no default",
+                say("the environment variable {name} is not set and has no default", name=name),
                 path,
                 line,
-                f"set it, or write {{{{${name}:default}}}}",
+                say("set it, or write {{{{${name}:default}}}}", name=name),
             )
         # MMEngine uses the default as a regular expression, unescaped; so a default with special
         # characters may match nothing and stay in the text.
@@ -98,6 +103,7 @@ def _environment(text: str, path: str) -> str:
             text = re.sub(pattern, value, text)
         except re.error as error:
             raise ConfigError(
-                f"MMEngine cannot read the default of {{{{${name}:...}}}}: {error}", path
+                say("MMEngine cannot read the default of {{{{${name}:...}}}}: {why}", name=name, why=error),
+                path,
             ) from error
     return text

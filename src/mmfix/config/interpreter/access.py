@@ -36,6 +36,7 @@ from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple, absent, hook
 from mmfix.python.bounds import weight
 from mmfix.python.trees import index_of
+from mmfix.wording import say
 
 
 def _name(run: Run, node: ast.Name, scope: Scope) -> Any:
@@ -51,9 +52,9 @@ def _name(run: Run, node: ast.Name, scope: Scope) -> Any:
     if node.id in BUILTINS:
         return Builtin(node.id)
     if hasattr(builtins, node.id):
-        return run.unknown(f"{node.id} is not evaluated", node)
+        return run.unknown(say("{name} is not evaluated", name=node.id), node)
     if absent(run.scope.names, node.id) is not None:
-        return run.unknown(f"{node.id} may come from a base that is not here", node)
+        return run.unknown(say("{name} may come from a base that is not here", name=node.id), node)
     raise NameError(f"name '{node.id}' is not defined")
 
 
@@ -78,11 +79,11 @@ def item(run: Run, value: Any, index: Any, node: ast.AST) -> Any:
         found = part(run, value, index, node)
         return one_decided(run, _items(value), found) if _picks_one(value, index, node) else found
     if isinstance(value, (ModuleRef, Builtin, Function)) or tainted(index):
-        return run.unknown("part of an unknown value", node)
+        return run.unknown(say("part of an unknown value"), node)
     if isinstance(value, TreeDict) and value.missing and index not in value:
-        return run.unknown(f"{index!r} may come from a base that is not here", node)
+        return run.unknown(say("{key!r} may come from a base that is not here", key=index), node)
     if isinstance(value, TreeDict) and value.addict and index not in value:
-        return run.unknown("a key that is not there, of what `|` of config dicts gives", node)
+        return run.unknown(say("a key that is not there, of what `|` of config dicts gives"), node)
     result = value[index]
     if isinstance(index, slice):
         run.spend(len(result) // 4, node)
@@ -120,7 +121,7 @@ def attribute(run: Run, value: Any, name: str, node: ast.AST) -> Any:
         return _attribute_of_unknown(run, value, name, node)
     if isinstance(value, LazyName):
         if name in _OWN_NAMES_OF_LAZY or name.startswith("__"):
-            return run.unknown("an attribute of MMEngine's lazy object", node)
+            return run.unknown(say("an attribute of MMEngine's lazy object"), node)
         return LazyName(f"{value.path}.{name}")
     if isinstance(value, ModuleRef):
         run.unknowns += f"{value.path}.{name}" not in SURE  # it may not be there
@@ -135,12 +136,12 @@ def attribute(run: Run, value: Any, name: str, node: ast.AST) -> Any:
         if (value.config or value.addict) and name in value:
             return value[name]
         if value.missing or value.addict:
-            return run.unknown(f"{name} may come from a base that is not here", node)
+            return run.unknown(say("{name} may come from a base that is not here", name=name), node)
         raise AttributeError(f"'{'ConfigDict' if value.config else 'dict'}' object has no attribute '{name}'")
     if isinstance(value, (Function, MethodRef, Stream, View)):
-        return run.unknown("an attribute of a function", node)
+        return run.unknown(say("an attribute of a function"), node)
     if name.startswith("__") and (name not in SPECIAL or not isinstance(value, SPECIAL[name])):
-        return run.unknown(f"{name} of an object", node)
+        return run.unknown(say("{name} of an object", name=name), node)
     if not hasattr(type(value), name):
         kind = type(value).__name__.replace("Tree", "").lower()  # as Python calls it
         raise AttributeError(f"'{kind}' object has no attribute '{name}'")
@@ -198,9 +199,9 @@ def store_attribute(
     if isinstance(container, Unknown):
         written(run, container, target.attr, value, target)
     elif isinstance(container, (ModuleRef, LazyName, Builtin)):
-        lose_all(run, [value], "handed to code that is not evaluated", target)
+        lose_all(run, [value], say("handed to code that is not evaluated"), target)
     elif isinstance(container, Function):
-        lose_all(run, [container, value], "an attribute of a function", target)
+        lose_all(run, [container, value], say("an attribute of a function"), target)
     elif isinstance(container, TreeDict) and (container.config or container.addict):
         set_item(run, container, target.attr, value, blame, target)
     else:
@@ -225,10 +226,10 @@ def set_item(run: Run, container: Any, key: Any, value: Any, blame: Optional[Bla
         written(run, container, key, value, node)
         return
     if isinstance(container, (ModuleRef, LazyName, Builtin)):
-        lose_all(run, [value], "handed to code that is not evaluated", node)
+        lose_all(run, [value], say("handed to code that is not evaluated"), node)
         return
     if tainted(key) and isinstance(container, (TreeDict, TreeList)):
-        lose(run, container, "an item with an unknown key was set", node, [value])
+        lose(run, container, say("an item with an unknown key was set"), node, [value])
         return
     if isinstance(container, TreeDict):
         if container.config:
@@ -272,13 +273,13 @@ def delete(run: Run, target: ast.AST, scope: Scope) -> None:
         if isinstance(container, (Unknown, ModuleRef, LazyName)):
             return
         if isinstance(container, TreeDict) and container.missing:
-            lose(run, container, "changed where a base that is not here may have set more", target)
+            lose(run, container, say("changed where a base that is not here may have set more"), target)
             return
         limits.pay_for_key(run, target, key)
         if isinstance(container, (list, dict)):
             run.spend(len(container) >> (4 if isinstance(key, slice) else 10), target)
         if isinstance(key, Unknown) or tainted(key):
-            lose(run, container, "an unknown item was deleted", target)
+            lose(run, container, say("an unknown item was deleted"), target)
             return
         del container[key]
         if isinstance(container, TreeDict):
@@ -291,7 +292,7 @@ def _slice(run: Run, node: ast.Slice, scope: Scope) -> Any:
     """A slice, or Unknown."""
     parts = (node.lower, node.upper, node.step)
     bounds = [None if part is None else evaluate(run, part, scope) for part in parts]
-    return Unknown("an unknown bound") if tainted(bounds) else slice(*bounds)
+    return Unknown(say("an unknown bound")) if tainted(bounds) else slice(*bounds)
 
 
 def _set_slice(run: Run, container: Any, place: Any, value: Any, node: ast.AST) -> None:
@@ -304,7 +305,7 @@ def _set_slice(run: Run, container: Any, place: Any, value: Any, node: ast.AST) 
         raise TypeError(f"'{type(container).__name__}' object does not support slice assignment")
     value = current(value)
     if isinstance(place, Unknown) or isinstance(value, (Unknown, ModuleRef)):
-        lose(run, container, "an unknown slice was assigned", node, [value])
+        lose(run, container, say("an unknown slice was assigned"), node, [value])
         return
     pairs = list(iterate(run, value, node))
     run.spend(len(container) >> 10, node)
@@ -315,7 +316,7 @@ def _set_slice(run: Run, container: Any, place: Any, value: Any, node: ast.AST) 
 def _unpack(run: Run, target: Any, value: Any, blame: Optional[Blame], scope: Scope) -> None:
     if isinstance(value, (Unknown, ModuleRef, LazyName)):
         for item in target.elts:
-            inner = run.unknown("unpacked from an unknown value", target)
+            inner = run.unknown(say("unpacked from an unknown value"), target)
             inner = part(run, value, inner, target) if isinstance(value, Unknown) else alternatives(inner, [])
             if isinstance(item, ast.Starred) and isinstance(value, Unknown):
                 inner = Unknown(inner.reason, inner.origin, value.may_be)  # a new list of such parts

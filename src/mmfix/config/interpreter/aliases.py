@@ -11,8 +11,9 @@ from mmfix.config.interpreter.poison import READING
 from mmfix.config.interpreter.state import MethodRef, Run, Scope
 from mmfix.config.origin import Unknown
 from mmfix.config.values import TreeDict, TreeList
+from mmfix.wording import say
 
-_WRITTEN = "it may have been set through another name"
+_WRITTEN = say("it may have been set through another name")
 _SIMPLE = (ast.Name, ast.Constant, ast.Subscript, ast.Attribute, ast.Load)
 
 
@@ -46,7 +47,7 @@ def alternatives(why: Unknown, values: Iterable[Any]) -> Unknown:
 
 def part(run: Run, value: Any, key: Any, node: ast.AST) -> Unknown:
     """``value[key]`` of an Unknown, or of a container with an unknown key."""
-    found = run.unknown("part of an unknown value", node)
+    found = run.unknown(say("part of an unknown value"), node)
     if isinstance(value, Unknown) and value.within:
         return Unknown(found.reason, found.origin, value.may_be)
     inner: List[Any] = []

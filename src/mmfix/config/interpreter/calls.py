@@ -52,6 +52,7 @@ from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple, wrap
 from mmfix.python.bounds import weight
 from mmfix.python.call_bounds import size_of_call
+from mmfix.wording import say
 
 _NATIVE: Dict[str, Callable[..., Any]] = {
     function.__name__: function
@@ -98,7 +99,7 @@ def _vars(run: Run, node: ast.Call, value: Any) -> Unknown:
         refuse(run, "vars()", node)
     if not isinstance(value, (Unknown, Function)):
         raise TypeError("vars() argument must have __dict__ attribute")
-    found = run.unknown("vars() of an object", node)
+    found = run.unknown(say("vars() of an object"), node)
     return anything_in(found, [value])
 
 
@@ -122,16 +123,19 @@ def call(run: Run, node: ast.Call, scope: Scope) -> Any:
         raise RuntimeError(f"a lazy config cannot call {function.path}, which MMEngine does not import")
     if not complete or isinstance(kwargs, Unknown):
         if isinstance(function, Builtin) and function.name in _BLIND and isinstance(kwargs, TreeDict):
-            return run.unknown("unpacks an unknown value", node)
+            return run.unknown(say("unpacks an unknown value"), node)
         lose_all(
-            run, [*roots(run, [node], scope), function, *args, kwargs], "called with what is unknown", node
+            run,
+            [*roots(run, [node], scope), function, *args, kwargs],
+            say("called with what is unknown"),
+            node,
         )
-        return run.unknown(f"calls {_called(node.func)}, which is not followed", node)
+        return run.unknown(say("calls {called}, which is not followed", called=_called(node.func)), node)
     try:
         return apply(run, node, function, args, blames, kwargs)
     except Undecidable as stopped:
         given = [*args, *kwargs.values()]
-        found = run.unknown(str(stopped) or "computed from an unknown value", node)
+        found = run.unknown(str(stopped) or say("computed from an unknown value"), node)
         if not (isinstance(function, Builtin) and only_looks(run, function, given, node)):
             lose_all(run, [*roots(run, [node], scope), *given], str(stopped), node)
         elif function.name in ("max", "min") and len(args) > 1:
@@ -155,7 +159,7 @@ def apply(
     """
     if isinstance(function, MethodRef) and isinstance(function.owner, Unknown):
         method_called(run, function.owner, function.name, [*args, *kwargs.values()], node)
-        found = run.unknown(f"calls {_called(node.func)}, which is not evaluated", node)
+        found = run.unknown(say("calls {called}, which is not evaluated", called=_called(node.func)), node)
         return anything_in(found, [function.owner, *args, *kwargs.values()])
     if isinstance(function, MethodRef):
         if callable(kwargs.get("key")) or isinstance(kwargs.get("key"), (MethodRef, Builtin, ModuleRef)):
@@ -167,8 +171,8 @@ def apply(
             limits.pay_for_key(run, node, args[0])
         if args and function.name in _KEYED and tainted(args[0]) and isinstance(function.owner, (dict, list)):
             if function.name != "get":
-                lose(run, function.owner, "changed at an unknown key", node, args[1:])
-            found = anything_in(run.unknown("an unknown key", node), [function.owner, *args])
+                lose(run, function.owner, say("changed at an unknown key"), node, args[1:])
+            found = anything_in(run.unknown(say("an unknown key"), node), [function.owner, *args])
             owner = function.owner
             if function.name == "get" and isinstance(owner, TreeDict) and not (kwargs or owner.missing):
                 return one_decided(run, [*owner.values(), *(args[1:] or [None])], found)
@@ -191,16 +195,16 @@ def apply(
     if isinstance(function, ModuleRef) and function.path in FUNCTIONS:
         run.spend(weight(*args), node)
         if function.path.startswith(("os.path.", "math.")) and tainted(args):
-            return run.unknown("computed from an unknown value", node)
+            return run.unknown(say("computed from an unknown value"), node)
         if any(isinstance(arg, (Unknown, ModuleRef, Stream, View)) for arg in args) or tainted(kwargs):
-            lose_all(run, [*args, *kwargs.values()], "handed to code that is not evaluated", node)
-            return run.unknown("computed from an unknown value", node)
+            lose_all(run, [*args, *kwargs.values()], say("handed to code that is not evaluated"), node)
+            return run.unknown(say("computed from an unknown value"), node)
         if any(unordered(arg) for arg in args) and not function.path.startswith("copy."):
-            return run.unknown("the order of a set", node)
+            return run.unknown(say("the order of a set"), node)
         return wrap(limits.paid(run, node, FUNCTIONS[function.path])(*args, **kwargs))
     if isinstance(function, (Unknown, ModuleRef)):
-        lose_all(run, [function, *args, *kwargs.values()], "handed to code that is not evaluated", node)
-        found = run.unknown(f"calls {_called(node.func)}, which is not evaluated", node)
+        lose_all(run, [function, *args, *kwargs.values()], say("handed to code that is not evaluated"), node)
+        found = run.unknown(say("calls {called}, which is not evaluated", called=_called(node.func)), node)
         return anything_in(found, [function, *args, *kwargs.values()])
     raise TypeError(f"'{type(function).__name__}' object is not callable")
 
@@ -215,8 +219,8 @@ def _of_set(
             return call_method(run, node, function.owner, function.name, args, kwargs, blame)
         except Undecidable:
             pass
-    lose(run, function.owner, "a set of unknown values", node, args)
-    return run.unknown("a set of unknown values", node)
+    lose(run, function.owner, say("a set of unknown values"), node, args)
+    return run.unknown(say("a set of unknown values"), node)
 
 
 #: Methods whose second argument is put in; and those whose first one decides which slot changes.
@@ -248,7 +252,7 @@ def _called(node: ast.AST) -> str:
         return f"{node.id}()"
     if isinstance(node, ast.Attribute):
         return f"{_called(node.value).rstrip('()')}.{node.attr}()"
-    return "a function"
+    return say("a function")
 
 
 def _builtin(
@@ -259,12 +263,12 @@ def _builtin(
         return None
     limits.pay(run, node, limits.size_of_looking, name, args)
     if any(getattr(arg, "missing", None) for arg in args):
-        return run.unknown("a base that is not here may have set more", node)
+        return run.unknown(say("a base that is not here may have set more"), node)
     if name == "dict":
         result = TreeDict()
         args = [_materialized(run, node, arg) for arg in args]
         if any(isinstance(arg, (Unknown, ModuleRef)) or unordered(arg) for arg in args):
-            return run.unknown("made from an unknown value", node)
+            return run.unknown(say("made from an unknown value"), node)
         dict_update(run, node, result, args, kwargs)
         return result
     if name in ("str", "repr") and len(args) == 1 and isinstance(args[0], Caught) and not kwargs:
@@ -274,16 +278,16 @@ def _builtin(
     looked_at = args[1:] if name in ("map", "filter") and _is_known_function(args[:1]) else args
     if any(isinstance(getattr(arg, "owner", arg), (Unknown, ModuleRef, LazyName)) for arg in looked_at):
         if name in _CALLERS or any(isinstance(arg, Stream) for arg in args):
-            raise Undecidable("computed from an unknown value")
-        return run.unknown("computed from an unknown value", node)
+            raise Undecidable(say("computed from an unknown value"))
+        return run.unknown(say("computed from an unknown value"), node)
     if name in ("any", "all") and len(args) == 1 and not kwargs:
         return _any_or_all(run, node, name == "any", args[0])
     as_text = name in ("str", "repr", "ascii", "format")
     ordered = name in _ORDERLY or kwargs.get("key") is not None
     if as_text and any(map(_is_callable, args)):
-        raise Undecidable("the text of a function")
+        raise Undecidable(say("the text of a function"))
     if ordered and as_text and any(unordered(arg, deep=True) for arg in args):
-        raise Undecidable("the order of a set")
+        raise Undecidable(say("the order of a set"))
     if ordered:
         args = [in_some_order(run, arg, node) if unordered(arg) else arg for arg in args]
     if name == "bool" and len(args) == 1 and not kwargs:
@@ -294,7 +298,7 @@ def _builtin(
         args = [_materialized(run, node, arg) for arg in args]
         by_key = name in ("max", "min", "sorted") and _is_callable(kwargs.get("key"))
         if name not in _SHALLOW and not by_key and tainted([arg for arg in args if not _is_callable(arg)]):
-            raise Undecidable("computed from an unknown value")
+            raise Undecidable(say("computed from an unknown value"))
     elif name != "next":
         args = [_streamed(run, node, arg) for arg in args]
     roots_of = tuple(arg for arg in args if has_reach(arg))
@@ -302,7 +306,7 @@ def _builtin(
         args[0] = Builtin("bool")
     args = [_native_callable(run, node, arg, name == "map") for arg in args]
     if tainted([value for value in kwargs.values() if not _is_callable(value)]):
-        raise Undecidable("computed from an unknown value")
+        raise Undecidable(say("computed from an unknown value"))
     keyword_args = {key: _native_callable(run, node, value) for key, value in kwargs.items()}
     limits.pay(run, node, size_of_call, _NATIVE[name], args, keyword_args)
     if name in ("list", "tuple") and len(args) == 1 and not kwargs:
@@ -360,7 +364,7 @@ def _native_callable(run: Run, node: ast.Call, value: Any, unseen: bool = False)
             run.spend(1, node)
             result = current(function(*map(current, args)))
             if not unseen and (tainted(result) if isinstance(result, _INSIDE) else opaque(result)):
-                raise Undecidable("computed from an unknown value")
+                raise Undecidable(say("computed from an unknown value"))
             return result
 
         return decided
@@ -370,7 +374,7 @@ def _native_callable(run: Run, node: ast.Call, value: Any, unseen: bool = False)
 def _plain_callable(run: Run, node: ast.Call, value: Any) -> Any:
     if isinstance(value, ModuleRef):
         if value.path not in FUNCTIONS:
-            raise Undecidable("calls what is not evaluated")
+            raise Undecidable(say("calls what is not evaluated"))
         return of_known_values(limits.paid(run, node, FUNCTIONS[value.path]))
     if isinstance(value, Builtin):
         name = value.name

@@ -12,6 +12,7 @@ from mmfix.config.interpreter.state import Run, Scope
 from mmfix.config.origin import Unknown
 from mmfix.config.values import TreeTuple
 from mmfix.python.bounds import weight
+from mmfix.wording import say
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def own_kind(run: Run, node: ast.ClassDef, scope: Scope) -> Optional[Kind]:
     base = exception_class(node.bases[0], scope) if plain and len(node.bases) == 1 else None
     if base is None:
         return None
-    return Kind("a class", run.source.origin(node), (), kind=type(node.name, (base,), {}))
+    return Kind(say("a class"), run.source.origin(node), (), kind=type(node.name, (base,), {}))
 
 
 def _does_nothing(node: ast.stmt) -> bool:
@@ -68,7 +69,7 @@ def caught(run: Run, node: ast.AST, kind: Optional[type], error: Exception) -> C
     given = getattr(error, "given", None)
     if given is None and type(error) is KeyError:
         given = TreeTuple(error.args)  # of Python's own errors, the text may differ between its versions
-    return Caught("an exception", run.source.origin(node), (), kind=kind, given=given)
+    return Caught(say("an exception"), run.source.origin(node), (), kind=kind, given=given)
 
 
 #: Their text is not that of what they were made of.
@@ -79,9 +80,9 @@ def text_of(run: Run, node: ast.AST, name: str, error: Caught) -> Any:
     """``str`` or ``repr`` of an exception."""
     given, kind = error.given, error.kind
     if given is None or kind is None or issubclass(kind, _OF_THEIR_OWN):
-        return run.unknown("the text of an exception", node)
+        return run.unknown(say("the text of an exception"), node)
     if tainted(given) or unordered(given, deep=True):
-        return run.unknown("the text of an exception", node)
+        return run.unknown(say("the text of an exception"), node)
     run.spend(weight(given), node)
     if name == "repr":
         return f"{kind.__name__}({', '.join(map(repr, given))})"

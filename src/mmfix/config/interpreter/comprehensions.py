@@ -15,6 +15,7 @@ from mmfix.config.interpreter.state import ModuleRef, Run, Scope, Stream, Undeci
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeSet
 from mmfix.python.bounds import weight
+from mmfix.wording import say
 
 
 def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
@@ -22,9 +23,9 @@ def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
     inner = Scope(TreeDict(), scope, comprehension=True, own=names_of_comprehension(node))
     if isinstance(node, ast.GeneratorExp):
         if isinstance(first, (Unknown, ModuleRef, LazyName)):
-            lose_all(run, roots(run, [node], scope), "run over an unknown value", node)
-            lose_names(run, [node], "run over an unknown value", scope)
-            return run.unknown("loops over an unknown value", node)
+            lose_all(run, roots(run, [node], scope), say("run over an unknown value"), node)
+            lose_names(run, [node], say("run over an unknown value"), scope)
+            return run.unknown(say("loops over an unknown value"), node)
         items = (evaluate(run, node.elt, inner) for _ in _generate(run, node, 0, first, inner))
         start = (first, *roots(run, [node.elt, *node.generators], scope))
         return Stream(run, items, start, give_up=lambda reason: lose_names(run, [node], reason, scope))
@@ -46,14 +47,14 @@ def _comprehension(run: Run, node: Any, scope: Scope) -> Any:
         for (key, value), blame in zip(results, blames):
             limits.pay_for_key(run, node, key)
             if tainted(key):
-                return run.unknown("a dict key is unknown", node)
+                return run.unknown(say("a dict key is unknown"), node)
             mapping[key] = value
             if blame is not None:
                 mapping.blames[key] = blame
         return mapping
     if isinstance(node, ast.SetComp):
         run.spend(weight(results), node)
-        return run.unknown("a set of unknown values", node) if tainted(results) else TreeSet(results)
+        return run.unknown(say("a set of unknown values"), node) if tainted(results) else TreeSet(results)
     return TreeList(results, blames)
 
 

@@ -13,19 +13,20 @@ from mmfix.config.interpreter.state import ModuleRef, Run, Scope
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeSet, TreeTuple
 from mmfix.python.bounds import outline, weight
+from mmfix.wording import say
 
 
 def _list(run: Run, node: ast.List, scope: Scope) -> Any:
     items = _elements(run, node.elts, scope)
     if items is None:
-        return run.unknown("unpacks an unknown value", node)
+        return run.unknown(say("unpacks an unknown value"), node)
     return TreeList(*items)
 
 
 def _tuple(run: Run, node: ast.Tuple, scope: Scope) -> Any:
     items = _elements(run, node.elts, scope)
     if items is None:
-        return run.unknown("unpacks an unknown value", node)
+        return run.unknown(say("unpacks an unknown value"), node)
     return TreeTuple(items[0], tuple(items[1]))
 
 
@@ -34,7 +35,7 @@ def _set(run: Run, node: ast.Set, scope: Scope) -> Any:
     if items is not None:
         run.spend(weight(items[0]), node)
     if items is None or tainted(items[0]):
-        return run.unknown("a set of unknown values", node)
+        return run.unknown(say("a set of unknown values"), node)
     return TreeSet(items[0])
 
 
@@ -47,7 +48,7 @@ def _elements(
         if isinstance(node, ast.Starred):
             inner = evaluate(run, node.value, scope)
             if isinstance(inner, (Unknown, ModuleRef)):
-                poison_calls(run, nodes[position:], "beside an unknown value", scope)
+                poison_calls(run, nodes[position:], say("beside an unknown value"), scope)
                 return None
             for item, blame in iterate(run, inner, node):
                 values.append(item)
@@ -65,13 +66,13 @@ def _dict(run: Run, node: ast.Dict, scope: Scope) -> Any:
     for key_node, value_node in zip(node.keys, node.values):
         if key_node is None:
             if not spread(run, value_node, result, evaluate(run, value_node, scope), unique=False):
-                unknown = run.unknown("unpacks an unknown value", value_node)
+                unknown = run.unknown(say("unpacks an unknown value"), value_node)
             continue
         key = evaluate(run, key_node, scope)
         value = evaluate(run, value_node, scope)
         limits.pay_for_key(run, key_node, key)
         if tainted(key):
-            unknown = run.unknown("a dict key is unknown", key_node)
+            unknown = run.unknown(say("a dict key is unknown"), key_node)
             continue
         result[key] = value
         result.blames[key] = blame_of(run, value_node, scope)
@@ -112,7 +113,7 @@ def keywords(run: Run, node: ast.Call, scope: Scope) -> Any:
         name = keyword.arg
         if name is None:
             if not spread(run, value_node, result, value, unique=True):
-                unknown = run.unknown("unpacks an unknown value", value_node)
+                unknown = run.unknown(say("unpacks an unknown value"), value_node)
             continue
         if name in result:
             raise TypeError(f"got multiple values for keyword argument '{name}'")

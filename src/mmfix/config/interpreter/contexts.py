@@ -9,6 +9,7 @@ from mmfix.config.interpreter.access import assign
 from mmfix.config.interpreter.core import STATEMENTS, Signal, blame_of, evaluate, execute, may_leave
 from mmfix.config.interpreter.poison import poison_names
 from mmfix.config.interpreter.state import ModuleRef, Run, Scope
+from mmfix.wording import say
 
 
 def _with(run: Run, node: ast.With, scope: Scope) -> Optional[Signal]:
@@ -47,7 +48,7 @@ def _entered(run: Run, node: ast.With, position: int, scope: Scope) -> Optional[
 
 
 def _unfollowed(run: Run, node: ast.With, scope: Scope) -> Optional[Signal]:
-    poison_names(run, [node], "set inside a `with` block", scope)
+    poison_names(run, [node], say("set inside a `with` block"), scope)
     return may_leave(node.body)
 
 

@@ -24,6 +24,7 @@ from mmfix.config.interpreter.state import (
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
 from mmfix.python.trees import index_of
+from mmfix.wording import say
 
 
 class Signal(NamedTuple):
@@ -54,8 +55,10 @@ def evaluate(run: Run, node: ast.AST, scope: Scope) -> Any:
         run.spend(0, node)
     handler = HANDLERS.get(kind)
     if handler is None:
-        poison_names(run, [node], f"{kind.__name__} is not evaluated", scope)
-        return traced(run, run.unknown(f"{kind.__name__} is not evaluated", node), [node], scope)
+        poison_names(run, [node], say("{syntax} is not evaluated", syntax=kind.__name__), scope)
+        return traced(
+            run, run.unknown(say("{syntax} is not evaluated", syntax=kind.__name__), node), [node], scope
+        )
     value = handler(run, node, scope)
     if run.losses:
         value = current(value)
@@ -79,7 +82,7 @@ def may_raise(run: Run, node: ast.AST) -> None:
     if not _raises_at_last(node):
         run.unclear = True
         return
-    choice = run.decisions.choose(2, Unknown("may raise an exception", run.source.origin(node)))
+    choice = run.decisions.choose(2, Unknown(say("may raise an exception"), run.source.origin(node)))
     if choice is None:
         run.unclear = True
     elif choice:
@@ -107,7 +110,7 @@ def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> Optional[Signal
         run.steps += 1
         handler = STATEMENTS.get(type(node))
         if handler is None:
-            poison_names(run, [node], f"{type(node).__name__} is not evaluated", scope)
+            poison_names(run, [node], say("{syntax} is not evaluated", syntax=type(node).__name__), scope)
             signal = may_leave([node])
         else:
             try:
@@ -120,7 +123,7 @@ def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> Optional[Signal
         if signal is not None:
             rest = body[position + 1 :]
             if signal.kind == "unknown" and rest:
-                poison_names(run, rest, "done unless the block was left", scope)
+                poison_names(run, rest, say("done unless the block was left"), scope)
             return signal
     return None
 
@@ -234,9 +237,13 @@ def opaque(value: Any) -> bool:
 def truth(run: Run, value: Any, node: ast.AST) -> Any:
     """``bool(value)``, or Unknown."""
     if isinstance(value, (Unknown, ModuleRef, LazyName)):
-        return value if isinstance(value, Unknown) else run.unknown("an imported object as a condition", node)
+        return (
+            value
+            if isinstance(value, Unknown)
+            else run.unknown(say("an imported object as a condition"), node)
+        )
     if isinstance(value, TreeDict) and value.missing and not value:
-        return run.unknown("a base that is not here may have set more", node)
+        return run.unknown(say("a base that is not here may have set more"), node)
     return bool(value)
 
 
@@ -293,7 +300,7 @@ def _by_its_numbers(value: Any) -> bool:
 
 def in_some_order(run: Run, value: Any, node: ast.AST) -> List[Any]:
     """The elements of a set: in an order that is decided; or as many unknown ones."""
-    why = Unknown("the order of a set", run.source.origin(node))
+    why = Unknown(say("the order of a set"), run.source.origin(node))
     items = list(value)
     if len(items) <= _FEW and all(isinstance(item, _SCALARS) for item in items):
         items.sort(key=repr)
@@ -328,14 +335,14 @@ def iterate(run: Run, value: Any, node: ast.AST) -> Iterator[Tuple[Any, Optional
         Undecidable: Which elements it has, or in which order, is not known.
     """
     if isinstance(value, (Unknown, ModuleRef, LazyName)) or getattr(value, "lost", None) is not None:
-        raise Undecidable("loops over an unknown value")
+        raise Undecidable(say("loops over an unknown value"))
     if isinstance(value, (TreeList, TreeTuple)):
         position = 0
         while position < len(value):  # the loop may change the list it runs over
             run.spend(1, node)
             yield current(value[position]), value.blames[position]
             if run.losses and getattr(value, "lost", None) is not None:
-                raise Undecidable("loops over a list that it may change")
+                raise Undecidable(say("loops over a list that it may change"))
             position += 1
         return
     if isinstance(value, (set, frozenset)):
@@ -345,12 +352,12 @@ def iterate(run: Run, value: Any, node: ast.AST) -> Iterator[Tuple[Any, Optional
     owner = value.owner if isinstance(value, View) else value
     if isinstance(owner, TreeDict):
         if owner.missing:
-            raise Undecidable("loops over what a base that is not here may have set")
+            raise Undecidable(say("loops over what a base that is not here may have set"))
         for key, blame in (value if isinstance(value, View) else View(owner, "keys")).pairs():
             run.spend(1, node)
             yield current(key), blame
             if owner.lost is not None:
-                raise Undecidable("loops over a dict that it may change")
+                raise Undecidable(say("loops over a dict that it may change"))
         return
     for item in value:
         run.spend(1, node)

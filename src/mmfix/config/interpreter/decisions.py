@@ -9,6 +9,7 @@ from typing import Callable, List, Optional, Sequence, Tuple, TypeVar
 
 from mmfix.config.origin import Unknown
 from mmfix.errors import ConfigError
+from mmfix.wording import say
 
 #: Ways through one file that are followed at most.
 MAX_WAYS = 32
@@ -24,7 +25,7 @@ class Raised(Exception):
     """An exception of the config that is not raised here: its class; None: unknown."""
 
     def __init__(self, kind: Optional[type]) -> None:
-        super().__init__("raised by the config itself")
+        super().__init__(say("raised by the config itself"))
         self.kind = kind
 
 

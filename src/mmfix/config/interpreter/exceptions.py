@@ -14,6 +14,7 @@ from mmfix.config.interpreter.state import Run, Scope, bind
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeTuple
 from mmfix.errors import ConfigError
+from mmfix.wording import say
 
 
 def _try(run: Run, node: ast.Try, scope: Scope) -> Optional[Signal]:
@@ -26,7 +27,7 @@ def _try(run: Run, node: ast.Try, scope: Scope) -> Optional[Signal]:
         if node.handlers and (unclear or handler is _UNCLEAR):
             # what was not evaluated may have raised, and then a handler would have run
             rest = [*node.body[position:], *node.handlers, *node.orelse, *node.finalbody]
-            poison_names(run, rest, "set where an exception may have been caught", scope)
+            poison_names(run, rest, say("set where an exception may have been caught"), scope)
             return may_leave(rest)
         if signal is not None or error is not None:
             break
@@ -97,7 +98,7 @@ def _handler(run: Run, handlers: List[ast.ExceptHandler], error: Exception, scop
         for name in names:
             kind = exception_class(name, scope)
             if kind is None or (raised is None and kind is not BaseException):
-                why = Unknown("whether an exception is caught", run.source.origin(name))
+                why = Unknown(say("whether an exception is caught"), run.source.origin(name))
                 choice = run.decisions.choose(2, why) if isinstance(name, ast.Name) else None
                 if choice is None:
                     return _UNCLEAR
@@ -119,7 +120,7 @@ def _raise(run: Run, node: ast.Raise, scope: Scope) -> None:
         _made(run, node.cause, scope)
     if kind is None or not issubclass(kind, Exception) or issubclass(kind, _WITH_ARGUMENTS):
         raise Raised(kind)
-    error: Any = kind("raised by the config itself")
+    error: Any = kind(say("raised by the config itself"))
     error.given = given
     raise error
 

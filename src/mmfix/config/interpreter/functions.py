@@ -13,6 +13,7 @@ from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeTuple
 from mmfix.python.signatures import bind, refusal, signature_of
 from mmfix.python.trees import own_nodes
+from mmfix.wording import say
 
 
 def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Scope) -> Function:
@@ -26,8 +27,8 @@ def make_function(run: Run, node: Union[ast.FunctionDef, ast.Lambda], scope: Sco
         if generates:
             _bind_arguments(function, args, kwargs)
             given = [function, *args, *kwargs.values()]
-            lose_all(run, given, "a generator is not followed", node)
-            return anything_in(run.unknown("a generator", node), given)
+            lose_all(run, given, say("a generator is not followed"), node)
+            return anything_in(run.unknown(say("a generator"), node), given)
         value = _call(run, function, args, kwargs)
         if isinstance(value, Unknown) and value.may_be is None:
             return anything_in(value, [function, *args, *kwargs.values()])
@@ -45,12 +46,12 @@ def _call(run: Run, function: Function, args: Tuple[Any, ...], kwargs: Dict[str,
     run.depth += 1
     try:
         if run.depth > MAX_CALL_DEPTH:
-            run.fail("its functions call each other too deeply", node)
+            run.fail(say("its functions call each other too deeply"), node)
         if isinstance(node, ast.Lambda):
             return evaluate(run, node.body, scope)
         signal = execute(run, node.body, scope)
         if signal is not None and signal.kind == "unknown":
-            return run.unknown("returned under an unknown condition", node)
+            return run.unknown(say("returned under an unknown condition"), node)
         return current(signal.value) if signal is not None and signal.kind == "return" else None
     finally:
         run.depth -= 1

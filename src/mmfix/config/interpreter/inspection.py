@@ -10,6 +10,7 @@ from mmfix.config.interpreter.modules import FUNCTIONS
 from mmfix.config.interpreter.state import Builtin, Function, ModuleRef, Run, Stream, View
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeSet, TreeTuple
+from mmfix.wording import say
 
 #: Classes that a config may name.
 TYPES: Dict[str, Any] = {
@@ -34,7 +35,7 @@ def native_type(value: Any) -> Optional[type]:
 
 def _type(run: Run, node: ast.AST, args: List[Any]) -> Any:
     kind = native_type(args[0]) if len(args) == 1 else None
-    return Builtin(_NAMES[kind]) if kind in _NAMES else run.unknown("a class", node)
+    return Builtin(_NAMES[kind]) if kind in _NAMES else run.unknown(say("a class"), node)
 
 
 def _callable(run: Run, node: ast.AST, args: List[Any]) -> Any:
@@ -47,7 +48,7 @@ def _callable(run: Run, node: ast.AST, args: List[Any]) -> Any:
         return True
     if native_type(value) is not None or isinstance(value, (TreeDict, Stream, View)):
         return False
-    return run.unknown("callable() of an object", node)
+    return run.unknown(say("callable() of an object"), node)
 
 
 def _getattr(run: Run, node: ast.AST, args: List[Any]) -> Any:
@@ -58,7 +59,7 @@ def _getattr(run: Run, node: ast.AST, args: List[Any]) -> Any:
         or not (isinstance(owner, TreeDict) and len(args) > 1 and isinstance(args[1], str))
         or hasattr(dict, args[1])
     ):
-        return run.unknown("getattr() of an object", node)
+        return run.unknown(say("getattr() of an object"), node)
     if owner.config and args[1] in owner:
         return current(owner[args[1]])
     if len(args) < 3:
@@ -71,14 +72,14 @@ def _hasattr(run: Run, node: ast.AST, args: List[Any]) -> Any:
         raise TypeError(f"hasattr expected 2 arguments, got {len(args)}")
     owner, name = args
     if not isinstance(name, str) or name.startswith("__"):
-        return run.unknown("hasattr() of an object", node)
+        return run.unknown(say("hasattr() of an object"), node)
     if isinstance(owner, TreeDict) and not (owner.missing or owner.addict):
         if hasattr(dict, name) or not owner.config:
             return hasattr(dict, name)
         if name in owner or name not in _OF_CONFIG_DICTS:
             return name in owner
     kind = native_type(owner)
-    return run.unknown("hasattr() of an object", node) if kind is None else hasattr(kind, name)
+    return run.unknown(say("hasattr() of an object"), node) if kind is None else hasattr(kind, name)
 
 
 def _isinstance(run: Run, node: ast.AST, args: List[Any]) -> Any:
@@ -86,7 +87,7 @@ def _isinstance(run: Run, node: ast.AST, args: List[Any]) -> Any:
         raise TypeError(f"isinstance expected 2 arguments, got {len(args)}")
     wanted = _classes(args[1])
     if isinstance(args[0], (Unknown, ModuleRef, LazyName)) or wanted is None:
-        return run.unknown("asks for a class that is not known here", node)
+        return run.unknown(say("asks for a class that is not known here"), node)
     return isinstance(args[0], wanted)
 
 
@@ -95,7 +96,7 @@ def _issubclass(run: Run, node: ast.AST, args: List[Any]) -> Any:
         raise TypeError(f"issubclass expected 2 arguments, got {len(args)}")
     kind, wanted = _classes(args[0]), _classes(args[1])
     if kind is None or wanted is None or isinstance(args[0], tuple):
-        return run.unknown("asks for a class that is not known here", node)
+        return run.unknown(say("asks for a class that is not known here"), node)
     return issubclass(kind[0], wanted)
 
 
@@ -115,6 +116,6 @@ ASKING: Dict[str, Callable[[Run, ast.AST, List[Any]], Any]] = {
     "hasattr": _hasattr,
     "isinstance": _isinstance,
     "issubclass": _issubclass,
-    "id": lambda run, node, args: run.unknown("id() of an object", node),
-    "hash": lambda run, node, args: run.unknown("hash() of an object", node),
+    "id": lambda run, node, args: run.unknown(say("id() of an object"), node),
+    "hash": lambda run, node, args: run.unknown(say("hash() of an object"), node),
 }

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence
 from mmfix.config.interpreter.core import iterate, opaque
 from mmfix.config.interpreter.state import Run, Stream, Undecidable
 from mmfix.config.values import TreeList, TreeTuple
+from mmfix.wording import say
 
 #: A function of two values, as `functools.reduce` calls it.
 _Call = Callable[..., Any]
@@ -65,7 +66,7 @@ def of_known_values(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def called(*args: Any) -> Any:
         if any(map(opaque, args)):
-            raise Undecidable("computed from an unknown value")
+            raise Undecidable(say("computed from an unknown value"))
         return function(*args)
 
     return called

@@ -15,6 +15,7 @@ from mmfix.config.interpreter.state import Run
 from mmfix.config.values import TreeDict, TreeList
 from mmfix.python.bounds import TooLarge, hashed, outline, size_of_binary, weight
 from mmfix.python.call_bounds import size_of_call
+from mmfix.wording import say
 
 _OPERATIONS: Dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -48,7 +49,7 @@ def pay(run: Run, node: ast.AST, size: Callable[..., int], *operands: Any) -> No
     try:
         amount = size(*operands)
     except TooLarge as error:
-        run.fail(f"{error} to be a setting", node)
+        run.fail(say("{what} to be a setting", what=error), node)
     run.spend(amount, node)
 
 

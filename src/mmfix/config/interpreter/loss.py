@@ -17,6 +17,7 @@ from mmfix.config.interpreter.state import Function, MethodRef, Run, Scope, Stre
 from mmfix.config.origin import Blame, Unknown, more_keys
 from mmfix.config.values import Loss, TreeDict, TreeList, TreeSet, TreeTuple
 from mmfix.python.trees import index_of
+from mmfix.wording import say
 
 _MUTABLE = (TreeDict, TreeList, TreeSet, Stream)
 _CONTAINERS = (dict, list, tuple, set, frozenset)
@@ -211,7 +212,7 @@ def looks_into_one(node: ast.Call) -> bool:
 
 def refuse(run: Run, what: str, node: ast.AST) -> NoReturn:
     """Give up on a file that uses this."""
-    run.fail(f"uses {what}, which cannot be followed without running the config", node)
+    run.fail(say("uses {what}, which cannot be followed without running the config", what=what), node)
 
 
 def roots(run: Run, nodes: Sequence[ast.AST], scope: Scope) -> Iterator[Any]:

@@ -23,6 +23,7 @@ from mmfix.config.interpreter.state import Builtin, Run, Scope, bind
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList
 from mmfix.python.bounds import weight
+from mmfix.wording import say
 
 #: Captures with the blame of what they hold, in the order in which Python binds them.
 _Captures = List[Tuple[str, Any, Optional[Blame]]]
@@ -51,7 +52,7 @@ def _match(run: Run, node: Any, scope: Scope) -> Optional[Signal]:
             fits = _decided(run, case.pattern)
         if fits is None:
             rest = node.cases[position:]
-            poison_names(run, [node.subject, *rest], "depends on a `match` of an unknown value", scope)
+            poison_names(run, [node.subject, *rest], say("depends on a `match` of an unknown value"), scope)
             return may_leave([inner for one in rest for inner in one.body])
         if fits:
             return execute(run, case.body, scope)
@@ -60,7 +61,7 @@ def _match(run: Run, node: Any, scope: Scope) -> Optional[Signal]:
 
 def _decided(run: Run, pattern: Any) -> _Fits:
     """Whether a pattern fits, decided; None where it is not."""
-    why = Unknown("depends on a `match` of an unknown value", run.source.origin(pattern))
+    why = Unknown(say("depends on a `match` of an unknown value"), run.source.origin(pattern))
     choice = run.decisions.choose(3 if run.trying else 2, why)
     if choice == 2:
         raise Raised(None)

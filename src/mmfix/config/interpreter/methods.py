@@ -16,6 +16,7 @@ from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeTuple, deep_copy, dict_copy, hook, wrap
 from mmfix.python.bounds import weight
 from mmfix.python.method_bounds import size_of_method
+from mmfix.wording import say
 
 _FIELD_ACCESS = re.compile(r"\{\w*[.\[]")
 #: What operators call, where it is as cheap as they are: the name, whose it is.
@@ -39,15 +40,15 @@ def call_method(
     if isinstance(owner, TreeDict):
         if owner.missing and name not in ("update", "merge"):
             if name not in ("get", "items", "keys", "values", "copy"):
-                lose(run, owner, "changed where a base that is not here may have set more", node, args)
-            return run.unknown("a base that is not here may have set more", node)
+                lose(run, owner, say("changed where a base that is not here may have set more"), node, args)
+            return run.unknown(say("a base that is not here may have set more"), node)
         if name == "update":
             return dict_update(run, node, owner, args, kwargs)
         handler = _DICT.get(name)
         default = [kwargs["default"]] if owner.config and set(kwargs) == {"default"} else []
         if handler is None or (kwargs and not default):
-            lose(run, owner, f"dict.{name} is not evaluated", node, [*args, *kwargs.values()])
-            return run.unknown(f"dict.{name} is not evaluated", node)
+            lose(run, owner, say("dict.{name} is not evaluated", name=name), node, [*args, *kwargs.values()])
+            return run.unknown(say("dict.{name} is not evaluated", name=name), node)
         return handler(owner, [*args, *default], blame)
     if isinstance(owner, TreeList):
         if name == "sort":
@@ -56,22 +57,22 @@ def call_method(
             return _sort(run, node, owner, kwargs)
         list_handler = _LIST.get(name)
         if list_handler is None or kwargs:
-            lose(run, owner, f"list.{name} is not evaluated", node, [*args, *kwargs.values()])
-            return run.unknown(f"list.{name} is not evaluated", node)
+            lose(run, owner, say("list.{name} is not evaluated", name=name), node, [*args, *kwargs.values()])
+            return run.unknown(say("list.{name} is not evaluated", name=name), node)
         return list_handler(run, node, owner, args, blame)
     if not isinstance(owner, _PLAIN_TYPES) or (name.startswith("_") and name not in SPECIAL):
-        return run.unknown(f"{type(owner).__name__}.{name} is not evaluated", node)
+        return run.unknown(say("{type}.{name} is not evaluated", type=type(owner).__name__, name=name), node)
     run.spend(weight(*args, *kwargs.values()), node)
     if tainted(args) or tainted(kwargs) or (isinstance(owner, tuple) and tainted(owner)):
-        return run.unknown("computed from an unknown value", node)
+        return run.unknown(say("computed from an unknown value"), node)
     if name == "pop" and unordered(owner):
-        raise Undecidable("the order of a set")
+        raise Undecidable(say("the order of a set"))
     if isinstance(owner, (str, bytes)) and any(
         unordered(arg, deep=True) for arg in [*args, *kwargs.values()]
     ):
-        return run.unknown("the order of a set", node)
+        return run.unknown(say("the order of a set"), node)
     if name in ("format", "format_map") and _FIELD_ACCESS.search(str(owner)):
-        return run.unknown("a format string that looks inside objects", node)
+        return run.unknown(say("a format string that looks inside objects"), node)
     limits.pay(run, node, size_of_method, owner, name, args, kwargs)
     return wrap(getattr(owner, name)(*args, **kwargs))
 
@@ -118,7 +119,7 @@ def _clear(owner: TreeDict, args: List[Any], blame: Blame) -> None:
 
 def _merge_method(owner: TreeDict, args: List[Any], blame: Blame) -> None:
     if any(_deletes_perhaps(arg) for arg in args):
-        raise Undecidable("merged with what is unknown")
+        raise Undecidable(say("merged with what is unknown"))
     merged = _merge_into(deep_copy(args[0]), deep_copy(owner))
     owner.clear()
     owner.blames.clear()
@@ -194,7 +195,7 @@ def fromkeys(run: Run, node: ast.Call, args: List[Any], blames: List[Optional[Bl
     keys = [key for key, _ in iterate(run, args[0], node)]
     run.spend(weight(keys), node)
     if tainted(keys):
-        raise Undecidable("a dict key is unknown")
+        raise Undecidable(say("a dict key is unknown"))
     result = TreeDict(dict.fromkeys(keys, *args[1:]))
     blame = blames[-1]
     if blame is not None:
@@ -214,7 +215,7 @@ def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwarg
         limits.pay(run, node, limits.size_of_own_method, owner, "update", [source])
         if isinstance(source, Unknown) or unordered(source) or getattr(source, "missing", None):
             whole = lose_below if owner.config or owner.addict else lose  # what is in it may be merged with
-            whole(run, owner, "updated with an unknown value", node, [source, kwargs])
+            whole(run, owner, say("updated with an unknown value"), node, [source, kwargs])
             return None
         if owner.config and not isinstance(source, dict):
             raise TypeError(f"descriptor 'items' requires a 'dict' object, not {type(source).__name__}")
@@ -228,7 +229,7 @@ def dict_update(run: Run, node: ast.AST, owner: TreeDict, args: List[Any], kwarg
 def _from_pairs(source: Any) -> TreeDict:
     pairs = [(current(key), value) for key, value in map(current, source)]
     if any(tainted(key) for key, _ in pairs):
-        raise Undecidable("an unknown key")
+        raise Undecidable(say("an unknown key"))
     return TreeDict(pairs)
 
 
@@ -256,7 +257,7 @@ def extend_list(run: Run, node: ast.AST, owner: TreeList, values: Any) -> None:
     """``list.extend`` and ``+=``."""
     values = current(values)
     if isinstance(values, Unknown):
-        lose(run, owner, "extended with an unknown value", node, [values])
+        lose(run, owner, say("extended with an unknown value"), node, [values])
         return
     for value, step in list(iterate(run, values, node)):
         owner.append(value)
@@ -277,7 +278,7 @@ def _list_pop(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame:
 def _remove(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blame: Blame) -> None:
     (wanted,) = args
     if tainted(list(owner)) or tainted(wanted):
-        raise Undecidable("compares an unknown value")
+        raise Undecidable(say("compares an unknown value"))
     position = owner.index(wanted)
     del owner[position]
     del owner.blames[position]
@@ -295,13 +296,13 @@ def _list_clear(run: Run, node: ast.Call, owner: TreeList, args: List[Any], blam
 
 def _searched(run: Run, node: ast.Call, owner: TreeList, args: List[Any], name: str) -> Any:
     if tainted(list(owner)) or tainted(args):
-        return run.unknown("compares an unknown value", node)
+        return run.unknown(say("compares an unknown value"), node)
     return getattr(list, name)(owner, *args)
 
 
 def _sort(run: Run, node: ast.Call, owner: TreeList, kwargs: TreeDict) -> Any:
     if tainted(list(owner)) or opaque(kwargs.get("reverse")):
-        lose(run, owner, "sorted with an unknown value inside", node)
+        lose(run, owner, say("sorted with an unknown value inside"), node)
         return None
     if set(kwargs) - {"key", "reverse"}:
         raise TypeError("sort() got an unexpected keyword argument")

@@ -27,6 +27,7 @@ from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import TreeDict, TreeList, TreeSet, TreeTuple, wrap
 from mmfix.python.bounds import outline, size_of_comparison, weight
 from mmfix.python.method_bounds import size_of_formatted
+from mmfix.wording import say
 
 
 def _binary(run: Run, node: ast.BinOp, scope: Scope) -> Any:
@@ -41,18 +42,18 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
     if isinstance(left, View) or isinstance(right, View):
         run.spend(weight(_native(left), _native(right)), node)
         if tainted(left) or tainted(right):
-            return run.unknown("computed from an unknown value", node)
+            return run.unknown(say("computed from an unknown value"), node)
         left, right = _native(left), _native(right)
     if kind is ast.Mod:
         run.spend(weight(right), node)
     if opaque(left) or opaque(right) or (kind is ast.Mod and (tainted(right) or unordered(right, deep=True))):
-        return run.unknown("computed from an unknown value", node)
+        return run.unknown(say("computed from an unknown value"), node)
     dicts = kind is ast.BitOr and isinstance(left, dict) and isinstance(right, dict)
     if dicts and any(getattr(side, flag, False) for side in (left, right) for flag in ("config", "addict")):
         return united(run, node, wrap(left), wrap(right))
     if dicts and DICT_UNIONS:
         if getattr(left, "missing", None) or getattr(right, "missing", None):
-            return run.unknown("a base that is not here may have set more", node)
+            return run.unknown(say("a base that is not here may have set more"), node)
         run.spend(outline(left), node)
         merged = TreeDict(left, config=getattr(left, "config", False))
         merged.blames = dict(getattr(left, "blames", {}))
@@ -61,7 +62,7 @@ def binary(run: Run, node: ast.AST, kind: type, left: Any, right: Any) -> Any:
     if kind is ast.Add and isinstance(left, TreeDict) and left.config and not (left or left.missing):
         return right  # an empty one adds nothing (``addict/addict.py: Dict.__add__``)
     if kind is ast.Add and any(getattr(side, "addict", False) for side in (left, right)):
-        return run.unknown("`+` of what `|` of config dicts gives", node)
+        return run.unknown(say("`+` of what `|` of config dicts gives"), node)
     result = limits.compute(run, node, kind, left, right)
     if isinstance(result, (list, tuple)):
         blames: List[Optional[Blame]] = []
@@ -89,7 +90,7 @@ def _unary(run: Run, node: ast.UnaryOp, scope: Scope) -> Any:
         run.unknowns += isinstance(known, Unknown)  # it may raise
         return known if isinstance(known, Unknown) else not known
     if opaque(value):
-        return run.unknown("computed from an unknown value", node)
+        return run.unknown(say("computed from an unknown value"), node)
     run.spend(weight(value), node)
     if isinstance(node.op, ast.USub):
         return -value
@@ -160,13 +161,17 @@ def _compare(run: Run, node: ast.Compare, scope: Scope) -> Any:
             left = right
             continue
         if opaque(left) or opaque(right):
-            why = "compares an unknown value"
+            why = say("compares an unknown value")
         elif identity:
-            why = "" if _told_apart(left, right) else "whether equal constants are one object is up to Python"
+            why = (
+                ""
+                if _told_apart(left, right)
+                else say("whether equal constants are one object is up to Python")
+            )
         elif not keys_only and (tainted(left) or tainted(right)):
-            why = "compares an unknown value"
+            why = say("compares an unknown value")
         if why:
-            poison_calls(run, node.comparators[position + 1 :], "compared after an unknown value", scope)
+            poison_calls(run, node.comparators[position + 1 :], say("compared after an unknown value"), scope)
             return run.unknown(why, node)
         result = _COMPARE[kind](left, right)
         if not result:
@@ -197,7 +202,7 @@ def _consumed(run: Run, wanted: Any, stream: Stream, node: ast.AST) -> bool:
     for item, _ in iterate(run, stream, node):
         run.spend(weight(item, wanted), node)
         if tainted(item) or tainted(wanted):
-            raise Undecidable("looks for an unknown value")
+            raise Undecidable(say("looks for an unknown value"))
         if item is wanted or item == wanted:
             return True
     return False
@@ -217,7 +222,7 @@ def _joined(run: Run, node: ast.JoinedStr, scope: Scope) -> Any:
         value = evaluate(run, part, scope)
         parts.append(value)
     if any(isinstance(part, Unknown) for part in parts):
-        return run.unknown("text made from an unknown value", node)
+        return run.unknown(say("text made from an unknown value"), node)
     run.spend(sum(len(part) for part in parts) // 16, node)
     return "".join(parts)
 
@@ -230,7 +235,7 @@ def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Any:
     spec = "" if node.format_spec is None else evaluate(run, node.format_spec, scope)
     run.spend(weight(value), node)
     if tainted(value) or isinstance(spec, Unknown) or unordered(value, deep=True):
-        return run.unknown("text made from an unknown value", node)
+        return run.unknown(say("text made from an unknown value"), node)
     limits.pay(run, node, size_of_formatted, value, spec)
     if node.conversion > 0:
         value = _CONVERSIONS[chr(node.conversion)](value)

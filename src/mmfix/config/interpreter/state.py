@@ -11,6 +11,7 @@ from mmfix.config.origin import Blame, Unknown
 from mmfix.config.source import Source
 from mmfix.config.values import Loss, TreeDict, TreeTuple
 from mmfix.errors import ConfigError
+from mmfix.wording import say
 
 #: Evaluated nodes, and work as `mmfix.python.bounds` counts it, in one file; the largest zoo config needs
 #: under 10,000.
@@ -159,7 +160,7 @@ class Run:
         """
         self.steps += amount
         if self.steps > MAX_STEPS or amount < 0:
-            self.fail("computes too much to be a config", node)
+            self.fail(say("computes too much to be a config"), node)
 
     def fail(self, message: str, node: Optional[ast.AST] = None) -> NoReturn:
         """Give up on this file."""
@@ -242,7 +243,7 @@ class Stream:
         self.run.spend(self.width + len(self.roots))
         try:
             if self.lost is not None or any(getattr(root, "lost", None) is not None for root in self.roots):
-                raise Undecidable("an iterator over something unknown")
+                raise Undecidable(say("an iterator over something unknown"))
             return next(self.items)
         except Undecidable as stopped:
             if self.give_up is not None:

@@ -47,6 +47,7 @@ from mmfix.config.interpreter.unions import DICT_UNIONS
 from mmfix.config.origin import Blame, Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeSet, whole_module
 from mmfix.errors import ConfigError
+from mmfix.wording import say
 
 #: Characters of Python's own words for what went wrong, in which keys and texts of the config may be.
 _LONGEST_MESSAGE = 300
@@ -64,15 +65,15 @@ def run_module(run: Run, body: List[ast.stmt]) -> None:
         except ConfigError:
             raise
         except RecursionError as error:
-            raise ConfigError("is nested too deeply to be read", run.source.path, node.lineno) from error
+            raise ConfigError(say("is nested too deeply to be read"), run.source.path, node.lineno) from error
         except Exception as error:
             if isinstance(error, Raised) and error.kind is None:
-                raise Stops("raises an exception", run.source.path, node.lineno) from error
-            message = str(error) if type(error) is not KeyError else f"key {error}"
+                raise Stops(say("raises an exception"), run.source.path, node.lineno) from error
+            message = str(error) if type(error) is not KeyError else say("key {key}", key=error)
             if len(message) > _LONGEST_MESSAGE:
                 message = message[:_LONGEST_MESSAGE] + "..."
             raise Stops(
-                f"MMEngine would stop here with {type(error).__name__}: {message}",
+                say("MMEngine would stop here with {kind}: {why}", kind=type(error).__name__, why=message),
                 run.source.path,
                 node.lineno,
             ) from error
@@ -166,7 +167,7 @@ def _change_in_place(run: Run, node: ast.AugAssign, kind: type, current: Any, va
     elif isinstance(current, (TreeList, TreeDict, TreeSet)) and (
         isinstance(current, TreeSet) or opaque(value)
     ):
-        lose(run, current, "changed by an operator that is not followed", node, [value])
+        lose(run, current, say("changed by an operator that is not followed"), node, [value])
     else:
         return False
     return True
@@ -181,7 +182,9 @@ def _if(run: Run, node: ast.If, scope: Scope) -> Optional[Signal]:
     _require_body(run, node)
     known = decided(run, evaluate(run, node.test, scope), node.test)
     if isinstance(known, Unknown):
-        poison_names(run, [*node.body, *node.orelse], f"depends on a condition: {known.reason}", scope)
+        poison_names(
+            run, [*node.body, *node.orelse], say("depends on a condition: {why}", why=known.reason), scope
+        )
         return may_leave([*node.body, *node.orelse])
     return execute(run, node.body if known else node.orelse, scope)
 
@@ -190,13 +193,13 @@ def _for(run: Run, node: ast.For, scope: Scope) -> Optional[Signal]:
     _require_body(run, node)
     values = evaluate(run, node.iter, scope)
     if isinstance(values, (Unknown, ModuleRef, LazyName)):
-        poison_names(run, [node], "set in a loop over an unknown value", scope)
+        poison_names(run, [node], say("set in a loop over an unknown value"), scope)
         return may_leave(node.body, loop=True)
     for item, blame in iterate(run, values, node):
         assign(run, node.target, item, blame or blame_of(run, node.iter, scope), scope)
         signal = execute(run, node.body, scope)
         if signal is not None and signal.kind == "unknown":
-            poison_names(run, [node], "set in a loop that may end early", scope)
+            poison_names(run, [node], say("set in a loop that may end early"), scope)
             return may_leave(node.body, loop=True)
         if signal is not None and signal.kind != "continue":
             return None if signal.kind == "break" else signal
@@ -209,13 +212,13 @@ def _while(run: Run, node: ast.While, scope: Scope) -> Optional[Signal]:
         run.spend(10, node)
         known = decided(run, evaluate(run, node.test, scope), node.test)
         if isinstance(known, Unknown):
-            poison_names(run, [node], "set in a loop with an unknown condition", scope)
+            poison_names(run, [node], say("set in a loop with an unknown condition"), scope)
             return may_leave(node.body, loop=True)
         if not known:
             return execute(run, node.orelse, scope)
         signal = execute(run, node.body, scope)
         if signal is not None and signal.kind == "unknown":
-            poison_names(run, [node], "set in a loop that may end early", scope)
+            poison_names(run, [node], say("set in a loop that may end early"), scope)
             return may_leave(node.body, loop=True)
         if signal is not None and signal.kind != "continue":
             return None if signal.kind == "break" else signal
@@ -224,7 +227,7 @@ def _while(run: Run, node: ast.While, scope: Scope) -> Optional[Signal]:
 def _require_body(run: Run, node: Any) -> None:
     """A block that holds only ``_base_ = ...`` is empty once MMEngine has removed that line."""
     if not run.lazy and all(is_base_assignment(inner) for inner in node.body):
-        run.fail("`_base_` inside a block: MMEngine needs it at the top level", node.body[0])
+        run.fail(say("`_base_` inside a block: MMEngine needs it at the top level"), node.body[0])
 
 
 def _function(run: Run, node: ast.FunctionDef, scope: Scope) -> None:
@@ -246,7 +249,7 @@ def _decorated(run: Run, node: Any, decorators: List[Any], value: Any) -> Any:
 def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
     """What a class does when it is made is followed; the class itself is unknown."""
     if scope.parent is not None:
-        raise Undecidable("a class in a function")
+        raise Undecidable(say("a class in a function"))
     kind = own_kind(run, node, scope)
     if kind is not None:
         bind(scope, node.name, kind, Blame(run.source.origin(node)))
@@ -260,8 +263,10 @@ def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
     assert signal is None or signal.kind == "unknown"
     values = [value for value in (*inner.names.values(), *bases) if has_reach(value)]
     kept = [value for value in values if isinstance(value, (Function, MethodRef))]
-    lose_all(run, values if bases else kept, "used in a class", node)  # its methods may be called at any time
-    found = run.unknown("a class", node)
+    lose_all(
+        run, values if bases else kept, say("used in a class"), node
+    )  # its methods may be called at any time
+    found = run.unknown(say("a class"), node)
     value = _decorated(run, node, decorators, Unknown(found.reason, found.origin, tuple(values)))
     bind(scope, node.name, value, Blame(run.source.origin(node)))
 
@@ -289,7 +294,10 @@ def _import_from(run: Run, node: ast.ImportFrom, scope: Scope) -> None:
         return  # bound beforehand, see mmfix/config/lazy.py
     for alias in node.names:
         if alias.name == "*":
-            run.fail(f"`from {module} import *` cannot be followed without running the config", node)
+            run.fail(
+                say("`from {module} import *` cannot be followed without running the config", module=module),
+                node,
+            )
         if run.lazy and not is_builtin_module(module):
             name = LazyName(f"{module}.{alias.name}")
             bind(scope, alias.asname or alias.name, name, Blame(run.source.origin(node)))
@@ -307,7 +315,7 @@ def _assert(run: Run, node: ast.Assert, scope: Scope) -> None:
     test = evaluate(run, node.test, scope)
     known = decided(run, test, node.test) if run.trying else truth(run, test, node.test)
     if isinstance(known, Unknown) and node.msg is not None:
-        poison_calls(run, [node.msg], "evaluated if an assertion fails", scope)
+        poison_calls(run, [node.msg], say("evaluated if an assertion fails"), scope)
     if known is False:
         if node.msg is not None:
             evaluate(run, node.msg, scope)

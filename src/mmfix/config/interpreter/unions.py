@@ -11,6 +11,7 @@ from mmfix.config.interpreter.state import Run, replacing
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName, TreeDict, TreeList, TreeTuple
 from mmfix.python.bounds import weight
+from mmfix.wording import say
 
 #: Python's own dicts have `|` and `|=` from 3.9 on (PEP 584), config dicts always.
 DICT_UNIONS = sys.version_info >= (3, 9)
@@ -20,7 +21,7 @@ def united(run: Run, node: ast.AST, left: TreeDict, right: TreeDict) -> Any:
     """``left | right``: a deep copy of the left side, deeply updated with the right one."""
     run.spend(weight(left) + weight(right), node)
     if _builds(left) or _builds(right):
-        return run.unknown("`|` of config dicts builds what they import", node)
+        return run.unknown(say("`|` of config dicts builds what they import"), node)
     result: TreeDict = _copied(left)
     updated(run, node, result, right)
     return result
@@ -31,7 +32,7 @@ def merged_perhaps(run: Run, node: ast.AST, owner: TreeDict, key: Any, value: An
     old = current(owner.get(key))
     if {type(old), type(value)} != {Unknown, TreeDict}:
         return False
-    reason = "merged with an unknown value"
+    reason = say("merged with an unknown value")
     lose_below(run, old, reason, node, [value])
     owner[key] = Unknown(reason, run.source.origin(node), (old, value))
     return True
