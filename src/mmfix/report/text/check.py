@@ -22,6 +22,7 @@ from mmfix.report.text.words import CONFIDENCE_TEXT, as_text
 from mmfix.results.checked import ConfigReport, Report
 from mmfix.results.pages import rule_address
 from mmfix.results.place import display_path, display_place, source_line
+from mmfix.wording import say
 
 #: Kinds that can seldom or never be patched in place.
 DATA_KINDS = ("json", "yaml")
@@ -83,13 +84,15 @@ def _config(config: ConfigReport, page: Page, told: Told) -> Iterator[str]:
             yield from _block(config, new, page, told)
             yield ""
     for finding in config.taken_back:
-        yield _head(config, finding, page, "taken back: ")
+        yield _head(config, finding, page, say("taken back:") + " ")
         yield from page.wrapped(finding.message, indent=2)
         yield from page.wrapped(word_of(config.proof), "proof")
         yield ""
     for line in config.unknown:
         if page.each or _untold(("unknown", line), told):
-            yield from page.paragraph(f"cannot tell: {line}", display_path(config.path), "strong")
+            yield from page.paragraph(
+                say("cannot tell: {what}", what=line), display_path(config.path), "strong"
+            )
 
 
 def _alike(findings: Sequence[Finding]) -> List[List[Finding]]:
@@ -122,7 +125,9 @@ def _block(config: ConfigReport, findings: Sequence[Finding], page: Page, told: 
     rest = findings[len(shown) :]
     if rest:
         keys = ", ".join(dict.fromkeys(format_key(item.key) for item in rest))
-        yield from page.wrapped(f"and {len(rest)} more of this kind (-v shows them): {keys}", indent=2)
+        yield from page.wrapped(
+            say("and {count} more of this kind (-v shows them): {keys}", count=len(rest), keys=keys), indent=2
+        )
     if any(item.origins and item.origins[0].path != config.path for item in findings):
         yield from page.wrapped(display_path(config.path), "config")
     yield from _patch(config, first, page)
@@ -146,7 +151,7 @@ def _where(finding: Finding, page: Page) -> Iterator[str]:
     if origin is not None:
         yield from excerpt(origin, page)
     key = format_key(finding.key)
-    yield from page.wrapped(f"{key}{'' if origin else '  (not set in a file)'}", "key")
+    yield from page.wrapped(key if origin else f"{key}  {say('(not set in a file)')}", "key")
     for step in finding.origins[1:] if page.verbose else ():
         yield from page.wrapped(f"{display_place(*step)}  {source_line(step)}", "earlier")
 
@@ -158,7 +163,7 @@ def _known(findings: Sequence[Finding], page: Page) -> Iterator[str]:
     for line in shown:
         yield from page.wrapped(line)
     if len(lines) > len(shown):
-        yield from page.wrapped(f"and {len(lines) - len(shown)} more (-v shows them)")
+        yield from page.wrapped(say("and {count} more (-v shows them)", count=len(lines) - len(shown)))
 
 
 def _how_known(finding: Finding) -> str:
@@ -168,9 +173,9 @@ def _how_known(finding: Finding) -> str:
     read_here = any(_READ_HERE.match(line) for line in finding.evidence)
     of_a_table = any(_OF_A_TABLE.match(line) for line in finding.evidence)
     if finding.confidence == "likely" and of_a_table and not read_here:
-        return "known of this class from the code named here; its own source was not read"
+        return say("known of this class from the code named here; its own source was not read")
     if finding.confidence == "possible" and read_here:
-        return "read from model code, which leaves open whether it happens"
+        return say("read from model code, which leaves open whether it happens")
     return CONFIDENCE_TEXT[finding.confidence]
 
 
@@ -181,8 +186,12 @@ def _patch(config: ConfigReport, finding: Finding, page: Page) -> Iterator[str]:
         yield f"  {'patch':<{INDENT - 2}}{page(command, 'strong')}"
     edit = edit_of_base(config.path, finding)
     if edit:
-        told = f"or set {edit}{'' if config.missing else ' (--edit-base)'}" if command else f"set {edit}"
-        told += ": that changes every config that inherits it"
+        if not command:
+            told = say("set {edit}: that changes every config that inherits it", edit=edit)
+        elif config.missing:
+            told = say("or set {edit}: that changes every config that inherits it", edit=edit)
+        else:
+            told = say("or set {edit} (--edit-base): that changes every config that inherits it", edit=edit)
         yield from page.wrapped(told, "" if command else "patch")
 
 
@@ -194,7 +203,7 @@ def _cures(remedies: Sequence[Remedy], page: Page, told: Told) -> Iterator[str]:
     )
     if remedies and not _untold(what, told) and not (page.each or page.verbose):
         names = ", ".join(f"{remedy.name} ({standing(remedy)})" for remedy in remedies)
-        yield from page.wrapped(f"{names}: as above", "cures")
+        yield from page.wrapped(say("{names}: as above", names=names), "cures")
         return
     for index, remedy in enumerate(remedies):
         yield from remedy_rows(remedy, "" if index else "cures", page, sets=page.verbose or not index)

@@ -10,6 +10,7 @@ from mmfix.report.text.page import PAGE, Page
 from mmfix.report.text.words import as_text, count, render_value
 from mmfix.results.comparison import ADDED, CANNOT_TELL, CHANGED, REMOVED, Comparison, KeyChange, Side
 from mmfix.results.place import display_path, display_place
+from mmfix.wording import say
 
 _KINDS = (CHANGED, ADDED, REMOVED, CANNOT_TELL)
 #: Longer than any line: values are cut here, where they differ.
@@ -21,9 +22,11 @@ _LEAST = 40
 
 def render_text(found: Comparison, page: Page = PAGE) -> str:
     """The keys that differ, in the order of the configs, and how many there are."""
-    as_it_was = f" in {found.revision}" if found.revision else ""
+    before = display_path(found.before)
+    if found.revision:
+        before = say("{config} in {revision}", config=before, revision=found.revision)
     lines = [
-        page(f"--- {display_path(found.before)}{as_it_was}", "removed"),
+        page(f"--- {before}", "removed"),
         page(f"+++ {display_path(found.after)}", "added"),
     ]
     for change in found.changes:
@@ -38,14 +41,14 @@ def render_text(found: Comparison, page: Page = PAGE) -> str:
 
 def _sum(found: Comparison) -> str:
     if not found.changes:
-        return "no key differs"
+        return say("no key differs")
     kinds = [change.kind for change in found.changes]
     counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in _KINDS if kind in kinds)
     return f"{count(len(kinds), 'key')}: {counts}"
 
 
 def _change(change: KeyChange, page: Page) -> Iterator[str]:
-    name = format_key(change.key) or "any other key"
+    name = format_key(change.key) or say("any other key")
     yield page(name, "strong") + ("" if change.kind == CHANGED else f"  {change.kind}")
     if change.why:
         yield from page.wrapped(change.why, indent=4)
@@ -62,7 +65,7 @@ def _change(change: KeyChange, page: Page) -> Iterator[str]:
 
 
 def _text(value: Any) -> str:
-    return "not known" if isinstance(value, Unknown) else render_value(value, _WHOLE)
+    return say("not known") if isinstance(value, Unknown) else render_value(value, _WHOLE)
 
 
 def _cut(text: str, start: int, room: int) -> str:

@@ -10,19 +10,20 @@ from mmfix.report.text.page import INDENT, Page
 from mmfix.report.text.words import count, render_value
 from mmfix.results.checked import ProofUsed
 from mmfix.results.place import display_path, display_place
+from mmfix.wording import say
 
 
 def remedy_rows(remedy: Remedy, label: str, page: Page, sets: bool = True) -> Iterator[str]:
     """A cure, its price, what it assumes, and what it sets where that is wanted."""
     yield from page.wrapped(f"{remedy.name} ({standing(remedy)}): {remedy.cost}", label, strong=remedy.name)
     for line in remedy.assumes:
-        yield from page.wrapped(f"only if: {line}", indent=INDENT + 4)
+        yield from page.wrapped(say("only if: {what}", what=line), indent=INDENT + 4)
     for override in remedy.overrides if sets else ():
         yield from page.wrapped(override_line(override), indent=INDENT + 4)
     if remedy.code:
-        yield from page.wrapped(f"changes {code_lines(remedy.code)}", indent=INDENT + 4)
+        yield from page.wrapped(say("changes {lines}", lines=code_lines(remedy.code)), indent=INDENT + 4)
     if remedy.needs:
-        yield from page.wrapped(f"first: {remedy.needs}", indent=INDENT + 4)
+        yield from page.wrapped(say("first: {what}", what=remedy.needs), indent=INDENT + 4)
 
 
 def code_lines(spots: Iterable[CodeSpot]) -> str:
@@ -43,12 +44,21 @@ def edit_of_base(config: str, finding: Finding) -> str:
         return ""
     override = cure.overrides[0]
     place = display_place(origin.path, origin.line)
-    return f"{format_key(override.key[-1:])} = {render_value(override.value)} in {place}"
+    return say(
+        "{key} = {value} in {place}",
+        key=format_key(override.key[-1:]),
+        value=render_value(override.value),
+        place=place,
+    )
 
 
 def standing(remedy: Remedy) -> str:
     """``safe``, ``review; rehearsed: OK, step 0.82 s``."""
-    return f"{remedy.disposition}; rehearsed: {remedy.rehearsed}" if remedy.rehearsed else remedy.disposition
+    return (
+        say("{standing}; rehearsed: {result}", standing=remedy.disposition, result=remedy.rehearsed)
+        if remedy.rehearsed
+        else remedy.disposition
+    )
 
 
 def override_line(override: Override) -> str:
@@ -60,15 +70,27 @@ def word_of(proof: Optional[ProofUsed]) -> str:
     """Who says that a finding does not hold, and when: a proof file is text that anybody can write."""
     if proof is None:
         return ""
-    who = f"by {proof.by}" if proof.by else "by nobody it names"
-    return f"{display_path(proof.file)}, {who}: {proof.says}; --no-proofs judges without it"
+    file = display_path(proof.file)
+    if not proof.by:
+        return say(
+            "{file}, by nobody it names: {verdict}; --no-proofs judges without it",
+            file=file,
+            verdict=proof.says,
+        )
+    return say(
+        "{file}, by {author}: {verdict}; --no-proofs judges without it",
+        file=file,
+        author=proof.by,
+        verdict=proof.says,
+    )
 
 
 def interrupted_line(interrupted: Optional[Tuple[int, int]], page: Page) -> Iterator[str]:
     """That the run was ended, and how far it came; nothing for one that came to its end."""
     if interrupted is not None:
         done, planned = interrupted
-        yield f"{page('interrupted', 'warning')}: {done} of {count(planned, 'file')} looked at"
+        told = say("{done} of {files} looked at", done=done, files=count(planned, "file"))
+        yield f"{page(say('interrupted'), 'warning')}: {told}"
 
 
 def is_possible(finding: Finding) -> bool:

@@ -12,6 +12,7 @@ from mmfix.report.text.page import INDENT, PAGE, Page
 from mmfix.report.text.words import CONFIDENCE_TEXT, as_text, row
 from mmfix.results.diagnosis import Diagnosis, Parameter
 from mmfix.results.place import display_path, display_place
+from mmfix.wording import say
 
 _MOST_NAMES = 4
 _MOST_GROUPS = 3
@@ -33,7 +34,7 @@ def _one(item: Diagnosis, page: Page, log: str) -> Iterator[str]:
     label = page(f"{kind}[{item.id}]", "warning" if item.warns else "error" if item.known else "note")
     yield f"{page(place, 'strong')}{label} {item.title}"
     if item.excerpt:
-        rank = "" if item.rank is None else f"rank {item.rank}: "
+        rank = "" if item.rank is None else say("rank {number}:", number=item.rank) + " "
         yield row("log", page(_cut(f"{rank}{item.excerpt}", page.width - INDENT), "dim"))
     yield from page.wrapped(item.explanation, "what")
     yield from _parameters(item.parameters, page)
@@ -46,18 +47,20 @@ def _one(item: Diagnosis, page: Page, log: str) -> Iterator[str]:
     more = item.findings[_MOST_FINDINGS:]
     if more:
         keys = ", ".join(dict.fromkeys(format_key(finding.key) for finding in more))
-        yield from page.wrapped(f"and {len(more)} more of this kind: {keys}")
+        yield from page.wrapped(say("and {count} more of this kind: {keys}", count=len(more), keys=keys))
     for key, origin in item.places:
         yield from _where(key, origin, page)
     if item.command.startswith("--"):
-        yield row("train", f"{page(item.command, 'strong')}  (add it to your training command)")
+        yield row("train", f"{page(item.command, 'strong')}  {say('(add it to your training command)')}")
     elif item.command:
         yield row("patch", page(item.command, "strong"))
     shown = item.remedies if page.verbose else item.remedies[:_MOST_CURES]
     for index, remedy in enumerate(shown):
         yield from remedy_rows(remedy, "" if index else "cures", page, sets=page.verbose or not index)
     if len(item.remedies) > len(shown):
-        yield from page.wrapped(f"and {', '.join(remedy.name for remedy in item.remedies[_MOST_CURES:])}")
+        yield from page.wrapped(
+            say("and {names}", names=", ".join(remedy.name for remedy in item.remedies[_MOST_CURES:]))
+        )
     for index, hint in enumerate(item.hints):
         yield from page.wrapped(hint, "" if index else "cure")
     if item.known:
@@ -79,13 +82,13 @@ def _where(key: KeyPath, origin: Optional[Origin], page: Page) -> Iterator[str]:
 
 def _how(item: Diagnosis) -> str:
     if item.confidence == "proven":
-        return "the run itself has shown it"
+        return say("the run itself has shown it")
     if item.confidence == "certain" and not item.findings:
-        return "the message says it"
+        return say("the message says it")
     if item.confidence == "possible" and not item.findings:
-        return "the message alone does not tell the cause"
+        return say("the message alone does not tell the cause")
     if item.confidence == "likely" and not item.findings and not item.parameters:
-        return "the message is not quite clear, and seldom anything else"
+        return say("the message is not quite clear, and seldom anything else")
     return CONFIDENCE_TEXT[item.confidence]
 
 
@@ -94,7 +97,7 @@ def _parameters(parameters: Tuple[Parameter, ...], page: Page) -> Iterator[str]:
     unnamed = [str(item.index) for item in parameters if item.name is None]
     if unnamed:
         shown = " ".join(unnamed[:12]) + (" ..." if len(unnamed) > 12 else "")
-        yield row("params", f"{len(unnamed)} by index: {shown}")
+        yield row("params", say("{count} by index: {numbers}", count=len(unnamed), numbers=shown))
     groups: Dict[str, List[Parameter]] = {}
     for item in parameters:
         if item.name is not None:
@@ -102,12 +105,15 @@ def _parameters(parameters: Tuple[Parameter, ...], page: Page) -> Iterator[str]:
     for place, (key, members) in enumerate(groups.items()):
         if place == _MOST_GROUPS:
             left = sum(len(rest) for rest in list(groups.values())[place:])
-            yield row("", f"and {left} more in {len(groups) - place} other parts")
+            yield row(
+                "", say("and {count} more in {parts} other parts", count=left, parts=len(groups) - place)
+            )
             break
         names = ", ".join(_named(item) for item in members[:_MOST_NAMES])
-        more = f", ... {len(members)} in all" if len(members) > _MOST_NAMES else ""
+        if len(members) > _MOST_NAMES:
+            names = say("{names}, ... {count} in all", names=names, count=len(members))
         label = "" if place or unnamed else "params"
-        yield from page.wrapped(f"{key}: {names}{more}" if key else f"{names}{more}", label)
+        yield from page.wrapped(f"{key}: {names}" if key else names, label)
 
 
 def _named(item: Parameter) -> str:

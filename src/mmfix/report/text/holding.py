@@ -5,11 +5,16 @@ from __future__ import annotations
 from mmfix.report.text.words import Paint, as_text, plain
 from mmfix.results.holding import Holding, SettingShown
 from mmfix.results.place import display_path, display_place
+from mmfix.wording import say
 
 
 def render_holding(found: Holding, paint: Paint = plain) -> str:
     """``ignore  ['MMF101']  (mmfix.toml:3)``, one line a key; what the file asks for in vain after it."""
-    where = "no settings file above it" if found.file is None else f"settings file {display_path(found.file)}"
+    where = (
+        say("no settings file above it")
+        if found.file is None
+        else say("settings file {file}", file=display_path(found.file))
+    )
     lines = [f"{paint(display_path(found.path), 'strong')}: {where}"]
     width = max(len(row.key) for row in found.settings)
     for row in found.settings:

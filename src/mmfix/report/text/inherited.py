@@ -10,6 +10,7 @@ from mmfix.report.causes import Cause, causes
 from mmfix.report.text.cures import edit_of_base
 from mmfix.report.text.page import Page
 from mmfix.results.checked import Report
+from mmfix.wording import say
 
 _MOST_CAUSES = 10
 
@@ -19,11 +20,13 @@ def in_more_configs(report: Report, page: Page) -> Iterator[str]:
     shared = [cause for cause in causes(report) if len(cause.configs) > 1]
     if not shared:
         return
-    yield page("told once, but in several configs", "strong") + " (--each tells each in full)"
+    head = page(say("told once, but in several configs"), "strong")
+    yield f"{head} {say('(--each tells each in full)')}"
     for cause in shared if page.verbose else shared[:_MOST_CAUSES]:
         yield from _cause(cause, page)
     if len(shared) > _MOST_CAUSES and not page.verbose:
-        yield f"  and {len(shared) - _MOST_CAUSES} causes more (-v shows them)"
+        more = say("and {count} causes more (-v shows them)", count=len(shared) - _MOST_CAUSES)
+        yield f"  {more}"
     yield ""
 
 
@@ -34,9 +37,10 @@ def _cause(cause: Cause, page: Page) -> Iterator[str]:
     if any(remedy.overrides for remedy in cause.finding.remedies):
         command = f"mmfix patch {shlex.quote(_folder(cause.configs))}"
         edit = edit_of_base("", cause.finding)
-        yield from page.wrapped(
-            command + (f", or set {edit} (--edit-base)" if edit else ""), indent=6, strong=command
-        )
+        told = command
+        if edit:
+            told = say("{command}, or set {edit} (--edit-base)", command=command, edit=edit)
+        yield from page.wrapped(told, indent=6, strong=command)
 
 
 def _folder(configs: Sequence[str]) -> str:

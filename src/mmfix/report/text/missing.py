@@ -6,6 +6,7 @@ from typing import Dict, Iterable, Iterator, List, Sequence
 
 from mmfix.config.origin import MissingBase
 from mmfix.results.place import display_path, display_place
+from mmfix.wording import say
 
 
 def missing_bases(configs: Iterable[Sequence[MissingBase]]) -> Iterator[str]:
@@ -21,14 +22,22 @@ def missing_bases(configs: Iterable[Sequence[MissingBase]]) -> Iterator[str]:
     for bases in found.values():
         yield _line(bases)
     if any(not bases[0].read for bases in found.values()):
-        yield "what these bases may set is unknown; --base-dir DIR names a folder that holds them"
+        yield say("what these bases may set is unknown; --base-dir DIR names a folder that holds them")
 
 
 def _line(bases: List[MissingBase]) -> str:
     base = bases[0]
     named = display_place(base.origin.path, base.origin.line)
-    more = f"; {len(bases)} configs need it" if len(bases) > 1 else ""
-    gone = f"the base {base.entry} is not here ({named}{more})"
+    if len(bases) > 1:
+        gone = say(
+            "the base {base} is not here ({place}; {count} configs need it)",
+            base=base.entry,
+            place=named,
+            count=len(bases),
+        )
+    else:
+        gone = say("the base {base} is not here ({place})", base=base.entry, place=named)
     if base.read:
-        return f"{gone}; read {display_path(base.read)} instead ({base.where})"
+        read = display_path(base.read)
+        return say("{missing}; read {file} instead ({what})", missing=gone, file=read, what=base.where)
     return f"{gone}; {base.hint}" if base.hint else gone

@@ -18,9 +18,10 @@ from mmfix.results.model import (
     ModelRow,
     ModelTree,
 )
+from mmfix.wording import mark, say
 
 _STYLES = {"used": "added", "never used": "error", "used only sometimes": "warning", "cannot tell": "note"}
-_NOT_FOUND_CURE = "searched were the repository around the config and what is installed where mmfix runs"
+_NOT_FOUND_CURE = say("searched were the repository around the config and what is installed where mmfix runs")
 _MOST_PROBLEMS = 5
 _MOST_SHOWN = 3
 #: A wider list of marks does not push the places of the other lines to the right.
@@ -46,7 +47,7 @@ def render_text(tree: ModelTree, page: Page = PAGE) -> str:
     if any(row.exists == NOT_FOUND for row in tree.rows):
         lines.append(f"{page(NOT_FOUND, 'warning')}: {_NOT_FOUND_CURE}")
     if tree.gave_up:
-        lines.append(f"{page('no verdicts', 'warning')}: {tree.gave_up}")
+        lines.append(f"{page(say('no verdicts'), 'warning')}: {tree.gave_up}")
     lines.extend(_problems(tree, page))
     return as_text(lines)
 
@@ -76,15 +77,17 @@ def _marks(row: ModelRow, lost: bool) -> str:
     late = [_frozen_when(item.when) for item in row.freezings]
     marks = [] if late and row.frozen and row.verdict is None else [_verdict(row, lost)]
     if 0 < row.frozen < row.parameters:
-        marks.append(f"{row.frozen} of {row.parameters} parameters frozen")
-    marks += [f"checkpoint ({_switch(item)}, {item.kind})" for item in row.checkpoints]
+        marks.append(say("{frozen} of {count} parameters frozen", frozen=row.frozen, count=row.parameters))
+    marks += [
+        say("checkpoint ({switch}, {kind})", switch=_switch(item), kind=item.kind) for item in row.checkpoints
+    ]
     return ", ".join(dict.fromkeys([*marks, *late]))
 
 
 def _verdict(row: ModelRow, lost: bool) -> str:
     if row.verdict is None:
         lost_root = lost and len(row.key) == 1
-        return "frozen" if row.frozen else "cannot tell" if lost_root else "nothing to train"
+        return "frozen" if row.frozen else say("cannot tell") if lost_root else say("nothing to train")
     whole = not row.parts or any(not part.name for part in row.parts)
     if whole or row.verdict == "used":
         return row.verdict
@@ -98,8 +101,8 @@ def _switch(item: Checkpoint) -> str:
 
 def _frozen_when(when: str) -> str:
     if when == "step":
-        return "requires_grad switched while training"
-    return f"frozen in {when}() after the wrap"
+        return say("requires_grad switched while training")
+    return say("frozen in {method}() after the wrap", method=when)
 
 
 def _details(row: ModelRow, page: Page) -> Iterator[str]:
@@ -113,11 +116,14 @@ def _details(row: ModelRow, page: Page) -> Iterator[str]:
         text = ", ".join(filter(None, (label if names != [""] else "", part.why)))
         if text:
             yield f"- {text}"
-        use = "mentioned at" if part.verdict == "never used" else "used at"
-        decided = "" if part.decided_by is None else format_key(part.decided_by)
-        for what, value in (("made at", part.created), (use, part.used), ("decided by", decided)):
-            if value:
-                yield f"    {what} {value}"
+        if part.created:
+            yield f"    {say('made at {place}', place=part.created)}"
+        if part.used:
+            unused = part.verdict == "never used"
+            used = mark("mentioned at {place}") if unused else mark("used at {place}")
+            yield f"    {say(used, place=part.used)}"
+        if part.decided_by is not None:
+            yield f"    {_by(part.decided_by)}"
     for what, lines in _evidence(row).items():
         yield f"- {what}: {_some(_lines(lines))}"
 
@@ -133,15 +139,15 @@ def _lines(lines: Sequence[CodeLine]) -> List[str]:
 
 
 def _some(items: Sequence[str]) -> str:
-    more = len(items) - _MOST_SHOWN
-    return ", ".join(items[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more, shown = len(items) - _MOST_SHOWN, ", ".join(items[:_MOST_SHOWN])
+    return say("{names} and {count} more", names=shown, count=more) if more > 0 else shown
 
 
 def _evidence(row: ModelRow) -> Dict[str, List[CodeLine]]:
     """What else the code does, with the key that decides -> the lines that do it."""
     found: Dict[str, List[CodeLine]] = {}
     for item in row.checkpoints:
-        found.setdefault(f"checkpoint, {_by(item.switch)}", []).append(item.line)
+        found.setdefault(say("checkpoint, {switch}", switch=_by(item.switch)), []).append(item.line)
     for freezing in row.freezings:
         if freezing.line is not None:
             what = f"{_frozen_when(freezing.when)}, {_by(freezing.decided_by)}"
@@ -150,14 +156,15 @@ def _evidence(row: ModelRow) -> Dict[str, List[CodeLine]]:
 
 
 def _by(key: Optional[KeyPath]) -> str:
-    return "always" if key is None else f"decided by {format_key(key)}"
+    return "always" if key is None else say("decided by {key}", key=format_key(key))
 
 
 def _problems(tree: ModelTree, page: Page) -> Iterator[str]:
     shown = tree.problems[:_MOST_PROBLEMS]
     if shown:
-        yield f"{page('could not be followed', 'note')}: {count(len(tree.problems), 'place')}"
+        yield f"{page(say('could not be followed'), 'note')}: {count(len(tree.problems), 'place')}"
     for reason, line in shown:
         yield f"  {reason}" + (f"  {page(str(line), 'dim')}" if line else "")
     if len(tree.problems) > len(shown):
-        yield f"  and {len(tree.problems) - len(shown)} more; --format json lists them all"
+        more = len(tree.problems) - len(shown)
+        yield f"  {say('and {count} more; --format json lists them all', count=more)}"

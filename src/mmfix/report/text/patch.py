@@ -14,13 +14,14 @@ from mmfix.report.text.words import TAB, as_text, count
 from mmfix.results.change import FileEdit
 from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path
+from mmfix.wording import mark, say
 
 #: Configs of which the same is said; --verbose names all.
 _MOST_NAMED = 3
 #: Of a literal that is changed in place.
 _WIDEST = 40
-_UNCONFIRMED = "not verified by loading"
-_UNASKED = (
+_UNCONFIRMED = say("not verified by loading")
+_UNASKED = say(
     "what is only possible is not cured unasked: --possible takes its safe cure, --remedy NAME one of these"
 )
 
@@ -49,10 +50,12 @@ def render_patches(
         lines.extend(page.paragraph(line))
     made = (result.look_for for result in results if result.written or result.config is not None)
     for line in dict.fromkeys(made):
-        lines.extend(page.paragraph(line, "look for", "strong") if line else ())
+        lines.extend(page.paragraph(line, say("look for"), "strong") if line else ())
     lines.append(_patch_summary(results, page, diff))
     if interrupted is not None and not diff:
-        unsaid = "files that were being written then are old or patched as a whole; git status names them"
+        unsaid = say(
+            "files that were being written then are old or patched as a whole; git status names them"
+        )
         lines += page.paragraph(unsaid, "note")
     lines.extend(interrupted_line(interrupted, page))
     return text + as_text(lines)
@@ -75,8 +78,10 @@ def _told(results: Sequence[PatchResult], said: Sequence[str], page: Page) -> It
         return
     names = [display_path(result.path) for result in results]
     shown = names if page.verbose else names[:_MOST_NAMED]
-    more = f" and {len(names) - len(shown)} more (-v names them)" if len(names) > len(shown) else ""
-    head = f"{page(', '.join(shown), 'strong')}{more}: "
+    head = page(", ".join(shown), "strong")
+    if len(names) > len(shown):
+        head = say("{names} and {count} more (-v names them)", names=head, count=len(names) - len(shown))
+    head += ": "
     first, *rest = said
     if not first.startswith(" "):
         yield head + first
@@ -113,29 +118,33 @@ def _patch(result: PatchResult, page: Page, diff: bool) -> Iterator[str]:
         for override in result.overrides:
             yield f"    {override_line(override)}  {page('# ' + override.reason, 'dim')}"
         for place in result.places:
-            became = f"-> {_on_one_line(place.now)}" if place.now else "is taken out"
-            yield f"    in line {place.line}: {_on_one_line(place.was)} {became}"
+            was, now = _on_one_line(place.was), _on_one_line(place.now) if place.now else ""
+            change = (
+                mark("in line {line}: {was} -> {now}") if now else mark("in line {line}: {was} is taken out")
+            )
+            yield f"    {say(change, line=place.line, was=was, now=now)}"
     elif result.remedies:
-        yield f"already patched with {', '.join(result.remedies)}"
+        yield say("already patched with {cures}", cures=", ".join(result.remedies))
     if result.heirs:
-        change = "changed with it" if result.written else "would change with it"
-        names = ", ".join(map(display_path, result.heirs))
-        yield from page.wrapped(f"{change}, {count(len(result.heirs), 'config')}: {names}", indent=4)
+        changed = mark("changed with it, {configs}: {names}")
+        template = changed if result.written else mark("would change with it, {configs}: {names}")
+        configs, names = count(len(result.heirs), "config"), ", ".join(map(display_path, result.heirs))
+        yield from page.wrapped(say(template, configs=configs, names=names), indent=4)
     for finding in result.left:
         label = page(f"{finding.severity}[{finding.code}]", finding.severity)
-        yield f"  {'only possible' if is_possible(finding) else 'left'}: {label} {finding.name}"
+        yield f"  {say('only possible') if is_possible(finding) else say('left')}: {label} {finding.name}"
         yield from page.wrapped(finding.message, indent=4)
         yield from _choices(finding, page)
     if any(is_possible(finding) and finding.remedies for finding in result.left):
         yield from page.wrapped(_UNASKED, indent=4)
     for finding in result.taken_back:
         label = page(f"{finding.severity}[{finding.code}]", finding.severity)
-        yield f"  taken back: {label} {finding.name}"
+        yield f"  {say('taken back:')} {label} {finding.name}"
         yield from page.wrapped(finding.message, indent=4)
     if result.taken_back:
-        yield from page.wrapped(f"proof: {word_of(result.proof)}", indent=4)
+        yield from page.wrapped(say("proof: {what}", what=word_of(result.proof)), indent=4)
     for note in result.notes:
-        yield from page.wrapped(f"note: {note}", indent=2)
+        yield from page.wrapped(say("note: {what}", what=note), indent=2)
 
 
 def _on_one_line(literal: str) -> str:
@@ -146,47 +155,64 @@ def _on_one_line(literal: str) -> str:
 def _choices(finding: Finding, page: Page) -> Iterator[str]:
     """The cures to choose from by hand."""
     for remedy in finding.remedies:
-        how = f"{'--remedy' if remedy.can_be_written else 'by hand:'} {remedy.name}"
+        how = f"{'--remedy' if remedy.can_be_written else say('by hand:')} {remedy.name}"
         yield from page.wrapped(f"{how} ({standing(remedy)}): {remedy.cost}", indent=4, strong=how)
         for line in remedy.assumes:
-            yield from page.wrapped(f"only if: {line}", indent=8)
+            yield from page.wrapped(say("only if: {what}", what=line), indent=8)
 
 
 def _deed(result: PatchResult, diff: bool) -> str:
     """What was (or would be) done, in a few words."""
     if result.edits:
         if not result.remedies:
-            return "would take a cure out of your code" if diff else "took a cure out of your code"
-        return f"{'would change' if diff else 'changed'} your code with {result.remedies[0]}"
+            return say("would take a cure out of your code") if diff else say("took a cure out of your code")
+        template = (
+            mark("would change your code with {cure}") if diff else mark("changed your code with {cure}")
+        )
+        return say(template, cure=result.remedies[0])
     if not result.overrides and not result.places:
-        return "would take the mmfix block out" if diff else "took the mmfix block out"
+        return say("would take the mmfix block out") if diff else say("took the mmfix block out")
     if result.config is not None:
-        return f"a copy is patched with {', '.join(result.remedies)}"
-    where = "" if result.target == result.path else f" into {display_path(result.target)}"
-    how = f" (confirmed by {result.confirmed_by})" if result.confirmed_by else ""
-    if not how and not diff:
-        how = f" ({_UNCONFIRMED})"
+        return say("a copy is patched with {cures}", cures=", ".join(result.remedies))
+    done = _patched(result, diff)
+    if result.confirmed_by:
+        return say("{change} (confirmed by {loader})", change=done, loader=result.confirmed_by)
+    return done if diff else f"{done} ({_UNCONFIRMED})"
+
+
+def _patched(result: PatchResult, diff: bool) -> str:
     if not result.remedies:
-        return f"{'would verify' if diff else 'verified'} what --no-loader wrote{how}"
-    return f"{'would patch' if diff else 'patched'} with {', '.join(result.remedies)}{where}{how}"
+        return say("would verify what --no-loader wrote") if diff else say("verified what --no-loader wrote")
+    cures = ", ".join(result.remedies)
+    if result.target == result.path:
+        return (
+            say("would patch with {cures}", cures=cures) if diff else say("patched with {cures}", cures=cures)
+        )
+    template = (
+        mark("would patch with {cures} into {file}") if diff else mark("patched with {cures} into {file}")
+    )
+    return say(template, cures=cures, file=display_path(result.target))
 
 
 def _patch_summary(results: Sequence[PatchResult], page: Page, diff: bool) -> str:
     changed = sum(result.status == "patched" or result.changed for result in results)
-    parts = [(changed, "would change" if diff else "changed")]
+    parts = [(changed, mark("{count} would change") if diff else mark("{count} changed"))]
     parts += [
-        (sum(result.status == status for result in results), words)
-        for status, words in (
-            ("left", "with findings left"),
-            ("refused", "refused"),
-            ("skipped", "not judged"),
+        (sum(result.status == status for result in results), template)
+        for status, template in (
+            ("left", mark("{count} with findings left")),
+            ("refused", mark("{count} refused")),
+            ("skipped", mark("{count} not judged")),
         )
     ]
-    parts.append((sum(bool(item.left) and item.status != "left" for item in results), "with possible ones"))
-    parts.append((sum(len(item.taken_back) for item in results), "taken back by a proof"))
-    told = ", ".join(f"{number} {words}" for number, words in parts if number)
+    possible = sum(bool(item.left) and item.status != "left" for item in results)
+    parts.append((possible, mark("{count} with possible ones")))
+    parts.append((sum(len(item.taken_back) for item in results), mark("{count} taken back by a proof")))
+    told = ", ".join(say(template, count=number) for number, template in parts if number)
     left = any(result.exit_code for result in results)
     style = "warning" if left else "strong"
     guessed = diff and any(item.changed and item.overrides and not item.confirmed_by for item in results)
-    how = f"; {_UNCONFIRMED} (--verify does that)" if guessed else ""
-    return f"{count(len(results), 'config')}: {page(told or 'nothing to patch', style)}{how}"
+    summary = f"{count(len(results), 'config')}: {page(told or say('nothing to patch'), style)}"
+    if not guessed:
+        return summary
+    return say("{summary}; not verified by loading (--verify does that)", summary=summary)

@@ -8,6 +8,7 @@ from typing import Dict, List, Sequence, Tuple
 from mmfix.report.text.words import Paint, as_text, plain
 from mmfix.results.checked import Problem
 from mmfix.results.place import display_path, display_place
+from mmfix.wording import mark, say
 
 
 def render_problems(problems: Sequence[Tuple[Problem, str]], paint: Paint = plain) -> str:
@@ -27,6 +28,10 @@ def _problem(problem: Problem, configs: Sequence[str], paint: Paint) -> str:
     # a refused patch may be about the file it would have written, which reads nothing
     base = os.path.abspath(problem.path) if problem.path and problem.kind != "patch" else ""
     heirs = [config for config in configs if base and config and os.path.abspath(config) != base]
-    more = f" and {len(heirs) - 1} more" if len(heirs) > 1 else ""
-    read_by = f" [read by {display_path(heirs[0])}{more}]" if heirs else ""
-    return " ".join(f"{place}{paint('error', 'error')}: {problem.message}{hint}{read_by}".split())
+    told = f"{place}{paint('error', 'error')}: {problem.message}{hint}"
+    if heirs:
+        template = mark("{error} [read by {config}]")
+        if len(heirs) > 1:
+            template = mark("{error} [read by {config} and {count} more]")
+        told = say(template, error=told, config=display_path(heirs[0]), count=len(heirs) - 1)
+    return " ".join(told.split())

@@ -12,19 +12,25 @@ from mmfix.proofs.types import HANG, NOT_PROVED, ParameterGroup, Proof, Rehearsa
 from mmfix.report.text.page import PAGE, Page
 from mmfix.report.text.words import as_text
 from mmfix.results.place import display_path
+from mmfix.wording import say
 
 #: What each outcome means, in a few words.
 MEANING = {
-    "OK": "every step ran, and all ranks have the same parameters",
-    "UNUSED": "DDP waits for a gradient that never comes",
-    "READY_TWICE": "DDP gets a gradient it had already accounted for",
-    "UNTRAINED": "it runs, but some parameters are silently never trained",
-    "NO_SYNC_ASSERT": "a static graph does not go with gradient accumulation",
-    "DIVERGED": "it runs, but the ranks no longer have the same parameters",
-    "HANG": "the ranks wait for each other for ever",
-    NOT_PROVED: "not every step could be done, so nothing can be said",
+    "OK": say("every step ran, and all ranks have the same parameters"),
+    "UNUSED": say("DDP waits for a gradient that never comes"),
+    "READY_TWICE": say("DDP gets a gradient it had already accounted for"),
+    "UNTRAINED": say("it runs, but some parameters are silently never trained"),
+    "NO_SYNC_ASSERT": say("a static graph does not go with gradient accumulation"),
+    "DIVERGED": say("it runs, but the ranks no longer have the same parameters"),
+    "HANG": say("the ranks wait for each other for ever"),
+    NOT_PROVED: say("not every step could be done, so nothing can be said"),
 }
-_FREEZERS = {"train": "train()", "init_weights": "init_weights()", "hook": "a hook", "step": "a step"}
+_FREEZERS = {
+    "train": "train()",
+    "init_weights": "init_weights()",
+    "hook": say("a hook"),
+    "step": say("a step"),
+}
 _MOST_GROUPS, _MOST_NAMES = 12, 3
 #: Characters of a name and an outcome.
 _BEFORE = 26
@@ -47,8 +53,8 @@ def render_text(
         look_for: What shows in the log of a run that passes.
     """
     lines = [*_lines(proof, remedies, page)]
-    lines += _row(page, "look for", look_for) if look_for else ()
-    return as_text([*lines, f"{proof.seconds:.0f} s"])
+    lines += _row(page, say("look for"), look_for) if look_for else ()
+    return as_text([*lines, say("{seconds:.0f} s", seconds=proof.seconds)])
 
 
 def _lines(proof: Proof, remedies: Sequence[Remedy], page: Page) -> Iterator[str]:
@@ -62,7 +68,9 @@ def _lines(proof: Proof, remedies: Sequence[Remedy], page: Page) -> Iterator[str
         yield from _row(page, "error", error)
     if found.outcome in (NOT_PROVED, HANG, "DIVERGED"):
         yield from _row(
-            page, "reason", found.reason + ("" if page.verbose or not found.detail else "  (-v shows more)")
+            page,
+            "reason",
+            found.reason if page.verbose or not found.detail else f"{found.reason}  {say('(-v shows more)')}",
         )
     cost = price(found.activation_bytes, found.step_seconds, found)
     if cost:
@@ -73,11 +81,17 @@ def _lines(proof: Proof, remedies: Sequence[Remedy], page: Page) -> Iterator[str
     if found.world_size:
         versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
         scenarios = ", ".join(item.name for item in found.scenarios if item.outcome != NOT_PROVED) or "none"
-        ranks = f"{found.world_size} {found.backend} ranks"
-        yield from _row(page, "ran", f"with {ranks}, {versions}; scenarios: {scenarios}")
+        ran = say(
+            "with {count} {backend} ranks, {versions}; scenarios: {scenarios}",
+            count=found.world_size,
+            backend=found.backend,
+            versions=versions,
+            scenarios=scenarios,
+        )
+        yield from _row(page, "ran", ran)
     if found.left:
         yield from _row(
-            page, "not run", ", ".join(found.left) + (f": {found.why_left}" if found.why_left else "")
+            page, say("not run"), ", ".join(found.left) + (f": {found.why_left}" if found.why_left else "")
         )
     if page.verbose and found.detail:
         yield ""
@@ -87,40 +101,44 @@ def _lines(proof: Proof, remedies: Sequence[Remedy], page: Page) -> Iterator[str
 def _scenario(scenario: Scenario, found: Rehearsal, page: Page) -> Iterator[str]:
     yield f"  {scenario.name:<9} {_outcome(scenario.outcome, page)}  {_short(scenario.error, page)}".rstrip()
     if scenario.disagreement:
-        yield f"            {page('the two instruments disagree', 'warning')}: {scenario.disagreement}"
+        yield f"            {page(say('the two instruments disagree'), 'warning')}: {scenario.disagreement}"
 
 
 def _parameters(found: Rehearsal, page: Page) -> Iterator[str]:
     if not found.trainable:
         if found.parameters:
-            count, listed = len(found.parameters), "--format json has their order"
-            yield from _row(
-                page,
-                "params",
-                f"{count} require a gradient when DDP wraps the model; {listed}",
+            order = say(
+                "{count} require a gradient when DDP wraps the model; --format json has their order",
+                count=len(found.parameters),
             )
+            yield from _row(page, "params", order)
         return
-    yield from _row(page, "params", f"{found.trainable} require a gradient when DDP wraps the model")
+    yield from _row(
+        page, "params", say("{count} require a gradient when DDP wraps the model", count=found.trainable)
+    )
     for group in found.groups[:_MOST_GROUPS]:
         yield from _row(page, "", _group(group))
     more = len(found.groups) - _MOST_GROUPS
     if more > 0:
-        yield from _row(page, "", f"... and {more} groups more (--format json has all)")
+        yield from _row(page, "", say("... and {count} groups more (--format json has all)", count=more))
 
 
 def _group(group: ParameterGroup) -> str:
     names = ", ".join(group.names[:_MOST_NAMES])
-    more = f", ... {len(group.names)} in all" if len(group.names) > _MOST_NAMES else ""
+    if len(group.names) > _MOST_NAMES:
+        names = say("{names}, ... {count} in all", names=names, count=len(group.names))
     by = _FREEZERS.get(group.frozen_by, group.frozen_by)
-    frozen = f", frozen by {by} after the wrap" if by else ""
+    state = (
+        say("{state}, frozen by {what} after the wrap", state=group.status, what=by) if by else group.status
+    )
     where = f"{group.module} ({group.class_name})" if group.module else group.class_name
-    return f"{group.status}{frozen}: {where}, key {group.key}: {names}{more}"
+    return say("{state}: {part}, key {key}: {names}", state=state, part=where, key=group.key, names=names)
 
 
 def _remedies(proof: Proof, remedies: Sequence[Remedy], page: Page) -> Iterator[str]:
     if not proof.remedies:
         if proof.rehearsal.outcome not in ("OK", NOT_PROVED):
-            yield from _row(page, "cures", "none that a config can hold")
+            yield from _row(page, "cures", say("none that a config can hold"))
         return
     before, known = proof.rehearsal, {remedy.name: remedy for remedy in remedies}
     names = [_with_standing(result.name, known.get(result.name)) for result in proof.remedies]
@@ -133,7 +151,7 @@ def _remedies(proof: Proof, remedies: Sequence[Remedy], page: Page) -> Iterator[
         yield f"  {'cures' if index == 0 else '':<8} {label}".rstrip()
         if result.outcome == "OK" and result.name in known:
             for line in known[result.name].assumes:
-                yield from _row(page, "", f"only if: {line}", "    ")
+                yield from _row(page, "", say("only if: {what}", what=line), "    ")
     best = next((result for result in proof.remedies if result.outcome == "OK"), None)
     if best is not None and before.outcome != "OK":
         config = shlex.quote(display_path(proof.config))

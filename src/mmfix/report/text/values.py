@@ -11,6 +11,7 @@ from mmfix.report.leaves import find, is_container, leaves
 from mmfix.report.text.page import PAGE, Page
 from mmfix.report.text.words import as_text, render_value
 from mmfix.results.place import display_place, source_line
+from mmfix.wording import say
 
 
 def render_text(document: ConfigDocument, key: Optional[str], page: Page = PAGE) -> str:
@@ -25,10 +26,10 @@ def render_text(document: ConfigDocument, key: Optional[str], page: Page = PAGE)
         lines = [f"{page(format_key(path), 'strong')} = {render_value(value)}"]
         lines.extend(f"  {label:<9}  {place}" for label, place in _blame_lines(document.blame(path)))
         if len(lines) == 1:
-            lines.append("  set by no line of a file")
+            lines.append(f"  {say('set by no line of a file')}")
         return as_text(lines)
     if not path and not value:
-        return as_text(["this config sets nothing"])
+        return as_text([say("this config sets nothing")])
     rows = [
         (f"{format_key(leaf)} = {render_value(item)}", document.origin(leaf))
         for leaf, item in leaves(value, path)
@@ -39,7 +40,7 @@ def render_text(document: ConfigDocument, key: Optional[str], page: Page = PAGE)
     )
 
 
-def _blame_lines(blame: Optional[Blame], label: str = "set at") -> Iterator[Tuple[str, str]]:
+def _blame_lines(blame: Optional[Blame], label: str = say("set at")) -> Iterator[Tuple[str, str]]:
     stack = [(blame, label)]
     told = set()  # the same place may be reached on very many ways
     while stack:
@@ -48,4 +49,4 @@ def _blame_lines(blame: Optional[Blame], label: str = "set at") -> Iterator[Tupl
             continue
         told.add((step.origin, label))
         yield label, f"{display_place(*step.origin)}  {source_line(step.origin)}".rstrip()
-        stack += [(step.previous, "overrides"), (step.via, "read from")]
+        stack += [(step.previous, "overrides"), (step.via, say("read from"))]

@@ -6,6 +6,7 @@ from typing import Any, Callable, Iterable
 
 from mmfix import printable
 from mmfix.config.values import LazyName
+from mmfix.wording import mark, say
 
 #: Puts colour around a text: ``paint(text, style)`` with a style of :data:`STYLES`.
 Paint = Callable[[str, str], str]
@@ -15,10 +16,10 @@ TAB = "\t"
 
 #: What each confidence means, as ``DESIGN`` and ``mmfix rule`` say it.
 CONFIDENCE_TEXT = {
-    "proven": "seen in a rehearsal",
-    "certain": "follows from the config and the framework's code",
-    "likely": "read from model code",
-    "possible": "a known pattern; this config was not proven wrong",
+    "proven": say("seen in a rehearsal"),
+    "certain": say("follows from the config and the framework's code"),
+    "likely": say("read from model code"),
+    "possible": say("a known pattern; this config was not proven wrong"),
 }
 
 
@@ -37,9 +38,25 @@ def row(label: str, text: str) -> str:
     return f"  {label:<9}{text}"
 
 
+#: What is counted: one of them, and several.
+_COUNTED = {
+    "config": (mark("{count} config"), mark("{count} configs")),
+    "file": (mark("{count} file"), mark("{count} files")),
+    "key": (mark("{count} key"), mark("{count} keys")),
+    "place": (mark("{count} place"), mark("{count} places")),
+    "part": (mark("{count} part"), mark("{count} parts")),
+    "cause": (mark("{count} cause"), mark("{count} causes")),
+    "finding": (mark("{count} finding"), mark("{count} findings")),
+    "error": (mark("{count} error"), mark("{count} errors")),
+    "warning": (mark("{count} warning"), mark("{count} warnings")),
+    "note": (mark("{count} note"), mark("{count} notes")),
+}
+
+
 def count(number: int, noun: str) -> str:
-    """``1 config``, ``2 configs``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """``1 config``, ``2 configs``; the nouns are those of a table."""
+    one, several = _COUNTED[noun]
+    return say(one if number == 1 else several, count=number)
 
 
 def render_value(value: Any, width: int = 100) -> str:
