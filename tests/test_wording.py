@@ -32,6 +32,7 @@ DONE = (
         "config",
         "config.interpreter",
         "git",
+        "patches",
         "settings",
         "project",
         "results",
@@ -66,6 +67,11 @@ QUOTED: Tuple[Tuple[str, str, str], ...] = (
     ("report/text/holding.py", "({}: gpus = 1)", "a setting"),
     ("report/text/inherited.py", "mmfix patch", "a command"),
     ("report/text/proof.py", "mmfix patch", "a command"),
+    *(("patches/block.py", begin, "a line that is looked for") for begin in ("# >>>", "# (the", "# not")),
+    *(("patches/plan.py", begin, "code") for begin in ("from mmengine", "with read_base", "    from {}")),
+    ("patches/records.py", "# changed in line ", "a line that is looked for"),
+    ("patches/seal.py", "# mmfix wrote", "a line that is looked for"),
+    ("patches/verify.py", "pip install", "a command"),
     ("report/junit.py", "<?xml", "XML"),
 )
 

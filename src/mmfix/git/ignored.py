@@ -81,7 +81,7 @@ def _asked(top: str, below: str) -> FrozenSet[str]:
     return frozenset() if found.intersection(above) else found
 
 
-def _counted(folders: int, configs: int) -> str:
+def folders_and_configs(folders: int, configs: int) -> str:
     """``1 folder and 2 configs``; what there is none of is not named."""
     told = []
     if folders:
@@ -105,7 +105,7 @@ def about_ignored(ignored: Ignored, shown: List[str]) -> List[str]:
         lines.append(
             say(
                 "left out, since git ignores it: {what} ({names}); --no-gitignore looks there, too",
-                what=_counted(folders, len(shown) - folders),
+                what=folders_and_configs(folders, len(shown) - folders),
                 names=named,
             )
         )

@@ -22,24 +22,25 @@ from mmfix.results.judged import (
     Gap,
     Judged,
 )
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.training.types import TrainingSetup
 
-_NOTHING = "no parameter is made by source that is here and could be followed"
+_NOTHING = say("no parameter is made by source that is here and could be followed")
 
 
 def judged(setup: TrainingSetup) -> Judged:
     """What was followed of a config that was judged."""
     if setup.wrapper == "none":
-        return Judged(KEYS, (Gap(CODE, "in one process DDP plays no part"),))
+        return Judged(KEYS, (Gap(CODE, say("in one process DDP plays no part")),))
     gaps = [_gap(base) for base in setup.document.tree.missing if not base.why]
     gaps += [Gap(VALUE, line.partition(":")[0]) for line in setup.unknown]
     gaps += [Gap(CLASS, name) for name in setup.not_here]
     if setup.not_here:
         gaps += [Gap(CODE, line) for line in setup.broken]
     elif setup.tells_nothing:
-        reason = f"the reading stopped: {_relative(setup.unread)}" if setup.unread else _NOTHING
+        reason = say("the reading stopped: {why}", why=_relative(setup.unread)) if setup.unread else _NOTHING
         gaps.append(Gap(CODE, reason))
     if setup.tells_nothing:
         return Judged(KEYS, tuple(gaps))
@@ -76,17 +77,20 @@ def unfit(document: ConfigDocument) -> Optional[Unfit]:
     framework, base = whose(document), model_is_elsewhere(document)
     if framework:
         error = Unfit(
-            f"looks like a config of {framework}, which is none of OpenMMLab's frameworks",
+            say(
+                "looks like a config of {framework}, which is none of OpenMMLab's frameworks",
+                framework=framework,
+            ),
             document.path,
-            hint="mmfix reads configs of mmcv 1.x and MMEngine",
+            hint=say("mmfix reads configs of mmcv 1.x and MMEngine"),
         )
         error.gap = Gap(FRAMEWORK, framework)
     elif base is not None:
         error = Unfit(
-            f"the base {base.entry} is not here, and the model is not in any other file",
+            say("the base {base} is not here, and the model is not in any other file", base=base.entry),
             document.path,
             base.origin.line if base.origin.path == document.path else None,
-            base.hint or "name a folder that holds it with --base-dir DIR",
+            base.hint or say("name a folder that holds it with --base-dir DIR"),
         )
         error.gap = _gap(base)
     return error
@@ -98,4 +102,4 @@ def not_a_config(document: ConfigDocument) -> Optional[ConfigError]:
 
     if is_config(document):
         return None
-    return ConfigError("is no config: it sets no key that OpenMMLab's runners read", document.path)
+    return ConfigError(say("is no config: it sets no key that OpenMMLab's runners read"), document.path)

@@ -19,6 +19,7 @@ from mmfix.project.ignores import COMMENTED
 from mmfix.python.disk import read_whole
 from mmfix.python.links import inside, is_installed, repository_around
 from mmfix.results.checked import FAILING, ConfigReport, Problem
+from mmfix.wording import say
 
 #: By file, then by line (0: the whole file): the codes of rules.
 _Wanted = Dict[str, Dict[int, Dict[str, None]]]
@@ -67,13 +68,13 @@ def _want(config: ConfigReport, finding: Finding, wanted: _Wanted, problems: Lis
     if has_a_line(finding) and _is_own(finding.origins[0].path, config.path):
         path, line = finding.origins[0][:2]
     elif not path.endswith(COMMENTED):
-        message = f"has no place for a comment that ignores {finding.code}"
-        hint = "set ignore or per-path-ignores in mmfix.toml"
+        message = say("has no place for a comment that ignores {rule}", rule=finding.code)
+        hint = say("set ignore or per-path-ignores in mmfix.toml")
         problems.append(Problem("patch", message, path, None, hint))
         return
     elif is_installed(path) or not _is_own(path, path):
-        message = "belongs to an installed package, so it gets no comment"
-        problems.append(Problem("patch", message, path, None, "set ignore in mmfix.toml, or use a copy"))
+        message = say("belongs to an installed package, so it gets no comment")
+        problems.append(Problem("patch", message, path, None, say("set ignore in mmfix.toml, or use a copy")))
         return
     wanted.setdefault(path, {}).setdefault(line, {})[finding.code] = None
 
@@ -96,18 +97,21 @@ def _written(
     """
     before = read_whole(path, BOUNDS.bytes)
     if before is None:
-        raise PatchError("is too large", path)
+        raise PatchError(say("is too large"), path)
     document = reader.load(path)
     if document.text.encode("utf-8") != before:
-        raise PatchError("was changed by somebody else meanwhile", path, hint="run mmfix again")
+        raise PatchError(say("was changed by somebody else meanwhile"), path, hint=say("run mmfix again"))
     after, failed = with_comments(before, path, {line: tuple(codes) for line, codes in lines.items()}, reason)
     for line in failed:
         raise PatchError(
-            "there is no place for a comment at this line", path, line, "use ignore-file, or mmfix.toml"
+            say("there is no place for a comment at this line"),
+            path,
+            line,
+            say("use ignore-file, or mmfix.toml"),
         )
     try:
         reread(document, after, (), reader)
     except (ConfigError, PatchError) as error:
-        raise PatchError(f"is left alone: {error.message}", path) from error
+        raise PatchError(say("is left alone: {why}", why=error.message), path) from error
     write_atomically(path, after, before)
     return [(path, line) for line in sorted(lines)]

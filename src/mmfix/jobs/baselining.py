@@ -16,6 +16,7 @@ from mmfix.project.baseline import Entry, config_in, dumped, load
 from mmfix.results.checked import ConfigReport, Problem
 from mmfix.results.place import display_path
 from mmfix.results.suppressed import BASELINE, Suppressed
+from mmfix.wording import say
 
 _MOST_NAMED = 5
 
@@ -69,14 +70,18 @@ class Baseline:
         gone = sorted(entry for entry, many in self._left.items() if many > 0 and self._is_over(entry))
         if not gone:
             return ()
-        more = f" and {len(gone) - _MOST_NAMED} more" if len(gone) > _MOST_NAMED else ""
         named = "; ".join(map(str, gone[:_MOST_NAMED]))
-        what = "1 entry matches" if len(gone) == 1 else f"{len(gone)} entries match"
+        if len(gone) > _MOST_NAMED:
+            named = say("{names} and {count} more", names=named, count=len(gone) - _MOST_NAMED)
         file = display_path(self._file)
-        again = f"--baseline {file} --write-baseline {file} takes such entries out"
+        again = say("--baseline {file} --write-baseline {file} takes such entries out", file=file)
         if self._new is not None:
-            again = f"left out of {display_path(self._new)}"
-        return (f"{file}: {what} nothing any more: {named}{more}; {again}",)
+            again = say("left out of {file}", file=display_path(self._new))
+        if len(gone) == 1:
+            what = say("1 entry matches nothing any more: {names}", names=named)
+        else:
+            what = say("{count} entries match nothing any more: {names}", count=len(gone), names=named)
+        return (f"{file}: {what}; {again}",)
 
     def _is_over(self, entry: Entry) -> bool:
         return entry.config in self._judged or not osp.lexists(self._config(entry))
@@ -111,5 +116,5 @@ def _refuse_others(path: str) -> None:
     try:
         load(path)
     except SettingsError as error:
-        hint = "name another file, or delete it first"
-        raise SettingsError(f"is not written over: {error.message}", path, hint=hint) from None
+        hint = say("name another file, or delete it first")
+        raise SettingsError(say("is not written over: {why}", why=error.message), path, hint=hint) from None

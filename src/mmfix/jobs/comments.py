@@ -10,6 +10,7 @@ from mmfix.results.checked import ConfigReport
 from mmfix.results.judged import FULLY
 from mmfix.results.place import display_path, display_place
 from mmfix.results.suppressed import IgnoreUse
+from mmfix.wording import say
 
 #: More notes about comments than these are only counted.
 _MOST_NOTES = 20
@@ -34,7 +35,11 @@ def about_ignores(configs: Iterable[ConfigReport], walked: Sequence[str] = ()) -
         known = place[0] in own or any(inside(place[0], folder) for folder in walked)
         notes += (f"{display_place(*place)}: {said}" for said in _said(found, known, place in partly))
     more = len(notes) - _MOST_NOTES
-    return notes if more <= 1 else [*notes[:_MOST_NOTES], f"{more} more comments are not as they should be"]
+    return (
+        notes
+        if more <= 1
+        else [*notes[:_MOST_NOTES], say("{count} more comments are not as they should be", count=more)]
+    )
 
 
 def _said(uses: Sequence[IgnoreUse], known: bool, partly: bool) -> Iterator[str]:
@@ -45,23 +50,36 @@ def _said(uses: Sequence[IgnoreUse], known: bool, partly: bool) -> Iterator[str]
         yield f"`# mmfix:` {first.problem}"
     used = {name for use in uses for name in use.used}
     if not first.reason and first.selectors and used:
-        yield f"`{word}[{', '.join(first.selectors)}]` gives no reason; write one behind it"
+        yield say(
+            "`{word}[{rules}]` gives no reason; write one behind it",
+            word=word,
+            rules=", ".join(first.selectors),
+        )
     lineless = {name for use in uses for name in use.lineless}
     for name in first.selectors:
         if name in used or not known or name in first.problem:
             continue
         if name in lineless:
             yield (
-                f"`{word}[{name}]` does not reach the finding, which has no line in a file of yours; "
-                f"write `ignore-file[{name}]` into the config, or `ignore` into {_SETTINGS_FILE}"
+                say(
+                    "`{word}[{rule}]` does not reach the finding, which has no line in a file of "
+                    "yours; write `ignore-file[{rule}]` into the config, or `ignore` into {file}",
+                    word=word,
+                    rule=name,
+                    file=_SETTINGS_FILE,
+                )
             )
         elif partly:
             yield (
-                f"`{word}[{name}]` matches nothing here, where not all of the model's source was followed; "
-                "keep it if it does where you train"
+                say(
+                    "`{word}[{rule}]` matches nothing here, where not all of the model's source was "
+                    "followed; keep it if it does where you train",
+                    word=word,
+                    rule=name,
+                )
             )
         else:
-            yield f"`{word}[{name}]` matches nothing; take it out"
+            yield say("`{word}[{rule}]` matches nothing; take it out", word=word, rule=name)
 
 
 _SETTINGS_FILE = "mmfix.toml"
@@ -76,6 +94,12 @@ def about_file(found: Held) -> Tuple[str, ...]:
         if found.settings.launcher == "none" and found.from_file(field):
             where = display_place(*found.place(field))
             said = f"{field} = {getattr(found.settings, field)}"
-            notes.append(f"{where}: {said}, so nothing that is about DDP was looked for")
+            notes.append(
+                say(
+                    "{place}: {setting}, so nothing that is about DDP was looked for",
+                    place=where,
+                    setting=said,
+                )
+            )
             break
     return tuple(notes)

@@ -17,6 +17,7 @@ from mmfix.python.disk import as_text
 from mmfix.results.comparison import Comparison
 from mmfix.results.place import display_path, line_at
 from mmfix.settings import chosen
+from mmfix.wording import say
 
 _MOST_NAMED = 3
 
@@ -44,9 +45,15 @@ def compare(before: str, after: str, revision: str = "") -> Comparison:
         first = reader_for(settings, texts).load(before)
     except ConfigError as error:
         if before in texts and texts[before] is None:
-            hint = f"if it had another name: mmfix diff OLD_NAME {display_path(after)} --since {revision}"
-            raise MmfixError(f"it was not there in {revision}", before, hint=hint) from error
-        error.message = f"as it was in {revision}: {error.message}"
+            hint = say(
+                "if it had another name: mmfix diff OLD_NAME {config} --since {revision}",
+                config=display_path(after),
+                revision=revision,
+            )
+            raise MmfixError(
+                say("it was not there in {revision}", revision=revision), before, hint=hint
+            ) from error
+        error.message = say("as it was in {revision}: {why}", revision=revision, why=error.message)
         raise
     documents = (first, today.load(after))
     changes = key_changes(documents, (texts.line_at, line_at))
@@ -57,7 +64,11 @@ def compare(before: str, after: str, revision: str = "") -> Comparison:
 def _about_bases(documents: Iterable[ConfigDocument]) -> Tuple[str, ...]:
     """What is said of bases that are not where a config says, and were found elsewhere."""
     found = (base for document in documents for base in document.missing if base.read)
-    return tuple(dict.fromkeys(f"{base.entry} is not here; read from {base.where}" for base in found))
+    return tuple(
+        dict.fromkeys(
+            say("{base} is not here; read from {what}", base=base.entry, what=base.where) for base in found
+        )
+    )
 
 
 class _Texts(Mapping[str, Optional[str]]):
@@ -90,8 +101,8 @@ class _Texts(Mapping[str, Optional[str]]):
         return len(self._read)
 
     def _error(self, error: GitError, path: str) -> MmfixError:
-        reason = "is in no git repository" if error.no_repository else error.reason
-        return MmfixError(f"--since {self._revision}: {reason}", path)
+        reason = say("is in no git repository") if error.no_repository else error.reason
+        return MmfixError(say("--since {revision}: {why}", revision=self._revision, why=reason), path)
 
     def line_at(self, origin: Origin) -> str:
         """The text of a line as it was."""
@@ -107,5 +118,8 @@ class _Texts(Mapping[str, Optional[str]]):
         if not today:
             return []
         named = ", ".join(today[:_MOST_NAMED])
-        more = f" and {len(today) - _MOST_NAMED} more" if len(today) > _MOST_NAMED else ""
-        return [f"not kept by this repository, so read as it is today on both sides: {named}{more}"]
+        if len(today) > _MOST_NAMED:
+            named = say("{names} and {count} more", names=named, count=len(today) - _MOST_NAMED)
+        return [
+            say("not kept by this repository, so read as it is today on both sides: {names}", names=named)
+        ]

@@ -24,6 +24,7 @@ from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path
 from mmfix.training import is_trainable, read
 from mmfix.training.parameters import parameter_order
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.jobs.explaining import ExplainOptions
@@ -38,15 +39,24 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
     document = used.document
     if document is None or not (is_trainable(document) or used.pasted):
         if options.config:
-            hint = "give the one that was trained"
-            raise ConfigError("nothing can train this config by itself", used.shown, hint=hint)
-        return Known(UsedConfig(notes=(*used.notes, f"{used.shown} cannot be trained by itself")), log=log)
+            hint = say("give the one that was trained")
+            raise ConfigError(say("nothing can train this config by itself"), used.shown, hint=hint)
+        return Known(
+            UsedConfig(notes=(*used.notes, say("{config} cannot be trained by itself", config=used.shown))),
+            log=log,
+        )
     orders: List[Order] = []
     setup = read(document)
     kept, notes = kept_proof(document, setup)
     if kept is not None and kept.fresh and kept.proof.rehearsal.parameters:
         names = kept.proof.rehearsal.parameters
-        orders.append(Order(names, f"the rehearsal of {kept.date} in {display_path(kept.file)}", "proven"))
+        orders.append(
+            Order(
+                names,
+                say("the rehearsal of {date} in {file}", date=kept.date, file=display_path(kept.file)),
+                "proven",
+            )
+        )
     if options.build:
         built, why_not = _built(used.path, options)
         orders += built
@@ -54,7 +64,7 @@ def known_of(sightings: Tuple[Sighting, ...], used: UsedConfig, log: str, option
     if not orders and any(item.indices for sighting in sightings for item in sighting.listed):
         names_read = parameter_order(document)
         if names_read is not None:
-            orders.append(Order(names_read, "the source of the model", "likely"))
+            orders.append(Order(names_read, say("the source of the model"), "likely"))
     holds = kept.proof if kept is not None and kept.fresh else None
     tried = () if holds is None else holds.remedies
     groups = () if holds is None else holds.rehearsal.groups
@@ -68,15 +78,15 @@ def _built(path: str, options: ExplainOptions) -> Tuple[List[Order], Tuple[str, 
     from mmfix.jobs.proving import order_by_building, require_torch
 
     if not path:
-        return [], ("--build needs a config file: name it with --config",)
+        return [], (say("--build needs a config file: name it with --config"),)
     try:
         require_torch()
     except MmfixError as error:
-        return [], (f"--build could not name the parameters: {error.message}",)
+        return [], (say("--build could not name the parameters: {why}", why=error.message),)
     built = order_by_building(path, options.tell, options.seconds)
     if not built.parameters:
-        return [], (f"--build could not name the parameters: {built.reason}",)
-    return [Order(built.parameters, "the model, built now", "proven")], ()
+        return [], (say("--build could not name the parameters: {why}", why=built.reason),)
+    return [Order(built.parameters, say("the model, built now"), "proven")], ()
 
 
 def with_findings(diagnosis: Diagnosis, used: UsedConfig) -> Diagnosis:
@@ -88,10 +98,13 @@ def with_findings(diagnosis: Diagnosis, used: UsedConfig) -> Diagnosis:
     if not findings:
         if not report.taken_back or report.proof is None:
             return diagnosis
-        number, file = len(report.taken_back), display_path(report.proof.file)
-        gone = f"{file} takes {number} of what check finds in the config back; check --no-proofs shows it"
+        gone = say(
+            "{file} takes {count} of what check finds in the config back; check --no-proofs shows it",
+            file=display_path(report.proof.file),
+            count=len(report.taken_back),
+        )
         return replace(diagnosis, notes=(*diagnosis.notes, *used.notes, gone))
-    note = "what stands above is what check finds in the config; the log does not show that it happened"
+    note = say("what stands above is what check finds in the config; the log does not show that it happened")
     return replace(
         diagnosis, findings=findings, config=used.shown, notes=(*diagnosis.notes, *used.notes, note)
     )
@@ -143,32 +156,42 @@ def patch_explained(diagnosis: Diagnosis, options: Options) -> PatchResult:
     """
     cures = [remedy for remedy in diagnosis.remedies if remedy.overrides]
     if not cures and diagnosis.path and not diagnosis.fits:
-        note = "this config cannot fail this way: there is nothing to patch"
+        note = say("this config cannot fail this way: there is nothing to patch")
         return PatchResult(diagnosis.path, diagnosis.path, notes=(note,))
     if not cures:
         raise PatchError(
-            "this diagnosis has no cure that a config can hold", hint=" ".join(diagnosis.hints[:1])
+            say("this diagnosis has no cure that a config can hold"), hint=" ".join(diagnosis.hints[:1])
         )
     if not diagnosis.path and osp.isfile(diagnosis.config):
-        hint = f"if it is, train with {diagnosis.command}"
-        raise PatchError("not written: the log may not be of this config", diagnosis.config, hint=hint)
+        hint = say("if it is, train with {command}", command=diagnosis.command)
+        raise PatchError(say("not written: the log may not be of this config"), diagnosis.config, hint=hint)
     if not diagnosis.path:
-        raise PatchError("no config file is known to write the cure into", hint="name it with --config")
+        raise PatchError(
+            say("no config file is known to write the cure into"), hint=say("name it with --config")
+        )
     name = options.remedy
     if name is None:
         chosen = next((remedy for remedy in cures if remedy.disposition == "safe"), None)
-        hint = f"choose one with --remedy: {', '.join(remedy.name for remedy in cures)}"
+        hint = say("choose one with --remedy: {cures}", cures=", ".join(remedy.name for remedy in cures))
         if chosen is None:
-            raise PatchError("no cure is safe without a look at what it assumes", diagnosis.path, hint=hint)
+            raise PatchError(
+                say("no cure is safe without a look at what it assumes"), diagnosis.path, hint=hint
+            )
     else:
         chosen = next((remedy for remedy in cures if remedy.name == name), None)
         if chosen is None:
             names = ", ".join(remedy.name for remedy in cures)
-            raise PatchError(f"no cure is called {name}", diagnosis.path, hint=f"there is {names}")
+            raise PatchError(
+                say("no cure is called {cure}", cure=name),
+                diagnosis.path,
+                hint=say("there is {names}", names=names),
+            )
     typed = typed_over(diagnosis, chosen)
     if typed:
-        hint = "take it out of that command, or add the line of `train` to it"
-        raise PatchError(f"the command line of the log sets {typed}, which wins over the file", hint=hint)
+        hint = say("take it out of that command, or add the line of `train` to it")
+        raise PatchError(
+            say("the command line of the log sets {key}, which wins over the file", key=typed), hint=hint
+        )
     reader = Reader()
     document = before_block(reader.load(diagnosis.path), reader)
     with Verifier() as verifier:

@@ -15,7 +15,7 @@ from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import judge_document, problem_of
 from mmfix.jobs.heirs import Heir, Heirs
 from mmfix.jobs.patching import Options, choose, written
-from mmfix.jobs.places import about_elsewhere, about_heirs, places_of
+from mmfix.jobs.places import NOT_IN_BASE, about_elsewhere, about_heirs, places_of
 from mmfix.jobs.selecting import Selection, reader_for, select
 from mmfix.patches import Verifier, before_block, planned, set_in_one_file
 from mmfix.project.held import held
@@ -24,6 +24,7 @@ from mmfix.remedies.next import what_to_look_for
 from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path
 from mmfix.training import era, is_trainable
+from mmfix.wording import say
 
 _MOST_NAMED = 5
 
@@ -51,8 +52,11 @@ class _Wish:
         for override in overrides:
             if self.overrides.setdefault(override.key, override).value != override.value:
                 raise PatchError(
-                    f"configs that inherit this base want two values of {format_key(override.key)}",
-                    hint="name one of them, or leave --edit-base away",
+                    say(
+                        "configs that inherit this base want two values of {key}",
+                        key=format_key(override.key),
+                    ),
+                    hint=say("name one of them, or leave --edit-base away"),
                 )
         self.remedies.update(dict.fromkeys(remedies))
         self.asked.append(path)
@@ -188,7 +192,7 @@ def _edit(
     overrides = tuple(wish.overrides.values())
     made = planned(document, overrides, reader, True, True)
     if made.elsewhere:
-        return PatchResult(base, base, notes=about_elsewhere(document, made, "is not changed in this base"))
+        return PatchResult(base, base, notes=about_elsewhere(document, made, NOT_IN_BASE))
     if options.no_loader:
         made = planned(document, overrides, reader, False, True)
     after = made.data.decode("utf-8")
@@ -234,16 +238,18 @@ def _require_own(base: str, asked: Sequence[str]) -> None:
     root = repository_root(base)
     if real != os.path.join(os.path.realpath(root), os.path.relpath(base, root)):
         raise PatchError(
-            f"is a link to {display_path(real)}, and is not changed under this name",
+            say("is a link to {file}, and is not changed under this name", file=display_path(real)),
             base,
-            hint="let configs inherit the file itself; without --edit-base, the config itself is patched",
+            hint=say(
+                "let configs inherit the file itself; without --edit-base, the config itself is patched"
+            ),
         )
     for path in asked:
         if is_installed(real) or not inside(real, os.path.realpath(repository_root(path))):
             raise PatchError(
-                f"is not changed: it is no file of the repository of {display_path(path)}",
+                say("is not changed: it is no file of the repository of {config}", config=display_path(path)),
                 base,
-                hint="without --edit-base, the config itself is patched",
+                hint=say("without --edit-base, the config itself is patched"),
             )
 
 
@@ -253,31 +259,50 @@ def _require_cured(base: str, wish: _Wish, heirs: Sequence[Heir], all_heirs: boo
     Raises:
         PatchError: There is one.
     """
-    by_hand = "without --edit-base, the configs that you name are patched themselves"
+    by_hand = say("without --edit-base, the configs that you name are patched themselves")
     for heir in heirs:
         if heir.beside:
-            message = f"is not changed: {display_path(heir.path)} would also change in {heir.beside}"
+            message = say(
+                "is not changed: {config} would also change in {key}",
+                config=display_path(heir.path),
+                key=heir.beside,
+            )
             raise PatchError(message, base, hint=by_hand)
     changed = {heir.path: {item.key for item in heir.overrides} for heir in heirs}
     for path in wish.asked:
         for key in wish.overrides:
             if key not in changed.get(path, ()):
-                message = f"is not changed: that would not set {format_key(key)} in {display_path(path)}"
+                message = say(
+                    "is not changed: that would not set {key} in {config}",
+                    key=format_key(key),
+                    config=display_path(path),
+                )
                 raise PatchError(message, base, hint=by_hand)
     caused = [heir for heir in heirs if heir.caused]
     if caused:
         codes = ", ".join(sorted({finding.code for heir in caused for finding in heir.caused}))
-        raise PatchError(f"is not changed: that would cause {codes} in {_named(caused)}", base, hint=by_hand)
+        raise PatchError(
+            say("is not changed: that would cause {rules} in {configs}", rules=codes, configs=_named(caused)),
+            base,
+            hint=by_hand,
+        )
     idle = [heir for heir in heirs if not heir.cured]
     if idle and not all_heirs:
-        some = f"{len(idle)} of the {len(heirs)} configs that would change"
         raise PatchError(
-            f"is not changed: it cures nothing in {some}: {_named(idle)}",
+            say(
+                "is not changed: it cures nothing in {count} of the {total} configs that would change: "
+                "{names}",
+                count=len(idle),
+                total=len(heirs),
+                names=_named(idle),
+            ),
             base,
-            hint=f"--all-heirs changes it all the same; {by_hand}",
+            hint=f"{say('--all-heirs changes it all the same')}; {by_hand}",
         )
 
 
 def _named(heirs: Sequence[Heir]) -> str:
     shown = ", ".join(display_path(heir.path) for heir in heirs[:_MOST_NAMED])
-    return f"{shown} and {len(heirs) - _MOST_NAMED} more" if len(heirs) > _MOST_NAMED else shown
+    if len(heirs) > _MOST_NAMED:
+        return say("{names} and {count} more", names=shown, count=len(heirs) - _MOST_NAMED)
+    return shown

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os.path as osp
 from typing import Dict, List
 
+from mmfix.git.ignored import folders_and_configs
 from mmfix.project.held import is_excluded
 from mmfix.results.place import display_path
 from mmfix.settings import Settings
+from mmfix.wording import say
 
 _MOST_NAMED = 3
 
@@ -35,15 +37,17 @@ class Excluded:
     def notes(self) -> List[str]:
         """What was left out, one line for each who says so."""
         return [
-            f"left out by {f'exclude in {who}' if who.endswith('.toml') else who}: {_counted(paths)}"
+            say("left out by exclude in {file}: {what}", file=who, what=_counted(paths))
+            if who.endswith(".toml")
+            else say("left out by {option}: {what}", option=who, what=_counted(paths))
             for who, paths in self._left_out.items()
         ]
 
 
 def _counted(paths: Dict[str, bool]) -> str:
     folders = sum(paths.values())
-    counts = ((folders, "folder"), (len(paths) - folders, "config"))
-    what = " and ".join(f"{number} {noun}{'s' if number > 1 else ''}" for number, noun in counts if number)
     shown = [display_path(path) for path in paths]
-    more = f" and {len(shown) - _MOST_NAMED} more" if len(shown) > _MOST_NAMED else ""
-    return f"{what} ({', '.join(shown[:_MOST_NAMED])}{more})"
+    named = ", ".join(shown[:_MOST_NAMED])
+    if len(shown) > _MOST_NAMED:
+        named = say("{names} and {count} more", names=named, count=len(shown) - _MOST_NAMED)
+    return f"{folders_and_configs(folders, len(paths) - folders)} ({named})"

@@ -14,8 +14,9 @@ from mmfix.diagnosis.together import agreed
 from mmfix.diagnosis.types import LogReading, Run, Sighting
 from mmfix.diagnosis.unknown import joined
 from mmfix.errors import MmfixError
-from mmfix.python.disk import NotAFile, open_regular
+from mmfix.python.disk import FOLDER, NotAFile, open_regular
 from mmfix.results.diagnosis import Diagnosis
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
@@ -55,8 +56,12 @@ def explain_file(path: str, options: ExplainOptions) -> Diagnosis:
         with open_regular(path) as file:
             return explain_stream(file, path, options)
     except NotAFile as error:
-        hint = "name one file of it" if error.what == "a folder" else f"`{STDIN}` reads what is piped in"
-        raise MmfixError(f"is {error.what}, not a log", path, hint=hint) from error
+        hint = (
+            say("name one file of it")
+            if error.what == FOLDER
+            else say("`{command}` reads what is piped in", command=STDIN)
+        )
+        raise MmfixError(say("is {kind}, not a log", kind=error.what), path, hint=hint) from error
     except OSError as error:
         raise MmfixError((error.strerror or str(error)).lower(), path) from error
 
@@ -106,7 +111,7 @@ def _together(found: Sequence[_OfRun]) -> Tuple[Diagnosis, ...]:
 
 def _used(run: Run, log: str, options: ExplainOptions) -> UsedConfig:
     if options.document is not None:
-        return UsedConfig(options.document, "the config in memory")
+        return UsedConfig(options.document, say("the config in memory"))
     return used_config(run, log, options.config)
 
 
@@ -115,7 +120,9 @@ def _of_run(
 ) -> List[_OfRun]:
     if used.document is None:
         if options.build:
-            used = replace(used, notes=(*used.notes, "--build needs a config file: name it with --config"))
+            used = replace(
+                used, notes=(*used.notes, say("--build needs a config file: name it with --config"))
+            )
         found = [diagnose(reading, sighting, Known(used, log=log)) for sighting in sightings]
         return [(item, None) for item in found if item is not None]
     # all that judges configs is loaded only now: a pasted error is explained sooner

@@ -21,6 +21,7 @@ from mmfix.results.checked import failing
 from mmfix.results.place import display_path
 from mmfix.settings import Settings
 from mmfix.training import is_trainable
+from mmfix.wording import say
 from mmfix.workers import each
 
 
@@ -98,14 +99,16 @@ class Heirs:
                     return None
                 link = _through_a_link(document, base)
                 if link:
-                    return Heir(path, problem=f"it inherits it through a link, {display_path(link)}")
+                    return Heir(
+                        path, problem=say("it inherits it through a link, {link}", link=display_path(link))
+                    )
                 return self._heir(document, then.load(path), overrides, error)
             except MmfixError as error:
                 return Heir(path, problem=error.message)
 
         found = sorted(each(paths, work, self._jobs, os.path.dirname, self._tick))
         judged = [
-            Heir(paths[done.number], problem="its process ended") if done.lost else done.value
+            Heir(paths[done.number], problem=say("its process ended")) if done.lost else done.value
             for done in found
         ]
         return [heir for heir in judged if heir is not None and heir.concerned]
@@ -129,7 +132,7 @@ class Heirs:
             return Heir(before.path, changed, beside=format_key(beside))
         if not changed:
             return Heir(before.path)
-        problem = next((f"its base {base.entry} is not here" for base in before.missing), "")
+        problem = next((say("its base {base} is not here", base=base.entry) for base in before.missing), "")
         if error is not None or problem:
             return Heir(before.path, changed, problem=problem if error is None else error.message)
         old, new = (failing(judge_document(each, self._settings).findings) for each in (before, after))

@@ -11,6 +11,7 @@ from mmfix.project.keys import FOLDERS, KEYS
 from mmfix.results.holding import Holding, SettingShown
 from mmfix.results.place import display_path
 from mmfix.settings import Settings
+from mmfix.wording import say
 
 
 def holding(path: str, settings: Settings) -> Holding:
@@ -21,7 +22,7 @@ def holding(path: str, settings: Settings) -> Holding:
     """
     full = osp.abspath(osp.expanduser(path))
     if not osp.lexists(full):
-        raise SettingsError("there is no such file or folder", full)
+        raise SettingsError(say("there is no such file or folder"), full)
     found = held_in(settings, full) if osp.isdir(full) else held(settings, full)
     rows = tuple(SettingShown(key.name, _plain(found, key.field, key.kind), *_source(found, key.field))
                  for key in KEYS.values())  # fmt: skip

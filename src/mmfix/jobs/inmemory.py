@@ -17,8 +17,9 @@ from mmfix.report.text.hidden import not_cured
 from mmfix.results.checked import failing
 from mmfix.results.patched import PatchResult
 from mmfix.settings import DEFAULT, Settings
+from mmfix.wording import say
 
-_NO_FILE = "a config in memory has no origins: take the patch over into its file to keep it"
+_NO_FILE = say("a config in memory has no origins: take the patch over into its file to keep it")
 
 
 def as_document(config: Any) -> ConfigDocument:

@@ -13,6 +13,7 @@ from mmfix.config.values import LazyName, absent
 from mmfix.patches.difference import differences
 from mmfix.python.deep import deeply
 from mmfix.results.comparison import ADDED, CANNOT_TELL, CHANGED, REMOVED, KeyChange, Side
+from mmfix.wording import say
 
 #: Calls that may nest: configs may, and each level costs a few.
 _RECURSION = 6000
@@ -20,7 +21,7 @@ _RECURSION = 6000
 _MOST_ELEMENTS = 8
 #: Pairs of elements that are looked at to line two lists up.
 _MOST_PAIRS = 1_000_000
-_BY_IMPORT = "the class is named in two ways; whether both mean the same one, only the registry knows"
+_BY_IMPORT = say("the class is named in two ways; whether both mean the same one, only the registry knows")
 
 #: Where a value stands: its key in the first config and in the second one; elements of lists may move.
 _Keys = Tuple[KeyPath, KeyPath]

@@ -42,6 +42,7 @@ from mmfix.results.patched import PatchResult
 from mmfix.settings import DEFAULT, Settings
 from mmfix.traces import clean
 from mmfix.training import era, is_trainable
+from mmfix.wording import say
 
 #: ``configs/a.py`` gets the overlay ``configs/a_mmfix.py``: a name a lazy config can import, too.
 OVERLAY_SUFFIX = "_mmfix"
@@ -124,11 +125,13 @@ def choose(
         for override in remedy.overrides:
             other = overrides.setdefault(override.key, override)
             if other.value != override.value:
-                key = format_key(override.key)
-                raise PatchError(
-                    f"two cures disagree about {key}: {other.value!r} and {override.value!r}",
-                    hint="choose one with --remedy",
+                message = say(
+                    "two cures disagree about {key}: {one!r} and {other!r}",
+                    key=format_key(override.key),
+                    one=other.value,
+                    other=override.value,
                 )
+                raise PatchError(message, hint=say("choose one with --remedy"))
     moves = tuple(dict.fromkeys(move for remedy in chosen for move in remedy.moves))
     return Choice(tuple(dict.fromkeys(remedy.name for remedy in chosen)), tuple(overrides.values()), moves)
 
@@ -137,16 +140,22 @@ def no_such_cure(findings: Sequence[Finding], name: str) -> PatchError:
     """That no finding has a cure of that name, or none that can be written."""
     known = {remedy.name: remedy for finding in findings for remedy in finding.remedies}
     if name in known:
-        what = "is not done by mmfix here" if name in CODE_CURES else "cannot be written into this config"
-        return PatchError(f"{name} {what}", hint=known[name].cost)
-    names = ", ".join(sorted(known))
+        if name in CODE_CURES:
+            what = say("{cure} is not done by mmfix here", cure=name)
+        else:
+            what = say("{cure} cannot be written into this config", cure=name)
+        return PatchError(what, hint=known[name].cost)
+    there = say("there is {names}", names=", ".join(sorted(known))) if known else ""
     if name in CODE_CURES:
-        where = "it is for lines that were followed into this repository: no package, submodule or link"
-        return PatchError(
-            f"{name} is not offered for what is found here",
-            hint=f"{where}; docs/code_cures.md says more" + (f"; there is {names}" if names else ""),
+        hint = say(
+            "it is for lines that were followed into this repository: no package, submodule or link; "
+            "docs/code_cures.md says more"
         )
-    return PatchError(f"no cure is called {name}", hint=f"there is {names}" if names else "")
+        return PatchError(
+            say("{cure} is not offered for what is found here", cure=name),
+            hint=f"{hint}; {there}" if there else hint,
+        )
+    return PatchError(say("no cure is called {cure}", cure=name), hint=there)
 
 
 def _wanted(remedy: Remedy, name: Optional[str], in_place: bool) -> bool:
@@ -160,7 +169,7 @@ def patch_inherited(
 ) -> Iterator[PatchResult]:
     """Configs that were not named, only a base of theirs: judged, and never written."""
     for report in check_files(paths, reader, settings):
-        note = "inherits a base you named; name this config itself to patch it"
+        note = say("inherits a base you named; name this config itself to patch it")
         left = failing(report.findings)
         notes = (*report.notes, note) if left else report.notes
         yield PatchResult(
@@ -204,7 +213,7 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
         raise error
     if not is_trainable(document):
         raise PatchError(
-            "nothing can train this config by itself", path, hint="patch a config that inherits it"
+            say("nothing can train this config by itself"), path, hint=say("patch a config that inherits it")
         )
     settings = options.settings
     report = judge_document(document, settings)
@@ -219,9 +228,9 @@ def patch_file(path: str, reader: Reader, options: Options, verifier: Verifier) 
         return replace(plain, proof=report.proof, taken_back=report.taken_back)
     for base in document.missing:
         raise ConfigError(
-            "this base is not here, so no loader can confirm a patch",
+            say("this base is not here, so no loader can confirm a patch"),
             base.path,
-            hint="put it where the config says; until then, nothing is written",
+            hint=say("put it where the config says; until then, nothing is written"),
         )
     result = apply_cures(document, choice, reader, options, verifier)
     known = {(finding.code, finding.key) for finding in report.taken_back}
@@ -236,7 +245,9 @@ def _about_default(choice: Choice, options: Options) -> Tuple[str, ...]:
     if default is None or options.remedy is not None or not choice.remedies or default in choice.remedies:
         return ()
     taken = ", ".join(choice.remedies)
-    return (f"the default remedy {default} is not offered here, so {taken} was taken",)
+    return (
+        say("the default remedy {cure} is not offered here, so {taken} was taken", cure=default, taken=taken),
+    )
 
 
 def apply_cures(
@@ -255,12 +266,12 @@ def apply_cures(
         _clean(os.path.dirname(target))
     before = _bytes(target)
     if target == path and before != reader.load(path).text.encode("utf-8"):
-        raise PatchError("was changed by somebody else meanwhile", path, hint="run mmfix again")
+        raise PatchError(say("was changed by somebody else meanwhile"), path, hint=say("run mmfix again"))
     made = _planned(document, choice, target, reader, options, confirmed=True)
     if options.no_loader and made.data != before:
         made = _planned(document, choice, target, reader, options, confirmed=False)
     after = made.data
-    chosen = (*choice.overrides, *(Override(key, MISSING, "nothing reads it") for key in made.gone))
+    chosen = (*choice.overrides, *(Override(key, MISSING, say("nothing reads it")) for key in made.gone))
     overrides, confirmed_by = chosen, ""
     if after != before:
         if before is not None and target != path:
@@ -334,9 +345,9 @@ def _check_ours(before: bytes, after: bytes, target: str) -> None:
     plain = undo(before, target)
     if plain is None or plain != (undo(after, target) or after):
         raise PatchError(
-            "is there already, and holds something that mmfix did not write",
+            say("is there already, and holds something that mmfix did not write"),
             target,
-            hint="choose another name with --output, or delete it first",
+            hint=say("choose another name with --output, or delete it first"),
         )
 
 
@@ -345,7 +356,7 @@ def _target(path: str, options: Options) -> str:
         target = os.path.abspath(options.output)
         if os.path.exists(target) and os.path.samefile(target, path):
             raise PatchError(
-                "is the config itself", options.output, hint="leave --output away to patch in place"
+                say("is the config itself"), options.output, hint=say("leave --output away to patch in place")
             )
         return target
     if options.overlay:
@@ -382,7 +393,7 @@ def _bytes(path: str) -> Optional[bytes]:
     except FileNotFoundError:
         return None
     except NotAFile as error:
-        raise PatchError(f"cannot be written: it is {error.what}, not a file", path) from error
+        raise PatchError(say("cannot be written: it is {kind}, not a file", kind=error.what), path) from error
     if data is None:
-        raise PatchError(f"is {too_large(BOUNDS)}", path)
+        raise PatchError(say("is {what}", what=too_large(BOUNDS)), path)
     return data

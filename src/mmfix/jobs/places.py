@@ -14,6 +14,7 @@ from mmfix.jobs.heirs import Heir
 from mmfix.patches import Elsewhere, Planned, Record, take_out
 from mmfix.results.patched import Place
 from mmfix.results.place import display_path, display_place
+from mmfix.wording import mark, say
 
 _MOST = 60
 
@@ -41,23 +42,31 @@ def _taken_out(record: Record) -> Place:
     return Place(record.line + text[:lines].count("\n"), record.key, text.strip(", \t\r\n"), "")
 
 
-def about_elsewhere(
-    document: ConfigDocument, made: Planned, instead: str = "is appended, not changed in place"
-) -> Tuple[str, ...]:
+#: What becomes of a value that is not changed where it stands.
+APPENDED = mark("{key} is appended, not changed in place: {why}")
+NOT_IN_BASE = mark("{key} is not changed in this base: {why}")
+_STAYS = mark("{key} stays: {why}")
+
+
+def about_elsewhere(document: ConfigDocument, made: Planned, instead: str = APPENDED) -> Tuple[str, ...]:
     """Why values were not changed in place that were to be, and that what was cannot be undone in JSON."""
     notes = tuple(
-        f"{format_key(each.key)} {'stays' if each.is_move else instead}: {_reason(document, each)}"
+        say(_STAYS if each.is_move else instead, key=format_key(each.key), why=_reason(document, each))
         for each in made.elsewhere
     )
     if document.kind == "json" and made.places:
-        return (*notes, "JSON has no comments to keep the old value in, so --undo cannot bring it back")
+        return (*notes, say("JSON has no comments to keep the old value in, so --undo cannot bring it back"))
     return notes
 
 
 def about_heirs(heirs: Sequence[Heir]) -> Tuple[str, ...]:
     """What to know of configs that inherit a base that was changed."""
     return tuple(
-        f"{display_path(heir.path)} inherits it, or may, and cannot be judged: {heir.problem}"
+        say(
+            "{config} inherits it, or may, and cannot be judged: {why}",
+            config=display_path(heir.path),
+            why=heir.problem,
+        )
         for heir in heirs
         if heir.problem
     )
@@ -71,7 +80,10 @@ def about_blocks(path: str, reader: Reader) -> Tuple[str, ...]:
     except MmfixError:
         return ()
     return tuple(
-        f"a base of it is patched: mmfix patch {shlex.quote(display_path(base))} --undo undoes that"
+        say(
+            "a base of it is patched: mmfix patch {base} --undo undoes that",
+            base=shlex.quote(display_path(base)),
+        )
         for base in patched
     )
 
@@ -79,8 +91,14 @@ def about_blocks(path: str, reader: Reader) -> Tuple[str, ...]:
 def about_left(records: Iterable[Record]) -> Tuple[str, ...]:
     """What of an earlier patch is not undone."""
     return tuple(
-        f"{record.key} stays as it is: it is no longer {_short(record.now)}, which mmfix has written in line "
-        f"{record.line}; it was {_short(record.was)}"
+        say(
+            "{key} stays as it is: it is no longer {now}, which mmfix has written in line {line}; "
+            "it was {was}",
+            key=record.key,
+            now=_short(record.now),
+            line=record.line,
+            was=_short(record.was),
+        )
         for record in records
     )
 
@@ -91,7 +109,7 @@ def _reason(document: ConfigDocument, each: Elsewhere) -> str:
     place = display_place(each.origin.path, each.origin.line)
     if each.origin.path != document.path:
         return f"{each.reason}, {place}"
-    return f"{each.reason} (line {each.origin.line})"
+    return say("{why} (line {line})", why=each.reason, line=each.origin.line)
 
 
 def _short(literal: str) -> str:

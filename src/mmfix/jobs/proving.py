@@ -27,6 +27,7 @@ from mmfix.training.era import MMCV1
 from mmfix.training.filtering import leaves_empty_out
 from mmfix.training.types import TrainingSetup
 from mmfix.training.wrapping import wrapping
+from mmfix.wording import say
 
 #: Scenarios for data without empty images.
 _FILTERED = ("normal", "single")
@@ -92,18 +93,20 @@ def prove(path: str, options: ProveOptions, tell: Callable[[str], None] = lambda
     document, setup, job = _prepared(path, options)
     filtered = leaves_empty_out(document.tree)
     ranks = ranks_of(os.environ, options.world_size)
-    tell("as it is")
+    tell(say("as it is"))
     rehearsal = rehearse(job, ranks)
     if filtered and not options.scenarios:
         kinds = tuple(name for name in SCENARIOS if name not in _FILTERED)
-        why = "the datasets leave images without ground truth out (filter_empty_gt); --scenario runs them"
+        why = say(
+            "the datasets leave images without ground truth out (filter_empty_gt); --scenario runs them"
+        )
         if rehearsal.left:
             why = f"{rehearsal.why_left}; {', '.join(kinds)}: {why}"
         rehearsal = replace(rehearsal, left=(*rehearsal.left, *kinds), why_left=why)
     results: List[RemedyResult] = []
     wanted = _wanted(candidates(setup, rehearsal), rehearsal, options)
     for number, remedy in enumerate(wanted, 1):
-        tell(f"with {remedy.name}")
+        tell(say("with {cure}", cure=remedy.name))
         results.append(_with_remedy(replace(job, attempt=100 * number), setup, remedy, ranks))
         if results[-1].outcome == "OK" and not options.remedies and not options.all_remedies:
             break
@@ -129,8 +132,10 @@ def require_torch() -> None:
     """
     if find_origin("torch") is None:
         raise MmfixError(
-            "a rehearsal trains with torch, which is not installed here",
-            hint="run it where the config trains, or pip install torch mmengine and the config's package",
+            say("a rehearsal trains with torch, which is not installed here"),
+            hint=say(
+                "run it where the config trains, or pip install torch mmengine and the config's package"
+            ),
         )
 
 
@@ -162,10 +167,10 @@ def order_by_building(
         ConfigError: The config cannot be read, or nothing can train it by itself.
     """
     job = _prepared(path, ProveOptions(scenarios=("normal",), seconds=seconds)).job
-    tell("building the model for its parameters")
+    tell(say("building the model for its parameters"))
     found = rehearse(replace(job, steps=False), Ranks(1))
     separate = (
-        "its parts are wrapped one by one, and each counts from 0" if found.reason == ONLY_BUILT else ""
+        say("its parts are wrapped one by one, and each counts from 0") if found.reason == ONLY_BUILT else ""
     )
     return Built(found.parameters, "" if found.parameters else separate or found.reason)
 
@@ -174,7 +179,9 @@ def _prepared(path: str, options: ProveOptions) -> _Prepared:
     path = os.path.abspath(path)
     document = Reader().load(path)
     if not is_trainable(document):
-        raise ConfigError("nothing can train this config by itself", path, hint="prove one that inherits it")
+        raise ConfigError(
+            say("nothing can train this config by itself"), path, hint=say("prove one that inherits it")
+        )
     setup = read(document)
     job = Job(
         config=path,
@@ -213,7 +220,7 @@ def keep(proved: Proved) -> Path:
 
     normal = [scenario.outcome for scenario in proved.proof.rehearsal.scenarios if scenario.name == "normal"]
     if normal in ([], [NOT_PROVED]):
-        raise ConfigError("not saved: the normal scenario did not run", proved.proof.config)
+        raise ConfigError(say("not saved: the normal scenario did not run"), proved.proof.config)
     return save(proved.proof, proved.document, proved.remedies)
 
 
@@ -253,7 +260,11 @@ def _wanted(offered: Sequence[Remedy], rehearsal: Rehearsal, options: ProveOptio
         for name in options.remedies:
             if name not in known:
                 names = ", ".join(known)
-                hint = f"there is {names}" if names else "this config has no cure to rehearse"
-                raise PatchError(f"no cure is called {name}", hint=hint)
+                hint = (
+                    say("there is {names}", names=names)
+                    if names
+                    else say("this config has no cure to rehearse")
+                )
+                raise PatchError(say("no cure is called {cure}", cure=name), hint=hint)
         return [known[name] for name in options.remedies]
     return offered if rehearsal.outcome != "OK" else ()

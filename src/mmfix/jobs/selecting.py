@@ -34,6 +34,7 @@ from mmfix.repository import state
 from mmfix.results.checked import ConfigReport, Report
 from mmfix.results.place import display_path, remember_text
 from mmfix.settings import DEFAULT, Settings
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.family import Skips
@@ -81,7 +82,7 @@ def from_stdin(stream: BinaryIO, name: Optional[str]) -> Tuple[str, str]:
     path = os.path.abspath(os.path.expanduser(STDIN_NAME if name is None else name))
     what = other_than_a_file(path)
     if what:
-        raise ConfigError(f"is {what}, not a config file", path)
+        raise ConfigError(say("is {kind}, not a config file", kind=what), path)
     text = read_stream(stream, path)
     remember_text(path, text)
     return path, text
@@ -122,7 +123,7 @@ def select(
             walked.append(full)
             below = list(walk(full, out, skips))
             if not below:
-                failed.append(unreadable(full, ConfigError("no config in this folder", full)))
+                failed.append(unreadable(full, ConfigError(say("no config in this folder"), full)))
             found.update(dict.fromkeys(below))
         elif not _is_base(full, reader, settings):
             found[full] = None
@@ -192,12 +193,18 @@ def _is_base(path: str, reader: Reader, settings: Settings) -> bool:
 
 
 def _about_bases(bases: Sequence[str], heirs: int) -> str:
-    more = f" and {len(bases) - 1} more" if len(bases) > 1 else ""
-    what = f"{display_path(bases[0])}{more} cannot be trained by itself"
+    what = display_path(bases[0])
+    if len(bases) > 1:
+        what = say("{name} and {count} more", name=what, count=len(bases) - 1)
     if not heirs:
-        return f"{what}, and no config inherits it"
-    files = "1 file that inherits" if heirs == 1 else f"{heirs} files that inherit"
-    return f"{what}; looked at {files} it"
+        return say("{configs} cannot be trained by itself, and no config inherits it", configs=what)
+    if heirs == 1:
+        return say("{configs} cannot be trained by itself; looked at 1 file that inherits it", configs=what)
+    return say(
+        "{configs} cannot be trained by itself; looked at {count} files that inherit it",
+        configs=what,
+        count=heirs,
+    )
 
 
 def to_undo(selection: Selection) -> Selection:
@@ -229,7 +236,7 @@ def report_of(
     """
     configs = [*selection.failed, *(_failed_if(item, selection.must_be_judged) for item in judged)]
     if not configs and selection.paths and not selection.narrowed and interrupted is None:
-        error = ConfigError("no config that can be trained in this folder")
+        error = ConfigError(say("no config that can be trained in this folder"))
         configs = [unreadable(os.path.commonpath(selection.paths), error)]
     fail_on, about_fail_on = fail_on_of(settings, (item.path for item in configs))
     whole = not selection.narrowed and interrupted is None and all(item.status == "ok" for item in configs)

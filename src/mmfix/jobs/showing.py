@@ -35,6 +35,7 @@ from mmfix.training.parts import Part, model_parts
 from mmfix.training.reading import CodeReading, code_reading
 from mmfix.training.top_level import meant_by, read_keys
 from mmfix.training.wrapping import runner_kind
+from mmfix.wording import say
 
 _WORST_FIRST = (NEVER, SOMETIMES, CANNOT_TELL)
 #: Packages of layers, which builders such as ``build_norm_layer`` make from parts of a dict.
@@ -49,8 +50,10 @@ def set_instead(document: ConfigDocument, key: Optional[str]) -> str:
     for name in document.tree if key in read_keys(kind) else ():
         if meant_by(str(name), kind) == key:
             origin = document.origin((name,))
-            where = "it" if origin is None else display_place(origin.path, origin.line)
-            return f"{where} sets {name} instead, which nobody reads"
+            if origin is None:
+                return say("it sets {key} instead, which nobody reads", key=name)
+            place = display_place(origin.path, origin.line)
+            return say("{place} sets {key} instead, which nobody reads", place=place, key=name)
     return ""
 
 
@@ -82,8 +85,10 @@ def model_tree(document: ConfigDocument) -> ModelTree:
 def _no_model(document: ConfigDocument) -> MmfixError:
     model = document.tree.get("model")
     if isinstance(model, Unknown):
-        return MmfixError(f"the model cannot be known: {model.reason}", document.path)
-    return MmfixError("there is no model in this config", document.path, hint="name a config that has one")
+        return MmfixError(say("the model cannot be known: {why}", why=model.reason), document.path)
+    return MmfixError(
+        say("there is no model in this config"), document.path, hint=say("name a config that has one")
+    )
 
 
 class _View:

@@ -17,6 +17,7 @@ from mmfix.project.keys import FILE_NAMES
 from mmfix.python.disk import as_text, read_whole
 from mmfix.results.place import display_path
 from mmfix.settings import Settings
+from mmfix.wording import mark, say
 
 _CONFIGS = frozenset({"configs", "config", "_base_"})
 #: What a model's source has, and configs in ``configs/`` mostly have not.
@@ -78,8 +79,10 @@ def since(paths: Sequence[str], revision: str) -> Since:
         try:
             found = changes_since(folder, revision)
         except GitError as error:
-            reason = "is in no git repository" if error.no_repository else error.reason
-            raise MmfixError(f"--since {revision}: {reason}", folder) from error
+            reason = say("is in no git repository") if error.no_repository else error.reason
+            raise MmfixError(
+                say("--since {revision}: {why}", revision=revision, why=reason), folder
+            ) from error
         together.changed |= found.changed
         together.gone |= found.gone
     gone = next((path for path in sorted(together.gone) if _may_be_source(path)), "")
@@ -91,11 +94,16 @@ def since(paths: Sequence[str], revision: str) -> Since:
 def about_since(found: Since, revision: str) -> str:
     """What is said of the configs that were left out."""
     files = len(found.changed) + len(found.gone)
-    many = f"{files} file{'' if files == 1 else 's'}"
     if found.everything:
-        why = f"{display_path(found.everything)} is not what it was in {revision}"
-        return f"every config was judged: {why}, and all may rest on it"
-    return f"only configs that a change since {revision} concerns were judged; {many} changed"
+        return say(
+            "every config was judged: {file} is not what it was in {revision}, and all may rest on it",
+            file=display_path(found.everything),
+            revision=revision,
+        )
+    template = mark("only configs that a change since {revision} concerns were judged; {count} files changed")
+    if files == 1:
+        template = mark("only configs that a change since {revision} concerns were judged; 1 file changed")
+    return say(template, revision=revision, count=files)
 
 
 def _model_files(document: ConfigDocument, settings: Settings) -> Sequence[str]:

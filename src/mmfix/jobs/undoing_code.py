@@ -17,6 +17,7 @@ from mmfix.python.disk import read_whole
 from mmfix.results.change import FileEdit
 from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path
+from mmfix.wording import say
 
 _MOST_BYTES = 4_000_000
 
@@ -70,9 +71,12 @@ def cures_of_others(paths: Iterable[str]) -> Iterator[str]:
             if cure.configs and named.isdisjoint(cure.configs):
                 first = display_path(osp.join(top, *cure.configs[0].split("/")))
                 files = ", ".join(display_path(edit.path) for edit in cure.edits)
-                yield (
-                    f"{cure.remedy} in {files} was written for {first}, and stays: "
-                    f"`mmfix patch --undo {first}` takes it back"
+                yield say(
+                    "{cure} in {files} was written for {config}, and stays: "
+                    "`mmfix patch --undo {config}` takes it back",
+                    cure=cure.remedy,
+                    files=files,
+                    config=first,
                 )
 
 
@@ -87,12 +91,14 @@ def _undone(top: str, configs: Sequence[str], write: bool) -> Iterator[PatchResu
         edits = tuple(edit for edit in backs if edit.after != edit.before)
         kept.remove(cure)
         if write:
-            write_cure(top, replace(cure, remedy=f"the undo of {cure.remedy}", edits=edits), kept)
+            write_cure(
+                top, replace(cure, remedy=say("the undo of {cure}", cure=cure.remedy), edits=edits), kept
+            )
             look_again()
         more = [name for name in cure.configs if name not in named]
-        told = (f"it was for {', '.join(more)}, too",) if more else ()
+        told = (say("it was for {configs}, too", configs=", ".join(more)),) if more else ()
         if not edits:
-            told = (f"{cure.remedy} was taken back before; it is no longer on record", *told)
+            told = (say("{cure} was taken back before; it is no longer on record", cure=cure.remedy), *told)
         yield PatchResult(path, path, written=write and bool(edits), edits=edits, notes=told)
 
 
@@ -105,11 +111,11 @@ def _back(edit: FileEdit) -> FileEdit:
     try:
         now = read_whole(edit.path, _MOST_BYTES)
     except OSError as error:
-        raise PatchError("is gone, so the cure in it is not taken back", edit.path) from error
+        raise PatchError(say("is gone, so the cure in it is not taken back"), edit.path) from error
     if now == edit.before:  # by git, say
         return FileEdit(edit.path, edit.before, edit.before, edit.lines)
     undone, line = (None, 1) if now is None else taken_back(edit, now)
     if undone is None or now is None:
-        what = "what the cure wrote here was edited since, and is left alone"
-        raise PatchError(what, edit.path, line, hint="take it out by hand")
+        what = say("what the cure wrote here was edited since, and is left alone")
+        raise PatchError(what, edit.path, line, hint=say("take it out by hand"))
     return FileEdit(edit.path, now, undone, edit.lines)

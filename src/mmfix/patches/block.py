@@ -8,6 +8,7 @@ from typing import List, NamedTuple, Optional, Sequence
 from mmfix.errors import PatchError
 from mmfix.patches.comments import only_comments
 from mmfix.printable import line
+from mmfix.wording import say
 
 FIRST = '# >>> mmfix: added by "mmfix patch"; remove with "mmfix patch --undo" >>>'
 LAST = "# <<< mmfix <<<"
@@ -90,9 +91,12 @@ def split(data: bytes, suffix: str = "") -> Optional[Split]:
     if len(starts) != 1 or len(ends) != 1 or ends[0].start() < starts[0].end():
         at = (starts or ends)[0].start()
         raise PatchError(
-            "mmfix's block in this file is damaged",
+            say("mmfix's block in this file is damaged"),
             line=data[:at].count(b"\n") + 1,
-            hint=f'it must go from one line "# >>> mmfix: ..." to one line "{LAST}"; delete it by hand',
+            hint=say(
+                'it must go from one line "# >>> mmfix: ..." to one line "{last}"; delete it by hand',
+                last=LAST,
+            ),
         )
     before, after = data[: starts[0].start()], data[ends[0].end() :]
     block = data[starts[0].start() : ends[0].end()].decode("utf-8", "replace")

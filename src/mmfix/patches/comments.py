@@ -8,6 +8,7 @@ import tokenize
 from typing import Dict, FrozenSet, List, Sequence, Tuple
 
 from mmfix.errors import PatchError
+from mmfix.wording import say
 
 _LINE_BREAK = re.compile(rb"\r\n|\n|\r")
 
@@ -40,9 +41,9 @@ def _in_python(data: bytes, offsets: Sequence[int]) -> FrozenSet[int]:
         for (line, _), offset in sorted(starts.items()):
             if offset not in found:
                 raise PatchError(
-                    "is not valid Python, so it is not sure that this line is a comment",
+                    say("is not valid Python, so it is not sure that this line is a comment"),
                     line=line,
-                    hint="correct the file, or delete mmfix's block by hand",
+                    hint=say("correct the file, or delete mmfix's block by hand"),
                 ) from error
     return frozenset(found)
 
@@ -64,6 +65,6 @@ def _in_yaml(data: bytes, offsets: Sequence[int]) -> FrozenSet[int]:
         )
     except yaml.YAMLError as error:
         raise PatchError(
-            "is not valid YAML, so it is not sure which of its lines are comments",
-            hint="correct the file, or delete mmfix's block by hand",
+            say("is not valid YAML, so it is not sure which of its lines are comments"),
+            hint=say("correct the file, or delete mmfix's block by hand"),
         ) from error

@@ -10,6 +10,7 @@ from mmfix.config.keypath import MISSING, KeyPath
 from mmfix.errors import PatchError
 from mmfix.patches.difference import with_overrides
 from mmfix.patches.edits import BY_OVERLAY, DELETE, Set, edit_tree, flatten, inherit, set_in_child
+from mmfix.wording import say
 
 
 def yaml_lines(document: ConfigDocument, overrides: Sequence[Tuple[KeyPath, Any]]) -> List[str]:
@@ -22,12 +23,14 @@ def yaml_lines(document: ConfigDocument, overrides: Sequence[Tuple[KeyPath, Any]
     for key, _ in overrides:
         if key[0] in document.own:
             raise PatchError(
-                f"this YAML file sets {key[0]!r} itself, and cannot set it a second time",
-                hint=f'use "--in-place-value" to change the value where it stands, or {BY_OVERLAY}',
+                say("this YAML file sets {key!r} itself, and cannot set it a second time", key=key[0]),
+                hint=say(
+                    'use "--in-place-value" to change the value where it stands, or {cure}', cure=BY_OVERLAY
+                ),
             )
     if not _is_block_mapping(document.text):
         raise PatchError(
-            "nothing can be appended to this YAML file, which is not a block of keys", hint=BY_OVERLAY
+            say("nothing can be appended to this YAML file, which is not a block of keys"), hint=BY_OVERLAY
         )
     return to_yaml(inherited_data(document.base or {}, overrides))
 
@@ -63,7 +66,7 @@ def to_yaml(data: Dict[Any, Any]) -> List[str]:
     try:
         text = yaml.safe_dump(to_plain(data), default_flow_style=False, sort_keys=False)
     except yaml.YAMLError as error:
-        raise PatchError("a value cannot be written as YAML", hint="use a .py config") from error
+        raise PatchError(say("a value cannot be written as YAML"), hint=say("use a .py config")) from error
     return str(text).splitlines()
 
 
@@ -76,7 +79,7 @@ def to_json(data: Dict[Any, Any]) -> str:
     try:
         return json.dumps(to_plain(data), indent=2) + "\n"
     except (TypeError, ValueError) as error:
-        raise PatchError("a value cannot be written as JSON", hint="use a .py config") from error
+        raise PatchError(say("a value cannot be written as JSON"), hint=say("use a .py config")) from error
 
 
 def json_copy(document: ConfigDocument, overrides: Sequence[Tuple[KeyPath, Any]], bases: Any) -> str:
@@ -88,7 +91,9 @@ def json_copy(document: ConfigDocument, overrides: Sequence[Tuple[KeyPath, Any]]
     try:
         own = json.loads(document.text)
     except ValueError as error:
-        raise PatchError("this JSON file cannot be rewritten, it has {{ }} in it", hint=BY_OVERLAY) from error
+        raise PatchError(
+            say("this JSON file cannot be rewritten, it has {{ }} in it"), hint=BY_OVERLAY
+        ) from error
     if bases is not None:
         own["_base_"] = bases
     return to_json(_changed(own, document.base or {}, edit_tree(overrides)))

@@ -9,8 +9,9 @@ from mmfix.config.keypath import KeyPath
 from mmfix.config.origin import Origin
 from mmfix.patches.difference import differences
 from mmfix.patches.spans import Edit, NotInPlace
+from mmfix.wording import say
 
-_OTHER_TEXT = "what stands there is not all of it"
+_OTHER_TEXT = say("what stands there is not all of it")
 
 
 def edit_in_json(text: str, origin: Origin, key: KeyPath, old: Any, new: Any) -> Edit:
@@ -25,7 +26,7 @@ def edit_in_json(text: str, origin: Origin, key: KeyPath, old: Any, new: Any) ->
         value, end = json.JSONDecoder().raw_decode(text, start)
         replacement = json.dumps(new)
     except (ValueError, TypeError) as error:
-        raise NotInPlace("it cannot be written as JSON there") from error
+        raise NotInPlace(say("it cannot be written as JSON there")) from error
     if any(differences(value, old)):
         raise NotInPlace(_OTHER_TEXT)
     return Edit(start, end, replacement, key)
@@ -43,14 +44,14 @@ def edit_in_yaml(text: str, origin: Origin, key: KeyPath, new: Any) -> Edit:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         node = next(node for node in _nodes(root) if _place(node) == (origin.line, origin.column))
     except (yaml.YAMLError, StopIteration) as error:
-        raise NotInPlace("YAML finds no value there") from error
+        raise NotInPlace(say("YAML finds no value there")) from error
     start, end = node.start_mark.index, node.end_mark.index
     standing = text[start:end]
     flow = getattr(node, "flow_style", None)
     if standing[:1] in ("&", "!", "|", ">", "*") or flow is False:
-        raise NotInPlace("it is no plain value of YAML")
+        raise NotInPlace(say("it is no plain value of YAML"))
     if "#" in standing and not isinstance(node, yaml.ScalarNode):
-        raise NotInPlace("a comment may stand in it")
+        raise NotInPlace(say("a comment may stand in it"))
     return Edit(start, end, _as_yaml(new, standing), key)
 
 
@@ -83,6 +84,6 @@ def _as_yaml(value: Any, like: str) -> str:
     try:
         text = str(yaml.safe_dump(value, default_flow_style=True, width=float("inf")))
     except yaml.YAMLError as error:
-        raise NotInPlace("it cannot be written as YAML") from error
+        raise NotInPlace(say("it cannot be written as YAML")) from error
     text = text.split("\n...", 1)[0].strip()
     return text.capitalize() if like in ("True", "False", "None", "Null") and type(value) is bool else text

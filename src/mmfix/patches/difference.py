@@ -9,6 +9,7 @@ from mmfix.config.keypath import MISSING, KeyPath, format_key
 from mmfix.config.origin import Unknown
 from mmfix.config.values import TreeDict
 from mmfix.errors import PatchError
+from mmfix.wording import mark, say
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -57,22 +58,36 @@ def _step(node: Any, key: KeyPath, depth: int) -> Any:
     part = key[depth]
     if isinstance(node, dict):
         return part
-    where = format_key(key[:depth]) or "the config"
+    where = format_key(key[:depth]) or say("the config")
     if isinstance(node, (list, tuple)):
         index = int(part) if isinstance(part, str) and part.isdigit() else part
         if not isinstance(index, int) or not -len(node) <= index < len(node):
-            raise PatchError(f"{where} is a list of {len(node)}; it has no element {part!r}")
+            raise PatchError(
+                say(
+                    "{key} is a list of {count}; it has no element {element!r}",
+                    key=where,
+                    count=len(node),
+                    element=part,
+                )
+            )
         return index % len(node)
     if node is None or node is MISSING:
         if isinstance(part, int):
-            raise PatchError(f"{where} is not set, so it has no element {part}")
+            raise PatchError(say("{key} is not set, so it has no element {element}", key=where, element=part))
         return part
     if isinstance(node, Unknown):
         raise PatchError(
-            f"mmfix cannot see inside {where}: {node.reason}",
-            hint=f"set {format_key(key)} by hand at the end of the file",
+            say("mmfix cannot see inside {key}: {why}", key=where, why=node.reason),
+            hint=say("set {key} by hand at the end of the file", key=format_key(key)),
         )
-    raise PatchError(f"{where} is {short(node)}, so {format_key(key)} cannot be set")
+    raise PatchError(
+        say(
+            "{holder} is {value}, so {key} cannot be set",
+            holder=where,
+            value=short(node),
+            key=format_key(key),
+        )
+    )
 
 
 def _set(node: Any, key: KeyPath, depth: int, value: Any) -> Any:
@@ -176,7 +191,8 @@ def _declared(before: Any, after: Any, key: KeyPath) -> Iterator[Tuple[KeyPath, 
             yield from _declared(old, new, (*key, index))
     elif after is MISSING:
         raise PatchError(
-            f"the text after mmfix's block removes {format_key(key)}", hint="undo the patch first"
+            say("the text after mmfix's block removes {key}", key=format_key(key)),
+            hint=say("undo the patch first"),
         )
     elif any(differences(before, after)):
         yield key, after
@@ -185,7 +201,7 @@ def _declared(before: Any, after: Any, key: KeyPath) -> Iterator[Tuple[KeyPath, 
 def short(value: Any, limit: int = 40) -> str:
     """A value on one line, cut to ``limit`` characters."""
     if value is MISSING:
-        return "not set"
+        return say("not set")
     text = " ".join(repr(value).split())
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
@@ -199,7 +215,9 @@ def mismatch_message(wanted: Sequence[KeyPath], found: Sequence[Tuple[KeyPath, s
     """
     key, expected, got = found[0]
     name = format_key(key)
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
     if any(key[: len(want)] == want for want in wanted):
-        return f"the patch would not set {name} to {expected}; it would be {got}{more}"
-    return f"the patch would also change {name} from {expected} to {got}{more}"
+        template = mark("the patch would not set {key} to {expected}; it would be {value}")
+    else:
+        template = mark("the patch would also change {key} from {expected} to {value}")
+    told = say(template, key=name, expected=expected, value=got)
+    return say("{told}, and {count} more", told=told, count=len(found) - 1) if len(found) > 1 else told

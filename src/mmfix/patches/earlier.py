@@ -15,6 +15,7 @@ from mmfix.patches.block import UNCONFIRMED, comment, split
 from mmfix.patches.difference import declared, differences, keys_gone, without
 from mmfix.patches.reading import Loads
 from mmfix.patches.records import FIRST_WORDS, Record, put_back, records_in
+from mmfix.wording import say
 
 #: A line of the block that names a key: ``# key: old -> new``.
 _COMMENT = re.compile(r"# \S.*?: .* -> ")
@@ -85,8 +86,8 @@ def before_block(document: ConfigDocument, reader: Loads) -> ConfigDocument:
             name = comment(format_key(difference.key))[2:]
             if not any(same_branch(name, key) for key in said):
                 raise PatchError(
-                    f"mmfix's block was changed by hand: it also sets {name}",
-                    hint="move what you added out of the block",
+                    say("mmfix's block was changed by hand: it also sets {key}", key=name),
+                    hint=say("move what you added out of the block"),
                 )
         return plain
 
@@ -101,7 +102,7 @@ def is_unconfirmed(document: ConfigDocument) -> bool:
 
 def block_overrides(document: ConfigDocument, plain: ConfigDocument) -> Tuple[Override, ...]:
     """What the document's unconfirmed block sets in the config without it (:func:`before_block`)."""
-    reason = "written with --no-loader"
+    reason = say("written with --no-loader")
     block = split(document.text.encode("utf-8"), osp.splitext(document.path)[1])
     gone = [] if block is None else keys_moved(plain, document, block.block)
     found = declared(without(plain.tree, gone), document.tree)

@@ -29,9 +29,10 @@ from mmfix.config.origin import Unknown
 from mmfix.errors import PatchError
 from mmfix.patches.difference import short, with_overrides
 from mmfix.patches.expression import dict_with, render, sequence_with, subscript
+from mmfix.wording import say
 
 DELETE = "_delete_"
-BY_OVERLAY = 'use "--overlay" to write a new config that inherits this one'
+BY_OVERLAY = say('use "--overlay" to write a new config that inherits this one')
 
 
 class Set:
@@ -188,11 +189,16 @@ class Scene:
         name = format_key(where)
         if isinstance(own, str) and own in self.placeholders:
             raise PatchError(
-                f"{name} is a {{{{ _base_ }}}} reference, text while this file runs", hint=BY_OVERLAY
+                say("{key} is a {{{{ _base_ }}}} reference, text while this file runs", key=name),
+                hint=BY_OVERLAY,
             )
         if isinstance(own, Unknown):
-            raise PatchError(f"mmfix cannot see inside {name}: {own.reason}", hint=BY_OVERLAY)
-        raise PatchError(f"{name} is {short(own)} while this file runs", hint=BY_OVERLAY)
+            raise PatchError(
+                say("mmfix cannot see inside {key}: {why}", key=name, why=own.reason), hint=BY_OVERLAY
+            )
+        raise PatchError(
+            say("{key} is {value} while this file runs", key=name, value=short(own)), hint=BY_OVERLAY
+        )
 
     def _inherited(self, base: Any, edits: Any, where: KeyPath) -> Any:
         """The value for a slot the file does not bind; MISSING if changing ``_base_`` is enough."""
@@ -217,9 +223,12 @@ class Scene:
                 render(whole)
             except PatchError as error:
                 raise PatchError(
-                    f"{format_key(where)} comes from a base and would have to be written out whole, "
-                    f"but {error.message}",
-                    hint="copy it into this file and run mmfix again",
+                    say(
+                        "{key} comes from a base and would have to be written out whole, but {why}",
+                        key=format_key(where),
+                        why=error.message,
+                    ),
+                    hint=say("copy it into this file and run mmfix again"),
                 ) from error
         return set_in_child(whole, base)
 

@@ -9,6 +9,7 @@ from typing import Any, List
 
 from mmfix.config.values import LongNumber
 from mmfix.errors import PatchError
+from mmfix.wording import say
 
 #: Longer statements are broken over several lines.
 WIDTH = 100
@@ -74,7 +75,7 @@ def _flat(value: Any) -> str:
         return repr(value)
     if type(value) is set and value:
         return "{" + ", ".join(sorted(_flat(item) for item in value)) + "}"
-    raise PatchError(f"{value!r} cannot be written as text in a config")
+    raise PatchError(say("{value!r} cannot be written as text in a config", value=value))
 
 
 def _can_be_keywords(value: Any) -> bool:

@@ -15,6 +15,7 @@ from mmfix.patches.literals import edit_in_python
 from mmfix.patches.moves import edit_of_key
 from mmfix.patches.reading import Loads
 from mmfix.patches.spans import Edit, NotInPlace, edited
+from mmfix.wording import say
 
 Pairs = Tuple[Tuple[KeyPath, Any], ...]
 
@@ -102,7 +103,7 @@ def _moved(
         try:
             edit = edit_of_key(document, move if made else KeyMove(move.key))
             if any(_overlap(edit, other) for other, _ in groups):
-                raise NotInPlace("what stands beside it goes, too")
+                raise NotInPlace(say("what stands beside it goes, too"))
             groups.append((edit, ((move.key, MISSING), *made)))
         except NotInPlace as error:
             elsewhere.append(Elsewhere(move.key, str(error), is_move=True))
@@ -136,15 +137,15 @@ def _grouped(
         origin = None if old is MISSING else document.origin(key)
         try:
             if origin is None:
-                raise NotInPlace("nothing sets it")
+                raise NotInPlace(say("nothing sets it"))
             if isinstance(old, Unknown):
-                raise NotInPlace(f"it is not known: {old.reason}")
+                raise NotInPlace(say("it is not known: {why}", why=old.reason))
             if origin.path != document.path:
-                raise NotInPlace("a base sets it")
+                raise NotInPlace(say("a base sets it"))
             edit = edit_at(document.path, document.text, origin, key, to_plain(old), to_plain(value))
             first, others = found.get(edit[:2], (edit, ()))
             if first.text != edit.text or any(_overlap(edit, other) for other, _ in found.values()):
-                raise NotInPlace("one text there would have to be two")
+                raise NotInPlace(say("one text there would have to be two"))
             found[edit[:2]] = first, (*others, (key, value))
         except NotInPlace as error:
             elsewhere.append(Elsewhere(key, str(error), origin))
@@ -162,10 +163,14 @@ def _tried(document: ConfigDocument, groups: Sequence[Tuple[Edit, Pairs]], reade
     try:
         changed = reader.load(document.path, text=text)
     except ConfigError as error:
-        return f"the file could not be read then: {error.message}"
+        return say("the file could not be read then: {why}", why=error.message)
     expected = with_overrides(document.to_dict(), [(key, to_plain(value)) for key, value in pairs])
     found: Optional[Difference] = next(differences(expected, changed.to_dict()), None)
     if found is None:
         return changed
     alone = any(found.key[: len(key)] == key for key, _ in pairs)
-    return "it does not decide it alone" if alone else f"{format_key(found.key)} would change, too"
+    return (
+        say("it does not decide it alone")
+        if alone
+        else say("{key} would change, too", key=format_key(found.key))
+    )

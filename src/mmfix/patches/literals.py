@@ -14,20 +14,21 @@ from mmfix.patches.block import line_break
 from mmfix.patches.difference import differences
 from mmfix.patches.expression import WIDTH, render
 from mmfix.patches.spans import Edit, NotInPlace, line_starts, node_span
+from mmfix.wording import say
 
 #: What may stand around a literal: data, and what hands it on once.
 _PLAIN = (
     *(ast.Module, ast.If, ast.With, ast.Try, ast.Assign, ast.AnnAssign, ast.Expr),
     *(ast.Dict, ast.List, ast.Tuple, ast.Call, ast.keyword),
 )
-_COMPREHENSION = "a comprehension"
+_COMPREHENSION = say("a comprehension")
 #: What evaluates a literal any number of times, or later.
 _REPEATED: Dict[type, str] = {
-    ast.For: "a loop",
-    ast.While: "a loop",
-    ast.FunctionDef: "a function",
-    ast.Lambda: "a function",
-    ast.ClassDef: "a class",
+    ast.For: say("a loop"),
+    ast.While: say("a loop"),
+    ast.FunctionDef: say("a function"),
+    ast.Lambda: say("a function"),
+    ast.ClassDef: say("a class"),
     ast.ListComp: _COMPREHENSION,
     ast.SetComp: _COMPREHENSION,
     ast.DictComp: _COMPREHENSION,
@@ -62,7 +63,7 @@ def edit_in_python(path: str, text: str, origin: Origin, key: KeyPath, old: Any,
         return Edit(start, end, last + more, (*key, len(old) - 1))
     start, end = node_span(text, node)
     if _has_comment(text[start:end]):
-        raise NotInPlace("a comment stands in it")
+        raise NotInPlace(say("a comment stands in it"))
     line = text[line_starts(text)[node.lineno - 1] : start]
     indent = len(line) - len(line.lstrip())
     rendered = _rendered(new, text[start:end], indent, WIDTH - len(line) - 1)
@@ -77,9 +78,9 @@ def require_once(around: Iterable[ast.AST]) -> None:
     """
     for outer in around:
         if type(outer) in _REPEATED:
-            raise NotInPlace(f"it stands in {_REPEATED[type(outer)]}")
+            raise NotInPlace(say("it stands in {what}", what=_REPEATED[type(outer)]))
         if not isinstance(outer, _PLAIN):
-            raise NotInPlace("an expression sets it")
+            raise NotInPlace(say("an expression sets it"))
 
 
 def _literal_at(source: Source, origin: Origin, value: Any) -> Tuple[ast.expr, Tuple[ast.AST, ...]]:
@@ -95,12 +96,12 @@ def _literal_at(source: Source, origin: Origin, value: Any) -> Tuple[ast.expr, T
         try:
             literal = _value(node)
         except (ValueError, TypeError):
-            reason = reason or "an expression sets it"
+            reason = reason or say("an expression sets it")
             continue
         if not any(differences(literal, value)):
             return node, around
-        reason = reason or "what stands there is not all of it"
-    raise NotInPlace(reason or "no text of the file sets it")
+        reason = reason or say("what stands there is not all of it")
+    raise NotInPlace(reason or say("no text of the file sets it"))
 
 
 def around_line(

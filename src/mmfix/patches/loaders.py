@@ -13,6 +13,7 @@ from typing import Any, Callable, NamedTuple, Optional, Tuple
 from mmfix.config.imports import find_origin
 from mmfix.openmmlab import packages
 from mmfix.python.disk import as_text, read_start
+from mmfix.wording import say
 
 #: The eras of ``mmfix.training.era``.
 MMCV1 = "mmcv1"
@@ -53,7 +54,14 @@ def find(era: str) -> Loader:
             loader = imported()
         except BaseException as error:  # what an import runs may raise anything, SystemExit included
             text = " ".join(str(error).split())[:300]
-            reasons.append(f"{name} is installed and cannot be imported: {type(error).__name__}: {text}")
+            reasons.append(
+                say(
+                    "{loader} is installed and cannot be imported: {kind}: {why}",
+                    loader=name,
+                    kind=type(error).__name__,
+                    why=text,
+                )
+            )
         else:
             if loader is not None:
                 return loader

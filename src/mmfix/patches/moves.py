@@ -14,9 +14,10 @@ from mmfix.errors import ConfigError
 from mmfix.findings import KeyMove
 from mmfix.patches.literals import around_line, require_once
 from mmfix.patches.spans import LINE_END, Edit, NotInPlace, line_starts, node_span
+from mmfix.wording import say
 
 _BLANK_OR_COMMENT = re.compile(r"[ \t]*(#.*)?")
-_HAS_MORE = "more than it stands on its line"
+_HAS_MORE = say("more than it stands on its line")
 
 
 class _Item(NamedTuple):
@@ -37,10 +38,10 @@ def edit_of_key(document: ConfigDocument, move: KeyMove) -> Edit:
         NotInPlace: It does not stand there by itself, or not in this file.
     """
     if not document.path.endswith(PYTHON_SUFFIXES):
-        raise NotInPlace("only in a Python file is a key renamed or taken out")
+        raise NotInPlace(say("only in a Python file is a key renamed or taken out"))
     origin = None if document.get(move.key) is MISSING else document.origin(move.key)
     if origin is None or origin.path != document.path:
-        raise NotInPlace("a base sets it" if origin is not None else "nothing sets it")
+        raise NotInPlace(say("a base sets it") if origin is not None else say("nothing sets it"))
     text = document.text
     try:
         holder, items, at = _found(document, origin, move.key)
@@ -51,7 +52,7 @@ def edit_of_key(document: ConfigDocument, move: KeyMove) -> Edit:
         old = text[slice(*item.name)]
         quote = old[0] if old[:1] in ("'", '"') else ""
         if quote and old != f"{quote}{move.key[-1]}{quote}":
-            raise NotInPlace("its name is written in parts")
+            raise NotInPlace(say("its name is written in parts"))
         return Edit(*item.name, f"{quote}{move.to}{quote}", move.key)
     start, end, kept = _without(text, holder, items, at)
     return Edit(start, end, kept, move.key)
@@ -74,7 +75,7 @@ def _found(document: ConfigDocument, origin: Origin, key: KeyPath) -> Tuple[ast.
         if items is not None:
             require_once(around)
             return (holder, *items)
-    raise NotInPlace("its name does not stand in this file")
+    raise NotInPlace(say("its name does not stand in this file"))
 
 
 def _items(text: str, holder: ast.AST, value: ast.expr, name: str) -> Optional[Tuple[List[_Item], int]]:
@@ -141,10 +142,10 @@ def _without(text: str, holder: ast.AST, items: List[_Item], at: int) -> Tuple[i
         between = text[start : item.start] + text[item.end : end]
         kept = "dict()" if isinstance(holder, ast.Call) else "{}"
         if "#" in between:
-            raise NotInPlace("a comment stands beside it")
+            raise NotInPlace(say("a comment stands beside it"))
         return start, end, kept
     if between.replace(",", "", 1).strip():
-        raise NotInPlace("a comment stands beside it")
+        raise NotInPlace(say("a comment stands beside it"))
     return start, end, kept
 
 

@@ -27,6 +27,7 @@ from mmfix.patches.reading import Loads
 from mmfix.patches.rebase import module_reference, rebased_bases, rebased_text, reference_to
 from mmfix.patches.records import Record, record_line, records_in, records_of
 from mmfix.patches.seal import sealed
+from mmfix.wording import say
 
 
 class Planned(NamedTuple):
@@ -111,9 +112,11 @@ def planned(
             return _with_block(order, order.document.text)
         if order.overrides:
             raise PatchError(
-                "nothing can be appended to a JSON file",
+                say("nothing can be appended to a JSON file"),
                 document.path,
-                hint=f"use {'' if in_place else '--in-place-value, '}--overlay or --output",
+                hint=say("use --overlay or --output")
+                if in_place
+                else say("use --in-place-value, --overlay or --output"),
             )
         _require_confirmed(confirmed)
         return Planned(order.document.text.encode("utf-8"), order.places)
@@ -152,9 +155,9 @@ def plan_copy(
     with naming(document):
         if osp.splitext(target_path)[1] != osp.splitext(document.path)[1]:
             raise PatchError(
-                f"a copy of {osp.basename(document.path)} must keep its file type",
+                say("a copy of {config} must keep its file type", config=osp.basename(document.path)),
                 target_path,
-                hint=f"name it *{osp.splitext(document.path)[1]}",
+                hint=say("name it *{suffix}", suffix=osp.splitext(document.path)[1]),
             )
         folder = _folder(target_path)
         order = _order(document, overrides, reader, confirmed, in_place and document.kind != "json")
@@ -179,13 +182,20 @@ def plan_overlay(
         suffix = osp.splitext(target_path)[1]
         same = osp.splitext(document.path)[1]
         if document.kind == "memory" or suffix not in (same, ".py"):
-            raise PatchError(f"an overlay of a {same or 'memory'} config must be {same} or .py", target_path)
+            raise PatchError(
+                say(
+                    "an overlay of a {kind} config must be {suffix} or .py",
+                    kind=same or "memory",
+                    suffix=same,
+                ),
+                target_path,
+            )
         if osp.abspath(target_path) == osp.abspath(document.path):
-            raise PatchError("an overlay cannot have the name of the config it inherits", target_path)
+            raise PatchError(say("an overlay cannot have the name of the config it inherits"), target_path)
         folder = _folder(target_path)
         pairs = _pairs(document, overrides)
         reference = reference_to(document.path, folder)
-        made = comment(f'Made by "mmfix patch --overlay": {reference} with these changes:')
+        made = comment(say('Made by "mmfix patch --overlay": {config} with these changes:', config=reference))
         about = [*_standing(confirmed), made, *_comments(document, pairs, overrides)]
         if suffix == ".json":
             _require_confirmed(confirmed)
@@ -212,8 +222,8 @@ def _standing(confirmed: bool) -> List[str]:
 def _require_confirmed(confirmed: bool) -> None:
     if not confirmed:
         raise PatchError(
-            "a JSON file has no place to say that no loader has confirmed it",
-            hint='"--overlay --output NAME.py" has one',
+            say("a JSON file has no place to say that no loader has confirmed it"),
+            hint=say('"--overlay --output NAME.py" has one'),
         )
 
 
@@ -221,20 +231,27 @@ def _folder(path: str) -> str:
     """The folder of a file to be written; MMEngine finds no relative base from one that is not there."""
     folder = osp.dirname(osp.abspath(path))
     if not osp.isdir(folder):
-        raise PatchError("cannot be written: its folder does not exist", path, hint=f"create {folder} first")
+        raise PatchError(
+            say("cannot be written: its folder does not exist"),
+            path,
+            hint=say("create {folder} first", folder=folder),
+        )
     return folder
 
 
 def _pairs(document: ConfigDocument, overrides: Sequence[Override]) -> Pairs:
     """The overrides that change something, in the smallest form: a changed dict as its changed keys."""
     if document.kind == "memory":
-        raise PatchError("an in-memory config has no file to patch")
+        raise PatchError(say("an in-memory config has no file to patch"))
     tree: Any = document.tree
     for override in overrides:
         if not override.key:
-            raise PatchError("an override needs a key", document.path)
+            raise PatchError(say("an override needs a key"), document.path)
         if DELETE in override.key or _mentions_delete(override.value):
-            raise PatchError(f"{DELETE} in {override} is an order to MMEngine, not a setting", document.path)
+            raise PatchError(
+                say("{order} in {key} is an order to MMEngine, not a setting", order=DELETE, key=override),
+                document.path,
+            )
         key = resolve_key(tree, override.key)
         tree = with_overrides(tree, [(key, to_plain(override.value))])
     return declared(document.tree, tree)
@@ -259,7 +276,9 @@ def _order(
     found = take_out(document.text.encode("utf-8"), document.path, reader)
     if found is not None:
         if reader is None:
-            raise PatchError("this file already has an mmfix block", document.path, hint="undo it first")
+            raise PatchError(
+                say("this file already has an mmfix block"), document.path, hint=say("undo it first")
+            )
         plain = reader.load(document.path, text=found.data.decode("utf-8"))
         block = found.block
         moves = [*moves, *_moves_between(plain, document, block)]

@@ -11,6 +11,7 @@ from mmfix.config.template import PLACEHOLDER
 from mmfix.errors import PatchError
 from mmfix.patches.edits import Scene, edit_tree, shared_containers
 from mmfix.patches.expression import is_name
+from mmfix.wording import say
 
 #: Top-level names MMEngine refuses or keeps for itself (``mmengine/config/config.py``: ``RESERVED_KEYS``).
 RESERVED = ("_base_", "_delete_", "_deprecation_", "filename", "text", "pretty_text", "env_variables")
@@ -30,7 +31,9 @@ def check_names(overrides: Sequence[Tuple[KeyPath, Any]]) -> None:
     for key, _ in overrides:
         name = key[0]
         if not is_name(name) or str(name).startswith("__") or name in RESERVED:
-            raise PatchError(f"{name!r} cannot be set: it is not a name that a config file can bind")
+            raise PatchError(
+                say("{name!r} cannot be set: it is not a name that a config file can bind", name=name)
+            )
 
 
 def append_statements(document: ConfigDocument, overrides: Sequence[Tuple[KeyPath, Any]]) -> List[str]:

@@ -10,8 +10,9 @@ from typing import Any, List
 from mmfix.config.document import ConfigDocument
 from mmfix.errors import PatchError
 from mmfix.patches.spans import Edit, edited, node_span
+from mmfix.wording import say
 
-_SAME_FOLDER = "write the copy into the folder of the original"
+_SAME_FOLDER = say("write the copy into the folder of the original")
 
 
 def reference_to(path: str, folder: str) -> str:
@@ -36,8 +37,10 @@ def module_reference(path: str, folder: str) -> str:
     bad = next((name for name in names if not name.isidentifier()), None)
     if bad is not None or osp.isabs(reference):
         raise PatchError(
-            f"a lazy config cannot import {reference}: {bad!r} is not a Python name",
-            hint="rename it, or patch the file in place",
+            say(
+                "a lazy config cannot import {base}: {name!r} is not a Python name", base=reference, name=bad
+            ),
+            hint=say("rename it, or patch the file in place"),
         )
     return "." * (ups + 1) + ".".join(names)
 
@@ -85,7 +88,7 @@ def _in_classic(document: ConfigDocument, tree: ast.Module, old: str, new: str) 
     ]
     if len(stores) != 1 or not assigns:
         raise PatchError(
-            "this file computes `_base_`, so its copy cannot be moved", document.path, hint=_SAME_FOLDER
+            say("this file computes `_base_`, so its copy cannot be moved"), document.path, hint=_SAME_FOLDER
         )
     value = assigns[0].value
     entries = value.elts if isinstance(value, ast.List) else [value]
@@ -93,7 +96,7 @@ def _in_classic(document: ConfigDocument, tree: ast.Module, old: str, new: str) 
     for entry in entries:
         if not isinstance(entry, ast.Constant) or not isinstance(entry.value, str):
             raise PatchError(
-                "this file computes `_base_`, so its copy cannot be moved",
+                say("this file computes `_base_`, so its copy cannot be moved"),
                 document.path,
                 entry.lineno,
                 _SAME_FOLDER,
@@ -112,7 +115,7 @@ def _in_lazy(document: ConfigDocument, tree: ast.Module, old: str, new: str) -> 
             continue
         if id(node) not in inside or node.module is None:
             raise PatchError(
-                "a relative import outside `with read_base()` cannot be moved",
+                say("a relative import outside `with read_base()` cannot be moved"),
                 document.path,
                 node.lineno,
                 _SAME_FOLDER,
@@ -140,7 +143,7 @@ def _in_yaml(document: ConfigDocument, old: str, new: str) -> List[Edit]:
         root = yaml.compose(document.text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise PatchError(
-            "this YAML file's `_base_` cannot be found", document.path, hint=_SAME_FOLDER
+            say("this YAML file's `_base_` cannot be found"), document.path, hint=_SAME_FOLDER
         ) from error
     replacements = []
     for key, value in root.value if isinstance(root, yaml.MappingNode) else []:

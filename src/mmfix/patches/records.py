@@ -12,6 +12,7 @@ from mmfix.errors import ConfigError, PatchError
 from mmfix.patches.block import line_break
 from mmfix.patches.reading import Loads
 from mmfix.patches.spans import LINE_END, Edit, edited, line_starts
+from mmfix.wording import say
 
 #: How a line begins that holds a record.
 FIRST_WORDS = "# changed in line "
@@ -92,8 +93,8 @@ def records_in(block: str) -> Tuple[Record, ...]:
                 raise ValueError(line)
         except (ValueError, KeyError) as error:
             raise PatchError(
-                "the block of mmfix was changed by hand: it no longer says what a line was",
-                hint="set the line back by hand and delete the block",
+                say("the block of mmfix was changed by hand: it no longer says what a line was"),
+                hint=say("set the line back by hand and delete the block"),
             ) from error
         found.append(Record(int(match[1]), *parts))
     return tuple(found)

@@ -27,6 +27,7 @@ from mmfix.patches.edits import BY_OVERLAY
 from mmfix.patches.loaders import MMCV1, MMENGINE
 from mmfix.patches.reading import Loads
 from mmfix.traces import new_folder
+from mmfix.wording import say
 
 #: The smallest loader of both eras, and one that writes over no OpenCV. It imports packaging and does not ask
 #: for it (mmengine-lite 0.10.7).
@@ -67,7 +68,9 @@ def reread(
         patched = reader.load(_target(document, target_path), text=data.decode("utf-8"))
     except ConfigError as error:
         raise PatchError(
-            f"the patched config could not be read: {error.message}", document.path, hint=BY_OVERLAY
+            say("the patched config could not be read: {why}", why=error.message),
+            document.path,
+            hint=BY_OVERLAY,
         ) from error
     expected = with_overrides(document.to_dict(), pairs)
     found = [(d.key, short(d.before), short(d.after)) for d in differences(expected, patched.to_dict())]
@@ -198,7 +201,7 @@ class Verifier:
         """The name of the loader of an era, which the child then has imported."""
         if era not in self._missing and era not in self._loaders:
             try:
-                reply = self._ask({"era": era}, "importing the framework", _IMPORT_LIMIT, path)
+                reply = self._ask({"era": era}, say("importing the framework"), _IMPORT_LIMIT, path)
             except PatchError as error:
                 reply = {"failed": "loader", "error": error.message}
             if reply.get("failed"):
@@ -238,22 +241,26 @@ class Verifier:
             "after": after,
             "overrides": base64.b64encode(pickle.dumps(_pairs(overrides))).decode("ascii"),
         }
-        reply = self._ask(request, f"loading this config with {loader}", self.time_limit, document.path)
+        reply = self._ask(
+            request, say("loading this config with {loader}", loader=loader), self.time_limit, document.path
+        )
         failed, error = reply.get("failed"), reply.get("error")
         if failed == "ended":
-            raise _ended(f"loading this config with {loader}", document.path)
+            raise _ended(say("loading this config with {loader}", loader=loader), document.path)
         if failed == "original":
             raise PatchError(
-                f"{loader} cannot load this config, patched or not: {error}",
+                say("{loader} cannot load this config, patched or not: {why}", loader=loader, why=error),
                 document.path,
-                hint="make it load first",
+                hint=say("make it load first"),
             )
         if failed == "patched":
             raise PatchError(
-                f"{loader} cannot load the patched config: {error}", document.path, hint=BY_OVERLAY
+                say("{loader} cannot load the patched config: {why}", loader=loader, why=error),
+                document.path,
+                hint=BY_OVERLAY,
             )
         if failed:
-            raise PatchError(f"the patch could not be checked: {error}", document.path)
+            raise PatchError(say("the patch could not be checked: {why}", why=error), document.path)
         found = [(tuple(item["key"]), item["expected"], item["got"]) for item in reply["differences"]]
         return found, loader
 
@@ -271,7 +278,9 @@ class Verifier:
         except queue.Empty:
             self.close()
             raise PatchError(
-                f"{what} took more than {seconds:g} s", path, hint="nothing was written"
+                say("{what} took more than {seconds:g} s", what=what, seconds=seconds),
+                path,
+                hint=say("nothing was written"),
             ) from None
         if not line:
             self.close()
@@ -314,7 +323,7 @@ def _memory() -> Optional[str]:
 
 
 def _ended(what: str, path: str) -> PatchError:
-    return PatchError(f"{what} ended the process", path, hint="nothing was written")
+    return PatchError(say("{what} ended the process", what=what), path, hint=say("nothing was written"))
 
 
 def _pump(process: subprocess.Popen[str], replies: queue.Queue[str]) -> None:
@@ -330,17 +339,22 @@ def _pump(process: subprocess.Popen[str], replies: queue.Queue[str]) -> None:
 
 def _no_loader(era: str, reason: str) -> NoLoaderError:
     """Nothing is installed; or what is does not import, and installing over it would be no cure."""
-    alone = "--no-loader writes on mmfix's reading alone"
+    alone = say("--no-loader writes on mmfix's reading alone")
     if reason:
-        return NoLoaderError(f"nothing here can confirm a patch by loading it: {reason}", hint=alone)
+        return NoLoaderError(
+            say("nothing here can confirm a patch by loading it: {why}", why=reason), hint=alone
+        )
     install = INSTALL_ONEDL if continuation_is_here() else INSTALL
     if era == MMCV1:
-        needed = "mmcv 1.x (1.3 or later) or MMEngine has loaded it, and neither is installed here"
-        where = f"run mmfix where you train, or {install}, which loads such configs, too"
+        why = say(
+            "a patch is written only after mmcv 1.x (1.3 or later) or MMEngine has loaded it, and neither is "
+            "installed here"
+        )
+        where = say("run mmfix where you train, or {command}, which loads such configs, too", command=install)
     else:
-        needed = "MMEngine has loaded it, and it is not installed here"
-        where = f"{install}, or run mmfix where you train"
-    return NoLoaderError(f"a patch is written only after {needed}", hint=f"{where}; {alone}")
+        why = say("a patch is written only after MMEngine has loaded it, and it is not installed here")
+        where = say("{command}, or run mmfix where you train", command=install)
+    return NoLoaderError(why, hint=f"{where}; {alone}")
 
 
 def _pairs(overrides: Sequence[Override]) -> List[Tuple[KeyPath, Any]]:
@@ -359,5 +373,7 @@ def _require_none(
 ) -> None:
     """Refuse a patch for what it does besides its overrides, or does not do of them."""
     if found:
-        hint = "nothing was written" if target_path else f"nothing was written; {BY_OVERLAY}"
+        hint = (
+            say("nothing was written") if target_path else say("nothing was written; {cure}", cure=BY_OVERLAY)
+        )
         raise PatchError(mismatch_message([key for key, _ in pairs], found), document.path, hint=hint)

@@ -13,16 +13,17 @@ from typing import Optional
 from mmfix import traces
 from mmfix.errors import PatchError
 from mmfix.python.disk import other_than_a_file, read_start
+from mmfix.wording import say
 
 #: Kinds of extended attributes that nobody but the user has set.
 _OF_THE_USER = ("user.", "system.posix_acl")
 _CURES = {
-    errno.ENOSPC: "free some space and run mmfix again",
-    errno.EDQUOT: "free some of your quota and run mmfix again",
-    errno.EROFS: "the file system is read-only; use --output or --overlay to write elsewhere",
-    errno.EACCES: "you may not write there; use --output or --overlay to write elsewhere",
-    errno.EPERM: "you may not write there; use --output or --overlay to write elsewhere",
-    errno.ENOENT: "create the folder first",
+    errno.ENOSPC: say("free some space and run mmfix again"),
+    errno.EDQUOT: say("free some of your quota and run mmfix again"),
+    errno.EROFS: say("the file system is read-only; use --output or --overlay to write elsewhere"),
+    errno.EACCES: say("you may not write there; use --output or --overlay to write elsewhere"),
+    errno.EPERM: say("you may not write there; use --output or --overlay to write elsewhere"),
+    errno.ENOENT: say("create the folder first"),
 }
 
 
@@ -62,7 +63,9 @@ def write_atomically(path: str, data: bytes, expected: Optional[bytes] = None, n
         _sync_folder(osp.dirname(target))
     except OSError as error:
         cure = _CURES.get(error.errno or 0, "")
-        raise PatchError(f"cannot be written: {error.strerror or error}", path, hint=cure) from error
+        raise PatchError(
+            say("cannot be written: {why}", why=error.strerror or error), path, hint=cure
+        ) from error
     finally:
         if temporary:
             with contextlib.suppress(OSError):
@@ -73,19 +76,24 @@ def _check(path: str, target: str, status: Optional[os.stat_result]) -> None:
     if status is None:
         return
     if not stat.S_ISREG(status.st_mode):
-        raise PatchError(f"cannot be written: it is {other_than_a_file(target)}, not a file", path)
+        raise PatchError(
+            say("cannot be written: it is {kind}, not a file", kind=other_than_a_file(target)), path
+        )
     # A replace needs no permission on the file itself, but a read-only file says "do not change me".
     if not status.st_mode & 0o222 or not os.access(target, os.W_OK):
         raise PatchError(
-            "cannot be written: the file is read-only",
+            say("cannot be written: the file is read-only"),
             path,
-            hint="make it writable, or use --output or --overlay to write elsewhere",
+            hint=say("make it writable, or use --output or --overlay to write elsewhere"),
         )
     if status.st_nlink > 1:
         raise PatchError(
-            f"has {status.st_nlink} names (hard links), of which the others would keep the old text",
+            say(
+                "has {count} names (hard links), of which the others would keep the old text",
+                count=status.st_nlink,
+            ),
             path,
-            hint="copy it and move the copy over it first, or use --output or --overlay",
+            hint=say("copy it and move the copy over it first, or use --output or --overlay"),
         )
 
 
@@ -94,22 +102,22 @@ def _check_unchanged(
 ) -> None:
     """Refuse if the name stands for another file by now, or for one with other bytes."""
     if osp.realpath(path) != target:
-        raise _changed("linked elsewhere", path)
+        raise _changed(say("was linked elsewhere by somebody else meanwhile"), path)
     now = os.lstat(target) if osp.lexists(target) else None
     if now is None:
         if expected is not None:
-            raise _changed("removed", path)
+            raise _changed(say("was removed by somebody else meanwhile"), path)
         return
     if before is None or expected is None:
-        raise _changed("made", path)
+        raise _changed(say("was made by somebody else meanwhile"), path)
     if (now.st_dev, now.st_ino, now.st_nlink) != (before.st_dev, before.st_ino, before.st_nlink):
-        raise _changed("replaced", path)
+        raise _changed(say("was replaced by somebody else meanwhile"), path)
     if read_start(target, len(expected) + 1) != expected:
-        raise _changed("changed", path)
+        raise _changed(say("was changed by somebody else meanwhile"), path)
 
 
-def _changed(how: str, path: str) -> PatchError:
-    return PatchError(f"was {how} by somebody else meanwhile", path, hint="run mmfix again")
+def _changed(message: str, path: str) -> PatchError:
+    return PatchError(message, path, hint=say("run mmfix again"))
 
 
 def _linked(path: str, temporary: str, target: str) -> bool:
@@ -117,7 +125,7 @@ def _linked(path: str, temporary: str, target: str) -> bool:
     try:
         os.link(temporary, target, follow_symlinks=False)
     except FileExistsError:
-        raise _changed("made", path) from None
+        raise _changed(say("was made by somebody else meanwhile"), path) from None
     except (OSError, NotImplementedError):
         return False
     return True
@@ -152,9 +160,11 @@ def _keep_owner(path: str, temporary: str, status: os.stat_result) -> None:
     except OSError as error:
         if (status.st_mode >> 3) & ~status.st_mode & 0o7:
             raise PatchError(
-                f"its group cannot be kept, and may do more with it than others: {error.strerror}",
+                say(
+                    "its group cannot be kept, and may do more with it than others: {why}", why=error.strerror
+                ),
                 path,
-                hint="use --output or --overlay to write elsewhere",
+                hint=say("use --output or --overlay to write elsewhere"),
             ) from error
 
 
@@ -176,9 +186,9 @@ def _keep_attributes(path: str, target: str, temporary: str) -> None:
         except OSError as error:
             if name.startswith(_OF_THE_USER):
                 raise PatchError(
-                    f"its extended attribute {name} cannot be kept: {error.strerror}",
+                    say("its extended attribute {name} cannot be kept: {why}", name=name, why=error.strerror),
                     path,
-                    hint="use --output or --overlay to write elsewhere",
+                    hint=say("use --output or --overlay to write elsewhere"),
                 ) from error
 
 

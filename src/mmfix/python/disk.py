@@ -17,8 +17,10 @@ _CHUNK = 1 << 16
 #: What is read instead of files, by their paths without links; counts how often that has changed.
 _instead: Dict[str, bytes] = {}
 _number = 0
+#: What a folder is called, where it is opened as a file.
+FOLDER = say("a folder")
 _KINDS = (
-    (stat.S_ISDIR, say("a folder")),
+    (stat.S_ISDIR, FOLDER),
     (stat.S_ISFIFO, say("a named pipe")),
     (stat.S_ISSOCK, say("a socket")),
     (stat.S_ISCHR, say("a device")),
