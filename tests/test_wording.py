@@ -42,6 +42,14 @@ DONE = (
         "api",
         "attach",
         "terminal",
+        "cli_options",
+        "cli_about",
+        "cli_comparing",
+        "cli_patching",
+        "cli_project",
+        "cli_runs",
+        "cli_showing",
+        "cli",
         "nonreentrant",
         "nonreentrant_checkpoint",
         "__main__",
@@ -72,6 +80,7 @@ QUOTED: Tuple[Tuple[str, str, str], ...] = (
     ("patches/records.py", "# changed in line ", "a line that is looked for"),
     ("patches/seal.py", "# mmfix wrote", "a line that is looked for"),
     ("patches/verify.py", "pip install", "a command"),
+    ("cli_runs.py", "H W", "what stands for an argument"),
     ("report/junit.py", "<?xml", "XML"),
 )
 

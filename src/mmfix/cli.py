@@ -13,12 +13,13 @@ import click
 from mmfix import printable
 from mmfix.cli_about import version_option
 from mmfix.terminal import INTERRUPTED, close_stdout, show_problems
+from mmfix.wording import say
 
 #: The commands as ``mmfix --help`` lists them.
 _SECTIONS = {
-    "A config": ("check", "patch", "show", "diff"),
-    "A run": ("explain", "prove"),
-    "About mmfix": ("settings", "rules", "rule", "completion"),
+    say("A config"): ("check", "patch", "show", "diff"),
+    say("A run"): ("explain", "prove"),
+    say("About mmfix"): ("settings", "rules", "rule", "completion"),
 }
 
 

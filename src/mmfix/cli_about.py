@@ -10,6 +10,7 @@ import click
 from mmfix import __version__
 from mmfix.cli_options import format_option
 from mmfix.terminal import paint, write
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.rules import Rule
@@ -19,7 +20,7 @@ SHELLS = ("bash", "zsh", "fish")
 _NAMED = ("torch", "mmengine", "mmcv")
 
 
-@click.command(epilog="Example: mmfix rules --format json")
+@click.command(epilog=say("Example: mmfix rules --format json"))
 @format_option
 def rules(format_: str) -> int:
     """List all rules."""
@@ -41,7 +42,7 @@ def _row(one: Rule) -> Dict[str, str]:
     return {"code": one.code, "name": one.name, "summary": one.summary, "documentation": one.documentation}
 
 
-@click.command(short_help="Print a rule's documentation.", epilog="Example: mmfix rule MMF101")
+@click.command(short_help=say("Print a rule's documentation."), epilog=say("Example: mmfix rule MMF101"))
 @click.argument("code")
 def rule(code: str) -> int:
     """Print a rule's documentation; CODE is its code, its name, or the beginning of one name."""
@@ -52,17 +53,19 @@ def rule(code: str) -> int:
     found = named or [one for one in RULES if one.name.startswith(wanted)]
     if len(found) > 1:
         names = ", ".join(one.name for one in found)
-        raise click.BadParameter(f"{code!r} may be {names}", param_hint="CODE")
+        raise click.BadParameter(say("{code!r} may be {names}", code=code, names=names), param_hint="CODE")
     if not found:
-        raise click.BadParameter(f"no rule {code!r}; 'mmfix rules' lists them", param_hint="CODE")
+        raise click.BadParameter(
+            say("no rule {code!r}; 'mmfix rules' lists them", code=code), param_hint="CODE"
+        )
     title = paint(sys.stdout)(f"{found[0].code} {found[0].name}", "strong")
     write(f"{title}\n\n{found[0].documentation}\n")
     return 0
 
 
 @click.command(
-    short_help="Print what lets a shell complete commands.",
-    epilog="Example: mmfix completion bash >> ~/.bashrc",
+    short_help=say("Print what lets a shell complete commands."),
+    epilog=say("Example: mmfix completion bash >> ~/.bashrc"),
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
@@ -85,11 +88,16 @@ def say_version(context: click.Context, _: click.Parameter, asked: bool) -> None
         return
     from mmfix.jobs.installed import installed
 
-    found: List[str] = [f"Python {'.'.join(map(str, sys.version_info[:3]))}"]
+    found: List[str] = [say("Python {version}", version=".".join(map(str, sys.version_info[:3])))]
     for package in _NAMED:
         version = installed(package)
-        found.append(f"no {package}" if version is None else f"{package} {version or 'of unknown version'}")
-    write(f"mmfix {__version__}\nhere: {', '.join(found)}\n")
+        if version is None:
+            found.append(say("no {package}", package=package))
+        elif not version:
+            found.append(say("{package} of unknown version", package=package))
+        else:
+            found.append(f"{package} {version}")
+    write(say("mmfix {version}\nhere: {packages}\n", version=__version__, packages=", ".join(found)))
     context.exit()
 
 
@@ -100,5 +108,5 @@ version_option = click.option(
     is_eager=True,
     expose_value=False,
     callback=say_version,
-    help="Show the version, and those of torch, mmengine and mmcv here.",
+    help=say("Show the version, and those of torch, mmengine and mmcv here."),
 )

@@ -8,15 +8,16 @@ import click
 
 from mmfix.cli_options import PATH, color_option, format_option
 from mmfix.terminal import page, write
+from mmfix.wording import say
 
 
 @click.command(
-    short_help="Compare two configs, or one with a git revision.",
-    epilog="Example: mmfix diff configs/my.py --since main",
+    short_help=say("Compare two configs, or one with a git revision."),
+    epilog=say("Example: mmfix diff configs/my.py --since main"),
 )
 @click.argument("a", type=PATH)
 @click.argument("b", type=PATH, required=False)
-@click.option("--since", metavar="REV", help="Take A, with all its bases, as it was in a git revision.")
+@click.option("--since", metavar="REV", help=say("Take A, with all its bases, as it was in a git revision."))
 @format_option
 @color_option
 def diff(a: str, b: Optional[str], since: Optional[str], format_: str) -> int:
@@ -36,7 +37,7 @@ def diff(a: str, b: Optional[str], since: Optional[str], format_: str) -> int:
     from mmfix.report.text.comparison import render_text
 
     if since is None and b is None:
-        raise click.UsageError("name two configs, or one and --since REV")
+        raise click.UsageError(say("name two configs, or one and --since REV"))
     other, revision = b or a, since or ""
     try:
         found = compare(a, other, revision)

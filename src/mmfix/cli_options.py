@@ -12,6 +12,7 @@ import click
 from mmfix.report import CHECK_FORMATS, FORMATS
 from mmfix.settings import DEFAULT, FAIL_ON, LAUNCHERS, chosen
 from mmfix.terminal import remark
+from mmfix.wording import say
 from mmfix.workers import can_fork, cores, processes
 
 #: Whether a path can be read is said in mmfix's own words, with exit code 2 and without a usage line.
@@ -23,7 +24,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def _format_option(formats: Tuple[str, ...]) -> Callable[[_Command], _Command]:
     choice = click.Choice(formats)
     return click.option(
-        "--format", "format_", type=choice, default="text", show_default=True, help="Output format."
+        "--format", "format_", type=choice, default="text", show_default=True, help=say("Output format.")
     )
 
 
@@ -34,7 +35,7 @@ output_file_option = click.option(
     multiple=True,
     metavar="FORMAT:FILE",
     callback=lambda _, __, given: tuple(map(_format_and_file, given)),
-    help="Write the report to a file, too: junit:report.xml; repeatable.",
+    help=say("Write the report to a file, too: junit:report.xml; repeatable."),
 )
 
 
@@ -49,20 +50,24 @@ color_option = click.option(
     show_default=True,
     expose_value=False,
     callback=_choose_colour,
-    help="Colours; auto: on a terminal, or as NO_COLOR and FORCE_COLOR say.",
+    help=say("Colours; auto: on a terminal, or as NO_COLOR and FORCE_COLOR say."),
 )
-verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show all that is known of a finding.")
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help=say("Show all that is known of a finding.")
+)
 statistics_option = click.option(
-    "--statistics", is_flag=True, help="Count what each rule finds; with --format text or json."
+    "--statistics", is_flag=True, help=say("Count what each rule finds; with --format text or json.")
 )
 _in_place_option = click.option(
-    "--in-place-value", is_flag=True, help="Change values where they stand in CFG; append only the others."
+    "--in-place-value",
+    is_flag=True,
+    help=say("Change values where they stand in CFG; append only the others."),
 )
 _edit_base_option = click.option(
-    "--edit-base", is_flag=True, help="The same in the base that sets them, for all that inherit it."
+    "--edit-base", is_flag=True, help=say("The same in the base that sets them, for all that inherit it.")
 )
 _all_heirs_option = click.option(
-    "--all-heirs", is_flag=True, help="With --edit-base: also where that cures nothing in some of them."
+    "--all-heirs", is_flag=True, help=say("With --edit-base: also where that cures nothing in some of them.")
 )
 
 
@@ -71,22 +76,27 @@ def place_options(command: _Command) -> _Command:
     return _in_place_option(_edit_base_option(_all_heirs_option(command)))
 
 
-verify_option = click.option("--verify", is_flag=True, help="With --diff: load it, too. RUNS the config.")
-no_loader_option = click.option("--no-loader", is_flag=True, help="Run nothing; the block says so.")
+verify_option = click.option(
+    "--verify", is_flag=True, help=say("With --diff: load it, too. RUNS the config.")
+)
+no_loader_option = click.option("--no-loader", is_flag=True, help=say("Run nothing; the block says so."))
 since_option = click.option(
     "--since",
     metavar="REV",
-    help="Judge only what differs from a git revision, or has a base or model source that does.",
+    help=say("Judge only what differs from a git revision, or has a base or model source that does."),
 )
 stdin_filename_option = click.option(
-    "--stdin-filename", type=PATH, metavar="FILE", help="With -: the file that standard input is, or will be."
+    "--stdin-filename",
+    type=PATH,
+    metavar="FILE",
+    help=say("With -: the file that standard input is, or will be."),
 )
 jobs_option = click.option(
     "--jobs",
     "-j",
     type=click.IntRange(1),
     metavar="N",
-    help="Processes that work at the same time.  [default: one a processor]",
+    help=say("Processes that work at the same time.  [default: one a processor]"),
 )
 
 
@@ -114,7 +124,7 @@ def _words(key: str, option: str, field: str, metavar: str, about: str) -> Calla
 
 
 def _least(option: str, field: str, about: str) -> Callable[[_Command], _Command]:
-    told = f"{about}  [default: {getattr(DEFAULT, field)}]"
+    told = say("{about}  [default: {default}]", about=about, default=getattr(DEFAULT, field))
     return click.option(option, field, type=click.Choice(FAIL_ON), help=told)
 
 
@@ -124,29 +134,32 @@ def _flag(option: str, about: str) -> Callable[[_Command], _Command]:
 
 #: Options that make :class:`mmfix.settings.Settings`, as the help lists them; and those of single commands.
 _SETTINGS = (
-    _words("select", "--select", "select", "RULES", "Only these rules: MMF101, MMF1, a name; with commas."),
-    _words("ignore", "--ignore", "ignore", "RULES", "Not these rules."),
+    _words(
+        "select", "--select", "select", "RULES", say("Only these rules: MMF101, MMF1, a name; with commas.")
+    ),
+    _words("ignore", "--ignore", "ignore", "RULES", say("Not these rules.")),
     _words(
         "per-path-ignores",
         "--per-path-ignore",
         "per_path_ignores",
         "GLOB:RULES",
-        "Not these rules in files like GLOB; repeatable.",
+        say("Not these rules in files like GLOB; repeatable."),
     ),
-    _words("exclude", "--exclude", "exclude", "GLOB", "Leave this out of a folder; repeatable."),
-    _least("--fail-on", "fail_on", "How sure an error or warning must be for exit code 1."),
+    _words("exclude", "--exclude", "exclude", "GLOB", say("Leave this out of a folder; repeatable.")),
+    _least("--fail-on", "fail_on", say("How sure an error or warning must be for exit code 1.")),
     click.option(
         "--launcher",
         type=click.Choice(LAUNCHERS),
-        help="The launcher you train with; 'none' (one process) silences DDP findings.  "
-        "[default: distributed]",
+        help=say(
+            "The launcher you train with; 'none' (one process) silences DDP findings.  [default: distributed]"
+        ),
     ),
-    click.option("--gpus", type=click.IntRange(1), help="With 1, and no launcher, DDP plays no part."),
+    click.option("--gpus", type=click.IntRange(1), help=say("With 1, and no launcher, DDP plays no part.")),
     click.option(
         "--torch",
         metavar="VERSION",
         callback=_key("torch"),
-        help="The torch you train with.  [default: the one that is installed]",
+        help=say("The torch you train with.  [default: the one that is installed]"),
     ),
     click.option(
         "--base-dir",
@@ -154,7 +167,7 @@ _SETTINGS = (
         type=PATH,
         multiple=True,
         metavar="DIR",
-        help="Look here for bases that are not where a config says; repeatable.",
+        help=say("Look here for bases that are not where a config says; repeatable."),
     ),
     click.option(
         "--source-root",
@@ -162,48 +175,48 @@ _SETTINGS = (
         type=PATH,
         multiple=True,
         metavar="DIR",
-        help="Look here first for the source of the model; repeatable.",
+        help=say("Look here first for the source of the model; repeatable."),
     ),
     click.option(
         "--reading-seconds",
         type=click.FloatRange(0, min_open=True),
         metavar="SECONDS",
-        help="CPU time that reading one model's source may take.  [default: 20]",
+        help=say("CPU time that reading one model's source may take.  [default: 20]"),
     ),
-    _flag("--allow-unjudged", "Exit 0 though a named file is not judged (for pre-commit)."),
-    _flag("--no-gitignore", "Look into what git ignores, too, when a folder is walked."),
-    _flag("--no-proofs", "Judge as if there was no proof file."),
-    _flag("--no-settings", "Judge as if there was no settings file (mmfix.toml, pyproject.toml)."),
+    _flag("--allow-unjudged", say("Exit 0 though a named file is not judged (for pre-commit).")),
+    _flag("--no-gitignore", say("Look into what git ignores, too, when a folder is walked.")),
+    _flag("--no-proofs", say("Judge as if there was no proof file.")),
+    _flag("--no-settings", say("Judge as if there was no settings file (mmfix.toml, pyproject.toml).")),
 )
 docs_url_option = click.option(
     "--docs-url",
     metavar="URL",
     callback=_key("docs-url"),
-    help="The site of the documentation; each finding then names its page there.",
+    help=say("The site of the documentation; each finding then names its page there."),
 )
 _FOR_PATCHES = (
     _least(
         "--patch-min-confidence",
         "patch_min_confidence",
-        "How sure an error or warning must be to be cured unasked.",
+        say("How sure an error or warning must be to be cured unasked."),
     ),
     click.option(
         "--default-remedy",
         metavar="NAME",
-        help="Take this cure where it is offered, else the first safe one.",
+        help=say("Take this cure where it is offered, else the first safe one."),
     ),
 )
 baseline_option = click.option(
-    "--baseline", type=PATH, metavar="FILE", help="Show only what is not accepted in FILE."
+    "--baseline", type=PATH, metavar="FILE", help=say("Show only what is not accepted in FILE.")
 )
 write_baseline_option = click.option(
     "--write-baseline",
     type=PATH,
     metavar="FILE",
-    help="Accept all that is found; with --baseline, only take out what is gone.",
+    help=say("Accept all that is found; with --baseline, only take out what is gone."),
 )
 add_ignore_option = click.option(
-    "--add-ignore", metavar="REASON", help="Write comments that ignore what is found, into the files."
+    "--add-ignore", metavar="REASON", help=say("Write comments that ignore what is found, into the files.")
 )
 
 
@@ -234,7 +247,7 @@ def _with_settings(command: _Command, options: Sequence[Callable[[Any], Any]]) -
 def how_many(jobs: Optional[int], items: int) -> int:
     """How many processes work on so many configs; what is asked for in vain is told."""
     if jobs is not None and jobs > 1 and not can_fork():
-        remark("--jobs needs a system that can fork a process; one process does it all")
+        remark(say("--jobs needs a system that can fork a process; one process does it all"))
     if os.environ.get("MMFIX_DEBUG"):
         return 1  # a traceback is one of this process
     return processes(cores() if jobs is None else jobs, items)
@@ -247,7 +260,7 @@ def no_verify_without_loader(verify: bool, no_loader: bool) -> None:
         UsageError: Both were given.
     """
     if verify and no_loader:
-        raise click.UsageError("--verify asks for the loader that --no-loader leaves out")
+        raise click.UsageError(say("--verify asks for the loader that --no-loader leaves out"))
 
 
 def _format_and_file(given: str) -> Tuple[str, str]:
@@ -259,5 +272,7 @@ def _format_and_file(given: str) -> Tuple[str, str]:
     format_, _, path = given.partition(":")
     if format_ not in CHECK_FORMATS or not path:
         formats = ", ".join(CHECK_FORMATS)
-        raise click.BadParameter(f"{given!r} is not FORMAT:FILE, with a FORMAT of {formats}")
+        raise click.BadParameter(
+            say("{given!r} is not FORMAT:FILE, with a FORMAT of {formats}", given=given, formats=formats)
+        )
     return format_, path

@@ -26,6 +26,7 @@ from mmfix.cli_options import (
 from mmfix.report import render_patches
 from mmfix.settings import Settings
 from mmfix.terminal import INTERRUPTED, Progress, page, remark, show_problems, write
+from mmfix.wording import say
 from mmfix.workers import InOrder, can_fork
 
 if TYPE_CHECKING:
@@ -33,21 +34,23 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Patch configs; every patch is verified before it is written.",
-    epilog="Example: mmfix patch --diff configs/, or mmfix patch --diff --in-place-value configs/my.py",
+    short_help=say("Patch configs; every patch is verified before it is written."),
+    epilog=say("Example: mmfix patch --diff configs/, or mmfix patch --diff --in-place-value configs/my.py"),
 )
 @click.argument("configs", nargs=-1, type=PATH, metavar="[CFG]...")
-@click.option("--diff", is_flag=True, help="Show what would change; write nothing, run nothing.")
+@click.option("--diff", is_flag=True, help=say("Show what would change; write nothing, run nothing."))
 @verify_option
 @no_loader_option
-@click.option("--output", type=PATH, metavar="FILE", help="Write a patched copy to FILE.")
-@click.option("--overlay", is_flag=True, help="Write a new config that inherits CFG: CFG_mmfix.py, or FILE.")
+@click.option("--output", type=PATH, metavar="FILE", help=say("Write a patched copy to FILE."))
+@click.option(
+    "--overlay", is_flag=True, help=say("Write a new config that inherits CFG: CFG_mmfix.py, or FILE.")
+)
 @place_options
-@click.option("--remedy", metavar="NAME", help="Use this cure instead of the first safe one.")
-@click.option("--possible", is_flag=True, help="Cure what is only possible, too.")
-@click.option("--allow-dirty", is_flag=True, help="Change code that has uncommitted changes, too.")
-@click.option("--undo", is_flag=True, help="Take the mmfix block out again, byte for byte.")
-@click.option("--fail-on-change", is_flag=True, help="Exit 1 when a file was written (for pre-commit).")
+@click.option("--remedy", metavar="NAME", help=say("Use this cure instead of the first safe one."))
+@click.option("--possible", is_flag=True, help=say("Cure what is only possible, too."))
+@click.option("--allow-dirty", is_flag=True, help=say("Change code that has uncommitted changes, too."))
+@click.option("--undo", is_flag=True, help=say("Take the mmfix block out again, byte for byte."))
+@click.option("--fail-on-change", is_flag=True, help=say("Exit 1 when a file was written (for pre-commit)."))
 @jobs_option
 @patch_settings_options
 @format_option
@@ -86,13 +89,13 @@ def patch(
     """
     in_place = in_place_value or edit_base
     if undo and (output or overlay or remedy or possible or in_place):
-        raise click.UsageError("--undo goes with none of the options that say what to write, and where")
+        raise click.UsageError(say("--undo goes with none of the options that say what to write, and where"))
     if (overlay and in_place) or (output and edit_base):
-        raise click.UsageError("--overlay and --output leave alone what these options change in place")
+        raise click.UsageError(say("--overlay and --output leave alone what these options change in place"))
     if all_heirs and not edit_base:
-        raise click.UsageError("--all-heirs goes with --edit-base")
+        raise click.UsageError(say("--all-heirs goes with --edit-base"))
     if remedy and possible:
-        raise click.UsageError("--remedy NAME cures what is only possible, too: leave --possible away")
+        raise click.UsageError(say("--remedy NAME cures what is only possible, too: leave --possible away"))
     if possible:
         given = settings.given | {"patch_min_confidence"}
         settings = replace(settings, patch_min_confidence="possible", given=given)
@@ -114,13 +117,15 @@ def patch(
         configs, diff = (path,), diff or examples
     in_code = is_code_cure(remedy)
     if in_code and (output or overlay or verify or in_place):
-        raise click.UsageError(f"{remedy} changes code: it goes with no option that says where a patch goes")
+        raise click.UsageError(
+            say("{cure} changes code: it goes with no option that says where a patch goes", cure=remedy)
+        )
     for note in () if diff else finish_interrupted(configs):
-        remark(f"note: {note}")
+        remark(say("note: {what}", what=note))
     selection = select(configs, settings=settings)
     selection = to_undo(selection) if undo else selection
     if output and (len(configs) > 1 or len(selection.paths) > 1):
-        raise click.UsageError("--output takes one CFG, not several or a folder of them")
+        raise click.UsageError(say("--output takes one CFG, not several or a folder of them"))
     options = Options(
         remedy=remedy,
         output=output,
@@ -136,7 +141,10 @@ def patch(
     )
     if options.loads and not in_code and not can_fork():
         remark(
-            "no fork here: configs are loaded in one process, where one may change what the next one finds"
+            say(
+                "no fork here: configs are loaded in one process, where one may change what the next "
+                "one finds"
+            )
         )
     results = [refused(config) for config in selection.failed]
     order: InOrder[PatchResult] = InOrder()
@@ -144,14 +152,14 @@ def patch(
     named = selection.must_be_judged
     if in_code:
         processes = how_many(jobs, sys.maxsize)
-        with Progress("reading all configs of the repository") as progress:
+        with Progress(say("reading all configs of the repository")) as progress:
             results += cure_code(selection.paths, selection.reader, options, named, processes, progress)
     elif undo:
         for note in cures_of_others(selection.paths):
-            remark(f"note: {note}")
+            remark(say("note: {what}", what=note))
         results += undo_code(selection.paths, options.write)
     blocks = () if in_code else selection.paths
-    with Progress("patching", len(blocks)) as progress:
+    with Progress(say("patching"), len(blocks)) as progress:
         processes = how_many(jobs, len(blocks))
         if edit_base:
             from mmfix.jobs.editing_bases import edit_bases
@@ -171,7 +179,7 @@ def patch(
             interrupted = order.done, len(selection.paths)
     results = without_idle(results)
     for note in selection.notes:
-        remark(f"note: {note}")
+        remark(say("note: {what}", what=note))
     show_problems([(result.error, result.path) for result in results if result.error])
     write(render_patches(results, format_, page(verbose), diff, interrupted))
     if interrupted is not None:

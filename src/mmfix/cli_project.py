@@ -9,11 +9,12 @@ import click
 from mmfix.cli_options import PATH, docs_url_option, format_option, patch_settings_options
 from mmfix.settings import Settings
 from mmfix.terminal import paint, write
+from mmfix.wording import say
 
 
 @click.command(
-    short_help="Print the settings that hold for a path, and who says so.",
-    epilog="Example: mmfix settings configs/my.py",
+    short_help=say("Print the settings that hold for a path, and who says so."),
+    epilog=say("Example: mmfix settings configs/my.py"),
 )
 @click.argument("path", type=PATH, default=".")
 @format_option

@@ -19,6 +19,7 @@ from mmfix.cli_options import (
 )
 from mmfix.report import render_patches
 from mmfix.terminal import page, remark, write
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.results.diagnosis import Diagnosis
@@ -28,23 +29,31 @@ SCENARIOS = ("normal", "empty", "single", "uneven")
 
 
 @click.command(
-    short_help="Rehearse the training step under real DDP, with and without the cures.",
-    epilog="Example: mmfix prove configs/my.py --save",
+    short_help=say("Rehearse the training step under real DDP, with and without the cures."),
+    epilog=say("Example: mmfix prove configs/my.py --save"),
 )
 @click.argument("path", type=PATH, metavar="CFG")
-@click.option("--all-remedies", is_flag=True, help="Rehearse every cure, with its price.")
-@click.option("--remedy", "remedies", multiple=True, metavar="NAME", help="Rehearse this cure; repeatable.")
-@click.option("--save", is_flag=True, help="Keep the proof in .mmfix/proofs.json for check and patch.")
+@click.option("--all-remedies", is_flag=True, help=say("Rehearse every cure, with its price."))
 @click.option(
-    "--scenario", "scenarios", type=click.Choice(SCENARIOS), multiple=True, help="Run this one; repeatable."
+    "--remedy", "remedies", multiple=True, metavar="NAME", help=say("Rehearse this cure; repeatable.")
+)
+@click.option("--save", is_flag=True, help=say("Keep the proof in .mmfix/proofs.json for check and patch."))
+@click.option(
+    "--scenario",
+    "scenarios",
+    type=click.Choice(SCENARIOS),
+    multiple=True,
+    help=say("Run this one; repeatable."),
 )
 @click.option("--data", type=click.Choice(("synthetic", "real")), default="synthetic", show_default=True)
-@click.option("--size", type=click.IntRange(1), nargs=2, metavar="H W", help="Size of synthetic images.")
-@click.option("--iterations", type=click.IntRange(1), default=3, show_default=True, help="Normal steps.")
-@click.option("--ranks", type=click.IntRange(2), default=2, show_default=True, help="Without torchrun.")
-@click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True, help="In seconds.")
-@click.option("--memory-limit", type=click.FloatRange(0.1), metavar="GB", help="Memory of each process.")
-@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks and the stacks of ranks that hang.")
+@click.option("--size", type=click.IntRange(1), nargs=2, metavar="H W", help=say("Size of synthetic images."))
+@click.option("--iterations", type=click.IntRange(1), default=3, show_default=True, help=say("Normal steps."))
+@click.option("--ranks", type=click.IntRange(2), default=2, show_default=True, help=say("Without torchrun."))
+@click.option(
+    "--timeout", type=click.FloatRange(1), default=300.0, show_default=True, help=say("In seconds.")
+)
+@click.option("--memory-limit", type=click.FloatRange(0.1), metavar="GB", help=say("Memory of each process."))
+@click.option("-v", "--verbose", is_flag=True, help=say("Show tracebacks and the stacks of ranks that hang."))
 @format_option
 @color_option
 def prove(
@@ -71,7 +80,7 @@ def prove(
     Exit 0: it runs; 1: it fails; 2: not proved.
     """
     if data == "real" and set(scenarios) - {"normal"}:
-        raise click.UsageError("--data real has batches for --scenario normal only")
+        raise click.UsageError(say("--data real has batches for --scenario normal only"))
     from mmfix.jobs.checking import problem_of
     from mmfix.jobs.proving import ProveOptions, follow, keep
     from mmfix.jobs.proving import prove as prove_config
@@ -90,7 +99,7 @@ def prove(
     if os.environ.get("RANK", "0") != "0" and "TORCHELASTIC_RUN_ID" in os.environ:
         follow(path, options)
         return 0
-    remark("prove runs the config and its model, in processes of its own")
+    remark(say("prove runs the config and its model, in processes of its own"))
     tell = _rehearsing if sys.stderr.isatty() else lambda what: None
     try:
         proved = prove_config(path, options, tell)
@@ -110,25 +119,31 @@ def prove(
 
         write(render_text(found, proved.remedies, page(verbose), proved.look_for))
     if all_remedies and not found.remedies and found.rehearsal.outcome == "OK":
-        remark("nothing is suspected of this config, so there is no cure to rehearse")
+        remark(say("nothing is suspected of this config, so there is no cure to rehearse"))
     if save and found.rehearsal.outcome != "NOT_PROVED":
-        remark(f"kept in {keep(proved)}")
+        remark(say("kept in {file}", file=keep(proved)))
     return found.exit_code
 
 
 @click.command(
-    short_help="Explain a training log: what failed, which key, which cure.",
-    epilog="Example: mmfix explain work_dirs/my/train.log --config configs/my.py",
+    short_help=say("Explain a training log: what failed, which key, which cure."),
+    epilog=say("Example: mmfix explain work_dirs/my/train.log --config configs/my.py"),
 )
 @click.argument("log", type=PATH, metavar="LOG")
-@click.option("--config", type=PATH, metavar="CFG", help="The config of the run; else that in the log.")
-@click.option("--build", is_flag=True, help="Build the model to name parameters. This RUNS the config.")
+@click.option("--config", type=PATH, metavar="CFG", help=say("The config of the run; else that in the log."))
+@click.option("--build", is_flag=True, help=say("Build the model to name parameters. This RUNS the config."))
 @click.option(
-    "--timeout", type=click.FloatRange(1), default=120.0, show_default=True, help="With --build: in seconds."
+    "--timeout",
+    type=click.FloatRange(1),
+    default=120.0,
+    show_default=True,
+    help=say("With --build: in seconds."),
 )
-@click.option("--patch", "patch_", is_flag=True, help="Patch the config: first safe cure, or --remedy.")
-@click.option("--remedy", metavar="NAME", help="With --patch: use this cure.")
-@click.option("--diff", is_flag=True, help="With --patch: show what would change; write and run nothing.")
+@click.option("--patch", "patch_", is_flag=True, help=say("Patch the config: first safe cure, or --remedy."))
+@click.option("--remedy", metavar="NAME", help=say("With --patch: use this cure."))
+@click.option(
+    "--diff", is_flag=True, help=say("With --patch: show what would change; write and run nothing.")
+)
 @verify_option
 @no_loader_option
 @format_option
@@ -155,7 +170,7 @@ def explain(
     Exit 0: explained; 1: no known error found; 2: could not read.
     """
     if (remedy or diff or verify or no_loader) and not patch_:
-        raise click.UsageError("--remedy, --diff, --verify and --no-loader go with --patch")
+        raise click.UsageError(say("--remedy, --diff, --verify and --no-loader go with --patch"))
     no_verify_without_loader(verify, no_loader)
     from mmfix.jobs.explaining import ExplainOptions, explain_file, explain_stdin
     from mmfix.report.json.diagnosis import render_json
@@ -189,4 +204,4 @@ def explain(
 
 
 def _rehearsing(what: str) -> None:
-    remark(f"rehearsing {what} ...")
+    remark(say("rehearsing {what} ...", what=what))

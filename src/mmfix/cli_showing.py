@@ -10,18 +10,21 @@ import click
 from mmfix.cli_options import PATH, color_option, format_option, stdin_filename_option
 from mmfix.errors import MmfixError
 from mmfix.terminal import page, write
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.config.document import ConfigDocument
 
 
 @click.command(
-    short_help="Show resolved values and the line that set each.",
-    epilog="Example: mmfix show configs/my.py model.backbone.with_cp",
+    short_help=say("Show resolved values and the line that set each."),
+    epilog=say("Example: mmfix show configs/my.py model.backbone.with_cp"),
 )
 @click.argument("path", type=PATH)
 @click.argument("key", required=False)
-@click.option("--model", is_flag=True, help="Show the model as a tree: what is used, checkpointed, frozen.")
+@click.option(
+    "--model", is_flag=True, help=say("Show the model as a tree: what is used, checkpointed, frozen.")
+)
 @stdin_filename_option
 @format_option
 @color_option
@@ -38,9 +41,9 @@ def show(path: str, key: Optional[str], model: bool, stdin_filename: Optional[st
     from mmfix.jobs.selecting import STDIN, from_stdin
 
     if model and key is not None:
-        raise click.UsageError("--model goes with no KEY")
+        raise click.UsageError(say("--model goes with no KEY"))
     if stdin_filename is not None and path != STDIN:
-        raise click.UsageError("--stdin-filename goes with - for PATH")
+        raise click.UsageError(say("--stdin-filename goes with - for PATH"))
     try:
         texts: Dict[str, str] = {}
         if path == STDIN:

@@ -51,7 +51,7 @@ def find(document: ConfigDocument, key: Optional[str]) -> KeyPath:
     raise MmfixError(
         say("no key {key}", key=key),
         document.path,
-        hint=say("did you mean {names}?", names=" or ".join(near)) if near else "",
+        hint=say("did you mean {names}?", names=say(" or ").join(near)) if near else "",
     )
 
 

@@ -30,6 +30,6 @@ def _value(row: SettingShown) -> str:
 
 def _source(row: SettingShown) -> str:
     if row.source == "default" or row.path is None:
-        return "(default)"
+        return say("(default)")
     place = display_place(row.path, row.line) if row.source != "option" else row.path
     return f"({place}: gpus = 1)" if row.source == "gpus" else f"({place})"
