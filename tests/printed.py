@@ -14,9 +14,21 @@ _SENTENCE = re.compile(
       | \0[)\]'"`]*[,:;]?\ [(\['"`]*[A-Za-z]""",
     re.X,
 )
-#: Calls whose text is no sentence: patterns, names for a type checker, text that is looked for.
+#: Calls whose text is no sentence: patterns, names for a type checker, examples.
 _NOT_FOR_PEOPLE = frozenset(
-    ("compile", "match", "search", "sub", "fullmatch", "findall", "finditer", "TypeVar", "cast")
+    (
+        "compile",
+        "match",
+        "search",
+        "sub",
+        "fullmatch",
+        "findall",
+        "finditer",
+        "TypeVar",
+        "cast",
+        "Case",
+        "_case",
+    )
 )
 _OF_TEXT = frozenset(
     ("split", "startswith", "endswith", "partition", "rpartition", "replace", "find", "count", "index")
@@ -92,8 +104,12 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
         yield from (side for side in (node.left, *node.comparators) if _text(side) is None)
     elif isinstance(node, ast.Dict):
         yield from node.values
-    elif isinstance(node, ast.Subscript) and _text(node.slice) is not None:
+    elif isinstance(node, ast.Subscript):
         yield node.value
+        # before Python 3.9, the index is wrapped in a node of its own
+        index = getattr(node.slice, "value", None) if type(node.slice).__name__ == "Index" else node.slice
+        if index is not None and _text(index) is None:
+            yield index
     elif isinstance(node, ast.Assign) and {getattr(name, "id", "") for name in node.targets} & _PAGES:
         return
     elif isinstance(node, ast.AnnAssign):

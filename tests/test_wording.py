@@ -36,15 +36,18 @@ DONE = (
         "settings",
         "project",
         "results",
+        "codemods",
         "report",
         "report.text",
         "report.json",
+        "jobs",
         "api",
         "attach",
         "terminal",
         "cli_options",
         "cli_about",
         "cli_comparing",
+        "cli_judging",
         "cli_patching",
         "cli_project",
         "cli_runs",
@@ -80,6 +83,13 @@ QUOTED: Tuple[Tuple[str, str, str], ...] = (
     ("patches/records.py", "# changed in line ", "a line that is looked for"),
     ("patches/seal.py", "# mmfix wrote", "a line that is looked for"),
     ("patches/verify.py", "pip install", "a command"),
+    *(
+        (f"codemods/{file}.py", "", "what examples are made of")
+        for file in ("freeze_before_wrap", "non_reentrant_in_code", "training_script", "unused_module")
+    ),
+    *(("jobs/curing.py", f"mmfix {command}", "a command") for command in ("patch", "explain")),
+    ("jobs/installed.py", "pip install", "a command"),
+    ("jobs/key_changes.py", "type {}", "text that is compared"),
     ("cli_runs.py", "H W", "what stands for an argument"),
     ("report/junit.py", "<?xml", "XML"),
 )
@@ -131,7 +141,7 @@ def test_templates_are_literals_with_the_fields_that_are_given() -> None:
                 wrong.append(f"{place}:{line}: {template.value!r} is given {given}")
             wrong += [f"{place}:{line}: {name!r} is no word" for name in named if not _is_a_word(name)]
         elif called == "mark" or not _is_of_a_table(template):
-            wrong.append(f"{place}:{line}: {ast.unparse(template)} is no template")
+            wrong.append(f"{place}:{line}: {ast.dump(template)} is no template")
     assert wrong == []
 
 
@@ -167,6 +177,7 @@ def test_all_sentences_of_a_room_are_said(room: str) -> None:
         ('raise Refusal(f"name {a!r} is not defined")', ["name {} is not defined"]),
         ('if "is not here" in text: pass', []),
         ('"a b c".split()', []),
+        ('print(TABLE["a b"], TABLE[say("{a} is here", a="no file")])', ["no file"]),
         ('text.startswith("no such file")', []),
         ('re.compile("no (such) file")', []),
         ('def f(a: "Dict of str"):\n    "Does it all."', []),

@@ -30,6 +30,7 @@ from mmfix.cli_options import (
 from mmfix.report import FORMATS, render_report
 from mmfix.settings import Settings
 from mmfix.terminal import INTERRUPTED, Progress, page, remark, show_problems, write
+from mmfix.wording import say
 from mmfix.workers import InOrder, ticking
 
 if TYPE_CHECKING:
@@ -41,15 +42,15 @@ if TYPE_CHECKING:
     from mmfix.results.checked import ConfigReport, Problem, Report
 
 
-@click.command(epilog="Example: mmfix check configs/")
+@click.command(epilog=say("Example: mmfix check configs/"))
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @check_format_option
 @output_file_option
 @verbose_option
-@click.option("--each", is_flag=True, help="Tell each config in full, also what was told of another.")
+@click.option("--each", is_flag=True, help=say("Tell each config in full, also what was told of another."))
 @color_option
 @statistics_option
-@click.option("--dependants", is_flag=True, help="Judge the configs that inherit a named config, too.")
+@click.option("--dependants", is_flag=True, help=say("Judge the configs that inherit a named config, too."))
 @jobs_option
 @since_option
 @stdin_filename_option
@@ -81,7 +82,9 @@ def check(
     mmfix's own examples (exit 0).
     """
     if statistics and format_ not in FORMATS:
-        raise click.UsageError(f"--statistics goes with --format text or json, not {format_}")
+        raise click.UsageError(
+            say("--statistics goes with --format text or json, not {format}", format=format_)
+        )
     if statistics and format_ == "text":
         format_ = "statistics"  # JSON has them always
     gc.disable()  # loading modules leaves no garbage, and looking for some is a tenth of a short run
@@ -94,15 +97,15 @@ def check(
     texts: Dict[str, str] = {}
     if STDIN in paths:
         if since is not None:
-            raise click.UsageError("--since goes with files, not with -")
+            raise click.UsageError(say("--since goes with files, not with -"))
         path, text = from_stdin(sys.stdin.buffer, stdin_filename)
         texts, paths = {path: text}, tuple(path if each == STDIN else each for each in paths)
     elif stdin_filename is not None:
-        raise click.UsageError("--stdin-filename goes with - for PATH")
+        raise click.UsageError(say("--stdin-filename goes with - for PATH"))
     if add_ignore is not None:
         _may_add(add_ignore, examples or bool(texts) or write_baseline is not None)
     accepted = _accepted(baseline, write_baseline)
-    with Progress("looking for configs") as looking, ticking(looking.tick):
+    with Progress(say("looking for configs")) as looking, ticking(looking.tick):
         changes = None if since is None else _changes(paths, since)
         selection = select(paths, dependants, settings, texts)
     if changes is not None and since is not None:
@@ -159,9 +162,9 @@ def _may_add(reason: str, elsewhere: bool) -> None:
         UsageError: It is so.
     """
     if not reason.strip() or not reason.isprintable():
-        raise click.UsageError("--add-ignore takes a reason, on one line")
+        raise click.UsageError(say("--add-ignore takes a reason, on one line"))
     if elsewhere:
-        raise click.UsageError("--add-ignore goes with files of yours, and not with --write-baseline")
+        raise click.UsageError(say("--add-ignore goes with files of yours, and not with --write-baseline"))
 
 
 def _added(report: Report, reason: str, settings: Settings) -> List[Problem]:
@@ -170,9 +173,13 @@ def _added(report: Report, reason: str, settings: Settings) -> List[Problem]:
 
     added = add_ignores(report.configs, reason.strip(), reader_for(settings))
     show_problems([(problem, "") for problem in added.problems])
-    files = len({path for path, _ in added.places})
-    comments = f"{len(added.places)} comment{'' if len(added.places) == 1 else 's'}"
-    remark(f"wrote {comments} into {files} file{'' if files == 1 else 's'}")
+    files, comments = len({path for path, _ in added.places}), len(added.places)
+    if comments == 1:
+        remark(say("wrote 1 comment into 1 file"))
+    elif files == 1:
+        remark(say("wrote {comments} comments into 1 file", comments=comments))
+    else:
+        remark(say("wrote {comments} comments into {files} files", comments=comments, files=files))
     return list(added.problems)
 
 
@@ -235,7 +242,7 @@ def _judged(
             progress.pause()
             write(text)
 
-    with Progress("checking", len(paths)) as progress:
+    with Progress(say("checking"), len(paths)) as progress:
         processes = how_many(jobs, len(paths))
         results = judge_many(paths, selection.reader, settings, processes, progress.tick, since)
         try:
@@ -254,8 +261,10 @@ def default_path_told() -> Tuple[str, bool]:
     from mmfix.jobs.examples import default_path
 
     path, examples = default_path()
-    where = f"no path given and no configs/ here, using the examples in {path}" if examples else ""
-    remark(where or "no path given, using configs/")
+    if examples:
+        remark(say("no path given and no configs/ here, using the examples in {folder}", folder=path))
+    else:
+        remark(say("no path given, using configs/"))
     return path, examples
 
 

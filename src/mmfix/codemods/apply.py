@@ -14,6 +14,7 @@ from mmfix.python.place import Place
 from mmfix.python.source import Unparsable, parse
 from mmfix.remedies.own_code import OwnCode, Refused
 from mmfix.results.change import FileEdit
+from mmfix.wording import say
 
 
 def edited(codemod: Codemod, spots: Sequence[CodeSpot], top: str) -> Tuple[FileEdit, ...]:
@@ -37,7 +38,7 @@ def edited(codemod: Codemod, spots: Sequence[CodeSpot], top: str) -> Tuple[FileE
     again, refused = _once(codemod, _as_moved(spots, found), Sources(OwnCode(top, texts)))
     _raise(refused)
     for source, _ in again:
-        raise Refused(source.path, 0, "a second run would change it again")
+        raise Refused(source.path, 0, say("a second run would change it again"))
     return found
 
 
@@ -62,13 +63,13 @@ def _checked(source: Source, edits: List[NodeEdit]) -> FileEdit:
         expected, now = parse(source.data), parse(after)
         compile(after, source.path, "exec", dont_inherit=True)
     except (Unparsable, SyntaxError, ValueError) as error:
-        reason = "does not compile with this Python"
+        reason = say("does not compile with this Python")
         raise Refused(source.path, getattr(error, "line", None) or 0, reason) from error
     for edit in edits:
         edit.expect(expected)
     if ast.dump(expected) != ast.dump(now):
         line = edits[0].line
-        raise Refused(source.path, line, "the edit would change more than it says")
+        raise Refused(source.path, line, say("the edit would change more than it says"))
     return FileEdit(source.path, source.data, after, tuple(changed_lines(source.data, after)))
 
 

@@ -15,6 +15,7 @@ from mmfix.codemods.source import Source, Sources
 from mmfix.findings import CodeSpot
 from mmfix.remedies.freezing_calls import constructors
 from mmfix.remedies.own_code import Refused
+from mmfix.wording import say
 
 
 def edits(spots: Sequence[CodeSpot], sources: Sources, refused: List[Refused]) -> Dict[cst.CSTNode, NodeEdit]:
@@ -120,4 +121,4 @@ class Wide(Net):
 """),
 )  # fmt: skip
 
-CODEMOD = Codemod("freeze-before-wrap", "the freezing call at the end of the constructor", _CASES, edits)
+CODEMOD = Codemod("freeze-before-wrap", say("the freezing call at the end of the constructor"), _CASES, edits)

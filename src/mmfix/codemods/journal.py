@@ -20,6 +20,7 @@ from mmfix.patches.write import write_atomically
 from mmfix.python.disk import read_whole
 from mmfix.results.change import FileEdit
 from mmfix.traces import alone, clean
+from mmfix.wording import say
 
 _MOST_BYTES = 4_000_000
 
@@ -39,11 +40,15 @@ def write_cure(top: str, cure: Cure, kept: Sequence[Cure]) -> None:
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise PatchError(f"cannot be made: {error.strerror}", folder, hint="make it writable") from error
+        raise PatchError(
+            say("cannot be made: {why}", why=error.strerror), folder, hint=say("make it writable")
+        ) from error
     try:
         with alone(folder):
             if is_interrupted(top):
-                raise PatchError("another run writes code here now", journal_file(top), hint="wait for it")
+                raise PatchError(
+                    say("another run writes code here now"), journal_file(top), hint=say("wait for it")
+                )
             entry: Dict[str, Any] = {"version": VERSION, "cure": cure_json(cure, top)}
             entry["kept"] = [cure_json(item, top) for item in kept]
             write_atomically(journal_file(top), (json.dumps(entry) + "\n").encode(), new=True)
@@ -72,7 +77,7 @@ def _replace(edit: FileEdit) -> None:
     try:
         write_atomically(edit.path, edit.after, edit.before)
     except PatchError as error:
-        raise PatchError(error.message, edit.path, hint="no file was changed") from error
+        raise PatchError(error.message, edit.path, hint=say("no file was changed")) from error
 
 
 def _keep(top: str, cures: Sequence[Cure]) -> None:
@@ -102,7 +107,7 @@ def finish(top: str) -> str:
             kept = [cure_of(item, top) for item in content["kept"]]
         except (LookupError, TypeError, ValueError, AttributeError, zlib.error) as error:
             raise PatchError(
-                "is not a journal that this mmfix can use", journal_file(top), hint="move it away"
+                say("is not a journal that this mmfix can use"), journal_file(top), hint=say("move it away")
             ) from error
         folders = {osp.dirname(path) for path in (journal_file(top), *(edit.path for edit in cure.edits))}
         for place in sorted(folders):
@@ -117,11 +122,13 @@ def finish(top: str) -> str:
         if not edited:
             _keep(top, kept)
         os.unlink(journal_file(top))
-    what = f"{cure.remedy}, which an earlier run began to write"
-    if edited:
-        name = osp.relpath(edited[0].path, top)
-        return f"took back {what}: {name} was edited since, and is left alone"
-    return f"finished {what}"
+    if not edited:
+        return say("finished {cure}, which an earlier run began to write", cure=cure.remedy)
+    return say(
+        "took back {cure}, which an earlier run began to write: {file} was edited since, and is left alone",
+        cure=cure.remedy,
+        file=osp.relpath(edited[0].path, top),
+    )
 
 
 def _bytes(path: str) -> Optional[bytes]:

@@ -8,6 +8,7 @@ from typing import Iterable, List
 
 from mmfix.python.links import project_around
 from mmfix.results.place import display_path
+from mmfix.wording import say
 
 #: Beside the proofs.
 FOLDER, JOURNAL, RECORD = ".mmfix", "code-journal.json", "code.json"
@@ -43,7 +44,10 @@ def about_interrupted(paths: Iterable[str]) -> List[str]:
     """A line on each repository around some paths where a run was ended while it wrote code."""
     tops = [top for top in dict.fromkeys(map(project_of, paths)) if is_interrupted(top)]
     return [
-        f"{display_path(journal_file(top))}: a run was ended while it wrote code; the next `mmfix patch` "
-        "finishes it or takes it back"
+        say(
+            "{file}: a run was ended while it wrote code; the next `mmfix patch` finishes it or "
+            "takes it back",
+            file=display_path(journal_file(top)),
+        )
         for top in tops
     ]

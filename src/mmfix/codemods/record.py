@@ -20,12 +20,13 @@ from mmfix.errors import PatchError
 from mmfix.python.disk import read_whole
 from mmfix.python.links import is_of_project
 from mmfix.results.change import FileEdit
+from mmfix.wording import say
 
 VERSION = 1
 _MOST_BYTES = 64_000_000
 #: Of one file; no source that is read is larger.
 _MOST_UNPACKED = 4_000_000
-_CURE = "move it away"
+_CURE = say("move it away")
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ def loaded(path: str) -> Optional[Dict[str, Any]]:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise PatchError(f"cannot be read: {(error.strerror or str(error)).lower()}", path) from error
+        raise PatchError(
+            say("cannot be read: {why}", why=(error.strerror or str(error)).lower()), path
+        ) from error
     try:
         content = json.loads(data or b"")
         if content["version"] != VERSION:
@@ -118,7 +121,7 @@ def loaded(path: str) -> Optional[Dict[str, Any]]:
 
 
 def _broken(path: str) -> PatchError:
-    return PatchError("is not a record of cures that this mmfix can use", path, hint=_CURE)
+    return PatchError(say("is not a record of cures that this mmfix can use"), path, hint=_CURE)
 
 
 def taken_back(edit: FileEdit, now: bytes) -> Tuple[Optional[bytes], int]:

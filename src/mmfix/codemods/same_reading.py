@@ -8,6 +8,7 @@ from typing import Any, Dict, Mapping, Tuple
 
 from mmfix.model.types import NEVER, CheckpointUse, ModelReading, Submodule
 from mmfix.python.place import Place
+from mmfix.wording import say
 
 #: By file, the line that each line became.
 Moved = Mapping[str, Mapping[int, int]]
@@ -44,13 +45,13 @@ def differs(before: ModelReading, after: ModelReading, moved: Moved) -> str:
 
 
 _WORDS = {
-    "checkpoints": "the checkpoints it runs",
-    "submodules": "the parts that get no gradient",
-    "reached": "the parts that get a gradient",
-    "trainable": "the order of its parameters",
-    "built": "the modules it is made of",
-    "problems": "what could not be followed of it",
-    "gave_up": "what could not be followed of it",
+    "checkpoints": say("the checkpoints it runs"),
+    "submodules": say("the parts that get no gradient"),
+    "reached": say("the parts that get a gradient"),
+    "trainable": say("the order of its parameters"),
+    "built": say("the modules it is made of"),
+    "problems": say("what could not be followed of it"),
+    "gave_up": say("what could not be followed of it"),
 }
 
 

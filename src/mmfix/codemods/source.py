@@ -10,6 +10,7 @@ from libcst import metadata
 
 from mmfix.codemods.codemod import NodeEdit
 from mmfix.remedies.own_code import Code, OwnCode, Refused
+from mmfix.wording import say
 
 
 class Source:
@@ -34,9 +35,9 @@ class Source:
             module = cst.parse_module(data)
         except Exception as error:  # syntax, encoding, depth: whatever it is, the file stays
             at = getattr(error, "raw_line", 0)
-            raise Refused(path, at, "cannot be parsed by LibCST") from error
+            raise Refused(path, at, say("cannot be parsed by LibCST")) from error
         if module.bytes != data:
-            raise Refused(path, 0, "would not be written back byte for byte")
+            raise Refused(path, 0, say("would not be written back byte for byte"))
         wrapper = metadata.MetadataWrapper(module, unsafe_skip_copy=True)
         self.module = wrapper.module
         self._positions = wrapper.resolve(metadata.PositionProvider)
@@ -93,7 +94,7 @@ class Source:
 
     def disagrees(self, line: int) -> Refused:
         """That a syntax tree of the same file says otherwise."""
-        return Refused(self.path, line, "LibCST and Python do not agree on what stands here")
+        return Refused(self.path, line, say("LibCST and Python do not agree on what stands here"))
 
     def changed(self, edits: Sequence[NodeEdit]) -> bytes:
         """The bytes of the file with its nodes changed."""

@@ -16,6 +16,7 @@ from mmfix.codemods.source import Sources
 from mmfix.findings import CodeSpot
 from mmfix.remedies.own_code import Refused
 from mmfix.remedies.script_argument import passed
+from mmfix.wording import say
 
 
 def edits(spots: Sequence[CodeSpot], sources: Sources, refused: List[Refused]) -> Dict[cst.CSTNode, NodeEdit]:
@@ -73,4 +74,4 @@ def main():
          "which name the config has here is not known"),
 )  # fmt: skip
 
-CODEMOD = Codemod("training-script", "find_unused_parameters as the config says it", _CASES, edits)
+CODEMOD = Codemod("training-script", say("find_unused_parameters as the config says it"), _CASES, edits)

@@ -15,6 +15,7 @@ from mmfix.codemods.source import Source, Sources
 from mmfix.findings import CodeSpot
 from mmfix.remedies.flagged_modules import Flagged, flagged
 from mmfix.remedies.own_code import Refused
+from mmfix.wording import say
 
 
 def edits(spots: Sequence[CodeSpot], sources: Sources, refused: List[Refused]) -> Dict[cst.CSTNode, NodeEdit]:
@@ -96,4 +97,4 @@ _CASES = (
           "it is not made by a statement of its own"),
 )  # fmt: skip
 
-CODEMOD = Codemod("unused-module", "the module under its flag", _CASES, edits)
+CODEMOD = Codemod("unused-module", say("the module under its flag"), _CASES, edits)

@@ -20,6 +20,7 @@ from mmfix.project.held import Held, held, named_roots
 from mmfix.results.checked import ConfigReport, Problem, ProofUsed
 from mmfix.results.place import display_path
 from mmfix.settings import DEFAULT, Settings
+from mmfix.wording import mark, say
 
 if TYPE_CHECKING:
     from mmfix.proofs.store import Kept
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 MEMORY = "<memory>"
 _KINDS = (("patch", PatchError), ("settings", SettingsError))
-REPORT_IT = "please report this with the config; MMFIX_DEBUG=1 shows where it happened"
+REPORT_IT = say("please report this with the config; MMFIX_DEBUG=1 shows where it happened")
 
 
 def check_files(paths: Iterable[str], reader: Reader, settings: Settings = DEFAULT) -> Iterator[ConfigReport]:
@@ -180,7 +181,7 @@ def _for_torch(found: Sequence[Finding], trained_with: str) -> Tuple[List[Findin
     torch = trained_with or installed_torch()
     cured = [(finding, *for_torch(finding.remedies, torch)) for finding in found]
     names = dict.fromkeys(name for _, _, gone in cured if gone for name in gone.split(", "))
-    note = (f"{too_old(torch, ', '.join(names))}: left out of the cures",) if names else ()
+    note = (say("{what}: left out of the cures", what=too_old(torch, ", ".join(names))),) if names else ()
     return [replace(finding, remedies=kept) for finding, kept, _ in cured], note
 
 
@@ -193,8 +194,9 @@ def _with_needs(finding: Finding) -> Finding:
 
 
 def _about_carried(carried: Carried) -> str:
-    version = f" {carried.version}" if carried.version else ""
-    return f"this repository carries {carried.package}{version} in {display_path(carried.folder)}{os.sep}"
+    package = f"{carried.package} {carried.version}" if carried.version else carried.package
+    folder = f"{display_path(carried.folder)}{os.sep}"
+    return say("this repository carries {package} in {folder}", package=package, folder=folder)
 
 
 def kept_proof(document: ConfigDocument, setup: TrainingSetup) -> Tuple[Optional[Kept], Tuple[str, ...]]:
@@ -211,17 +213,19 @@ def kept_proof(document: ConfigDocument, setup: TrainingSetup) -> Tuple[Optional
         return None, (f"{display_path(error.path or '')} {error.message}; {error.hint}",)
     if kept is None:
         return None, ()
-    what = f"is from an older config ({kept.why_stale})"
+    template, why = mark("{config}: the proof in {file} is from an older config ({why})"), kept.why_stale
     if kept.fresh:
         from mmfix.proofs.claims import impossible
 
         why = impossible(setup, kept.proof.rehearsal)
         if not why:
             return kept, ()
-        kept, what = replace(kept, fresh=False, why_stale=why), f"is refused: {why}"
+        template = mark("{config}: the proof in {file} is refused: {why}")
+        kept = replace(kept, fresh=False, why_stale=why)
     config = display_path(document.path)
-    note = f"{config}: the proof in {display_path(kept.file)} {what}"
-    return kept, (f"{note}; run `mmfix prove {shlex.quote(config)} --save` again",)
+    note = say(template, config=config, file=display_path(kept.file), why=why)
+    again = say("run `mmfix prove {config} --save` again", config=shlex.quote(config))
+    return kept, (f"{note}; {again}",)
 
 
 def _proof_used(kept: Kept) -> ProofUsed:
@@ -254,4 +258,9 @@ def problem_of(error: BaseException, path: Optional[str] = None) -> Problem:
         return Problem("system", reason, path if error.filename is None else os.fspath(error.filename))
     if os.environ.get("MMFIX_DEBUG"):
         raise error
-    return Problem("internal", f"internal error: {type(error).__name__}: {error}", path, hint=REPORT_IT)
+    return Problem(
+        "internal",
+        say("internal error: {kind}: {why}", kind=type(error).__name__, why=error),
+        path,
+        hint=REPORT_IT,
+    )

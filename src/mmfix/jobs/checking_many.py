@@ -11,13 +11,14 @@ from mmfix.jobs.checking import check_files
 from mmfix.results.checked import ConfigReport, Problem
 from mmfix.results.place import display_path
 from mmfix.settings import Settings
+from mmfix.wording import say
 from mmfix.workers import Done, each
 
 if TYPE_CHECKING:
     from mmfix.jobs.since import Since
 
 #: What nearly always ends a process from outside.
-_MEMORY = "often too little memory; fewer --jobs take less"
+_MEMORY = say("often too little memory; fewer --jobs take less")
 
 
 def judge_many(
@@ -53,12 +54,16 @@ def _told(done: Done) -> Tuple[ConfigReport, ...]:
     reports: Tuple[ConfigReport, ...] = done.value
     if not done.ended:
         return reports
-    note = f"the process that judged this was ended by {done.ended} ({_MEMORY}), and it was judged again"
+    note = say(
+        "the process that judged this was ended by {how} ({hint}), and it was judged again",
+        how=done.ended,
+        hint=_MEMORY,
+    )
     return tuple(
         replace(report, notes=(*report.notes, f"{display_path(report.path)}: {note}")) for report in reports
     )
 
 
 def _lost(path: str, done: Done) -> ConfigReport:
-    message = f"the process that judged it was ended by {done.ended}, twice"
+    message = say("the process that judged it was ended by {how}, twice", how=done.ended)
     return ConfigReport(path, None, None, "unreadable", Problem("system", message, path, hint=_MEMORY))

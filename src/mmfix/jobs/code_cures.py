@@ -30,6 +30,7 @@ from mmfix.results.checked import ConfigReport, failing
 from mmfix.results.patched import PatchResult
 from mmfix.results.place import display_path, display_place
 from mmfix.training import is_trainable
+from mmfix.wording import mark, say
 from mmfix.workers import ticking
 
 
@@ -133,7 +134,7 @@ def cure_file(path: str, reader: Reader, options: Options) -> PatchResult:
         return _cured(wanted.top, [wanted], reader, options, 1, UNWATCHED)[0]
     if path not in results:
         raise PatchError(
-            "nothing can train this config by itself", path, hint="name a config that inherits it"
+            say("nothing can train this config by itself"), path, hint=say("name a config that inherits it")
         )
     return results[path]
 
@@ -205,8 +206,14 @@ def _result(
     own = tuple(edit for edit in edits if edit.path in files)
     notes = [*item.report.notes, *not_cured(item.report.suppressed)]
     if own:
-        others = "1 config uses" if users == 1 else f"{users} configs use"
-        notes.append(f"read again with the cure ({others} it): the finding is gone, nothing else has changed")
+        template = mark(
+            "read again with the cure ({count} configs use it): the finding is gone, nothing else has changed"
+        )
+        if users == 1:
+            template = mark(
+                "read again with the cure (1 config uses it): the finding is gone, nothing else has changed"
+            )
+        notes.append(say(template, count=users))
     return PatchResult(
         path,
         path,
@@ -232,7 +239,9 @@ def planned(remedy: str, spots: Sequence[CodeSpot], top: str) -> Tuple[FileEdit,
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "libcst":
             raise
-        raise PatchError(f"{remedy} needs LibCST, which is not installed", hint=INSTALL) from error
+        raise PatchError(
+            say("{cure} needs LibCST, which is not installed", cure=remedy), hint=INSTALL
+        ) from error
     from mmfix.codemods.apply import edited
     from mmfix.remedies.own_code import Refused
 
@@ -240,14 +249,17 @@ def planned(remedy: str, spots: Sequence[CodeSpot], top: str) -> Tuple[FileEdit,
         return edited(CODEMODS[remedy], list(dict.fromkeys(spots)), top)
     except Refused as error:
         raise PatchError(
-            f"not changed: {error.why}", error.path, error.line or None, hint=error.hint
+            say("not changed: {why}", why=error.why), error.path, error.line or None, hint=error.hint
         ) from error
 
 
 def _others(error: BaseException) -> Tuple[str, ...]:
     """Further lines that were refused."""
     refused = getattr(error.__cause__, "others", ())
-    return tuple(f"{display_place(item.path, item.line or None)} not changed: {item.why}" for item in refused)
+    return tuple(
+        say("{place} not changed: {why}", place=display_place(item.path, item.line or None), why=item.why)
+        for item in refused
+    )
 
 
 def _check_committed(edits: Sequence[FileEdit]) -> None:
@@ -255,11 +267,11 @@ def _check_committed(edits: Sequence[FileEdit]) -> None:
         try:
             dirty = is_uncommitted(edit.path)
         except GitError as error:
-            what = f"cannot be compared with the last commit: {error.reason}"
-            raise PatchError(what, edit.path, hint="--allow-dirty writes all the same") from error
+            what = say("cannot be compared with the last commit: {why}", why=error.reason)
+            raise PatchError(what, edit.path, hint=say("--allow-dirty writes all the same")) from error
         if dirty:
-            hint = "commit it first, so that the cure is a change of its own; or use --allow-dirty"
-            raise PatchError("has changes that are not committed", edit.path, hint=hint)
+            hint = say("commit it first, so that the cure is a change of its own; or use --allow-dirty")
+            raise PatchError(say("has changes that are not committed"), edit.path, hint=hint)
 
 
 def _would_be_refused(edits: Sequence[FileEdit]) -> Tuple[str, ...]:
@@ -268,7 +280,14 @@ def _would_be_refused(edits: Sequence[FileEdit]) -> Tuple[str, ...]:
         _check_committed(edits)
     except PatchError as error:
         where = display_path(error.path or "")
-        return (f"{where} {error.message}, so this would not be written: {error.hint}",)
+        return (
+            say(
+                "{file} {why}, so this would not be written: {cure}",
+                file=where,
+                why=error.message,
+                cure=error.hint,
+            ),
+        )
     return ()
 
 

@@ -43,6 +43,7 @@ from mmfix.training.era import era
 from mmfix.training.reading import code_reading
 from mmfix.training.script import script_files
 from mmfix.training.wrapping import runner_kind
+from mmfix.wording import say
 from mmfix.workers import InOrder, each, processes
 
 Named = Sequence[Tuple[ConfigDocument, Sequence[Finding]]]
@@ -113,12 +114,12 @@ def check_promise(
     with _no_garbage(), instead(texts), closing(_in_turn(states, changed, _folder, jobs, watch)) as again:
         for item in again:
             if item.broken:
-                hint = "change the code by hand, or choose another cure"
-                raise PatchError(f"not changed: {item.broken}", hint=hint)
+                hint = say("change the code by hand, or choose another cure")
+                raise PatchError(say("not changed: {why}", why=item.broken), hint=hint)
             after[item.path] = item.findings
     for path in cured:
         if path not in after:
-            raise PatchError("not changed: the config cannot be read any more", path)
+            raise PatchError(say("not changed: the config cannot be read any more"), path)
     return len(states), after
 
 
@@ -184,20 +185,34 @@ class _WithCure:
             now = judge_document(document, self._settings).findings
             return _Again(state.path, now, self._broken(state, document, now))
         except MmfixError as error:
-            return _Again(state.path, (), f"with it, {display_path(state.path)} cannot be judged: {error}")
+            name = display_path(state.path)
+            why = say("with it, {config} cannot be judged: {why}", config=name, why=error)
+            return _Again(state.path, (), why)
 
     def _broken(self, state: _State, document: ConfigDocument, now: Sequence[Finding]) -> str:
         name = display_path(state.path)
         left = self._cured.get(state.path, frozenset()) & set(map(_cause, now))
         if left:
             code, key = min(left, key=str)
-            return f"with it, {code} of {format_key(key)} would still be found in {name}"
+            return say(
+                "with it, {rule} of {key} would still be found in {config}",
+                rule=code,
+                key=format_key(key),
+                config=name,
+            )
         known = set(map(_cause, state.findings))
         new = next((item for item in now if _cause(item) not in known), None)
         if new is not None:
-            return f"with it, {new.code} of {format_key(new.key)} would be found in {name}"
+            return say(
+                "with it, {rule} of {key} would be found in {config}",
+                rule=new.code,
+                key=format_key(new.key),
+                config=name,
+            )
         changed = differs(state.reading, model_reading(document, self._settings), self._moved)
-        return f"it would change more of the model of {name}: {changed}" if changed else ""
+        if not changed:
+            return ""
+        return say("it would change more of the model of {config}: {change}", config=name, change=changed)
 
 
 def _in_turn(
@@ -213,8 +228,11 @@ def _in_turn(
     with closing(each(items, work, processes(jobs, len(items)), group, watch.tick)) as results:
         for done in results:
             if done.lost:
-                what = f"not changed: a process that read configs again was ended by {done.ended}, twice"
-                raise PatchError(what, hint="often too little memory; fewer --jobs take less")
+                what = say(
+                    "not changed: a process that read configs again was ended by {signal}, twice",
+                    signal=done.ended,
+                )
+                raise PatchError(what, hint=say("often too little memory; fewer --jobs take less"))
             watch.advance()
             yield from order.add(done.number, (done.value,))
 

@@ -17,6 +17,7 @@ from mmfix.python.disk import stamp
 from mmfix.results.checked import Problem
 from mmfix.results.patched import PatchResult
 from mmfix.training import is_trainable
+from mmfix.wording import say
 from mmfix.workers import Done, each
 
 
@@ -112,6 +113,6 @@ class _Patching:
 
 
 def _lost(path: str, done: Done) -> PatchResult:
-    message = f"the process that patched it was ended by {done.ended}"
-    hint = "often too little memory; look at the file, and run mmfix again with fewer --jobs"
+    message = say("the process that patched it was ended by {how}", how=done.ended)
+    hint = say("often too little memory; look at the file, and run mmfix again with fewer --jobs")
     return PatchResult(path, path, error=Problem("system", message, path, hint=hint))
