@@ -268,7 +268,8 @@ def _doing(folder: Path, ranks: Ranks) -> str:
 
 def _stacks(folder: Path, world_size: int) -> str:
     found = {rank: _text(folder / f"rank{rank}.stacks") for rank in range(world_size)}
-    return "\n".join(f"rank {rank}:\n{text}" for rank, text in found.items() if text)
+    told = {say("rank {number}:", number=rank): text for rank, text in found.items() if text}
+    return "\n".join(f"{head}\n{text}" for head, text in told.items())
 
 
 def _how_it_ended(job: Job, folder: Path) -> str:

@@ -21,6 +21,7 @@ from mmfix.python.source import Bounds, read_bytes
 from mmfix.repository import cache
 from mmfix.repository.finder import Finder
 from mmfix.repository.walk import SourceFile, holds_packages, out_of_walk, walk_sources
+from mmfix.wording import say
 
 #: What a classic config has none of; what has none of it registers nothing, and leads nowhere.
 CODE = re.compile(
@@ -29,7 +30,7 @@ CODE = re.compile(
 #: What a lazy config has beside its imports is values, as in a classic one.
 _LAZY = re.compile(rb"^with read_base\(\):", re.MULTILINE)
 _MORE = re.compile(rb"^[ \t]*(?:class|def|async|@)\b|register|importlib|__main__", re.MULTILINE)
-_BOUNDS = Bounds("source file", 1_000_000)
+_BOUNDS = Bounds(say("source file"), 1_000_000)
 #: Changes with the layout of what is kept, or with what is looked for in a file.
 _KIND = "plain-1"
 #: A look at the files serves this many seconds: every config of one run.
