@@ -10,6 +10,7 @@ from mmfix.findings import CodeSpot
 from mmfix.python.links import is_of_project, project_around
 from mmfix.remedies.graph import reentrant_sites
 from mmfix.training.types import CheckpointSite, TrainingSetup
+from mmfix.wording import say
 
 if TYPE_CHECKING:
     from mmfix.remedies.own_code import OwnCode, Refused
@@ -41,11 +42,11 @@ def calls_in_code(setup: TrainingSetup) -> Optional[InCode]:
     others: List[str] = []
     for site in reentrant_sites(setup):
         if not site.calls:
-            others.append(_not_changed(site, "it is not known where"))
+            others.append(_not_changed(site, say("it is not known where")))
         for call in site.calls:
             file = osp.realpath(call.place.path)
             if call.library != "torch" or not top or not is_of_project(file, top):
-                others.append(_not_changed(site, f"in {site.evidence}, which is not yours"))
+                others.append(_not_changed(site, say("in {place}, which is not yours", place=site.evidence)))
                 continue
             spots.setdefault((file, call.place.line), []).append(CodeSpot(file, call.place.line, call.called))
     if not spots:
@@ -60,8 +61,10 @@ def _not_changed(site: CheckpointSite, where: str) -> str:
     """That not all of a finding can be changed in code, and what helps."""
     key = format_key(site.key)
     if site.key[-1] == "type":
-        return f"{key} checkpoints, too, {where}; take a cure in the config"
-    return f"{key} checkpoints, too, {where}; switch it off, and mmfix changes the rest"
+        return say("{key} checkpoints, too, {place}; take a cure in the config", key=key, place=where)
+    return say(
+        "{key} checkpoints, too, {place}; switch it off, and mmfix changes the rest", key=key, place=where
+    )
 
 
 def late_freezing(setup: TrainingSetup) -> Optional[InCode]:
