@@ -5,7 +5,7 @@
 REPOSITORY: a checkout, of which nothing is changed. *Calls*: the lines that `grep` finds. Each is handed to
 `non-reentrant-in-code` by itself, as a finding would; the changed file must compile, and its diff must touch the lines
 of that call alone. *Reached*: the calls that a config runs, as it is or with the checkpoint of one more class of the
-repository switched on, under `find_unused_parameters=True`. *Promise*: each different set of lines that is then offered
+repository switched on, under `find_unused_parameters=True`; with those of other people's classes off, where `check` says so. *Promise*: each different set of lines that is then offered
 as a cure (`--most`) is written, with `mmfix patch`, into a copy of the repository, for which every config of it that uses the files is
 read again; and undone, after which each file must be what it was, byte for byte.
 
@@ -52,6 +52,7 @@ from mmfix.remedies.graph import reentrant_sites
 from mmfix.remedies.own_code import Refused
 from mmfix.settings import Settings
 from mmfix.training import is_trainable
+from mmfix.training.types import CheckpointSite
 from mmfix.workers import cores
 
 NAME = "non-reentrant-in-code"
@@ -171,21 +172,27 @@ def _promises(top: Path, most: int) -> Promises:
             document = reader.load(path)
             if not is_trainable(document):
                 continue
-            texts = [text for text in switched_on(document, reader, settings, str(top), seen) if text]
+            waiting = list(switched_on(document, settings, str(top), seen))
         except MmfixError:
             continue
-        for text in texts:
+        for overrides in waiting:
             try:
+                text = plan(document, overrides, reader).decode("utf-8")
                 changed = Reader(texts={path: text}).load(path)
-                reached = {
-                    (Path(call.place.path), call.place.line)
-                    for site in reentrant_sites(training.read(changed))
-                    for call in site.calls
-                    if call.place.path.startswith(f"{top}{os.sep}")
-                }
                 findings = judge_document(changed, settings).findings
+                sites = reentrant_sites(training.read(changed))
             except MmfixError:
                 continue
+            own = {site.key: _own_calls(site, f"{top}{os.sep}") for site in sites}
+            reached = {call for calls in own.values() for call in calls}
+            others = [
+                Override(key, False, "tried") for key, calls in own.items() if not calls and key[-1] != "type"
+            ]
+            if reached and not set(others) <= set(
+                overrides
+            ):  # as the cure says that cannot be offered: switch that one off
+                off = {item.key for item in others}
+                waiting.append((*(item for item in overrides if item.key not in off), *others))
             remedies = [cure for item in findings for cure in item.remedies if cure.name == NAME]
             spots = frozenset(spot for cure in remedies for spot in cure.code)
             found.reached.update(reached)
@@ -201,14 +208,19 @@ def _promises(top: Path, most: int) -> Promises:
     return found
 
 
+def _own_calls(site: CheckpointSite, top: str) -> Set[Line]:
+    return {
+        (Path(call.place.path), call.place.line) for call in site.calls if call.place.path.startswith(top)
+    }
+
+
 def switched_on(
-    document: ConfigDocument, reader: Reader, settings: Settings, top: str, seen: Set[Tuple[str, ...]]
-) -> Iterator[str]:
+    document: ConfigDocument, settings: Settings, top: str, seen: Set[Tuple[str, ...]]
+) -> Iterator[Tuple[Override, ...]]:
     """The config under `find_unused_parameters=True`: as it is, and with one more checkpoint of its own classes.
 
     Args:
         document: The config.
-        reader: That has read it.
         settings: Of the run.
         top: The repository.
         seen: What was tried before: classes that are used together, and classes with a switch.
@@ -227,8 +239,7 @@ def switched_on(
     for what, keys in tried.items():
         if what not in seen:
             seen.add(what)
-            overrides = [Override(key, True, "tried") for key in (*keys, ("find_unused_parameters",))]
-            yield plan(document, overrides, reader).decode("utf-8")
+            yield tuple(Override(key, True, "tried") for key in (*keys, ("find_unused_parameters",)))
 
 
 @lru_cache(maxsize=None)
@@ -290,7 +301,7 @@ def row(top: Path, program: str, most: int) -> Tuple[str, List[str]]:
         notes += [f"{top.name}: not TorchFix: {path}:{line}" for path, line in sorted(begun - flagged)]
     cells = [
         *(top.name, len(lines), len(calls.changed), len(calls.refused)),
-        *("" if flagged is None else len(flagged), len(found.reached), len(found.offered)),
+        *("–" if flagged is None else len(flagged), len(found.reached), len(found.offered)),
         *(found.tried, found.kept, found.configs, f"{found.seconds:.0f}"),
     ]
     return "| " + " | ".join(map(str, cells)) + " |", notes
@@ -312,7 +323,7 @@ def put(page: Path, rows: Sequence[str]) -> None:
     known.update({line.split(" | ")[0]: line for line in rows})
     body = [known[name] for name in sorted(known, key=str.lower)]
     columns = list(zip(*(line.strip("| ").split(" | ") for line in body)))
-    sums = [str(sum(map(int, filter(None, column)))) for column in columns[1:-1]]
+    sums = [str(sum(int(cell) for cell in column if cell.isdigit())) for column in columns[1:-1]]
     total = f"| {len(body)} repositories | {' | '.join(sums)} | |"
     page.write_text(f"{head}{MARK}" + "\n".join([HEAD, *body, total]) + f"\n{END}{tail}", encoding="utf-8")
 
