@@ -80,6 +80,18 @@ def test_a_config_that_goes_changes_the_state(repository: Path) -> None:
     assert changed(before, now(repository)) == (True, True)
 
 
+def test_a_package_that_comes_into_a_folder_of_the_path_is_noticed(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "libraries").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path / "libraries"))
+    before = now(repository)
+    (tmp_path / "libraries/run.log").write_text("")
+    assert changed(before, now(repository)) == (False, False)
+    (tmp_path / "libraries/plugin").mkdir()
+    assert changed(before, now(repository)) == (True, True)
+
+
 def test_a_project_within_changes_the_state(repository: Path) -> None:
     before = now(repository)
     (repository / "mine/pyproject.toml").write_text("")

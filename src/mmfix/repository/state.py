@@ -103,7 +103,7 @@ def _look(roots: Tuple[str, ...]) -> State:
     for path in _own_sources():  # between releases, mmfix itself changes
         code.update(_line(path, stamp(path)))
     for folder in filter(None, sys.path):  # a package that is installed or removed changes its folder
-        code.update(_line(folder, stamp(folder) if holds_packages(folder) else ""))
+        code.update(_line(folder, stamp(folder) if holds_packages(folder) else _importable(folder)))
     for file in _of_packages(roots, walked):
         text.update(_line(file.path, [file.size, file.mtime_ns]))
         seen.add(file.path)
@@ -112,6 +112,14 @@ def _look(roots: Tuple[str, ...]) -> State:
     whole.update(text.digest())
     files = frozenset(seen)
     return State(code.hexdigest(), text.hexdigest(), whole.hexdigest(), files, tuple(walked), newest)
+
+
+def _importable(folder: str) -> List[str]:
+    """The names in a folder that may be modules; others, such as those of logs, come and go."""
+    try:
+        return sorted(name for name in os.listdir(folder) if name.isidentifier() or name.endswith(".py"))
+    except OSError:
+        return []
 
 
 def _of_packages(roots: Tuple[str, ...], walked: List[str]) -> Iterator[SourceFile]:
