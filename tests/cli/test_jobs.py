@@ -223,5 +223,5 @@ def test_two_runs_at_once_share_a_cache(models: Path, tmp_path: Path, mmfix: Any
     for run in runs:
         out, errors = run.communicate(timeout=120)
         assert (out, errors, run.returncode) == (expected.stdout, "", 1)
-    left = [path.name for path in (tmp_path / "both").rglob("*") if path.name.startswith(".")]
+    left = [path.name for path in (tmp_path / "both").rglob("*") if path.name.startswith(".mmfix-")]
     assert left == []
