@@ -194,6 +194,17 @@ def test_a_file_that_changed_while_it_was_read_is_not_kept(
     assert not list((repository.parent / "cache").glob("verdicts-*/*"))
 
 
+def test_a_working_directory_that_is_gone_is_no_obstacle(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for judged in (1, 0):
+        reports, times = said(repository, monkeypatch)
+        assert ([report.status for report in reports], times) == (["ok"], judged)
+
+
 def test_a_base_is_kept_as_one(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(2):
         assert said(repository, monkeypatch, name="configs/base.py") == ((), 0)

@@ -22,6 +22,7 @@ from mmfix.results.judged import (
     Gap,
     Judged,
 )
+from mmfix.results.place import working_directory
 from mmfix.wording import say
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def _gap(base: MissingBase) -> Gap:
 
 def _relative(reason: str) -> str:
     """A reason with its file as seen from here."""
-    return reason.replace(os.getcwd() + os.sep, "")
+    here = working_directory()
+    return reason.replace(here + os.sep, "") if here else reason
 
 
 class Unfit(ConfigError):

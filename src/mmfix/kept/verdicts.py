@@ -21,6 +21,7 @@ from mmfix.repository import cache
 from mmfix.repository.roots import source_roots
 from mmfix.repository.state import State, state_of
 from mmfix.results.checked import ConfigReport
+from mmfix.results.place import working_directory
 
 #: Changes with the layout of what is kept.
 KIND = "verdicts-1"
@@ -54,7 +55,7 @@ def key_of(path: str, held: Held, installed: Sequence[str]) -> str:
     settings = replace(held.settings, given=frozenset())
     given = sorted(held.settings.given)
     file = "" if held.file is None else f"{held.file.path} {stamp(held.file.path)}"
-    return "\n".join([path, os.getcwd(), repr(settings), str(given), file, *installed])
+    return "\n".join([path, working_directory(), repr(settings), str(given), file, *installed])
 
 
 def states_of(path: str, asked: Any, homes: Sequence[str], held: Held) -> List[State]:

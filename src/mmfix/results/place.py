@@ -18,6 +18,14 @@ _texts: Dict[str, Tuple[str, ...]] = {}
 _MOST_BYTES = 4_000_000
 
 
+def working_directory() -> str:
+    """The working directory; empty where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
 def display_path(path: str) -> str:
     """``path`` relative to the working directory when it is below it, else as it is."""
     if not os.path.isabs(path):
