@@ -327,13 +327,13 @@ def test_nothing_else_of_the_model_changes(home: Path, monkeypatch: pytest.Monke
     from mmfix.jobs import code_promise
 
     config = repository(home, PLAIN)
-    real = code_promise.code_reading
+    real = code_promise.code_of
 
     def reading(*given: Any) -> Any:
         code = real(*given)
         return code._replace(reading=replace(code.reading, built=())) if reading_of() else code
 
-    monkeypatch.setattr(code_promise, "code_reading", reading)
+    monkeypatch.setattr(code_promise, "code_of", reading)
     with pytest.raises(PatchError, match=r"would change more of the model .*: the modules it is made of"):
         library.patch(config, "non-reentrant-in-code", write=True)
     assert "use_reentrant" not in (home / "net.py").read_text()

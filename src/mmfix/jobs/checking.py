@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shlex
 from dataclasses import replace
@@ -13,10 +12,11 @@ from mmfix.config.reader import Reader
 from mmfix.errors import MmfixError, PatchError, SettingsError
 from mmfix.findings import SEVERITIES, Finding
 from mmfix.jobs.accounting import Unfit, judged, unfit
-from mmfix.jobs.comments import about_file
 from mmfix.jobs.installed import INSTALL, can_change_code, installed_torch
+from mmfix.jobs.notes import about_file
 from mmfix.kept.verdicts import Reports, recalled
 from mmfix.project.held import Held, held, named_roots
+from mmfix.python.garbage import put_off
 from mmfix.results.checked import ConfigReport, Problem, ProofUsed
 from mmfix.results.place import display_path
 from mmfix.settings import DEFAULT, Settings
@@ -25,6 +25,7 @@ from mmfix.wording import mark, say
 if TYPE_CHECKING:
     from mmfix.proofs.store import Kept
     from mmfix.repository.carried import Carried
+    from mmfix.training.reading import CodeReading
     from mmfix.training.types import TrainingSetup
 
 MEMORY = "<memory>"
@@ -34,19 +35,13 @@ REPORT_IT = say("please report this with the config; MMFIX_DEBUG=1 shows where i
 
 def check_files(paths: Iterable[str], reader: Reader, settings: Settings = DEFAULT) -> Iterator[ConfigReport]:
     """Judge each config that can be trained; a problem with one is its report, and the next goes on."""
-    # syntax and config trees hold no cycles; looking for some takes a quarter of the time
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with put_off():
         for path in paths:
             try:
                 holds = held(settings, path)  # a broken file is told before what it is about
                 yield from _kept_or_judged(path, reader, holds)
             except Exception as error:
                 yield unreadable(path, error)
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def kept_reports(path: str, reader: Reader, holds: Held) -> Optional[Reports]:
@@ -161,6 +156,22 @@ def with_roots(document: ConfigDocument, settings: Settings) -> ConfigDocument:
     """The config, whose code is looked for first where its settings say."""
     roots = named_roots(settings)
     return replace(document, roots=roots) if roots else document
+
+
+def code_of(document: ConfigDocument, settings: Settings) -> Optional[CodeReading]:
+    """What the source of a config's model says, read as its settings want; None without a model.
+
+    Raises:
+        SettingsError: The settings file above it cannot be used.
+    """
+    from mmfix.training.era import era
+    from mmfix.training.reading import code_reading
+    from mmfix.training.wrapping import runner_kind
+
+    holds = held(settings, document.path).settings
+    document = with_roots(document, holds)
+    kind = era(document)
+    return code_reading(document, kind, runner_kind(document, kind, []), holds.reading_seconds)
 
 
 def _by_severity(finding: Finding) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os.path as osp
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from typing import (
     Any,
@@ -12,7 +11,6 @@ from typing import (
     Dict,
     FrozenSet,
     Generator,
-    Iterator,
     List,
     Mapping,
     NamedTuple,
@@ -30,19 +28,16 @@ from mmfix.config.reader import Reader
 from mmfix.errors import MmfixError, PatchError
 from mmfix.findings import Finding
 from mmfix.jobs.accounting import unfit
-from mmfix.jobs.checking import judge_document, with_roots
+from mmfix.jobs.checking import code_of, judge_document
 from mmfix.jobs.watching import Watch
 from mmfix.model.types import ModelReading
-from mmfix.project.held import held
 from mmfix.python.disk import instead
+from mmfix.python.garbage import put_off
 from mmfix.results.change import FileEdit
 from mmfix.results.place import display_path
 from mmfix.settings import Settings
 from mmfix.training import is_trainable
-from mmfix.training.era import era
-from mmfix.training.reading import code_reading
 from mmfix.training.script import script_files
-from mmfix.training.wrapping import runner_kind
 from mmfix.wording import say
 from mmfix.workers import InOrder, each, processes
 
@@ -105,13 +100,13 @@ def check_promise(
     paths = list(dict.fromkeys([*cured, *walk(top)]))
     as_it_is = _AsItIs(reader, settings, frozenset(edit.path for edit in edits), frozenset(cured))
     states: List[_State] = []
-    with _no_garbage(), closing(_in_turn(paths, as_it_is, osp.dirname, jobs, watch)) as found:
+    with put_off(), closing(_in_turn(paths, as_it_is, osp.dirname, jobs, watch)) as found:
         states += [state for state in found if state is not None]
     moved: Moved = {edit.path: moved_lines(edit.before, edit.after) for edit in edits}
     changed = _WithCure(reader, settings, moved, cured)
     after: Dict[str, Tuple[Finding, ...]] = {}
     texts = {edit.path: edit.after for edit in edits}
-    with _no_garbage(), instead(texts), closing(_in_turn(states, changed, _folder, jobs, watch)) as again:
+    with put_off(), instead(texts), closing(_in_turn(states, changed, _folder, jobs, watch)) as again:
         for item in again:
             if item.broken:
                 hint = say("change the code by hand, or choose another cure")
@@ -241,27 +236,11 @@ def _folder(state: _State) -> str:
     return osp.dirname(state.path)
 
 
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Without looking for cycles, which takes a quarter of the time; each reading does it once itself."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-
-
 def _cause(finding: Finding) -> _Cause:
     return finding.code, finding.key
 
 
 def model_reading(document: ConfigDocument, settings: Settings) -> ModelReading:
     """What was read of the model of a config that can be trained."""
-    holds = held(settings, document.path).settings
-    document = with_roots(document, holds)
-    kind = era(document)
-    unknown: List[str] = []
-    code = code_reading(document, kind, runner_kind(document, kind, unknown), holds.reading_seconds)
+    code = code_of(document, settings)
     return ModelReading((), (), (), (), (), ()) if code is None else code.reading

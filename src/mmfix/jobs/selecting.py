@@ -24,8 +24,8 @@ from mmfix.errors import ConfigError
 from mmfix.git.ignored import Ignored, about_ignored
 from mmfix.jobs.accounting import not_a_config, unfit
 from mmfix.jobs.checking import kept_reports, unreadable
-from mmfix.jobs.comments import about_ignores
 from mmfix.jobs.excluding import Excluded
+from mmfix.jobs.notes import about_ignores
 from mmfix.project.files import look_again
 from mmfix.project.held import base_dirs_of, fail_on_of, held
 from mmfix.python.disk import other_than_a_file

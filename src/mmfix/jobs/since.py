@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import FrozenSet, Sequence
 
-from mmfix.config.document import ConfigDocument
 from mmfix.config.reader import Reader
 from mmfix.config.source import DATA_SUFFIXES
 from mmfix.errors import ConfigError, MmfixError, SettingsError
+from mmfix.jobs.checking import code_of
 from mmfix.project.files import is_settings_file
 from mmfix.project.held import held
 from mmfix.project.keys import FILE_NAMES
@@ -61,7 +61,9 @@ class Since:
             return True
         if not self.sources:
             return False
-        return not self.changed.isdisjoint(map(osp.realpath, _model_files(document, settings)))
+        code = code_of(document, settings)
+        files = () if code is None else code.reading.files
+        return not self.changed.isdisjoint(map(osp.realpath, files))
 
 
 def since(paths: Sequence[str], revision: str) -> Since:
@@ -104,19 +106,6 @@ def about_since(found: Since, revision: str) -> str:
     if files == 1:
         template = mark("only configs that a change since {revision} concerns were judged; 1 file changed")
     return say(template, revision=revision, count=files)
-
-
-def _model_files(document: ConfigDocument, settings: Settings) -> Sequence[str]:
-    from mmfix.jobs.checking import with_roots
-    from mmfix.training.era import era
-    from mmfix.training.reading import code_reading
-    from mmfix.training.wrapping import runner_kind
-
-    own = held(settings, document.path).settings
-    document = with_roots(document, own)
-    generation = era(document)
-    code = code_reading(document, generation, runner_kind(document, generation, []), own.reading_seconds)
-    return () if code is None else code.reading.files
 
 
 def _may_be_source(path: str) -> bool:

@@ -7,12 +7,12 @@ file is parsed when one of them is asked for.
 from __future__ import annotations
 
 import ast
-import gc
 import os
 import os.path as osp
 from operator import itemgetter
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
+from mmfix.python.garbage import put_off
 from mmfix.python.place import Place, Problem
 from mmfix.python.source import read_bytes
 from mmfix.repository import cache
@@ -66,13 +66,8 @@ class Index:
         self._found: Dict[str, List[Tuple[int, str, str, Registration]]] = {}
         self._may: Dict[str, List[int]] = {}
         self._files: Dict[str, List[int]] = {}
-        collecting = gc.isenabled()
-        gc.disable()  # syntax trees have no cycles, and looking for some takes a third of the time
-        try:
+        with put_off():
             self._changed = self._recall_or_scan()
-        finally:
-            if collecting:
-                gc.enable()
         self.keep()
 
     def named(self, name: str) -> Iterable[Tuple[str, str, Registration]]:

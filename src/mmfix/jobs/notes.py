@@ -1,4 +1,4 @@
-"""What is said of comments that ignore findings, and of settings files, beside the findings."""
+"""The notes beside the findings: what is to be said of comments that ignore some, and of settings files."""
 
 from __future__ import annotations
 
