@@ -51,6 +51,7 @@ FILES = {
     "mine/net.py": NET,
     "mine/widths.py": "WIDTH = 8\n",
     "tools/train.py": "from mmengine.runner import Runner\n",
+    ".mmfix/notes.txt": "",
     "configs/base.py": "custom_imports = dict(imports=['mine'])\nfind_unused_parameters = False\n",
     "configs/my.py": f"_base_ = 'base.py'\nmodel = dict(type='Net', with_cp=True)\n{TRAINED}",
     "configs/beside.py": "model = dict(type='Net')\n",
