@@ -130,7 +130,7 @@ def test_two_classes_of_one_name_elsewhere_in_the_model(made_by: str, late: bool
 
 FOREIGN = {
     "somebody else's": ("other/net.py", "in other/net.py:15, which is not yours"),
-    "not followed": ("", "it is not known where"),
+    "not followed": ("", "in code that is not here"),
 }
 
 

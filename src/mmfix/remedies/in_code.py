@@ -42,7 +42,7 @@ def calls_in_code(setup: TrainingSetup) -> Optional[InCode]:
     others: List[str] = []
     for site in reentrant_sites(setup):
         if not site.calls:
-            others.append(_not_changed(site, say("it is not known where")))
+            others.append(_not_changed(site, say("in code that is not here")))
         for call in site.calls:
             file = osp.realpath(call.place.path)
             if call.library != "torch" or not top or not is_of_project(file, top):

@@ -95,8 +95,7 @@ _GRAPH_WALK = say("1-2 % slower: DDP walks the graph in every step")
 
 def cost(setup: TrainingSetup, name: str, change: Change) -> str:
     """The price of a change, one line."""
-    parts = [say("By hand: {change}", change=change.by_hand)] if change.by_hand else []
-    parts += [_INSIDE[name]] if name in _INSIDE else []
+    parts = [_INSIDE[name]] if name in _INSIDE else []
     if name == "wrapper-keys":
         parts.append(say("The key takes effect; {price}", price=_GRAPH_WALK))
     if change.checkpoint is Checkpoint.NONE:
@@ -128,4 +127,6 @@ def cost(setup: TrainingSetup, name: str, change: Change) -> str:
         parts.append(say("No cost, 1-2 % faster; but an unused parameter stops the run again"))
     if change.accumulation is not None:
         parts.append(say("A smaller effective batch"))
-    return "; ".join(parts) + "."
+    price = "; ".join(parts)
+    by_hand = say("By hand: {change}", change=change.by_hand) if change.by_hand else ""
+    return "".join(f"{sentence}. " for sentence in (by_hand, price) if sentence).rstrip()
