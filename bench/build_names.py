@@ -23,10 +23,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
+from mmfix.prove import ops
 from parameter_order import chosen, real_order
 from sections import put
-
-from mmfix.prove import ops
 
 HEADING = "## Names by building"
 BEFORE = "## What is rehearsed"
@@ -90,10 +89,9 @@ def short(path: str) -> str:
 
 def measured(package: str, paths: List[str]) -> Iterator[Dict[str, Any]]:
     """What became of each config."""
-    from prove_many import in_pairs
-
     from mmfix.jobs.proving import order_by_building
     from mmfix.prove.job import Job
+    from prove_many import in_pairs
 
     jobs = [Job(path, "", scenarios=("normal",), steps=False) for path in paths]
     for path, truth, (rehearsal, seconds) in zip(paths, truths(paths), in_pairs(jobs)):

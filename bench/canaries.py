@@ -19,6 +19,7 @@ from typing import FrozenSet, List, Tuple
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests" / "cli")]
 
 from canary_repository import COMMANDS, CONFIGS, PLACES, Repository  # noqa: E402
+
 from sections import put  # noqa: E402
 
 HEADING = "## What is run"

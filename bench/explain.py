@@ -25,12 +25,12 @@ sys.path[:0] = [str(TESTS), str(TESTS / "diagnosis")]
 
 from entries import ENTRIES, Entry  # noqa: E402
 from messages import unused  # noqa: E402
-from prove_tables import table  # noqa: E402
 from reproductions import REPRODUCTIONS  # noqa: E402
 from unrelated import UNRELATED  # noqa: E402
 
 import mmfix  # noqa: E402
 from mmfix.rules.rule import MMCV1  # noqa: E402
+from prove_tables import table  # noqa: E402
 
 TIMES = 7
 SIZE, MB = 500_000_000, 1_000_000

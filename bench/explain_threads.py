@@ -15,10 +15,9 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
+import mmfix
 from prove_tables import table
 from sections import ON_DDP, put
-
-import mmfix
 
 LIST = Path(__file__).with_suffix(".jsonl")
 HEADING = "## Threads that were not looked at before"

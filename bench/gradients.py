@@ -44,11 +44,11 @@ from typing import Any, Dict, List, Set
 
 import numpy as np
 import torch
-from gradients_data import made_for
 from mmengine.config import Config, DictAction
 from mmengine.model import BaseModule, revert_sync_batchnorm
 from mmengine.registry import HOOKS, MODELS, init_default_scope
 
+from gradients_data import made_for
 from mmfix.prove import ops
 from mmfix.prove.inputs.pretrained import without_pretrained
 

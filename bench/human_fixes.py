@@ -30,9 +30,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from field import HERE, extent, shortened, talk
 from field_tables import SURE, beside, share, table
-from sections import ON_DDP, put
-
 from mmfix.rules.common import UNUSED
+from sections import ON_DDP, put
 
 HEADING = "## Fixes that people made"
 KEPT = HERE / "human_fixes.jsonl"

@@ -22,8 +22,6 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests")]
 
-from sections import put  # noqa: E402
-
 from mmfix.config.document import ConfigDocument  # noqa: E402
 from mmfix.config.family import bases_of, dependants_of, walk  # noqa: E402
 from mmfix.config.keypath import KeyPath, format_key  # noqa: E402
@@ -34,6 +32,7 @@ from mmfix.errors import ConfigError, MmfixError, PatchError  # noqa: E402
 from mmfix.findings import Override  # noqa: E402
 from mmfix.patches import Verifier, changes_with, planned, reread, take_out  # noqa: E402
 from mmfix.training import era, is_trainable  # noqa: E402
+from sections import put  # noqa: E402
 from wheels import unpack_zoo  # noqa: E402
 
 HEADING, OF_BASES = "## Measured", "## Bases, measured"

@@ -20,8 +20,6 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS / "zoo")]
 
-from model_code_cost import REPEATS, cost  # noqa: E402
-from sections import ON_DDP, put  # noqa: E402
 from test_model_code import (  # noqa: E402
     FALSE_ALARMS,
     NOT_SEEN,
@@ -41,6 +39,8 @@ from mmfix.findings import CONFIDENCES, Finding  # noqa: E402
 from mmfix.model.types import CANNOT_TELL, SOMETIMES  # noqa: E402
 from mmfix.training.reading import code_reading  # noqa: E402
 from mmfix.training.types import TrainingSetup  # noqa: E402
+from model_code_cost import REPEATS, cost  # noqa: E402
+from sections import ON_DDP, put  # noqa: E402
 from wheels import unpack_zoo  # noqa: E402
 
 HEADING = "## What is read from model source"

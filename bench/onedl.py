@@ -22,12 +22,12 @@ from typing import Any, Dict, List
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS / "config"), str(TESTS / "zoo")]
 
-from accuracy import parity  # noqa: E402
-from sections import put  # noqa: E402
 from test_model_code import SURE, asks_for_it, judged, needs_it, stripped  # noqa: E402
 from zoo_helpers import ONEDL, leaves  # noqa: E402
 
 import mmfix  # noqa: E402
+from accuracy import parity  # noqa: E402
+from sections import put  # noqa: E402
 
 HEADING = "## The maintained continuation (onedl)"
 BEFORE = "## Patches"

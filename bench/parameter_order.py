@@ -57,9 +57,10 @@ def _is_mmcv1() -> bool:
 
 
 def _mmengine(path: str) -> Any:
-    from gradients import prepare
     from mmengine.config import Config
     from mmengine.registry import MODELS
+
+    from gradients import prepare
 
     config = Config.fromfile(path)
     prepare(config.get("default_scope", "mmengine"))

@@ -27,15 +27,15 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "config")]
 from fuzz.case import Case, write  # noqa: E402
 from fuzz.engine import Engine, Refused  # noqa: E402
 from fuzz.run import case_of  # noqa: E402
-from fuzz_config import ZOOS  # noqa: E402
-from sections import put  # noqa: E402
 
+from fuzz_config import ZOOS  # noqa: E402
 from mmfix.config.document import ConfigDocument  # noqa: E402
 from mmfix.config.origin import Unknown  # noqa: E402
 from mmfix.config.reader import Reader  # noqa: E402
 from mmfix.errors import ConfigError, PatchError  # noqa: E402
 from mmfix.findings import Override  # noqa: E402
 from mmfix.patches import Verifier, planned, take_out, write_atomically  # noqa: E402
+from sections import put  # noqa: E402
 from wheels import unpack_zoo  # noqa: E402
 
 HEADING = "## Forced patches"

@@ -17,9 +17,8 @@ import sys
 from pathlib import Path
 from typing import Callable, Iterable
 
-from prove_results import Results, static_verdict, summary
-
 from mmfix.proofs.types import NOT_PROVED
+from prove_results import Results, static_verdict, summary
 
 RESULTS = Path(__file__).resolve().parent / "prove.json"
 PARTS = ("mmdet", "mmseg", "mutants", "demo", "repeats", "overhead")

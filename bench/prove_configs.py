@@ -6,14 +6,13 @@ import re
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional, Tuple
 
-from prove_known import BROKEN
-
 from mmfix.config.keypath import KeyPath
 from mmfix.config.reader import Reader
 from mmfix.errors import ConfigError
 from mmfix.prove.job import SCENARIOS, Job
 from mmfix.training import is_trainable
 from mmfix.training.filtering import leaves_empty_out
+from prove_known import BROKEN
 
 PACKAGES = ("mmdet", "mmseg")
 #: Backbones by size, as they are called in the names of configs: the first that fits counts.

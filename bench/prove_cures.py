@@ -11,12 +11,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict
 
+from mmfix.proofs.types import Rehearsal
+from mmfix.prove.supervise import Ranks, rehearse
 from prove_configs import job_of
 from prove_mutants import CP, FIND, RETINA, SHORTER, STATIC, SWIN, TWO_STEPS, Mutant, frozen, written
 from prove_results import Results
-
-from mmfix.proofs.types import Rehearsal
-from mmfix.prove.supervise import Ranks, rehearse
 
 REPEATS = 20
 TOY = Path(__file__).resolve().parents[1] / "tests" / "prove" / "toy"

@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
-from prove_configs import folder_of, job_of
-from prove_many import rehearse_many
-from prove_results import Results, static_verdict, summary
-
 from mmfix.config.assign import set_override
 from mmfix.config.keypath import parse_key
 from mmfix.config.reader import Reader
 from mmfix.prove.job import Job
+from prove_configs import folder_of, job_of
+from prove_many import rehearse_many
+from prove_results import Results, static_verdict, summary
 
 CP, FIND = {"model.backbone.with_cp": True}, {"find_unused_parameters": True}
 STATIC = {"model_wrapper_cfg": {"type": "MMDistributedDataParallel", "static_graph": True}}

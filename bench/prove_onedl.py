@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 from build_names import read, reason, short
+from mmfix.prove.job import Job
 from prove_configs import job_of, smallest
 from prove_many import in_pairs
 from sections import put
-
-from mmfix.prove.job import Job
 
 SHARES = {"mmdet": 8, "mmseg": 8, "mmpretrain": 4}
 HEADING = "## Rehearsals of the maintained continuation (onedl)"

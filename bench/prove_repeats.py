@@ -20,14 +20,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple
 
-from sections import put
-
 from mmfix.config.reader import Reader
 from mmfix.jobs.proving import settings_of_script
 from mmfix.proofs.types import Rehearsal
 from mmfix.prove.job import Job
 from mmfix.prove.supervise import Ranks, rehearse
 from mmfix.training import read
+from sections import put
 
 HEADING = "## The same rehearsal again and again"
 TESTS = Path(__file__).resolve().parents[1] / "tests"

@@ -7,12 +7,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Dict, Iterable, List, Tuple
 
+from mmfix.proofs.price import size_text
+from mmfix.proofs.types import NOT_PROVED, OUTCOMES
 from prove_configs import smallest
 from prove_known import BROKEN, DISAGREEMENTS, REASONS, is_broken
 from prove_results import Results
-
-from mmfix.proofs.price import size_text
-from mmfix.proofs.types import NOT_PROVED, OUTCOMES
 
 HEADING = "## What is rehearsed"
 PACKAGES = {"mmdet": "mmdet 3.3.0", "mmseg": "mmsegmentation 1.2.2"}

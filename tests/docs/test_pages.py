@@ -11,10 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "bench"))
 
-from pages import pages  # noqa: E402
-
 from mmfix.results.pages import rule_page  # noqa: E402
 from mmfix.rules import RULES  # noqa: E402
+from pages import pages  # noqa: E402
 
 PAGES = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
 
