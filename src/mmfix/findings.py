@@ -107,6 +107,7 @@ class Finding:
         part: The part of the model that it is about, as ``named_modules()`` has it, where the key alone does
             not tell; else empty.
         known: What it rests on if it is *likely*, a clause, where that is not the source of the model.
+        cause: The sentence of the fact behind it, as the message has it; empty where it is about no fact.
     """
 
     code: str
@@ -120,3 +121,4 @@ class Finding:
     remedies: Tuple[Remedy, ...] = ()
     part: str = ""
     known: str = ""
+    cause: str = ""

@@ -123,8 +123,8 @@ def _as_shown(fact: ModelFact, fit: Optional[Fit], seen: Seen) -> ModelFact:
 
 
 def _fit_of(finding: Finding, weighed: Mapping[ModelFact, Fit]) -> Fit:
-    """How well the suspicion behind a finding fits; the message of a rule begins with that of its fact."""
-    same = (fact for fact in weighed if fact.key == finding.key and finding.message.startswith(fact.why))
+    """How well the suspicion behind a finding fits."""
+    same = (fact for fact in weighed if fact.key == finding.key and finding.cause == fact.why)
     return next((weighed[fact] for fact in same), Fit(OPEN, ""))
 
 

@@ -11,7 +11,7 @@ from mmfix.config.values import LazyName
 from mmfix.errors import MmfixError
 from mmfix.model.knowledge.openmmlab.registries import torch_layer
 from mmfix.model.types import CANNOT_TELL, NEVER, SOMETIMES, USED, Built, Submodule
-from mmfix.python.place import Place
+from mmfix.python.place import ABSENT, Place
 from mmfix.remedies.graph import NONREENTRANT_MODULE, custom_imports
 from mmfix.repository.importing import named_modules
 from mmfix.repository.library import Library
@@ -101,7 +101,7 @@ class _View:
         self._scope = config_package(document.path)
         self._named = named_modules(document.path, document.tree)
         self._built = {built.key: built for built in code.reading.built}
-        self._reasons = [item.reason for item in code.reading.problems]
+        self._not_found = {item.name for item in code.reading.problems if item.kind == ABSENT}
         self._nonreentrant = NONREENTRANT_MODULE in custom_imports(document)
 
     def line(self, place: Optional[Place]) -> Optional[CodeLine]:
@@ -146,7 +146,7 @@ class _View:
         found = self._library.find(part.name, part.package or self._scope, named=self._named).candidates
         if not found:
             # an owner may look a layer up without a registry, as mmdet does with `roi_layer`
-            missed = owner != IN_MODEL or any(f"as {part.name} was" in reason for reason in self._reasons)
+            missed = owner != IN_MODEL or part.name in self._not_found
             row = ModelRow(part.path, part.name, None, NOT_FOUND)
             return row if missed and not self._is_importable(kind) else None
         best = found[0]

@@ -24,7 +24,7 @@ from mmfix.results.checked import ConfigReport
 from mmfix.results.place import working_directory
 
 #: Changes with the layout of what is kept.
-KIND = "verdicts-1"
+KIND = "verdicts-2"
 #: What of a config decides where its code is looked for (:func:`mmfix.repository.roots.source_roots`).
 ASKED = ("custom_imports", "plugin", "plugin_dir")
 

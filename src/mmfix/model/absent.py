@@ -38,5 +38,5 @@ def absent_parts(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Dict[Ins
                     reason = say(
                         "{name}, which {type} uses, was not found in source", name=item.dotted, type=user
                     )
-                    m.problem(reason, item.place, ABSENT)
+                    m.problem(reason, item.place, ABSENT, item.dotted)
     return found

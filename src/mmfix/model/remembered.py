@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mmfix.repository.library import Library
 
 #: Changes with the layout of a stored reading, or with what is read off the source.
-_KIND = "readings-12"
+_KIND = "readings-13"
 #: What says nothing about gradients and differs between configs of one model.
 _NO_MATTER = frozenset({"init_cfg", "pretrained", "test_cfg", "data_preprocessor", "img_norm_cfg"})
 #: Of files that are read otherwise than they are; their digests hold for that time alone.

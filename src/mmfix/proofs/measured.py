@@ -144,6 +144,7 @@ def seen_facts(setup: TrainingSetup, rehearsal: Rehearsal, line: str) -> Iterato
             evidence=(*(fact.evidence if fact else ()), *_lines(rehearsal, groups, line)),
             scope=_scope(setup, kind, key) if fact is None else fact.scope,
             varies=varies,
+            no_positive=fact is not None and fact.no_positive,
         )
 
 

@@ -30,8 +30,11 @@ class Problem:
         reason: One clause.
         place: Where, if known.
         kind: One of the constants above, or empty.
+        name: What has no source here, by the name it was looked for: ``NewBEV``,
+            ``mmdet3d.ops.spconv.SparseModule``; empty where it is not one class.
     """
 
     reason: str
     place: Optional[Place] = None
     kind: str = ""
+    name: str = ""

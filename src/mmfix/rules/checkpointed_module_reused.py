@@ -119,6 +119,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 error=TWICE,
             ),
             evidence=(site.evidence, *fact.evidence, say(MEASURED, row=say("reentrant checkpoint, reused"))),
+            cause=fact.why,
         )
 
 

@@ -19,7 +19,7 @@ from mmfix.remedies.graph import (
 )
 from mmfix.rules.rule import Rule
 from mmfix.training.activation import KEY as ACTIVATION
-from mmfix.training.types import CheckpointSite, TrainingSetup
+from mmfix.training.types import CheckpointSite, ModelFact, TrainingSetup
 from mmfix.wording import mark, say
 
 TWICE = "'Expected to mark a variable ready only once'"
@@ -41,6 +41,7 @@ def make(
     evidence: Tuple[str, ...],
     severity: Optional[str] = None,
     part: str = "",
+    cause: str = "",
 ) -> Finding:
     """A finding of ``rule``; remedies are attached later, for the whole setup at once.
 
@@ -57,6 +58,44 @@ def make(
         evidence=tuple(dict.fromkeys(evidence)),  # one class may be behind two facts
         part=part,
         known=rule.known,
+        cause=cause,
+    )
+
+
+def waits(
+    rule: Rule,
+    setup: TrainingSetup,
+    fact: ModelFact,
+    template: str,
+    evidence: Tuple[str, ...],
+    part: str = "",
+) -> Finding:
+    """A finding on parameters whose gradient DDP waits for in vain.
+
+    Args:
+        rule: Whose it is.
+        setup: Where DDP waits.
+        fact: Why they get none.
+        template: The message, with the fields why, setting, stops and error.
+        evidence: How it is known.
+        part: As in :class:`Finding`.
+    """
+    message = say(
+        template,
+        why=fact.why,
+        setting=find_unused_text(setup),
+        stops=stops(fact.confidence),
+        error=UNUSED,
+    )
+    return make(
+        rule,
+        setup,
+        key=fact.key,
+        confidence=fact.confidence,
+        message=message,
+        evidence=evidence,
+        part=part,
+        cause=fact.why,
     )
 
 

@@ -51,7 +51,7 @@ from typing import Iterator
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.inside import dropped_stages, trainable_teachers
-from mmfix.rules.common import NO_GRADIENT, UNUSED, ends_in, find_unused_text, make, stops
+from mmfix.rules.common import NO_GRADIENT, ends_in, waits
 from mmfix.rules.empty_ground_truth import skipped_without_boxes
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
@@ -121,21 +121,8 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     for fact in setup.facts_of("unused"):
         if fact in elsewhere:
             continue
-        yield make(
-            RULE,
-            setup,
-            key=fact.key,
-            confidence=fact.confidence,
-            message=say(
-                _NEXT if fact.varies else _SECOND,
-                why=fact.why,
-                setting=find_unused_text(setup),
-                stops=stops(fact.confidence),
-                error=UNUSED,
-            ),
-            evidence=(*fact.evidence, NO_GRADIENT),
-            part=", ".join(fact.modules),
-        )
+        template = _NEXT if fact.varies else _SECOND
+        yield waits(RULE, setup, fact, template, (*fact.evidence, NO_GRADIENT), ", ".join(fact.modules))
 
 
 RULE = Rule(

@@ -38,10 +38,10 @@ from typing import Iterator
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.inside import dropped_stages
-from mmfix.rules.common import NO_GRADIENT, UNUSED, ends_in, find_unused_text, make, stops
+from mmfix.rules.common import NO_GRADIENT, ends_in, waits
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.types import TrainingSetup
-from mmfix.wording import say
+from mmfix.wording import mark, say
 
 _CASES = (
     Case(
@@ -96,29 +96,17 @@ model = dict(type='RetinaNet', backbone=dict(type='mmdet.SwinTransformer', out_i
 )
 
 
+_MESSAGE = mark(
+    "{why} DDP waits for its gradients, and {setting}: it {stops} the second iteration with {error}."
+)
+
+
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each backbone."""
     if not ends_in(setup.settings, Traits(unused=Unused.ALWAYS), Outcome.UNUSED):
         return
     for fact in dropped_stages(setup):
-        yield make(
-            RULE,
-            setup,
-            key=fact.key,
-            confidence=fact.confidence,
-            message=say(
-                "{why} DDP waits for its gradients, and {setting}: it {stops} the second iteration with "
-                "{error}.",
-                why=fact.why,
-                setting=find_unused_text(setup),
-                stops=stops(fact.confidence),
-                error=UNUSED,
-            ),
-            evidence=(
-                *fact.evidence,
-                NO_GRADIENT,
-            ),
-        )
+        yield waits(RULE, setup, fact, _MESSAGE, (*fact.evidence, NO_GRADIENT))
 
 
 RULE = Rule(

@@ -48,7 +48,6 @@ from mmfix.remedies import filter_empty, solve
 from mmfix.rules.common import UNUSED, ends_in, find_unused_text, make
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.filtering import lets_empty_in
-from mmfix.training.no_positives import NO_POSITIVE
 from mmfix.training.types import ModelFact, TrainingSetup
 from mmfix.wording import say
 
@@ -160,8 +159,7 @@ def skipped_without_boxes(setup: TrainingSetup) -> Tuple[ModelFact, ...]:
 
 def _heads(setup: TrainingSetup) -> List[KeyPath]:
     """The parts of the model that read boxes and masks of a few samples."""
-    facts = setup.facts_of("unused")
-    found = [fact.scope for fact in facts if any(line.endswith(NO_POSITIVE) for line in fact.evidence)]
+    found = [fact.scope for fact in setup.facts_of("unused") if fact.no_positive]
     stack: List[Tuple[KeyPath, Any]] = [(("model",), setup.document.get(("model",), None))]
     while stack:
         path, node = stack.pop()

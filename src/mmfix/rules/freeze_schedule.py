@@ -138,6 +138,7 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                 *(line for same in facts for line in same.evidence),
                 say(MEASURED, row=row),
             ),
+            cause=fact.why,
         )
 
 

@@ -42,10 +42,10 @@ from typing import Iterator
 
 from mmfix.ddp import Outcome, Traits
 from mmfix.findings import Finding
-from mmfix.rules.common import FROZEN_LATE, UNUSED, ends_in, find_unused_text, make, sites_by_key, stops
+from mmfix.rules.common import FROZEN_LATE, ends_in, sites_by_key, waits
 from mmfix.rules.rule import MMCV1, Case, Rule
 from mmfix.training.types import TrainingSetup
-from mmfix.wording import say
+from mmfix.wording import mark, say
 
 _CASES = (
     Case(
@@ -98,29 +98,18 @@ WRAPPED_BEFORE_TRAIN = {
 }
 
 
+_MESSAGE = mark(
+    "{why} DDP waits for their gradients, and {setting}: it {stops} the second iteration with {error}."
+)
+
+
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each freezing key; with a checkpoint in the model it is MMF104's."""
     if sites_by_key(setup) or not ends_in(setup.settings, Traits(late_freeze=True), Outcome.UNUSED):
         return
     for fact in setup.facts_of("late-freeze"):
-        yield make(
-            RULE,
-            setup,
-            key=fact.key,
-            confidence=fact.confidence,
-            message=say(
-                "{why} DDP waits for their gradients, and {setting}: it {stops} the second iteration "
-                "with {error}.",
-                why=fact.why,
-                setting=find_unused_text(setup),
-                stops=stops(fact.confidence),
-                error=UNUSED,
-            ),
-            evidence=(
-                *fact.evidence,
-                WRAPPED_BEFORE_TRAIN[setup.era],
-                FROZEN_LATE,
-            ),
+        yield waits(
+            RULE, setup, fact, _MESSAGE, (*fact.evidence, WRAPPED_BEFORE_TRAIN[setup.era], FROZEN_LATE)
         )
 
 

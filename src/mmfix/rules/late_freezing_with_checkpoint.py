@@ -120,11 +120,8 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
                     error=UNUSED,
                     checkpoint=describe(sites[0]),
                 ),
-                evidence=(
-                    *fact.evidence,
-                    sites[0].evidence,
-                    FROZEN_LATE,
-                ),
+                evidence=(*fact.evidence, sites[0].evidence, FROZEN_LATE),
+                cause=fact.why,
             )
     elif ends_in(setup.settings, Traits(Checkpoint.REENTRANT, late_freeze=True), Outcome.READY_TWICE):
         for site in sites:

@@ -35,10 +35,10 @@ from typing import Iterator
 from mmfix.ddp import Outcome, Traits, Unused
 from mmfix.findings import Finding
 from mmfix.remedies.inside import trainable_teachers
-from mmfix.rules.common import NO_GRADIENT, UNUSED, ends_in, find_unused_text, make, stops
+from mmfix.rules.common import NO_GRADIENT, ends_in, waits
 from mmfix.rules.rule import Case, Rule
 from mmfix.training.types import TrainingSetup
-from mmfix.wording import say
+from mmfix.wording import mark, say
 
 _CASES = (
     Case(
@@ -73,29 +73,18 @@ model = dict(
 )
 
 
+_MESSAGE = mark(
+    "{why} DDP waits for its gradients, and {setting}: it {stops} the second iteration with {error}. "
+    "Set freeze_teacher=True."
+)
+
+
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each teacher."""
     if not ends_in(setup.settings, Traits(unused=Unused.ALWAYS), Outcome.UNUSED):
         return
     for fact in trainable_teachers(setup):
-        yield make(
-            RULE,
-            setup,
-            key=fact.key,
-            confidence=fact.confidence,
-            message=say(
-                "{why} DDP waits for its gradients, and {setting}: it {stops} the second iteration with "
-                "{error}. Set freeze_teacher=True.",
-                why=fact.why,
-                setting=find_unused_text(setup),
-                stops=stops(fact.confidence),
-                error=UNUSED,
-            ),
-            evidence=(
-                *fact.evidence,
-                NO_GRADIENT,
-            ),
-        )
+        yield waits(RULE, setup, fact, _MESSAGE, (*fact.evidence, NO_GRADIENT))
 
 
 RULE = Rule(

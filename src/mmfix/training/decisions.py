@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any, Iterator, List, Tuple
 
@@ -10,12 +9,9 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.config.names import type_name
 from mmfix.training.parts import Part
-from mmfix.training.read_facts import has_no_result
 from mmfix.training.types import CheckpointSite, ModelFact
 from mmfix.training.unused import teachers
 from mmfix.wording import say
-
-_TEACHER = re.compile(r" makes (?:\w+\.)*teacher\b")
 
 # Classes that freeze in the first training steps: type -> key of `train_cfg`.
 _SCHEDULES = {
@@ -57,7 +53,7 @@ def _is_cut_off(fact: ModelFact, site: CheckpointSite) -> bool:
         and site.reentrant is not False
         and fact.kind == "unused"
         and fact.scope[: len(within)] == within != ()
-        and has_no_result(fact)
+        and fact.no_result
     )
 
 
@@ -73,7 +69,7 @@ def _is_about(teacher: ModelFact, fact: ModelFact) -> bool:
     if fact.key == teacher.key:
         return True
     inside = fact.scope[: len(teacher.scope)] == teacher.scope
-    return inside and any(_TEACHER.search(line) for line in fact.evidence)
+    return inside and any("teacher" in name.split(".") for name in fact.modules)
 
 
 def _schedules(document: ConfigDocument, parts: List[Part]) -> Iterator[ModelFact]:

@@ -16,8 +16,7 @@ from mmfix.training.reading import CodeReading
 from mmfix.training.types import ModelFact
 from mmfix.wording import say
 
-#: What the evidence of such a fact ends in.
-NO_POSITIVE = say("where there is no positive")
+_NO_POSITIVE = say("where there is no positive")
 
 
 def partly_zero_losses(code: CodeReading) -> Iterator[ModelFact]:
@@ -38,12 +37,13 @@ def partly_zero_losses(code: CodeReading) -> Iterator[ModelFact]:
                     "{type} returns {code} {when}: what only {names} carries then gets no gradient.",
                     type=built.class_name,
                     code=zero,
-                    when=NO_POSITIVE,
+                    when=_NO_POSITIVE,
                     names=others,
                 ),
-                evidence=(say("{place} returns {code} {when}", place=where, code=zero, when=NO_POSITIVE),),
+                evidence=(say("{place} returns {code} {when}", place=where, code=zero, when=_NO_POSITIVE),),
                 scope=built.key,
                 varies=True,
+                no_positive=True,
             )
 
 

@@ -32,11 +32,6 @@ def facts_from_code(code: CodeReading, parts: List[Part]) -> List[ModelFact]:
     return [*_unused(code), *_late(code, parts), *_toggled(code), *_reused(code)]
 
 
-def has_no_result(fact: ModelFact) -> bool:
-    """Whether a fact is of parts that are used, and whose results the loss does not see."""
-    return NO_RESULT in fact.why or _NO_RESULTS in fact.why
-
-
 def _unused(code: CodeReading) -> List[ModelFact]:
     facts = []
     for verdict, left_to in ((NEVER, ""), (SOMETIMES, "chance"), (SOMETIMES, "count"), (SOMETIMES, "")):
@@ -71,6 +66,7 @@ def _unused(code: CodeReading) -> List[ModelFact]:
                     modules=tuple(item.name for item in items),
                     count=sum(counts) if all(counts) else 0,
                     places=_made_at(items) if verdict == NEVER else (),
+                    no_result=why == NO_RESULT,
                 )
             )
     return facts

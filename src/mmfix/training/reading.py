@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path as osp
-import re
 from typing import TYPE_CHECKING, Any, Dict, Iterable, NamedTuple, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
     from mmfix.repository.carried import Carried
 
 _MOST_NAMES = 3
-#: A class, or a base class, whose source is not here.
-_MISSING_CLASS = re.compile(
-    r"no class registered as (\S+) was found in|base class (\S+) was not found in|^(\S+), which \S+ uses,"
-)
 
 
 class CodeReading(NamedTuple):
@@ -78,9 +73,8 @@ class CodeReading(NamedTuple):
     @property
     def not_here(self) -> Tuple[str, ...]:
         """The classes and base classes that have no source here: ``NewBEV``, ``ResLayer (mmdet3d)``."""
-        absent = (problem.reason for problem in self.reading.problems if problem.kind == ABSENT)
-        found = (_MISSING_CLASS.search(reason) for reason in absent)
-        return tuple(dict.fromkeys(_short(match[match.lastindex or 0]) for match in found if match))
+        names = (problem.name for problem in self.reading.problems if problem.kind == ABSENT)
+        return tuple(dict.fromkeys(_short(name) for name in names if name))
 
     @property
     def broken(self) -> Tuple[str, ...]:

@@ -75,6 +75,8 @@ class ModelFact:
             that is not known.
         count: How many parameters DDP waits for in them; 0 when that is not certain.
         places: The lines of the source that do it, where it was read there, and it is the only one it may be.
+        no_result: The parts are used, and the loss does not see what they give.
+        no_positive: It is what a loss leaves out where a batch has no positive sample.
     """
 
     kind: str
@@ -89,6 +91,8 @@ class ModelFact:
     modules: Tuple[str, ...] = ()
     count: int = 0
     places: Tuple[Place, ...] = ()
+    no_result: bool = False
+    no_positive: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ def registered(m: Machine, name: str, scope: Optional[str], registry: Optional[s
             return known
         for problem in found.problems[:2]:  # it may be in one of these files
             m.problem(problem.reason, problem.place, problem.kind)
-        return m.lost(say("no class registered as {type} was found in source", type=name), kind=ABSENT)
+        reason = say("no class registered as {type} was found in source", type=name)
+        return m.lost(reason, kind=ABSENT, name=name)
     best = found.candidates[0]
     # mmcv/ops/deform_conv.py: on MLU boards a class with the same parameters takes the name
     others = [item for item in found.candidates[1:] if not _is_for_mlu(item)]

@@ -141,7 +141,7 @@ def instantiate(
     if cls.unknown_base:
         instance.lost = cls.unknown_base
         if cls.absent_base:
-            m.problem(f"{cls.name}: {cls.unknown_base}", cls.place, ABSENT)
+            m.problem(f"{cls.name}: {cls.unknown_base}", cls.place, ABSENT, cls.absent_base)
     init = cls.find(m, "__init__")
     if isinstance(init, Function):
         if rest is MISSING:

@@ -38,7 +38,7 @@ class ClassInfo:
         scope: The module it is in.
         frame: Names of its body that were evaluated.
         unknown_base: Why a base of it could not be read; empty when all were.
-        absent_base: That is so because its package has no source here.
+        absent_base: The name of that base, where its package has no source here; else empty.
         assigned: How many attributes were set on any class: what was found before may be another now.
     """
 
@@ -50,7 +50,7 @@ class ClassInfo:
         self.scope: Scope = frame.scope
         self.frame = Frame(frame.scope, None, frame if frame.function is not None else frame.parent)
         self.unknown_base = ""
-        self.absent_base = False
+        self.absent_base = ""
         self._bodies, self.setters = _bound(node)
         self._members: Dict[str, Any] = {}
         self._mro: Optional[List[Base]] = None
@@ -101,7 +101,7 @@ class ClassInfo:
             if known is not None:
                 return known
             self.unknown_base = say("its base class {name} was not found in source", name=value.dotted)
-            self.absent_base = is_foreign(value.dotted)
+            self.absent_base = value.dotted if is_foreign(value.dotted) else ""
             return None
         if value is not None and not is_scalar(value):
             self.unknown_base = say("a base class of it is made at run time")
@@ -178,7 +178,7 @@ class ClassInfo:
         """Whether it is, as far as known, a ``torch.nn.Module``."""
         if self._is_module is None:
             known = any(isinstance(base, NativeClass) and base.is_module for base in self.mro(m))
-            self._is_module = known or self.absent_base  # most classes that a model is made of are
+            self._is_module = known or self.absent_base != ""  # most classes that a model is made of are
         return self._is_module
 
     @property

@@ -142,9 +142,9 @@ class State(Budget):
         function = self.frames[-1].function if self.frames else None
         return self.here if function is not None and function.cls is not None else None
 
-    def problem(self, reason: str, place: Optional[Place] = None, kind: str = "") -> None:
+    def problem(self, reason: str, place: Optional[Place] = None, kind: str = "", name: str = "") -> None:
         """Remember what could not be followed; the first few are enough."""
-        entry = Problem(reason, place or self.here, kind)
+        entry = Problem(reason, place or self.here, kind, name)
         most = 2 * _MOST_PROBLEMS if kind == ABSENT else _MOST_PROBLEMS
         if len(self.problems) < most and entry not in self.problems:
             self.problems.append(entry)
@@ -363,9 +363,9 @@ class State(Budget):
         """The parameters reachable from a value."""
         return reachable(value)
 
-    def lost(self, reason: str, *values: Any, kind: str = "") -> Opaque:
+    def lost(self, reason: str, *values: Any, kind: str = "", name: str = "") -> Opaque:
         """The result of something that is not followed, given ``values``."""
-        self.problem(reason, kind=kind)
+        self.problem(reason, None, kind, name)
         result = self.flow(*values)
         result.kind = LOST
         return result
