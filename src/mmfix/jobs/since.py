@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path as osp
-import re
 from dataclasses import dataclass
 from typing import FrozenSet, Sequence
 
@@ -14,14 +13,13 @@ from mmfix.jobs.checking import code_of
 from mmfix.project.files import is_settings_file
 from mmfix.project.held import held
 from mmfix.project.keys import FILE_NAMES
-from mmfix.python.disk import as_text, read_whole
+from mmfix.python.disk import read_whole
+from mmfix.repository.state import CODE
 from mmfix.results.place import display_path
 from mmfix.settings import Settings
 from mmfix.wording import mark, say
 
 _CONFIGS = frozenset({"configs", "config", "_base_"})
-#: What a model's source has, and configs in ``configs/`` mostly have not.
-_CODE = re.compile(r"^\s*(class|def|async|import|from)\s", re.MULTILINE)
 _MOST_BYTES = 4_000_000
 #: Folders and names of training scripts and what they call; a proof file.
 _SCRIPTS = frozenset({"tools", "apis"})
@@ -118,7 +116,7 @@ def _may_be_source(path: str) -> bool:
         data = read_whole(path, _MOST_BYTES)
     except OSError:
         return False
-    return data is None or _CODE.search(as_text(data)) is not None
+    return data is None or CODE.search(data) is not None
 
 
 def _is_shared(path: str) -> bool:
