@@ -173,6 +173,8 @@ def patch(
                 for index, found in patched:
                     results.extend(order.add(index, found))
                     progress.advance()
+            for target in (result.target for result in results if result.written):
+                selection.reader.forget(target)
             results.extend(patch_inherited(selection.inherited, selection.reader, settings))
         except KeyboardInterrupt:
             results.extend(order.rest())

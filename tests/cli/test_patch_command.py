@@ -21,6 +21,12 @@ with read_base():
 model = dict(type='Petr3D', img_backbone=dict(type='VoVNetCP'))
 find_unused_parameters = True
 """
+CRASHES_ALONE = """\
+model = dict(type='FasterRCNN', backbone=dict(type='ResNet', depth=50, with_cp=True))
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=1)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))
+find_unused_parameters = True
+"""
 SCHEDULE = "train_dataloader = dict()\noptim_wrapper = dict()\ntrain_cfg = dict(max_epochs=1)\n"
 
 
@@ -120,6 +126,17 @@ def test_a_base_named_is_not_written_and_its_heirs_are_judged(mmfix: Any) -> Non
     done = mmfix("patch", "schedule.py")
     assert done.returncode == 1
     assert "  note: inherits a base you named; name this config itself to patch it\n" in done.stdout
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_heirs_are_judged_as_they_are_after_the_patch(jobs: str, tmp_path: Path, mmfix: Any) -> None:
+    (tmp_path / "schedule.py").write_text("train_dataloader = dict(batch_size=2)\n")
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text(CRASHES_ALONE)
+    (tmp_path / "heir.py").write_text("_base_ = ['./a.py', './schedule.py']\n")
+    done = mmfix("patch", "schedule.py", "a.py", "b.py", "--jobs", jobs)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "3 configs: 2 changed")
+    assert "heir.py" not in done.stdout
 
 
 @pytest.mark.usefixtures("examples")
