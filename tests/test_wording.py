@@ -24,10 +24,16 @@ QUOTED: Tuple[Tuple[str, str, str], ...] = (
     ("terminal.py", "mmfix: {}", "the name of the program"),
     ("results/change.py", "{}\n\\ No newline", "as diff has it"),
     ("results/comparison.py", "cannot tell", "a value in JSON"),
-    ("results/judged.py", "", "values in JSON"),
-    ("results/model.py", "", "values in JSON"),
-    ("python/signatures.py", "", "Python's own words"),
-    ("config/data.py", "", "what Python's JSON says"),
+    *(("results/judged.py", value, "a value in JSON") for value in ("keys only", "not judged")),
+    *(
+        ("results/model.py", value, "a value in JSON")
+        for value in ("in the model", "not in the model", "not found in source", "cannot tell")
+    ),
+    *(
+        ("python/signatures.py", begin, "what Python says")
+        for begin in ("takes {} positional", "got multiple", "got a pos", "got an unexp", "missing a req")
+    ),
+    *(("config/data.py", begin, "what Python's JSON says") for begin in ("Extra data", "Expecting ")),
     ("config/interpreter/access.py", "name '{}' is not defined", "what Python says"),
     ("project/adding.py", "# mmfix: ignore", "code"),
     ("project/ignores.py", "# mmfix: ignore", "code"),
@@ -44,8 +50,17 @@ QUOTED: Tuple[Tuple[str, str, str], ...] = (
     ("patches/seal.py", "# mmfix wrote", "a line that is looked for"),
     ("patches/verify.py", "pip install", "a command"),
     *(
-        (f"codemods/{file}.py", "", "what examples are made of")
-        for file in ("freeze_before_wrap", "non_reentrant_in_code", "training_script", "unused_module")
+        (f"codemods/{file}.py", begin, "what examples are made of")
+        for file, begin in (
+            ("freeze_before_wrap", "class Net"),
+            ("freeze_before_wrap", "\n    def "),
+            ("non_reentrant_in_code", "no checkpoint is called here"),
+            ("non_reentrant_in_code", "import functools"),
+            ("training_script", "cfg.get("),
+            ("training_script", "what becomes find_unused"),
+            ("unused_module", "        "),
+            ("unused_module", "extra is not used under"),
+        )
     ),
     *(("jobs/curing.py", f"mmfix {command}", "a command") for command in ("patch", "explain")),
     ("jobs/installed.py", "pip install", "a command"),
@@ -81,17 +96,34 @@ QUOTED: Tuple[Tuple[str, str, str], ...] = (
     ("diagnosis/configs.py", "--cfg-options", "an option"),
     ("diagnosis/kinds/out_of_memory.py", "[\\d.]+ ", "a pattern"),
     ("model/machine/paths.py", "last index", "the name of a test"),
-    ("model/types.py", "", "values in JSON"),
+    *(("model/types.py", value, "a value in JSON") for value in ("never used", "used only", "cannot tell")),
     ("proofs/types.py", "ready twice", "a value in JSON"),
     ("proofs/judged.py", "OK, {}", "an outcome"),
     ("proofs/measured.py", "torch {}", "a version"),
     ("proofs/price.py", "{} ", "a number and its unit"),
     ("prove/era_mmengine.py", "pip install", "a command"),
-    ("prove/joining.py", "", "a command, and names in the store"),
+    ("prove/joining.py", "pip install", "a command"),
+    ("prove/joining.py", "so far", "a name in the store"),
     ("prove/inputs/detection.py", "thing {}", "the name of a made-up class"),
     ("prove/ops/extension.py", "Plain-torch", "documentation"),
-    ("prove/outside.py", "", "patterns: what systems and torch say"),
-    ("prove/verdict.py", "", "what torch says"),
+    *(
+        ("prove/outside.py", begin, "a pattern: what systems and torch say")
+        for begin in (
+            *(
+                "too many open files in",
+                "too many open files|",
+                "shared memory|",
+                "no space left",
+                "file too",
+            ),
+            *("read-only file", "^MemoryError|", "failed to map", "can't start new", "address already"),
+            *("client socket", "SignalException"),
+        )
+    ),
+    *(
+        ("prove/verdict.py", begin, "what torch says")
+        for begin in ("ready only once", "marked as ready", "expected to have", "training graph has")
+    ),
     ("prove/stage.py", "{} ", "names of steps"),
     ("report/junit.py", "<?xml", "XML"),
 )
