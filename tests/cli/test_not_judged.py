@@ -151,7 +151,7 @@ def test_a_config_of_another_framework(tmp_path: Path, mmfix: Any) -> None:
     assert named.stderr == f"configs/a.py: error: {line} (mmfix reads configs of mmcv 1.x and MMEngine)\n"
     folder = mmfix("check", "configs")
     assert (folder.returncode, folder.stderr) == (2, ""), "nothing in it could be judged"
-    last = ["2 configs: not judged (of Pointcept, by the keys)", "2 configs checked: 2 not judged"]
+    last = ["2 configs: not judged (written for Pointcept)", "2 configs checked: 2 not judged"]
     assert folder.stdout.splitlines() == last
     (tmp_path / "configs" / "own.py").write_text(OWN + "model = dict(type='Net')\n")
     assert mmfix("check", "configs").returncode == 0
@@ -159,6 +159,32 @@ def test_a_config_of_another_framework(tmp_path: Path, mmfix: Any) -> None:
     patched = mmfix("patch", "configs", "--diff")
     assert patched.stdout.splitlines()[-1].startswith("3 configs: 2 not judged")
     assert mmfix("patch", "configs/a.py", "--diff").returncode == 2
+
+
+def test_a_config_that_torchpack_puts_together(tmp_path: Path, mmfix: Any) -> None:
+    below = tmp_path / "configs" / "det" / "lidar"
+    below.mkdir(parents=True)
+    texts = {
+        "configs/default.yaml": "optimizer: {type: SGD}\nrunner: {max_epochs: 1}\n",
+        "configs/det/default.yaml": "model: {type: Net}\ndata: {samples_per_gpu: 1}\n",
+        "configs/det/lidar/default.yaml": "model: {head: {type: Head}}\n",
+        "configs/det/lidar/second.yaml": "model: {backbone: {type: SECOND, depth: '${depth}'}}\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    named = mmfix("check", "configs/det/lidar/second.yaml")
+    assert named.returncode == 2
+    assert named.stderr == (
+        "configs/det/lidar/second.yaml: error: torchpack adds to it the default.yaml of each folder above, "
+        "which mmfix does not read (check the whole config that a run writes: configs.yaml in its run "
+        "directory)\n"
+    )
+    folder = mmfix("check", "configs")
+    assert (folder.returncode, folder.stderr) == (2, "")
+    assert folder.stdout.splitlines()[-1] == "3 configs checked: 3 not judged"
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "configs.yaml").write_text("".join(texts[name] for name in list(texts)[:2]))
+    assert mmfix("check", "run/configs.yaml").returncode == 0
 
 
 def test_a_config_whose_model_is_in_a_missing_base(tmp_path: Path, mmfix: Any) -> None:

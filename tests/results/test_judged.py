@@ -77,7 +77,7 @@ def partly(*gaps: Gap) -> Judged:
         ),
         (
             [Judged(NOT, (Gap(FRAMEWORK, "Pointcept"),))] * 3,
-            ["3 configs: not judged (of Pointcept, by the keys)"],
+            ["3 configs: not judged (written for Pointcept)"],
         ),
     ],
 )

@@ -73,7 +73,7 @@ class Unfit(ConfigError):
 def unfit(document: ConfigDocument) -> Optional[Unfit]:
     """Why a config that was read cannot be judged; None for one that can be, or that is a base."""
     from mmfix.training.era import model_is_elsewhere
-    from mmfix.training.foreign import whose
+    from mmfix.training.foreign import is_of_folders, whose
 
     error: Optional[Unfit] = None
     framework, base = whose(document), model_is_elsewhere(document)
@@ -87,6 +87,13 @@ def unfit(document: ConfigDocument) -> Optional[Unfit]:
             hint=say("mmfix reads configs of mmcv 1.x and MMEngine"),
         )
         error.gap = Gap(FRAMEWORK, framework)
+    elif is_of_folders(document):
+        error = Unfit(
+            say("torchpack adds to it the default.yaml of each folder above, which mmfix does not read"),
+            document.path,
+            hint=say("check the whole config that a run writes: configs.yaml in its run directory"),
+        )
+        error.gap = Gap(FRAMEWORK, "torchpack")
     elif base is not None:
         error = Unfit(
             say("the base {base} is not here, and the model is not in any other file", base=base.entry),

@@ -7,6 +7,7 @@ from typing import FrozenSet, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.eras import MMCV1_KEYS, MMENGINE_KEYS
+from mmfix.python.looked import note
 
 #: A framework, and the top-level keys that its configs have together.
 _SIGNS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
@@ -15,6 +16,8 @@ _SIGNS: Tuple[Tuple[str, FrozenSet[str]], ...] = (
     ("OpenPCDet", frozenset({"CLASS_NAMES", "DATA_CONFIG", "MODEL"})),  # tools/cfgs/kitti_models/*.yaml
     ("detectron2", frozenset({"MODEL", "SOLVER"})),  # configs/Base-RCNN-FPN.yaml
 )
+#: torchpack's file of a folder.
+_OF_A_FOLDER = "default.yaml"
 #: What none of them has: each runner of OpenMMLab asks for one (``mmdet 2.28.2 mmdet/apis/train.py``,
 #: ``mmengine/runner/runner.py: Runner.__init__``).
 _RUNNERS = (
@@ -38,6 +41,20 @@ def whose(document: ConfigDocument) -> str:
     if not _RUNNERS.isdisjoint(tree):
         return ""
     return next((name for name, keys in _SIGNS if keys <= tree.keys()), "")
+
+
+def is_of_folders(document: ConfigDocument) -> bool:
+    """Whether a YAML file is the last of those that torchpack puts together: one a folder, from the top.
+
+    torchpack 0.3.1 ``torchpack/utils/config.py: Config.load``, as MIT's BEVFusion trains.
+    """
+    folder, name = os.path.split(document.path)
+    if not name.endswith((".yaml", ".yml")) or len(document.files) > 1 or document.missing:
+        return False
+    shared = [os.path.join(each, _OF_A_FOLDER) for each in (folder, os.path.dirname(folder))]
+    for path in shared:
+        note(path)
+    return all(map(os.path.isfile, shared))
 
 
 def is_config(document: ConfigDocument) -> bool:

@@ -56,8 +56,8 @@ _FORMS = {
         mark("{names} and {count} more values"),
     ),
     FRAMEWORK: (
-        mark("of {names}, by the keys"),
-        mark("of {names}, by the keys"),
+        mark("written for {names}"),
+        mark("written for {names}"),
         mark("{names} and 1 more framework"),
         mark("{names} and {count} more frameworks"),
     ),
