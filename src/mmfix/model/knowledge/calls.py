@@ -68,7 +68,7 @@ def call(m: Machine, dotted: str, args: List[Any], kwargs: Dict[str, Any], rest:
     except STOPS:
         raise
     except Exception as error:
-        return failed(m, dotted, error, run, given, kwargs)
+        return failed(m, dotted, error, given, kwargs)
 
 
 def flows_through(dotted: str) -> bool:

@@ -96,7 +96,7 @@ def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], res
         except STOPS:
             raise
         except Exception as error:
-            return failed(m, function.name, error, function.run, [function.receiver, *args], kwargs)
+            return failed(m, function.name, error, [function.receiver, *args], kwargs)
     if isinstance(function, Instance):
         return call_instance(m, function, args, kwargs, rest)
     if isinstance(function, ClassInfo):

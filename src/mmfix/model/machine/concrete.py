@@ -23,8 +23,9 @@ from mmfix.python.method_bounds import size_of_method
 _LARGEST = 10_000
 _SMALL = 1 << 60
 _LONGEST_LIST = 10_000
-#: Containers in one value that is handed to Python.
+#: Containers in one value that is handed to Python, and in each other: a list may hold itself.
 _MOST_NODES = 20_000
+_DEEPEST = 200
 
 
 class NotConcrete(Exception):
@@ -42,19 +43,19 @@ def to_python(value: Any) -> Any:
     return value if is_scalar(value) else _container(value, [_MOST_NODES])
 
 
-def _container(value: Any, left: List[int]) -> Any:
+def _container(value: Any, left: List[int], depth: int = 0) -> Any:
     """A value with all that is in it, while there are nodes ``left``: shared parts can multiply."""
     if is_scalar(value):
         return value
     left[0] -= 1
-    if left[0] < 0:
+    if left[0] < 0 or depth > _DEEPEST:
         raise NotConcrete
     if isinstance(value, tuple):
-        return tuple(_container(item, left) for item in value)
+        return tuple(_container(item, left, depth + 1) for item in value)
     if isinstance(value, PyList) and not value.open:
-        return [_container(item, left) for item in value.items]
+        return [_container(item, left, depth + 1) for item in value.items]
     if isinstance(value, PyDict) and value.rest is MISSING and not value.maybe:
-        return {key: _container(item, left) for key, item in value.items.items()}
+        return {key: _container(item, left, depth + 1) for key, item in value.items.items()}
     if isinstance(value, (range, frozenset)):
         return value
     raise NotConcrete

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, List
 
 from mmfix.model.machine.values import GaveUp, Opaque, Raised
 from mmfix.wording import say
@@ -20,14 +19,13 @@ def failed(
     m: Machine,
     name: str,
     error: Exception,
-    run: Callable[..., Any],
     args: List[Any],
     kwargs: Dict[str, Any],
 ) -> Opaque:
-    """``run(m, *args, **kwargs)`` has raised: the arguments do not fit it, or it has a bug, which is ours."""
+    """A call raised, in the function that caught it: the arguments do not fit, or mmfix has a bug."""
     values = [*args, *kwargs.values()]
     m.escape(values)
-    if isinstance(error, TypeError) and not _fits(run, [m, *args], kwargs):
+    if isinstance(error, TypeError) and not _has_begun(error):
         return m.lost(
             say("a call of {function} with arguments that it does not take", function=name), *values
         )
@@ -41,9 +39,7 @@ def failed(
     )
 
 
-def _fits(run: Callable[..., Any], args: List[Any], kwargs: Dict[str, Any]) -> bool:
-    try:
-        inspect.signature(run).bind(*args, **kwargs)
-    except TypeError:
-        return False
-    return True
+def _has_begun(error: Exception) -> bool:
+    """Whether what was called has run: else its frame is not among those that the error went through."""
+    trace = error.__traceback__
+    return trace is not None and trace.tb_next is not None
