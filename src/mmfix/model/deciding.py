@@ -15,6 +15,7 @@ from mmfix.model.machine.machine import Machine
 from mmfix.model.machine.values import Instance, is_scalar
 from mmfix.model.spelling import is_spelled, text_pattern, written_names
 from mmfix.python.place import Place
+from mmfix.python.trees import below, everything
 
 #: The dicts of a config by key path.
 Configs = Dict[KeyPath, Mapping[str, Any]]
@@ -193,9 +194,11 @@ def _passes_on(init: ast.FunctionDef, name: str) -> bool:
     rest = init.args.kwarg
     if name in {item.arg for item in [*init.args.posonlyargs, *init.args.args, *init.args.kwonlyargs]}:
         return True
-    if rest is None or not any(isinstance(part, ast.Name) and part.id == rest.arg for part in ast.walk(init)):
+    if rest is None or not any(
+        isinstance(part, ast.Name) and part.id == rest.arg for part in everything(init)
+    ):
         return False
-    calls = [call for call in ast.walk(init) if isinstance(call, ast.Call)]
+    calls = [call for call in everything(init) if isinstance(call, ast.Call)]
     bases = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__"]
     return not any(word.arg == name for call in bases for word in call.keywords)
 
@@ -215,7 +218,7 @@ def _methods(cls: ast.ClassDef) -> List[ast.FunctionDef]:
 def _mentions(cls: ast.ClassDef, path: str) -> Dict[str, Tuple[Mention, ...]]:
     found: Dict[str, List[Mention]] = {}
     for method in _methods(cls):
-        nodes = list(ast.walk(method))
+        nodes = list(everything(method))
         calls = [item for item in nodes if isinstance(item, ast.Call)]
         called = {id(_root_of(item.func)) for item in calls}
         aliases = {
@@ -223,7 +226,7 @@ def _mentions(cls: ast.ClassDef, path: str) -> Dict[str, Tuple[Mention, ...]]:
             for item in nodes
             if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name)
         }
-        lambdas = {id(part) for item in nodes if isinstance(item, ast.Lambda) for part in ast.walk(item)}
+        lambdas = {id(part) for item in nodes if isinstance(item, ast.Lambda) for part in everything(item)}
         for item in nodes:
             if not isinstance(item, ast.Attribute) or not _is_own(item) or isinstance(item.ctx, ast.Store):
                 continue
@@ -277,7 +280,7 @@ def _around(method: ast.FunctionDef, place: Place, called: bool, name: str = "")
                     wanted += _truths(node.test, any(_covers(item, place.line) for item in node.body))
                 grad = grad or _asks_for_grad(node.test)
         elif isinstance(node, ast.For):
-            inside = [item for item in ast.walk(node) if isinstance(item, (ast.If, ast.IfExp))]
+            inside = [item for item in everything(node) if isinstance(item, (ast.If, ast.IfExp))]
             conditions += [found for item in inside for found in _names(item.test)]
             beside += _names(node.iter)
         elif isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)):
@@ -307,7 +310,7 @@ def _truths(test: ast.expr, wanted: bool) -> Iterator[Tuple[str, bool]]:
 
 def _deciding_parts(statement: ast.stmt, name: str) -> Iterator[ast.AST]:
     """What in a statement chooses among modules: indices, a helper's switches, what loops run over."""
-    for item in ast.walk(statement):
+    for item in everything(statement):
         if isinstance(item, ast.Subscript):
             yield item.slice
         elif isinstance(item, ast.comprehension):
@@ -319,7 +322,7 @@ def _deciding_parts(statement: ast.stmt, name: str) -> Iterator[ast.AST]:
 
 def _enclosing(node: ast.AST, line: int) -> Iterator[ast.AST]:
     """The nodes around a line, outermost first."""
-    for child in ast.iter_child_nodes(node):
+    for child in below(node):
         first = getattr(child, "lineno", None)
         if first is not None and first <= line <= (getattr(child, "end_lineno", None) or first):
             yield child
@@ -347,7 +350,7 @@ def _names(node: ast.AST) -> Iterator[str]:
     if own:
         yield own
         return
-    for child in ast.iter_child_nodes(node):
+    for child in below(node):
         if not isinstance(child, ast.stmt):
             yield from _names(child)
 
@@ -359,7 +362,7 @@ def _own_name(node: ast.AST) -> str:
 
 
 def _asks_for_grad(test: ast.expr) -> bool:
-    return any(isinstance(item, ast.Attribute) and item.attr == "requires_grad" for item in ast.walk(test))
+    return any(isinstance(item, ast.Attribute) and item.attr == "requires_grad" for item in everything(test))
 
 
 def _covers(node: Union[ast.expr, ast.stmt], line: int) -> bool:
@@ -374,7 +377,7 @@ def _is_own(node: ast.Attribute) -> bool:
 def _assigned(init: ast.FunctionDef) -> Dict[str, Tuple[str, ...]]:
     """Attribute or variable -> names it is computed from in the constructor."""
     found: Dict[str, Tuple[str, ...]] = {}
-    for item in ast.walk(init):
+    for item in everything(init):
         if isinstance(item, ast.Assign):
             names = tuple(name.partition(".")[0] for name in _names(item.value))
             for target in item.targets:

@@ -6,6 +6,7 @@ import ast
 from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from mmfix.python.imports import absolute_module
+from mmfix.python.trees import below, everything
 
 
 class Import(NamedTuple):
@@ -71,7 +72,7 @@ def all_bindings(body: Sequence[ast.stmt]) -> Iterator[Binding]:
             continue
         if isinstance(node, ast.stmt):
             yield from (Binding(name, node, alias) for name, alias in _bound(node))
-        stack.extend(reversed(list(ast.iter_child_nodes(node))))
+        stack.extend(reversed(list(below(node))))
 
 
 def _block(
@@ -123,6 +124,6 @@ def _stored(targets: Iterable[Optional[ast.expr]]) -> List[Tuple[str, Optional[a
         (item.id, None)
         for target in targets
         if target is not None
-        for item in ast.walk(target)
+        for item in everything(target)
         if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from mmfix.python.trees import below, everything
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef, ast.Module)
@@ -32,10 +34,8 @@ class Scopes:
         self._bound: Dict[ast.AST, Dict[str, List[Bound]]] = {}
         self._global: Set[Tuple[ast.AST, str]] = set()
         self._calls: Dict[int, List[ast.Call]] = {}
-        nodes = list(ast.walk(tree))
-        self._parents: Dict[ast.AST, ast.AST] = {
-            child: node for node in nodes for child in ast.iter_child_nodes(node)
-        }
+        nodes = list(everything(tree))
+        self._parents: Dict[ast.AST, ast.AST] = {child: node for node in nodes for child in below(node)}
         outer: Set[Tuple[ast.AST, str]] = set()
         for node in nodes:
             if isinstance(node, ast.Call):
@@ -131,7 +131,7 @@ class Scopes:
             return None
         stored = [
             item
-            for item in ast.walk(cls)
+            for item in everything(cls)
             if isinstance(item, ast.Attribute)
             and isinstance(item.ctx, ast.Store)
             and _is_own(item, node.attr)

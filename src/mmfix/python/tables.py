@@ -6,7 +6,7 @@ import ast
 from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Sequence, Set
 
 from mmfix.python.signatures import signature_of
-from mmfix.python.trees import dotted
+from mmfix.python.trees import below, dotted, everything
 
 #: Methods that change a list, dict or set.
 CHANGES = frozenset({
@@ -64,7 +64,7 @@ def fills_of(body: Sequence[ast.stmt]) -> Fills:
 def changed_attributes(node: ast.ClassDef) -> FrozenSet[str]:
     """Attributes whose container a method of the class changes: ``self.table[key] = value``."""
     found: Set[str] = set()
-    for item in ast.walk(node):
+    for item in everything(node):
         base = _changed_place(item)
         if isinstance(base, ast.Attribute) and dotted(base.value) in ("self", "cls"):
             found.add(base.attr)
@@ -73,7 +73,7 @@ def changed_attributes(node: ast.ClassDef) -> FrozenSet[str]:
 
 def _all(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
     for node in body:
-        yield from ast.walk(node)
+        yield from everything(node)
 
 
 def _now(node: ast.AST) -> Iterator[ast.AST]:
@@ -83,7 +83,7 @@ def _now(node: ast.AST) -> Iterator[ast.AST]:
         item = stack.pop()
         yield item
         if not isinstance(item, (*_DEFINITIONS, ast.ClassDef, ast.Lambda)):
-            stack.extend(ast.iter_child_nodes(item))
+            stack.extend(below(item))
 
 
 def _changed_place(node: ast.AST) -> Any:
@@ -116,7 +116,7 @@ def _handed_over(nodes: Iterator[ast.AST]) -> Iterator[str]:
 
 def _changed_in(function: Any) -> Iterator[str]:
     """Names from outside that a function, or one inside of it, changes."""
-    inside = list(ast.walk(function))
+    inside = list(everything(function))
     outer = {name for node in inside if isinstance(node, ast.Global) for name in node.names}
     local = {name for node in inside if isinstance(node, _DEFINITIONS) for name in _parameters(node)}
     for node in inside:
@@ -148,7 +148,7 @@ def _called(body: Sequence[ast.stmt], functions: Dict[str, Any]) -> Set[str]:
         name = waiting.pop()
         if name in functions and name not in found:
             found.add(name)
-            waiting.extend(_calls(ast.walk(functions[name])))
+            waiting.extend(_calls(everything(functions[name])))
     return found
 
 
@@ -158,7 +158,7 @@ def _importing(node: ast.AST) -> Iterator[ast.AST]:
         yield item
         for decorator in getattr(item, "decorator_list", ()):
             yield ast.Call(func=decorator, args=[], keywords=[])
-            yield from ast.walk(decorator)
+            yield from everything(decorator)
         if isinstance(item, ast.ClassDef):
             for inner in item.body:
                 yield from _importing(inner)
@@ -179,5 +179,5 @@ def _is_decorator(function: Any) -> bool:
         isinstance(node, ast.Return)
         and isinstance(node.value, ast.Name)
         and node.value.id in {*inner, *first}
-        for node in ast.walk(function)
+        for node in everything(function)
     ) or function.name.startswith("register")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from typing import Any, Iterator, List, Optional
 
 
@@ -30,4 +31,24 @@ def own_nodes(function: Any) -> Iterator[ast.AST]:
         node = stack.pop()
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(below(node))
+
+
+def below(node: ast.AST) -> List[ast.AST]:
+    """What `ast.iter_child_nodes` gives, in less time: what was parsed holds its fields in their order."""
+    found: List[ast.AST] = []
+    for value in vars(node).values():
+        if isinstance(value, ast.AST):
+            found.append(value)
+        elif type(value) is list:
+            found += [item for item in value if isinstance(item, ast.AST)]
+    return found
+
+
+def everything(node: ast.AST) -> Iterator[ast.AST]:
+    """What `ast.walk` gives, in less time."""
+    waiting = deque([node])
+    while waiting:
+        node = waiting.popleft()
+        waiting.extend(below(node))
+        yield node

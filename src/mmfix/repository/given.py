@@ -9,7 +9,7 @@ from typing import FrozenSet, Iterator, Optional, Tuple
 
 from mmfix.python.disk import stamp
 from mmfix.python.source import Bounds, read_bytes
-from mmfix.python.trees import dotted
+from mmfix.python.trees import dotted, everything
 from mmfix.repository import cache
 from mmfix.repository.source import parse_bytes
 from mmfix.wording import say
@@ -52,7 +52,7 @@ def _names(path: str, state: Optional[str]) -> FrozenSet[str]:
     tree, _ = parse_bytes(read_bytes(path, _BOUNDS)[0], path)
     if tree is None:
         return frozenset()
-    nodes = list(ast.walk(tree))
+    nodes = list(everything(tree))
     passed = {id(item) for node in nodes if isinstance(node, ast.Call) for item in _arguments(node)}
     return frozenset(name for node in nodes for name in _given(node, id(node) in passed))
 

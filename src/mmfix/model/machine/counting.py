@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Tuple
 from mmfix.model.machine.conditions import PLAIN, Note, Number
 from mmfix.model.machine.joining import any_item
 from mmfix.model.machine.values import DATA, Opaque, PyList
+from mmfix.python.trees import everything
 
 if TYPE_CHECKING:
     from mmfix.model.machine.frame import Contents, Frame
@@ -116,14 +117,16 @@ def _counters(item: Any) -> Iterator[Counter]:
 @lru_cache(maxsize=None)
 def may_index(target: ast.expr, *body: ast.AST) -> bool:
     """Whether a variable of a loop may be, or become, an index in the loop's body."""
-    names = {item.id for item in ast.walk(target) if isinstance(item, ast.Name)}
+    names = {item.id for item in everything(target) if isinstance(item, ast.Name)}
     for part in body:
-        for item in ast.walk(part):
+        for item in everything(part):
             used: List[ast.AST] = []
             if isinstance(item, ast.Subscript):
                 used = [item.slice]
             elif isinstance(item, ast.Call):
                 used = [*item.args, *(keyword.value for keyword in item.keywords)]
-            if any(isinstance(name, ast.Name) and name.id in names for use in used for name in ast.walk(use)):
+            if any(
+                isinstance(name, ast.Name) and name.id in names for use in used for name in everything(use)
+            ):
                 return True
     return False

@@ -16,7 +16,7 @@ from mmfix.model.machine.paths import Ways
 from mmfix.model.machine.reach import contents_reach, loaded_names, reachable
 from mmfix.model.machine.state import LEFT, RAISED, THROUGH
 from mmfix.model.machine.values import TENSOR, UNKNOWN, Instance, Opaque, PyList, Raised, is_scalar
-from mmfix.python.trees import index_of
+from mmfix.python.trees import everything, index_of
 from mmfix.wording import say
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _is_rest(node: ast.expr) -> bool:
 @lru_cache(maxsize=None)
 def _names_in(node: Any) -> Tuple[str, ...]:
     """The names that a loop may bind, or whose values it may change."""
-    parts = (item for one in (node.target, *node.body) for item in ast.walk(one))
+    parts = (item for one in (node.target, *node.body) for item in everything(one))
     return tuple(dict.fromkeys(item.id for item in parts if isinstance(item, ast.Name)))
 
 
@@ -171,12 +171,12 @@ def _in_loop(m: Machine, frame: Frame, leaves: bool, run: Callable[[Contents], s
 @lru_cache(maxsize=None)
 def _leaves(node: Any) -> bool:
     """Whether a loop may be left from inside."""
-    return any(isinstance(item, (ast.Break, ast.Continue, ast.Return)) for item in ast.walk(node))
+    return any(isinstance(item, (ast.Break, ast.Continue, ast.Return)) for item in everything(node))
 
 
 @lru_cache(maxsize=None)
 def _nests(node: Any) -> bool:
-    return any(isinstance(item, (ast.For, ast.While)) for part in node.body for item in ast.walk(part))
+    return any(isinstance(item, (ast.For, ast.While)) for part in node.body for item in everything(part))
 
 
 def _turns(m: Machine, node: Any, frame: Frame, turns: List[Any], level: Contents) -> str:
