@@ -7,7 +7,7 @@ from typing import Dict, Iterable, Tuple
 from mmfix.model.machine.classes import ClassInfo
 from mmfix.model.machine.foreign import Foreign
 from mmfix.model.machine.machine import Machine
-from mmfix.model.machine.values import Either, Instance
+from mmfix.model.machine.values import PLAIN_SCALARS, Either, Instance
 from mmfix.python.place import ABSENT
 from mmfix.wording import say
 
@@ -24,6 +24,8 @@ def absent_parts(m: Machine, walked: Iterable[Tuple[str, Instance]]) -> Dict[Ins
         if isinstance(module.cls, ClassInfo) and module.cls.unknown_base:
             found[module] = module.cls.unknown_base
         for name, value in module.items.items():
+            if type(value) in PLAIN_SCALARS:
+                continue
             for item in value.values if isinstance(value, Either) else (value,):
                 if isinstance(item, Foreign):
                     found.setdefault(

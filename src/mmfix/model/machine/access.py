@@ -36,12 +36,19 @@ _TRANSPARENT = frozenset({"property", "cached_property", "lazy_property", "lazyp
 
 def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
     """``value.name``."""
+    kind = type(value)
+    if kind is Instance:
+        return _of_instance(m, value, name, default)
+    if kind is Opaque:
+        return m.known.tensor_attribute(m, value, name)
+    if kind is NativeRef:
+        return m.known.native_attribute(m, value, name)
+    if kind is Super:
+        return _of_super(m, value, name, default)
     if isinstance(value, Instance):
         return _of_instance(m, value, name, default)
     if isinstance(value, Opaque):
         return m.known.tensor_attribute(m, value, name)
-    if isinstance(value, NativeRef):
-        return m.known.native_attribute(m, value, name)
     if isinstance(value, ModuleRef):
         found = value.scope.lookup(m, name)
         if found is MISSING:
@@ -50,8 +57,6 @@ def attribute(m: Machine, value: Any, name: str, default: Any = MISSING) -> Any:
         return _or_lost(m, found, name)
     if isinstance(value, Either):
         return m.each(without_none(value), lambda item: attribute(m, item, name, default))
-    if isinstance(value, Super):
-        return _of_super(m, value, name, default)
     if isinstance(value, ClassInfo):
         return _of_class(m, value, name, default)
     if isinstance(value, Param):
@@ -107,19 +112,22 @@ def _or_lost(m: Machine, found: Any, name: str) -> Any:
 def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
     if m.phase == "step":
         m.between_steps.read(value, name)
-    if name in value.items:
-        return value.items[name]
+    items, cls = value.items, value.cls
+    if name in items:
+        return items[name]
     if name == "__class__":
-        return value.cls
+        return cls
     if name == "__dict__":
         m.doubt(say("__dict__ of a {type} is at hand", type=value.cls.name))
         m.between_steps.read_all(value)
         m.touch(value)  # what is set there is set on this path only
-        return PyDict(value.items)  # the attributes themselves
-    if isinstance(value.cls, NativeClass):
-        found = m.known.member(m, value, value.cls, name)
+        return PyDict(items)  # the attributes themselves
+    if isinstance(cls, NativeClass):
+        found = m.known.member(m, value, cls, name)
         return _or_default(m, value, name, found, default)
-    member = value.cls.find(m, name)
+    member = cls.find(m, name)
+    if type(member) is Function:
+        return _bound(m, member, value, cls)
     if member is MISSING:
         if name in _LOOKS:
             return Method(name, value, _get)
@@ -127,7 +135,7 @@ def _of_instance(m: Machine, value: Instance, name: str, default: Any) -> Any:
         return _or_default(m, value, name, found, default)
     if isinstance(member, NativeClass):
         return m.known.member(m, value, member, name)
-    return bind(m, member, value, value.cls)
+    return bind(m, member, value, cls)
 
 
 def _or_default(m: Machine, value: Instance, name: str, found: Any, default: Any) -> Any:
@@ -174,13 +182,19 @@ def bind(m: Machine, member: Any, receiver: Any, cls: Any) -> Any:
         bound = Either(tuple(bind(m, item, receiver, cls) for item in member.values), member.when)
         bound.none = member.none
         return bound
-    if not isinstance(member, Function):
-        return member
-    if member.decorators & _TRANSPARENT:
-        return m.call(Bound(member, receiver), [], {})
-    if "staticmethod" in member.decorators:
-        return member
-    return Bound(member, cls if "classmethod" in member.decorators else receiver)
+    return _bound(m, member, receiver, cls) if isinstance(member, Function) else member
+
+
+def _bound(m: Machine, member: Function, receiver: Any, cls: Any) -> Any:
+    decorators = member.decorators
+    if decorators:
+        if decorators & _TRANSPARENT:
+            return m.call(Bound(member, receiver), [], {})
+        if "staticmethod" in decorators:
+            return member
+        if "classmethod" in decorators:
+            return Bound(member, cls)
+    return Bound(member, receiver)
 
 
 def _of_super(m: Machine, value: Super, name: str, default: Any) -> Any:

@@ -16,6 +16,7 @@ from mmfix.model.machine.values import (
     GIVEN,
     MISSING,
     NUMBERS,
+    PLAIN_SCALARS,
     TENSOR,
     UNKNOWN,
     Bound,
@@ -43,14 +44,16 @@ _FREEZES = say("what is frozen or thawed is not known")
 def set_attribute(m: Machine, target: Any, name: str, value: Any) -> None:
     """``target.name = value``."""
     if isinstance(target, Instance):
-        custom = target.cls.find(m, "__setattr__") if isinstance(target.cls, ClassInfo) else None
-        setter = target.cls.setter(m, name) if isinstance(target.cls, ClassInfo) else None
-        if isinstance(custom, Function):
-            m.call(custom, [target, name, value], {})
-        elif setter is not None:
-            m.call(setter, [target, value], {})
-        else:
-            m.known.attach(m, target, name, value)
+        cls = target.cls
+        if isinstance(cls, ClassInfo):
+            custom, setter = cls.find(m, "__setattr__"), cls.setter(m, name)
+            if isinstance(custom, Function):
+                m.call(custom, [target, name, value], {})
+                return
+            if setter is not None:
+                m.call(setter, [target, value], {})
+                return
+        m.known.attach(m, target, name, value)
     elif isinstance(target, ClassInfo):
         target.assign(name, value)
     elif isinstance(target, Param):
@@ -90,24 +93,29 @@ class Reference(NamedTuple):
 
 def refer(m: Machine, node: ast.expr, frame: Frame) -> Reference:
     """The place an expression names."""
-    if isinstance(node, ast.Attribute):
-        owner = refer(m, node.value, frame)
-        return Reference(node, owner, load(m, owner, frame), node.attr)
-    if isinstance(node, ast.Subscript):
-        owner = refer(m, node.value, frame)
+    kind = type(node)
+    if kind is ast.Attribute:
+        owner = refer(m, node.value, frame)  # type: ignore[attr-defined]
+        return Reference(node, owner, load(m, owner, frame), node.attr)  # type: ignore[attr-defined]
+    if kind is ast.Subscript:
+        owner = refer(m, node.value, frame)  # type: ignore[attr-defined]
         held = load(m, owner, frame)
-        return Reference(node, owner, held, index_of(m, node.slice, frame))
-    return Reference(node) if isinstance(node, ast.Name) else Reference(node, value=m.eval(node, frame))
+        return Reference(node, owner, held, index_of(m, node.slice, frame))  # type: ignore[attr-defined]
+    return Reference(node) if kind is ast.Name else Reference(node, value=m.eval(node, frame))
 
 
 def load(m: Machine, place: Reference, frame: Frame) -> Any:
     """What is there now."""
-    if isinstance(place.node, ast.Attribute):
-        m.line = place.node.lineno
-        return m.attribute(place.held, place.index)
-    if isinstance(place.node, ast.Subscript):
+    node = place.node
+    kind = type(node)
+    if kind is ast.Name:
+        return m.eval(node, frame)
+    if kind is ast.Attribute:
+        m.line = node.lineno
+        return attribute(m, place.held, place.index)
+    if kind is ast.Subscript:
         return m.each(place.held, lambda item: subscript(m, item, place.index))
-    return m.eval(place.node, frame) if isinstance(place.node, ast.Name) else place.value
+    return place.value
 
 
 def store(m: Machine, place: Reference, value: Any, frame: Frame) -> None:
@@ -133,11 +141,18 @@ def unpack(m: Machine, target: Any, value: Any, frame: Frame) -> None:
     """Assign to a target: a name, an attribute, an item, or a tuple of these."""
     if value is UNKNOWN:
         value = UNKNOWN.like()  # from now on it is one and the same
-    if type(target) is ast.Name:
+    kind = type(target)
+    if kind is ast.Name:
         m.assign(frame, target.id, value)
-    elif isinstance(target, (ast.Tuple, ast.List)):
+    elif kind is ast.Attribute and type(target.value) is ast.Name:  # self.x = ...
+        held = m.eval(target.value, frame)
+        if type(held) is Instance:
+            set_attribute(m, held, target.attr, value)
+        else:
+            store(m, Reference(target, Reference(target.value), held, target.attr), value, frame)
+    elif kind is ast.Tuple or kind is ast.List:
         _unpack_many(m, target.elts, value, frame)
-    elif isinstance(target, ast.Starred):
+    elif kind is ast.Starred:
         unpack(m, target.value, value, frame)
     else:
         store(m, refer(m, target, frame), value, frame)
@@ -188,6 +203,8 @@ def _put_instead(m: Machine, holder: Any, old: Opaque, new: Opaque, depth: int) 
     held = holder.items
     for key in list(held) if isinstance(held, dict) else range(len(held)):
         value = held[key]
+        if type(value) in PLAIN_SCALARS:
+            continue
         if value is old and old.kind in (TENSOR, GIVEN):
             m.touch(holder)
             held[key] = new

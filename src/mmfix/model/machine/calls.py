@@ -83,12 +83,15 @@ def call(m: Machine, function: Any, args: List[Any], kwargs: Dict[str, Any], res
     if kind is Instance:
         return call_instance(m, function, args, kwargs, rest)
     if kind is Bound:
-        if isinstance(function.function, Function):
-            return _call_function(m, function.function, [function.receiver, *args], kwargs, rest)
-        return call(m, function.function, [function.receiver, *args], kwargs, rest)
-    if isinstance(function, Function):
+        inner = function.function
+        if type(inner) is Function:
+            return _call_function(m, inner, [function.receiver, *args], kwargs, rest)
+        return call(m, inner, [function.receiver, *args], kwargs, rest)
+    if kind is Opaque:
+        return call_opaque(m, function, args, kwargs)
+    if kind is Function:
         return _call_function(m, function, args, kwargs, rest)
-    if isinstance(function, Method):
+    if kind is Method:
         if rest is not MISSING:
             m.escaped |= m.depend(rest).may
         try:
@@ -258,13 +261,13 @@ def _run_function(m: Machine, function: Function, args: List[Any], kwargs: Dict[
         return m.lost(
             say("{function} calls itself an unknown number of times", function=function.name), *values
         )
-    frame = Frame(function.scope, function, function.closure, shape_of(node).outer)
+    shape = shape_of(node)
+    frame = Frame(function.scope, function, function.closure, shape.outer)
     _bind(m, function, frame, args, kwargs, rest)
     line, grad, nonempty, assumed = m.line, m.grad, m.nonempty, m.assumed
     if function.no_grad:
         m.grad = False
     m.enter(frame)
-    shape = shape_of(node)
     frame.base, frame.loop, frame.under = len(m.trail), len(m.trail), m.conditional
     level = m.begin() if shape.early else None
     try:
@@ -278,7 +281,7 @@ def _run_function(m: Machine, function: Function, args: List[Any], kwargs: Dict[
             ended, frame.stranded = LEFT, True  # other paths have returned before
             m.assumed = assumed
         live = m.assumed
-        if level is not None:
+        if level is not None and frame.leaves:
             m.unite(level, frame.leaves, not frame.stranded)
         if shape.yields:
             return open_list(frame.yields) if frame.unsure else PyList(frame.yields)
@@ -318,11 +321,7 @@ def _bind(
         evaluate_defaults(m, function, home)
     assert function.defaults is not None
     items = frame.items
-    many = None
-    for position, item in enumerate(args):
-        if type(item) is Many:
-            many = position
-            break
+    many = [*map(type, args)].index(Many) if Many in map(type, args) else None
     one: Any = MISSING
     if many is not None:
         # it fills what has no default and no argument of its own; what has a default, it may

@@ -217,7 +217,12 @@ def entry(value: Opaque, index: Any) -> Opaque:
 
     What a slice among several indices is cut out of is an array, and so is that: no None.
     """
-    items = index if isinstance(index, tuple) else (index,)
+    if not isinstance(index, tuple):
+        found = value.like()
+        if isinstance(index, Opaque) and index.kind in (TENSOR, LOST):
+            found.note = found.note._replace(picked=found.note.picked or value.may != 0)
+        return found
+    items = index
     cut = len(items) > 1 and value.kind == DATA and any(item is UNKNOWN for item in items)
     found = value.like(GIVEN if cut else "")
     if any(isinstance(item, Opaque) and item.kind in (TENSOR, LOST) for item in items):

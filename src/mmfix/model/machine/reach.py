@@ -8,6 +8,7 @@ from typing import Any, FrozenSet, Iterable, Iterator
 
 from mmfix.model.machine.notes import NO_NOTES
 from mmfix.model.machine.values import (
+    PLAIN_SCALARS,
     Bound,
     Either,
     Function,
@@ -21,6 +22,7 @@ from mmfix.model.machine.values import (
     PyList,
     Super,
 )
+from mmfix.python.trees import everything
 
 #: What computes on parameters, or keeps them, out of sight.
 HOLDERS = (Instance, Bound, Method, Partial, Super, Function)
@@ -35,6 +37,8 @@ def reachable(value: Any) -> int:
     while stack:
         item = stack.pop()
         kind = type(item)
+        if kind in PLAIN_SCALARS:
+            continue
         if kind is Param:
             bits |= item.bit
         elif kind is tuple or kind is list:
@@ -88,7 +92,7 @@ def _closed_over(function: Function) -> Iterator[Any]:
 @lru_cache(maxsize=4096)
 def loaded_names(node: ast.AST) -> FrozenSet[str]:
     """The names a piece of source mentions."""
-    return frozenset(item.id for item in ast.walk(node) if isinstance(item, ast.Name))
+    return frozenset(item.id for item in everything(node) if isinstance(item, ast.Name))
 
 
 def contents_reach(saved: Any) -> int:

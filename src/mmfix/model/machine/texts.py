@@ -19,18 +19,19 @@ class Text(Opaque):
         parts: Texts, and what is not known between them.
     """
 
-    __slots__ = ("parts",)
+    __slots__ = ("_hash", "parts")
 
     def __init__(self, parts: Tuple[Any, ...]) -> None:
         super().__init__(0, 0, DATA)
         self.parts = parts
+        self._hash = hash(tuple(part if isinstance(part, str) else id(part) for part in parts))
 
     def __eq__(self, other: object) -> bool:
         """With the same words and the same values in its holes it is the same text."""
         return isinstance(other, Text) and _differences(self.parts, other.parts) == 0
 
     def __hash__(self) -> int:
-        return hash(tuple(part if isinstance(part, str) else id(part) for part in self.parts))
+        return self._hash
 
     def apart(self, other: Text) -> bool:
         """Whether the two cannot be the same: they differ in one word alone, or where they part."""

@@ -54,7 +54,7 @@ class Opaque:
 
     def like(self, kind: str = "") -> Opaque:
         """Another value that depends on the same."""
-        note = PICKED if self.note.picked else PLAIN
+        note = PICKED if self.note is not PLAIN and self.note.picked else PLAIN
         return Opaque(self.may, self.must, kind or self.kind, self.given, note)
 
     def __repr__(self) -> str:

@@ -70,15 +70,15 @@ def initialise(
     if not layers.is_known(cls):
         instance.items["weight"] = m.new_param(None, owner)
         instance.lost = say("torch's {type} is not known", type=name)
-    for position, key in enumerate(("in_channels", "out_channels", "kernel_size", "stride", "padding")):
-        if cls.name.startswith("Conv"):
+    if name.startswith("Conv"):
+        for position, key in enumerate(("in_channels", "out_channels", "kernel_size", "stride", "padding")):
             given = kwargs.get(key, args[position] if position < len(args) else MISSING)
             if given is not MISSING:
                 instance.items[key] = given
-    for position, key in enumerate(("in_features", "out_features")):
-        if cls.name == "Linear":
+    elif name == "Linear":
+        for position, key in enumerate(("in_features", "out_features")):
             instance.items[key] = kwargs.get(key, args[position] if position < len(args) else UNKNOWN)
-    if cls.name in ("BatchNorm2d", "SyncBatchNorm", "LayerNorm", "GroupNorm"):
+    elif name in ("BatchNorm2d", "SyncBatchNorm", "LayerNorm", "GroupNorm"):
         instance.items.setdefault("num_features", args[0] if args else UNKNOWN)
     order.made(m, cls, args, kwargs)
     if layers.has_init_cfg(cls):

@@ -28,9 +28,10 @@ _OF_PARAMETERS = ("ParameterList", "ParameterDict")
 
 def is_module(m: Machine, value: Any) -> bool:
     """Whether torch registers a value as a submodule."""
-    if not isinstance(value, Instance):
+    if type(value) is not Instance and not isinstance(value, Instance):
         return False
-    return value.cls.is_module if isinstance(value.cls, NativeClass) else value.cls.is_module(m)
+    cls = value.cls
+    return cls.is_module if isinstance(cls, NativeClass) else cls.is_module(m)
 
 
 def children(m: Machine, instance: Instance) -> List[Tuple[str, Instance]]:
@@ -38,9 +39,10 @@ def children(m: Machine, instance: Instance) -> List[Tuple[str, Instance]]:
     hidden = instance.notes.hidden
     found: List[Tuple[str, Instance]] = []
     for name, value in instance.items.items():
-        if type(value) in _NO_MODULES:
+        kind = type(value)
+        if kind in _NO_MODULES:
             continue  # most attributes
-        if isinstance(value, Instance):
+        if kind is Instance or isinstance(value, Instance):
             if is_module(m, value) and name not in hidden:
                 found.append((name, value))
         elif isinstance(value, Either):
@@ -51,9 +53,8 @@ def children(m: Machine, instance: Instance) -> List[Tuple[str, Instance]]:
 def own_params(instance: Instance) -> List[Tuple[str, Param]]:
     """The parameters registered on a module itself."""
     hidden = instance.notes.hidden
-    return [
-        (name, value) for name, value in instance.items.items() if type(value) is Param and name not in hidden
-    ]
+    found = [item for item in instance.items.items() if type(item[1]) is Param]
+    return [item for item in found if item[0] not in hidden] if hidden else found
 
 
 def walk(m: Machine, root: Instance, prefix: str = "") -> Iterator[Tuple[str, Instance]]:
