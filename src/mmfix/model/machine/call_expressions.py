@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
-from mmfix.model.machine.assignment import load, refer, store_inside
+from mmfix.model.machine import calls
+from mmfix.model.machine.access import attribute
+from mmfix.model.machine.assignment import Reference, load, refer, store_inside
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.codes import Code, code_of, expression
 from mmfix.model.machine.frame import Frame
 from mmfix.model.machine.joining import open_list
 from mmfix.model.machine.values import (
@@ -35,68 +37,109 @@ if TYPE_CHECKING:
 _MUTATORS = frozenset(
     {"append", "extend", "insert", "update", "add", "setdefault", "appendleft", "set_field"}
 )
-
-
+#: What a call may change that is made for its effect.
+_PLACES = frozenset({ast.Name, ast.Attribute, ast.Subscript})
+_NAMESPACES = ("builtins.locals", "builtins.vars")
 #: The arguments of one call, evaluated: by position, ``*items`` taken apart where it can be; by name; what
 #: stands for those under unknown names, MISSING when there are none; where among the first ones the first
 #: list of unknown length stands, None when there is none.
 _Arguments = Tuple[List[Any], Dict[str, Any], Any, Optional[int]]
 
 
-def call(m: Machine, node: Any, frame: Frame) -> Any:
+def call(node: Any) -> Code:
     """A call whose result is wanted."""
-    return _call(m, node, frame, _changes(node.func))
+    function = node.func
+    if type(function) is ast.Name and function.id == "super":
+        return expression(_super)(node)
+    if type(function) is ast.Attribute and _changes(function.attr):
+        return _call_of_owner(node)
+    return _call(node)
 
 
-def call_for_effect(m: Machine, node: Any, frame: Frame) -> None:
+def call_for_effect(node: Any) -> Code:
     """A call that is a statement: its result is not wanted, so it is made for what it changes."""
-    known_target = isinstance(node.func, ast.Attribute) and isinstance(
-        node.func.value, (ast.Name, ast.Attribute, ast.Subscript)
-    )
-    _call(m, node, frame, known_target or _changes(node.func))
+    function = node.func
+    method = type(function) is ast.Attribute and type(function.value) in _PLACES
+    return _call_of_owner(node) if method else call(node)
 
 
-@lru_cache(maxsize=None)
-def _changes(function: ast.expr) -> bool:
+def _changes(method: str) -> bool:
     """Whether a method of a tensor or of an unknown container changes it: ``add_``, ``append``."""
-    if not isinstance(function, ast.Attribute):
-        return False
-    method = function.attr
-    return method in _MUTATORS or (method.endswith("_") and not method.endswith("__"))
+    return method in _MUTATORS or (method[-1] == "_" and not method.endswith("__"))
 
 
-def _call(m: Machine, node: Any, frame: Frame, changes_owner: bool) -> Any:
-    if isinstance(node.func, ast.Name) and node.func.id == "super":
-        return _super(m, node, frame)
-    place = owner = None
-    if changes_owner:
-        place = refer(m, node.func.value, frame)
+def _call(node: Any) -> Code:
+    target, line, arguments = code_of(node.func), node.lineno, _arguments(node)
+
+    def code(m: Machine, frame: Frame) -> Any:
+        m.steps += 2  # the node, and the call
+        function = target(m, frame)
+        args, kwargs, rest, many = arguments(m, frame)
+        if type(function) is NativeRef and function.dotted in _NAMESPACES:
+            return PyDict(dict(frame.items))
+        m.line = line
+        if many is not None:
+            return _call_with_many(m, function, args, kwargs, rest, many)
+        return calls.call(m, function, args, kwargs, rest)
+
+    return code
+
+
+def _call_of_owner(node: Any) -> Code:
+    """A call of a method that may change what it is a method of."""
+    method, held, line, arguments = node.func.attr, node.func.value, node.lineno, _arguments(node)
+    method_line = node.func.lineno
+    name = Reference(held) if type(held) is ast.Name else None
+
+    def code(m: Machine, frame: Frame) -> Any:
+        m.steps += 2  # the node, and the call
+        place = refer(m, held, frame) if name is None else name
         owner = load(m, place, frame)
-        m.line = node.func.lineno
-        function = m.attribute(owner, node.func.attr)
-    else:
-        function = m.eval(node.func, frame)
-    args, kwargs, rest, many = _arguments(m, node, frame)
-    if isinstance(function, NativeRef) and function.dotted in ("builtins.locals", "builtins.vars"):
-        return PyDict(dict(frame.items))
-    m.line = node.lineno
-    if many is not None:
-        result = _call_with_many(m, function, args, kwargs, rest, many)
-    else:
-        result = m.call(function, args, kwargs, rest)
-    if place is not None and isinstance(owner, Opaque):
-        store_inside(m, place, owner, (*args, *kwargs.values()), frame)
-    return result
+        m.line = method_line
+        function = attribute(m, owner, method)
+        args, kwargs, rest, many = arguments(m, frame)
+        m.line = line
+        if many is not None:
+            result = _call_with_many(m, function, args, kwargs, rest, many)
+        else:
+            result = calls.call(m, function, args, kwargs, rest)
+        if isinstance(owner, Opaque):
+            store_inside(m, place, owner, (*args, *kwargs.values()), frame)
+        return result
+
+    return code
 
 
-def _arguments(m: Machine, node: ast.Call, frame: Frame) -> _Arguments:
+def _arguments(node: ast.Call) -> Callable[[Machine, Frame], _Arguments]:
+    """What evaluates the arguments of a call."""
+    if any(type(item) is ast.Starred for item in node.args) or any(
+        keyword.arg is None for keyword in node.keywords
+    ):
+        return lambda m, frame: _some_arguments(m, node, frame)
+    positional = [code_of(item) for item in node.args]
+    named = [(keyword.arg or "", code_of(keyword.value)) for keyword in node.keywords]
+
+    def code(m: Machine, frame: Frame) -> _Arguments:
+        args: List[Any] = []
+        for one in positional:
+            args.append(one(m, frame))
+        kwargs: Dict[str, Any] = {}
+        for name, one in named:
+            kwargs[name] = one(m, frame)
+        return args, kwargs, MISSING, None
+
+    return code
+
+
+def _some_arguments(m: Machine, node: ast.Call, frame: Frame) -> _Arguments:
+    evaluate = m.eval
     args: List[Any] = []
     many: Optional[int] = None
     for item in node.args:
-        if not isinstance(item, ast.Starred):
-            args.append(m.eval(item, frame))
+        if type(item) is not ast.Starred:
+            args.append(evaluate(item, frame))
             continue
-        part = m.items_of(m.eval(item.value, frame))
+        part = m.items_of(evaluate(item.value, frame))
         if part.open:
             many = len(args) if many is None else many
             args.append(part)
@@ -105,9 +148,10 @@ def _arguments(m: Machine, node: ast.Call, frame: Frame) -> _Arguments:
     kwargs: Dict[str, Any] = {}
     rest: Any = MISSING
     for keyword in node.keywords:
-        value = m.eval(keyword.value, frame)
-        if keyword.arg is not None:
-            kwargs[keyword.arg] = value
+        value = evaluate(keyword.value, frame)
+        name = keyword.arg
+        if name is not None:
+            kwargs[name] = value
         elif isinstance(value, PyDict):
             kwargs.update({key: item for key, item in value.items.items() if isinstance(key, str)})
             rest = value.rest if rest is MISSING else rest

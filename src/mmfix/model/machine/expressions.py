@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import ast
-import operator as op
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
 from mmfix.model.machine import access, emptiness, indexing, paths
 from mmfix.model.machine.call_expressions import call
 from mmfix.model.machine.calls import evaluate_defaults
+from mmfix.model.machine.codes import Code, code_of, expression
+from mmfix.model.machine.comparing import comparison
 from mmfix.model.machine.comprehensions import comprehension, dict_comprehension
 from mmfix.model.machine.concrete import (
     OPERATORS,
     NotConcrete,
     compute,
-    each_compared,
     is_small,
     joined_sequence,
-    same,
     to_python,
 )
 from mmfix.model.machine.conditions import Note, Side
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
-from mmfix.model.machine.joining import concatenated, is_one_text, without_none
-from mmfix.model.machine.single import Single, computed, plain
+from mmfix.model.machine.joining import concatenated, without_none
+from mmfix.model.machine.single import Single, computed
 from mmfix.model.machine.texts import Text, filled, text_of
 from mmfix.model.machine.values import (
     DATA,
-    GIVEN,
     MISSING,
+    PLAIN_SCALARS,
     TENSOR,
     UNKNOWN,
     Bound,
@@ -37,9 +37,7 @@ from mmfix.model.machine.values import (
     Function,
     Instance,
     Method,
-    NativeRef,
     Opaque,
-    Param,
     PyDict,
     PyList,
     Raised,
@@ -60,48 +58,84 @@ _PLAIN = frozenset({"Add", "Sub", "Mult"})
 _PERCENT = r"%[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]"
 
 
-def _constant(m: Machine, node: Any, frame: Frame) -> Any:
-    return node.value
+def _constant(node: Any) -> Code:
+    value = node.value
+
+    def code(m: Machine, frame: Frame) -> Any:
+        m.steps += 1
+        return value
+
+    return code
 
 
-def _name(m: Machine, node: Any, frame: Frame) -> Any:
-    items = frame.items
-    if node.id in items:
-        return items[node.id]
-    value = m.lookup(node.id, frame)
-    return m.lost(say("the name {name} is not known", name=node.id)) if value is MISSING else value
+def _name(node: Any) -> Code:
+    return _of_name(node.id)
 
 
-def _attribute(m: Machine, node: Any, frame: Frame) -> Any:
-    value = m.eval(node.value, frame)
-    m.line = node.lineno
-    return access.attribute(m, value, node.attr)
+@lru_cache(maxsize=None)
+def _of_name(name: str) -> Code:
+    def code(m: Machine, frame: Frame) -> Any:
+        m.steps += 1
+        items = frame.items
+        if name in items:
+            return items[name]
+        value = m.lookup(name, frame)
+        return m.lost(say("the name {name} is not known", name=name)) if value is MISSING else value
+
+    return code
 
 
-def _subscript(m: Machine, node: Any, frame: Frame) -> Any:
-    value = m.eval(node.value, frame)
-    index = indexing.index_of(m, node.slice, frame)
-    if type(value) is not Either:
-        return indexing.subscript(m, value, index)
-    return m.each(without_none(value), lambda item: indexing.subscript(m, item, index))
+def _attribute(node: Any) -> Code:
+    owner, name, line = code_of(node.value), node.attr, node.lineno
+
+    def code(m: Machine, frame: Frame) -> Any:
+        m.steps += 1
+        value = owner(m, frame)
+        m.line = line
+        return access.attribute(m, value, name)
+
+    return code
+
+
+def _subscript(node: Any) -> Code:
+    owner, index_code = code_of(node.value), indexing.index_code(node.slice)
+
+    def code(m: Machine, frame: Frame) -> Any:
+        m.steps += 1
+        value, index = owner(m, frame), index_code(m, frame)
+        if type(value) is not Either:
+            return indexing.subscript(m, value, index)
+        return m.each(without_none(value), lambda item: indexing.subscript(m, item, index))
+
+    return code
 
 
 def _slice(m: Machine, node: Any, frame: Frame) -> Any:
     return UNKNOWN  # inside a tuple of indices: a tensor is indexed (paths.entry asks for it)
 
 
-def _tuple(m: Machine, node: Any, frame: Frame) -> Any:
-    items = _elements(m, node.elts, frame)
-    return items if items.open else tuple(items.items)
+def _sequence(node: Any) -> Code:
+    """A list or a tuple."""
+    is_list, nodes = type(node) is ast.List, node.elts
+    if any(type(item) is ast.Starred for item in nodes):
 
+        def some(m: Machine, frame: Frame) -> Any:
+            m.steps += 1
+            items = _elements(m, nodes, frame)
+            return items if is_list or items.open else tuple(items.items)
 
-def _list(m: Machine, node: Any, frame: Frame) -> Any:
-    return _elements(m, node.elts, frame)
+        return some
+    codes = [code_of(item) for item in nodes]
+
+    def code(m: Machine, frame: Frame) -> Any:
+        m.steps += 1
+        items = [one(m, frame) for one in codes]
+        return PyList(items) if is_list else tuple(items)
+
+    return code
 
 
 def _elements(m: Machine, nodes: List[Any], frame: Frame) -> PyList:
-    if not any(type(item) is ast.Starred for item in nodes):
-        return PyList([m.eval(item, frame) for item in nodes])
     return concatenated(
         *(
             m.items_of(m.eval(item.value, frame))
@@ -131,14 +165,22 @@ def _dict(m: Machine, node: Any, frame: Frame) -> Any:
     return result
 
 
-def _binary(m: Machine, node: Any, frame: Frame) -> Any:
-    return binary(m, type(node.op).__name__, m.eval(node.left, frame), m.eval(node.right, frame))
+def _binary(node: Any) -> Code:
+    operator, left, right = type(node.op).__name__, code_of(node.left), code_of(node.right)
+
+    def code(m: Machine, frame: Frame) -> Any:
+        m.steps += 1
+        return binary(m, operator, left(m, frame), right(m, frame))
+
+    return code
 
 
 def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
     """``left operator right``."""
     if operator in _PLAIN and is_small(left) and is_small(right):
         return OPERATORS[operator](left, right)
+    if type(left) is Opaque and (type(right) is Opaque or type(right) in PLAIN_SCALARS):
+        return _of_tensors(m, operator, left, right)
     left, right = without_none(left), without_none(right)
     if isinstance(left, Single) or isinstance(right, Single):
         known = computed(operator, left, right)
@@ -172,113 +214,38 @@ def binary(m: Machine, operator: str, left: Any, right: Any) -> Any:
                 return m.call(special, [right], {})
             if special is not None:
                 return m.lost(say("an operator on an object of the model"), left, right)
+    return _of_tensors(m, operator, left, right)
+
+
+def _of_tensors(m: Machine, operator: str, left: Any, right: Any) -> Any:
+    """The result of an operator that is not followed further."""
     count = paths.added(operator, left, right, DATA)
     if count is not None:
         return count
     result = m.flow(left, right)
-    data = not result.may and not any(isinstance(v, (Opaque, Param)) and v.kind == TENSOR
-                                      for v in (left, right) if isinstance(v, Opaque))  # fmt: skip
-    if data:
+    if not result.may and not any(isinstance(v, Opaque) and v.kind == TENSOR for v in (left, right)):
         return Opaque(0, 0, DATA, note=result.note)
     result.own_memory = True
     return result
 
 
-def _unary(m: Machine, node: Any, frame: Frame) -> Any:
-    value = m.eval(node.operand, frame)
-    name = type(node.op).__name__
-    if name == "Not":
-        truth = m.truth(value)
-        if truth is not None:
-            return not truth
-        return Opaque(0, 0, DATA, note=Note(test=paths.opposite(paths.side_of(m, value))))
-    try:
-        return compute(OPERATORS[name], value)
-    except NotConcrete:
-        return m.flow(value)
+def _unary(node: Any) -> Code:
+    operand, operator = code_of(node.operand), OPERATORS.get(type(node.op).__name__)
 
-
-def _compare(m: Machine, node: Any, frame: Frame) -> Any:
-    left = m.eval(node.left, frame)
-    answer: Any = True
-    for operator, right_node in zip(node.ops, node.comparators):
-        right = m.eval(right_node, frame)
-        result = compare(m, type(operator).__name__, left, right)
-        if isinstance(result, PyList):
-            return result
-        if result is False:
-            return False
-        if result is not True:
-            answer = result
-        left = right
-    return emptiness.told(m, node, answer, frame) if isinstance(answer, Opaque) else answer
-
-
-_COMPARISONS = {"Eq": op.eq, "NotEq": op.ne, "Lt": op.lt, "LtE": op.le, "Gt": op.gt, "GtE": op.ge}
-
-
-def compare(m: Machine, operator: str, left: Any, right: Any) -> Any:
-    """``left operator right``: True, False or UNKNOWN. A comparison of tensors has no gradient."""
-    left, right = plain(left), plain(right)
-    if operator in _COMPARISONS and is_small(left) and is_small(right):
-        return _COMPARISONS[operator](left, right)
-    array = each_compared(operator, left, right)
-    if array is not MISSING:
-        return array
-    if is_one_text(left):
-        answers = {compare(m, operator, item, right) for item in paths.alternatives(m, left)}
-        answer = answers.pop()
-        return (
-            answer
-            if isinstance(answer, bool) and not answers
-            else paths.compared(m, operator, left, right, DATA)
-        )
-    if operator in ("Is", "IsNot"):
-        answer = _is(m, left, right)
-    elif operator in ("Eq", "NotEq"):
-        answer = same(left, right)
-    elif operator in ("In", "NotIn"):
-        answer = indexing.contains(m, right, left)
-    else:
+    def code(m: Machine, frame: Frame) -> Any:
+        m.steps += 1
+        value = operand(m, frame)
+        if operator is None:  # not
+            truth = m.truth(value)
+            if truth is not None:
+                return not truth
+            return Opaque(0, 0, DATA, note=Note(test=paths.opposite(paths.side_of(m, value))))
         try:
-            answer = bool(compute(OPERATORS[operator], left, right))
+            return compute(operator, value)
         except NotConcrete:
-            answer = None
-        return _unknown_answer(m, operator, left, right) if answer is None else answer
-    if answer is None:
-        return _unknown_answer(m, operator, left, right)
-    return answer if operator in ("Is", "Eq", "In") else not answer
+            return m.flow(value)
 
-
-def _unknown_answer(m: Machine, operator: str, left: Any, right: Any) -> Any:
-    """A truth that is not known; of tensors, a tensor of truths."""
-    none = left if right is None else right if left is None else MISSING
-    if operator in ("Is", "IsNot", "Eq", "NotEq") and isinstance(none, (Opaque, Either)):
-        side = paths.none_side(m, none)
-        return Opaque(0, 0, DATA, note=Note(test=side if operator in ("Is", "Eq") else paths.opposite(side)))
-    tensors = any(isinstance(item, Param) or getattr(item, "kind", "") == TENSOR for item in (left, right))
-    kind = TENSOR if tensors and operator not in ("Is", "IsNot", "In", "NotIn") else DATA
-    if left is right and operator in ("Eq", "NotEq"):  # only what is no number is not equal to itself
-        return emptiness.told_broken(m, left, operator == "NotEq", kind)
-    answer = paths.compared(m, operator, left, right, kind)
-    if is_scalar(right) and operator in _COMPARISONS and isinstance(answer, Opaque) and answer.note.test:
-        paths.tell(left, answer.note.test, lambda item: _COMPARISONS[operator](item, right))
-    return answer
-
-
-def _is(m: Machine, left: Any, right: Any) -> Optional[bool]:
-    if is_scalar(left) and is_scalar(right):
-        return left is right or (left == right and type(left) is type(right))
-    if right is None or left is None:
-        value = left if right is None else right
-        if isinstance(value, Opaque):
-            return False if value.kind in (TENSOR, GIVEN) else paths.is_none(m, value)
-        if isinstance(value, Either):
-            return paths.is_none(m, value)
-        return None if isinstance(value, NativeRef) else False
-    if isinstance(left, Opaque) or isinstance(right, Opaque) or isinstance(left, Either):
-        return None
-    return True if left is right else same(left, right)
+    return code
 
 
 def _bool(m: Machine, node: Any, frame: Frame) -> Any:
@@ -386,12 +353,15 @@ def _other(m: Machine, node: Any, frame: Frame) -> Any:
     raise Raised(say("{node} is not followed", node=type(node).__name__))
 
 
-HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], Any]] = {
-    ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,
-    ast.Tuple: _tuple, ast.List: _list, ast.Set: _set, ast.Dict: _dict, ast.BinOp: _binary,
-    ast.UnaryOp: _unary, ast.Compare: _compare, ast.BoolOp: _bool, ast.IfExp: _ifexp, ast.Call: call,
+_HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], Any]] = {
+    ast.Set: _set, ast.Dict: _dict, ast.BoolOp: _bool, ast.IfExp: _ifexp,
     ast.JoinedStr: _joined_str, ast.Lambda: _lambda, ast.ListComp: comprehension,
     ast.GeneratorExp: comprehension, ast.SetComp: comprehension, ast.DictComp: dict_comprehension,
     ast.NamedExpr: _named, ast.Yield: _yield, ast.YieldFrom: _yield, ast.Await: _await, ast.Slice: _slice,
     ast.Starred: _other,
+}  # fmt: skip
+MAKERS: Dict[Any, Callable[[Any], Code]] = {
+    ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,
+    ast.Tuple: _sequence, ast.List: _sequence, ast.BinOp: _binary, ast.UnaryOp: _unary,
+    ast.Compare: comparison, ast.Call: call, **{kind: expression(run) for kind, run in _HANDLERS.items()},
 }  # fmt: skip

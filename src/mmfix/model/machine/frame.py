@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmfix.model.machine.conditions import CLOCK, Path
-from mmfix.model.machine.values import Function, Storage
+from mmfix.model.machine.values import Function, Instance, PyDict, PyList, Storage
 from mmfix.python.place import Place
+from mmfix.python.signatures import signature_of
 
 if TYPE_CHECKING:
     from mmfix.model.machine.scopes import Scope
@@ -90,3 +91,22 @@ class Frame(Storage):
         """Where the states at statements like the last one that left are kept."""
         kept = {"return": self.leaves, "continue": self.continues, "break": self.breaks}
         return kept[self.stopped]
+
+
+def receiver_of(frames: Sequence[Frame]) -> Optional[Instance]:
+    """The object whose method runs, through the plain functions that it calls."""
+    for frame in reversed(frames):
+        function = frame.function
+        if function is not None and function.cls is not None:
+            names = signature_of(function.node.args).positional
+            receiver = frame.items.get(names[0]) if names else None
+            if isinstance(receiver, Instance):
+                return receiver
+    return None
+
+
+def inner_first(states: Sequence[Contents]) -> List[Storage]:
+    """What several states hold, lists and dicts first: what holds them is joined by what they are then."""
+    found = list({key: None for state in states for key in state})
+    found.sort(key=lambda item: (not isinstance(item, (PyList, PyDict)), -item.born))
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, List, Optional
 
 from mmfix.model.machine import paths
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.codes import Code, code_of
 from mmfix.model.machine.concrete import NotConcrete, compute, same, to_python
 from mmfix.model.machine.counting import Counter
 from mmfix.model.machine.frame import Frame
@@ -42,9 +43,20 @@ if TYPE_CHECKING:
     from mmfix.model.machine.machine import Machine
 
 
+def index_code(between: Any) -> Code:
+    """What gives the value between the brackets; a ``slice`` where it is one and known."""
+    node = trees.index_of(between)
+    if type(node) is ast.Slice or type(node).__name__ == "ExtSlice":
+        return lambda m, frame: _slices(m, node, frame)
+    return code_of(node)
+
+
 def index_of(m: Machine, node: Any, frame: Frame) -> Any:
-    """The value between the brackets; a ``slice`` where it is one and known."""
-    node = trees.index_of(node)
+    """The value between the brackets."""
+    return index_code(node)(m, frame)
+
+
+def _slices(m: Machine, node: Any, frame: Frame) -> Any:
     if isinstance(node, ast.Slice):
         parts = [
             None if part is None else m.eval(part, frame) for part in (node.lower, node.upper, node.step)
@@ -52,11 +64,8 @@ def index_of(m: Machine, node: Any, frame: Frame) -> Any:
         if all(part is None or isinstance(part, int) for part in parts):
             return slice(*parts)
         return UNKNOWN if not isinstance(parts[0], slice) else parts[0]
-    if type(node).__name__ == "ExtSlice":  # Python 3.8; later ones have a tuple
-        return tuple(
-            UNKNOWN if isinstance(part, ast.Slice) else index_of(m, part, frame) for part in node.dims
-        )
-    return m.eval(node, frame)
+    # an ExtSlice of Python 3.8; later ones have a tuple
+    return tuple(UNKNOWN if isinstance(part, ast.Slice) else index_of(m, part, frame) for part in node.dims)
 
 
 def subscript(m: Machine, value: Any, index: Any) -> Any:

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from mmfix.model.machine import access, building, calls, expressions, indexing, paths, statements, tables
-from mmfix.model.machine.budget import SOME_STEPS as _SOME
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.codes import MAKERS, code_of
 from mmfix.model.machine.frame import Exit, Frame
 from mmfix.model.machine.joining import is_record, join
 from mmfix.model.machine.paths import Ways
@@ -31,8 +31,8 @@ from mmfix.model.machine.values import (
 from mmfix.repository.library import Library, SourceModule
 from mmfix.wording import say
 
-_EXPRESSIONS, _STATEMENTS = expressions.HANDLERS, statements.HANDLERS
-_NAME, _CONSTANT, _NOT_FOLLOWED = ast.Name, ast.Constant, statements.not_followed
+MAKERS.update(expressions.MAKERS)
+MAKERS.update(statements.MAKERS)
 
 
 class Machine(State):
@@ -46,6 +46,11 @@ class Machine(State):
         named: The modules that the config has imported.
         beside: What the builder hands to the model from beside its dict: ``train_cfg`` in the mmcv 1.x era.
     """
+
+    __slots__ = (
+        "_files", "_registered", "_scopes", "ambiguous", "beside", "default_scope", "era", "known",
+        "library", "losses", "named", "opened",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -74,35 +79,30 @@ class Machine(State):
 
     def eval(self, node: ast.expr, frame: Frame) -> Any:
         """The value of an expression."""
-        self.steps = steps = self.steps + 1
-        if not steps & _SOME:
-            self.check_bounds()
-        kind = type(node)
-        if kind is _NAME:
-            name, items = node.id, frame.items  # type: ignore[attr-defined]
-            if name in items:
-                return items[name]
-        elif kind is _CONSTANT:
-            return node.value  # type: ignore[attr-defined]
-        return _EXPRESSIONS[kind](self, node, frame)
+        try:
+            code = node.code  # type: ignore[attr-defined]
+        except AttributeError:
+            code = code_of(node)
+        return code(self, frame)
 
     def run(self, body: List[ast.stmt], frame: Frame) -> str:
         """Run statements: ``through``, or ``left`` when they returned, broke or continued."""
         for node in body:
             self.steps = steps = self.steps + 1
-            if not steps & _SOME:
+            if steps >= self.look_at:
                 self.check_bounds()
-            self.line = node.lineno
-            ended = _STATEMENTS.get(type(node), _NOT_FOLLOWED)(self, node, frame)
+            try:
+                code = node.code  # type: ignore[attr-defined]
+            except AttributeError:
+                code = code_of(node)
+            ended: str = code(self, frame)
             if ended is not THROUGH:
                 return ended
         return THROUGH
 
     def call(self, function: Any, args: List[Any], kwargs: Dict[str, Any], rest: Any = MISSING) -> Any:
         """A call; ``rest`` stands for keyword arguments under unknown names."""
-        self.steps += 1
-        if not self.steps & _SOME:
-            self.check_bounds()
+        self.step()
         return calls.call(self, function, args, kwargs, rest)
 
     def attribute(self, value: Any, name: str, default: Any = MISSING) -> Any:
@@ -191,11 +191,14 @@ class Machine(State):
 
     def assign(self, frame: Frame, name: str, value: Any) -> None:
         """Bind a variable: a local one, unless the function declares it ``nonlocal`` or ``global``."""
-        home: Optional[Frame] = frame
-        if frame.outer and name in frame.outer:
-            home = frame.parent
-            while home is not None and name not in home.items:
-                home = home.parent
+        if not frame.outer or name not in frame.outer:
+            if self.trail:
+                self.touch(frame)
+            frame.items[name] = value
+            return
+        home = frame.parent
+        while home is not None and name not in home.items:
+            home = home.parent
         if home is None:
             old = frame.scope.lookup(self, name)
             frame.scope.values[name] = value if old is MISSING else join(old, value)  # is never undone

@@ -24,7 +24,7 @@ from mmfix.model.machine.conditions import (
     with_implied,
 )
 from mmfix.model.machine.drawing import Draws
-from mmfix.model.machine.frame import Attempt, Contents, Exit, Frame
+from mmfix.model.machine.frame import Attempt, Contents, Exit, Frame, inner_first, receiver_of
 from mmfix.model.machine.joining import any_of, join, join_contents, summary, together
 from mmfix.model.machine.parting import Watch
 from mmfix.model.machine.passes import CheckpointCall
@@ -35,7 +35,6 @@ from mmfix.model.machine.values import (
     PLAIN_SCALARS,
     TENSOR,
     Either,
-    Instance,
     Opaque,
     Param,
     PyDict,
@@ -44,7 +43,6 @@ from mmfix.model.machine.values import (
     Storage,
 )
 from mmfix.python.place import ABSENT, Place, Problem
-from mmfix.python.signatures import signature_of
 
 _MOST_PROBLEMS = 40
 
@@ -89,6 +87,14 @@ class State(Budget):
         choosing: One of several values is looked at: one that has not what is asked of it is not the one.
         astray: Why the code that was read can not be what runs; empty while it can.
     """
+
+    __slots__ = (
+        "added_in_place", "asks", "assumed", "astray", "before_wrap", "between_steps", "bits",
+        "catchers", "checkpointed", "checkpoints", "choosing", "conditional", "conditions", "doubts",
+        "doubts_unseen", "draws", "edits", "escaped", "frames", "grad", "guards", "interned",
+        "lengths", "line", "made_with", "nonempty", "params", "phase", "problems", "recursions",
+        "rehearsing", "same_losses", "started", "toggled", "trail", "turns", "used", "watch",
+    )  # fmt: skip
 
     def __init__(self, seconds: Optional[float] = None) -> None:
         super().__init__(seconds)
@@ -169,8 +175,11 @@ class State(Budget):
 
     def touch(self, item: Storage) -> None:
         """To be called before ``item`` changes."""
-        if self.trail and item.born < self.started[-1] and item not in self.trail[-1]:
-            self.trail[-1][item] = item.save()
+        trail = self.trail
+        if trail and item.born < self.started[-1]:
+            level = trail[-1]
+            if item not in level:
+                level[item] = item.save()
 
     def attempt(self, run: Callable[[], Any], sides: Tuple[Side, ...] = ()) -> Attempt:
         """Run a branch on which ``sides`` hold, and undo it."""
@@ -208,7 +217,7 @@ class State(Budget):
                 item.load(saved)
         else:
             ways = ways_between([state.path for state in states])
-            for item in _inner_first([state.contents for state in states]):
+            for item in inner_first([state.contents for state in states]):
                 self.touch(item)
                 now = item.save()
                 item.load(_joined_contents(item, [state.contents.get(item, now) for state in states], ways))
@@ -217,6 +226,8 @@ class State(Budget):
     def either(self, found: Sequence[Tuple[Any, Path]]) -> Any:
         """One of several values, each with the path that gives it."""
         merged = found[-1][0]
+        if len(found) == 1:
+            return merged
         for (value, _), way in zip(found[-2::-1], ways_between([path for _, path in found])):
             merged = join(value, merged, 0, way)
         return merged
@@ -249,7 +260,7 @@ class State(Budget):
         self.between_steps.meet()
         paths = [*(state.path for state in states), *([self.assumed] if live else [])]
         ways = ways_between(paths)
-        for item in _inner_first((level, *(state.contents for state in states))):
+        for item in inner_first((level, *(state.contents for state in states))):
             now = item.save()
             original = level.get(item, now)
             found = [state.contents.get(item, original) for state in states]
@@ -267,14 +278,15 @@ class State(Budget):
         given: Given = {}
         picked = False
         for value in values:
-            if type(value) in PLAIN_SCALARS:
+            kind = type(value)
+            if kind in PLAIN_SCALARS:
                 continue
-            part = value if isinstance(value, Opaque) else self.depend(value)
+            part = value if kind is Opaque or isinstance(value, Opaque) else self.depend(value)
             may |= part.may
             must |= part.must
             if part.given:
                 must |= merge_given(given, part.given, self.assumed)
-            if value is values[0]:
+            if value is values[0] and part.note is not PLAIN:
                 picked = part.note.picked  # what it is made from: boxes and weights come behind
         note = PICKED if picked else PLAIN
         if not self.grad:
@@ -337,20 +349,9 @@ class State(Budget):
         self.touch(param)
         param.items = wanted
         self.edits += 1
-        param.frozen_at, param.frozen_by = self.here, self._self()
+        param.frozen_at, param.frozen_by = self.here, receiver_of(self.frames)
         if self.phase == "step" and param.frozen_at is not None:
             self.toggled.append((param.frozen_at, param.bit))
-
-    def _self(self) -> Optional[Instance]:
-        """The object whose method runs, through the plain functions that it calls."""
-        for frame in reversed(self.frames):
-            function = frame.function
-            if function is not None and function.cls is not None:
-                names = signature_of(function.node.args).positional
-                receiver = frame.items.get(names[0]) if names else None
-                if isinstance(receiver, Instance):
-                    return receiver
-        return None
 
     def escape(self, value: Any) -> int:
         """Everything reachable from a value was handed to code that is not followed: these parameters."""
@@ -391,10 +392,3 @@ def _joined_contents(item: Storage, found: Sequence[Any], ways: Sequence[Split])
         if held is not merged:
             merged = join_contents(item, held, merged, way)
     return merged
-
-
-def _inner_first(states: Sequence[Contents]) -> List[Storage]:
-    """What several states hold, lists and dicts first: what holds them is joined by what they are then."""
-    found = list({key: None for state in states for key in state})
-    found.sort(key=lambda item: (not isinstance(item, (PyList, PyDict)), -item.born))
-    return found

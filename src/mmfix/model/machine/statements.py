@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List
 from mmfix.model.machine import assignment, paths
 from mmfix.model.machine.call_expressions import call_for_effect
 from mmfix.model.machine.classes import ClassInfo
+from mmfix.model.machine.codes import Code, code_of, statement
 from mmfix.model.machine.emptiness import emptiness, expected, mark
 from mmfix.model.machine.expressions import binary
 from mmfix.model.machine.frame import Frame
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _NO_GRAD = frozenset({"no_grad", "inference_mode"})
 
 
-def not_followed(m: Machine, node: Any, frame: Frame) -> str:
+def _not_followed(m: Machine, node: Any, frame: Frame) -> str:
     """A statement of a later Python. Raises GaveUp."""
     raise GaveUp(say("the statement {node} is not followed", node=type(node).__name__))
 
@@ -45,24 +46,36 @@ def _ignore(m: Machine, node: Any, frame: Frame) -> str:
     return THROUGH
 
 
-def _expr(m: Machine, node: Any, frame: Frame) -> str:
-    if isinstance(node.value, ast.Call):
-        m.step()
-        call_for_effect(m, node.value, frame)
-    elif not isinstance(node.value, ast.Constant):
-        m.eval(node.value, frame)
-    return THROUGH
+def _expr(node: Any) -> Code:
+    kind = type(node.value)
+    if kind is ast.Constant:
+        return statement(_ignore)(node)
+    value, line = call_for_effect(node.value) if kind is ast.Call else code_of(node.value), node.lineno
+
+    def code(m: Machine, frame: Frame) -> str:
+        m.line = line
+        value(m, frame)
+        return THROUGH
+
+    return code
 
 
-def _assign(m: Machine, node: Any, frame: Frame) -> str:
-    value = m.eval(node.value, frame)
-    m.line = node.lineno
-    for target in node.targets:
-        if type(target) is ast.Name and value is not UNKNOWN:
-            m.assign(frame, target.id, value)
+def _assign(node: Any) -> Code:
+    value, targets, line = code_of(node.value), node.targets, node.lineno
+    name = targets[0].id if len(targets) == 1 and type(targets[0]) is ast.Name else None
+
+    def code(m: Machine, frame: Frame) -> str:
+        m.line = line
+        found = value(m, frame)
+        m.line = line
+        if name is not None and found is not UNKNOWN:
+            m.assign(frame, name, found)
         else:
-            assignment.unpack(m, target, value, frame)
-    return THROUGH
+            for target in targets:
+                assignment.unpack(m, target, found, frame)
+        return THROUGH
+
+    return code
 
 
 def _annotated(m: Machine, node: Any, frame: Frame) -> str:
@@ -93,11 +106,17 @@ def _augmented(m: Machine, node: Any, frame: Frame) -> str:
     return THROUGH
 
 
-def _return(m: Machine, node: Any, frame: Frame) -> str:
-    value = None if node.value is None else m.eval(node.value, frame)
-    frame.returns.append((value, m.assumed))
-    frame.stopped, frame.stranded = "return", False
-    return LEFT
+def _return(node: Any) -> Code:
+    value, line = None if node.value is None else code_of(node.value), node.lineno
+
+    def code(m: Machine, frame: Frame) -> str:
+        m.line = line
+        found = None if value is None else value(m, frame)
+        frame.returns.append((found, m.assumed))
+        frame.stopped, frame.stranded = "return", False
+        return LEFT
+
+    return code
 
 
 def _assert(m: Machine, node: Any, frame: Frame) -> str:
@@ -106,11 +125,22 @@ def _assert(m: Machine, node: Any, frame: Frame) -> str:
     return THROUGH
 
 
-def _if(m: Machine, node: Any, frame: Frame) -> str:
-    value = m.eval(node.test, frame)
-    truth = m.truth(value)
-    if truth is not None:
-        return m.run(node.body if truth else node.orelse, frame)
+def _if(node: Any) -> Code:
+    test, body, other, line = code_of(node.test), node.body, node.orelse, node.lineno
+
+    def code(m: Machine, frame: Frame) -> str:
+        m.line = line
+        value = test(m, frame)
+        truth = m.truth(value)
+        if truth is None:
+            return _either_branch(m, node, value, frame)
+        taken = body if truth else other
+        return m.run(taken, frame) if taken else THROUGH
+
+    return code
+
+
+def _either_branch(m: Machine, node: Any, value: Any, frame: Frame) -> str:
     side = paths.side_of(m, value)
     empty_if = emptiness(node.test)
     mark(node.test, side)
@@ -272,9 +302,9 @@ def _delete(m: Machine, node: Any, frame: Frame) -> str:
     return THROUGH
 
 
-HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], str]] = {
-    ast.Expr: _expr, ast.Assign: _assign, ast.AnnAssign: _annotated, ast.AugAssign: _augmented,
-    ast.Return: _return, ast.Raise: raise_statement, ast.Assert: _assert, ast.If: _if, ast.For: for_loop,
+_HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], str]] = {
+    ast.AnnAssign: _annotated, ast.AugAssign: _augmented,
+    ast.Raise: raise_statement, ast.Assert: _assert, ast.For: for_loop,
     ast.AsyncFor: for_loop, ast.While: while_loop, ast.Break: _break, ast.Continue: _break,
     ast.With: _with, ast.AsyncWith: _with, ast.Try: try_statement, ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.Import: _import,
@@ -283,4 +313,8 @@ HANDLERS: Dict[Any, Callable[[Machine, Any, Frame], str]] = {
 }  # fmt: skip
 for _name, _handler in (("TryStar", try_statement), ("Match", _match)):  # Python 3.11 and 3.10
     if hasattr(ast, _name):
-        HANDLERS[getattr(ast, _name)] = _handler
+        _HANDLERS[getattr(ast, _name)] = _handler
+MAKERS: Dict[Any, Callable[[Any], Code]] = {
+    **{kind: statement(_HANDLERS.get(kind, _not_followed)) for kind in ast.stmt.__subclasses__()},
+    ast.Expr: _expr, ast.Assign: _assign, ast.Return: _return, ast.If: _if,
+}  # fmt: skip
