@@ -9,8 +9,9 @@ repository switched on, under `find_unused_parameters=True`; with those of other
 as a cure (`--most`) is written, with `mmfix patch`, into a copy of the repository, for which every config of it that uses the files is
 read again; and undone, after which each file must be what it was, byte for byte.
 
-`--libraries`: folders with the packages that the models stand on (mmcv, mmdet, ...), as `pip download --no-deps` and
-`unzip` make them: they are read, not imported. TorchFix (`pip install torchfix`, in an environment of its own) runs on the
+`--libraries`: folders in which the packages lie that the models stand on (mmcv, mmdet, ... of the repository's era), as
+`pip download --no-deps` and `unzip` make them: they are read, not imported. What a model needs and is in none of them is printed: no call in
+it is reached. TorchFix (`pip install torchfix`, in an environment of its own) runs on the
 files with such lines, with `--select TOR003`: the calls that it flags. `--write` puts the rows of these repositories into
 the table, and leaves the others.
 """
@@ -50,6 +51,7 @@ from mmfix.python.links import project_around
 from mmfix.python.place import Place
 from mmfix.remedies.graph import reentrant_sites
 from mmfix.remedies.own_code import Refused
+from mmfix.results.judged import CLASS
 from mmfix.settings import Settings
 from mmfix.training import is_trainable
 from mmfix.training.types import CheckpointSite
@@ -142,6 +144,7 @@ class Promises(NamedTuple):
         configs: That were read again for them, together.
         broken: Why one of them was refused.
         seconds: Of the longest.
+        unread: Why nothing was read of a model, each with the number of configs.
     """
 
     reached: Set[Line]
@@ -152,6 +155,7 @@ class Promises(NamedTuple):
     configs: int
     broken: Tuple[str, ...]
     seconds: float
+    unread: Counter
 
 
 def promises_of(top: Path, most: int) -> Promises:
@@ -164,7 +168,7 @@ def promises_of(top: Path, most: int) -> Promises:
 
 def _promises(top: Path, most: int) -> Promises:
     reader, settings = Reader(), Settings(proofs=False)
-    found = Promises(set(), set(), Counter(), 0, 0, 0, (), 0.0)
+    found = Promises(set(), set(), Counter(), 0, 0, 0, (), 0.0, Counter())
     cures: Dict[FrozenSet[CodeSpot], Tuple[str, str]] = {}
     seen: Set[Tuple[str, ...]] = set()
     for path in walk(str(top)):
@@ -172,8 +176,10 @@ def _promises(top: Path, most: int) -> Promises:
             document = reader.load(path)
             if not is_trainable(document):
                 continue
+            found.unread.update(not_read(document, settings))
             waiting = list(switched_on(document, settings, str(top), seen))
-        except MmfixError:
+        except MmfixError as error:
+            found.unread[error.message.replace(f"{top}{os.sep}", "")] += 1
             continue
         for overrides in waiting:
             try:
@@ -181,7 +187,8 @@ def _promises(top: Path, most: int) -> Promises:
                 changed = Reader(texts={path: text}).load(path)
                 findings = judge_document(changed, settings).findings
                 sites = reentrant_sites(training.read(changed))
-            except MmfixError:
+            except MmfixError as error:
+                found.unread[error.message.replace(f"{top}{os.sep}", "")] += 1
                 continue
             own = {site.key: _own_calls(site, f"{top}{os.sep}") for site in sites}
             reached = {call for calls in own.values() for call in calls}
@@ -206,6 +213,15 @@ def _promises(top: Path, most: int) -> Promises:
     for path, text in list(cures.values())[:most]:
         found = _tried(found, top, path, text, settings)
     return found
+
+
+def not_read(document: ConfigDocument, settings: Settings) -> Tuple[str, ...]:
+    """Why nothing was read of the model of a config: what of it is not here; nothing where it was read."""
+    if model_reading(document, settings).built:
+        return ()
+    judged = judge_document(document, settings).judged
+    gaps = () if judged is None else judged.gaps
+    return tuple(f"{gap.what} is not here" if gap.kind == CLASS else gap.what for gap in gaps[:1])
 
 
 def _own_calls(site: CheckpointSite, top: str) -> Set[Line]:
@@ -293,6 +309,10 @@ def row(top: Path, program: str, most: int) -> Tuple[str, List[str]]:
     notes += [f"{top.name}: {line}" for line in found.broken]
     notes += [f"{top.name}: {count} x {why}" for why, count in found.by_hand.items()]
     notes += [
+        f"{top.name}: {count} configs of which no model was read: {why}"
+        for why, count in found.unread.items()
+    ]
+    notes += [
         f"{top.name}: not offered: {path}:{line}" for path, line in sorted(found.reached - found.offered)
     ]
     if flagged is not None:
@@ -336,6 +356,9 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=4)
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
+    for folder in arguments.libraries:
+        if not any(folder.glob("*/__init__.py")):
+            parser.error(f"no package lies in {folder}: name the folders that packages lie in")
     sys.path[:0] = [str(folder.resolve()) for folder in arguments.libraries]
     print(HEAD)
     for top in arguments.repositories:
