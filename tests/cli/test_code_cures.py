@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, List, Tuple
 
 import pytest
-from code_repository import PARTIAL, WRAPPER, freezing, repository
+from code_repository import PARTIAL, PLAIN, WRAPPER, freezing, repository
 from git_helpers import commit, git, needs_git
 
 import mmfix as library
@@ -19,7 +19,6 @@ from mmfix.errors import PatchError
 from mmfix.python.disk import reading_of
 
 REMEDY = ("--remedy", "non-reentrant-in-code")
-PLAIN = "x = cp.checkpoint(self.a, x)"
 DIFF = """\
 --- a/net.py
 +++ b/net.py

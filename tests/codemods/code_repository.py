@@ -47,6 +47,7 @@ def repository(folder: Path, body: str, imports: str = "", on: bool = True, deep
     return str(config)
 
 
+PLAIN = "x = cp.checkpoint(self.a, x)"
 PARTIAL = "run = functools.partial(cp.checkpoint)"
 WRAPPER = "def run(f, *args, **kw):\n    return cp.checkpoint(f, *args, **kw)\n"
 

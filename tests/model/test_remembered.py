@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict
 
@@ -119,6 +120,33 @@ def test_a_package_that_comes_onto_the_path_is_noticed(
     monkeypatch.setattr(remembered, "_remember", lambda digest, reading: calls.append(digest))
     assert read(repository).built == first.built
     assert len(calls) == 1
+
+
+def test_a_reading_without_time_enough_is_kept_for_this_run(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until somebody gives it more time, or its source changes."""
+    taken = []
+    real = reading_module.read_model
+
+    def out_of_time(*arguments: Any) -> ModelReading:
+        taken.append(arguments)
+        return replace(real(*arguments), unfinished=True)
+
+    monkeypatch.setattr(reading_module, "read_model", out_of_time)
+    monkeypatch.setattr(remembered, "_remember", refuse)
+    first = read(repository)
+    assert read(repository) is first
+    assert len(taken) == 1
+    given = {"type": "RememberedModel"}
+    remembered.read_remembered(given, (str(repository),), "mmengine", None, True, (), 60.0)
+    assert len(taken) == 2
+    (repository / "side.py").write_text(SOURCE.replace("8, 8", "8, 16"))
+    read(repository)
+    assert len(taken) == 3
+    remembered.look_again()
+    read(repository)
+    assert len(taken) == 4
 
 
 def test_another_class_of_that_name_is_noticed(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,12 @@ from mmfix.codemods.record import Cure, recorded
 from mmfix.config.document import ConfigDocument
 from mmfix.config.reader import Reader
 from mmfix.errors import PatchError
-from mmfix.findings import CodeSpot, Finding
+from mmfix.findings import CodeSpot
 from mmfix.git.ask import GitError
 from mmfix.git.changed import is_uncommitted
 from mmfix.jobs.accounting import unfit
 from mmfix.jobs.checking import judge_document, problem_of
-from mmfix.jobs.code_promise import check_promise
+from mmfix.jobs.code_promise import Kept, check_promise
 from mmfix.jobs.installed import INSTALL
 from mmfix.jobs.patching import Options, no_such_cure
 from mmfix.jobs.watching import UNWATCHED, Watch
@@ -180,10 +180,10 @@ def _cured(
     remedy = str(options.remedy)
     with ticking(watch.tick):
         edits = planned(remedy, [spot for item in group for spot in item.spots], top)
-    users, after = 0, {item.document.path: item.report.findings for item in group}
+    kept = Kept(0, 0, {item.document.path: item.report.findings for item in group})
     if edits:
         named = [(item.document, item.report.findings) for item in group]
-        users, after = check_promise(remedy, edits, named, top, reader, options.settings, jobs, watch)
+        kept = check_promise(remedy, edits, named, top, reader, options.settings, jobs, watch)
     if options.write and edits:
         if not options.allow_dirty:
             _check_committed(edits)
@@ -191,40 +191,50 @@ def _cured(
         cure = Cure(remedy, configs, edits)
         write_cure(top, cure, [*recorded(top), cure])
         look_again()
-    results = [_result(item, edits, after[item.document.path], users, options) for item in group]
+    results = [_result(item, edits, kept, options) for item in group]
     if not options.write and not options.allow_dirty:
         results[0] = replace(results[0], notes=(*results[0].notes, *_would_be_refused(edits)))
     return results
 
 
-def _result(
-    item: _Wanted, edits: Tuple[FileEdit, ...], after: Sequence[Finding], users: int, options: Options
-) -> PatchResult:
+def _result(item: _Wanted, edits: Tuple[FileEdit, ...], kept: Kept, options: Options) -> PatchResult:
     path = item.document.path
     files = {spot.path for spot in item.spots}
     files |= {osp.realpath(place.path) for spot in item.spots for place in spot.called}
     own = tuple(edit for edit in edits if edit.path in files)
     notes = [*item.report.notes, *not_cured(item.report.suppressed)]
     if own:
-        template = mark(
-            "read again with the cure ({count} configs use it): the finding is gone, nothing else has changed"
-        )
-        if users == 1:
-            template = mark(
-                "read again with the cure (1 config uses it): the finding is gone, nothing else has changed"
-            )
-        notes.append(say(template, count=users))
+        notes.append(_read_again(kept))
     return PatchResult(
         path,
         path,
         written=options.write and bool(own),
         remedies=(str(options.remedy),),
         edits=own,
-        left=failing(after),
+        left=failing(kept.after[path]),
         notes=tuple(notes),
         fail_on=held(options.settings, path).settings.fail_on,
         proof=item.report.proof,
         taken_back=item.report.taken_back,
+    )
+
+
+def _read_again(kept: Kept) -> str:
+    template = mark(
+        "read again with the cure ({count} configs use it): the finding is gone, nothing else has changed"
+    )
+    if kept.users == 1:
+        template = mark(
+            "read again with the cure (1 config uses it): the finding is gone, nothing else has changed"
+        )
+    told = say(template, count=kept.users)
+    if not kept.in_part:
+        return told
+    return say(
+        "{told}; of {count} the model could not be read to its end, and only the findings were compared "
+        "(--reading-seconds gives it more time)",
+        told=told,
+        count=kept.in_part,
     )
 
 

@@ -54,11 +54,35 @@ class _State(NamedTuple):
 
 
 class _Again(NamedTuple):
-    """The same with the change: what is found then, and what of the promise is broken; empty if nothing."""
+    """The same with the change: what is found then, and what of the promise is broken; empty if nothing.
+
+    Attributes:
+        path: The config.
+        findings: What is found.
+        broken: What of the promise is broken.
+        hint: What to do about it.
+        in_part: The time was up before its model was read to the end, so that only findings were compared.
+    """
 
     path: str
     findings: Tuple[Finding, ...]
     broken: str = ""
+    hint: str = ""
+    in_part: bool = False
+
+
+class Kept(NamedTuple):
+    """A promise that is kept.
+
+    Attributes:
+        users: How many configs use the changed files.
+        in_part: Of how many of them only the findings were compared.
+        after: What is then found in the named configs.
+    """
+
+    users: int
+    in_part: int
+    after: Dict[str, Tuple[Finding, ...]]
 
 
 def check_promise(
@@ -70,7 +94,7 @@ def check_promise(
     settings: Settings,
     jobs: int,
     watch: Watch,
-) -> Tuple[int, Dict[str, Tuple[Finding, ...]]]:
+) -> Kept:
     """Read every config again that uses the changed files, with these files as they would be.
 
     Args:
@@ -84,7 +108,7 @@ def check_promise(
         watch: Is told how far it is.
 
     Returns:
-        How many configs use the files, and what is then found in the named configs.
+        How many configs use the files, and what is then found in the named ones.
 
     Raises:
         PatchError: The promise is not kept; nothing was written.
@@ -105,17 +129,19 @@ def check_promise(
     moved: Moved = {edit.path: moved_lines(edit.before, edit.after) for edit in edits}
     changed = _WithCure(reader, settings, moved, cured)
     after: Dict[str, Tuple[Finding, ...]] = {}
+    in_part = 0
     texts = {edit.path: edit.after for edit in edits}
     with put_off(), instead(texts), closing(_in_turn(states, changed, _folder, jobs, watch)) as again:
         for item in again:
             if item.broken:
-                hint = say("change the code by hand, or choose another cure")
+                hint = item.hint or say("change the code by hand, or choose another cure")
                 raise PatchError(say("not changed: {why}", why=item.broken), hint=hint)
             after[item.path] = item.findings
+            in_part += item.in_part
     for path in cured:
         if path not in after:
             raise PatchError(say("not changed: the config cannot be read any more"), path)
-    return len(states), after
+    return Kept(len(states), in_part, after)
 
 
 class _AsItIs:
@@ -178,13 +204,32 @@ class _WithCure:
         try:
             document = self._reader.load(state.path)
             now = judge_document(document, self._settings).findings
-            return _Again(state.path, now, self._broken(state, document, now))
+            reading = model_reading(document, self._settings)
+            if self._is_cut_off(state.reading) or self._is_cut_off(reading):
+                return self._in_part(state, now)
+            broken = self._broken(state, now) or self._differs(state, reading)
+            return _Again(state.path, now, broken)
         except MmfixError as error:
             name = display_path(state.path)
             why = say("with it, {config} cannot be judged: {why}", config=name, why=error)
             return _Again(state.path, (), why)
 
-    def _broken(self, state: _State, document: ConfigDocument, now: Sequence[Finding]) -> str:
+    def _is_cut_off(self, reading: ModelReading) -> bool:
+        """Whether the time was up for a model that the changed files are part of."""
+        return reading.unfinished and not self._moved.keys().isdisjoint(map(osp.realpath, reading.files))
+
+    def _in_part(self, state: _State, now: Tuple[Finding, ...]) -> _Again:
+        """What becomes of a config whose model is not read to its end, before or after.
+
+        How far that comes is chance. A finding of it may be gone because it did not come that far.
+        """
+        if state.path not in self._cured:
+            return _Again(state.path, now, self._broken(state, now), in_part=True)
+        name = display_path(state.path)
+        why = say("the model of {config} could not be read to its end in the time it is given", config=name)
+        return _Again(state.path, (), why, say("--reading-seconds gives it more"))
+
+    def _broken(self, state: _State, now: Sequence[Finding]) -> str:
         name = display_path(state.path)
         left = self._cured.get(state.path, frozenset()) & set(map(_cause, now))
         if left:
@@ -204,9 +249,13 @@ class _WithCure:
                 key=format_key(new.key),
                 config=name,
             )
-        changed = differs(state.reading, model_reading(document, self._settings), self._moved)
+        return ""
+
+    def _differs(self, state: _State, reading: ModelReading) -> str:
+        changed = differs(state.reading, reading, self._moved)
         if not changed:
             return ""
+        name = display_path(state.path)
         return say("it would change more of the model of {config}: {change}", config=name, change=changed)
 
 

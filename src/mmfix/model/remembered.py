@@ -22,6 +22,8 @@ _KIND = "readings-13"
 _NO_MATTER = frozenset({"init_cfg", "pretrained", "test_cfg", "data_preprocessor", "img_norm_cfg"})
 #: Of files that are read otherwise than they are; their digests hold for that time alone.
 _otherwise: Dict[str, ModelReading] = {}
+#: Readings that ran out of time, with the stamps of their files; for this process alone.
+_unfinished: Dict[str, Tuple[Dict[str, Optional[str]], ModelReading]] = {}
 
 
 def read_remembered(
@@ -36,8 +38,8 @@ def read_remembered(
 ) -> ModelReading:
     """:func:`read_model`, or what it said before of the same model and the same source files.
 
-    A reading that ran out of time is not kept: the next one may get further. One of files that are read
-    otherwise than they are (:func:`mmfix.python.disk.instead`) is kept as long as that lasts.
+    A reading that ran out of time is kept for this process alone: the next run may get further. One of files
+    that are read otherwise than they are (:func:`mmfix.python.disk.instead`) is kept as long as that lasts.
 
     Args:
         model: The resolved ``model`` of a config.
@@ -51,7 +53,7 @@ def read_remembered(
         f"{era}\n{scope}\n{wraps_first}\n{roots}\n{named}\n{seconds}\n{walk}\n{_text(model)}\n{_text(beside)}"
     )
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    reading = _otherwise.get(digest) if reading_of() else _recall(digest)
+    reading = _otherwise.get(digest) if reading_of() else _recall(digest) or _stopped(digest)
     if reading is None:
         from mmfix.model.reading import read_model  # the interpreter takes longer to load than most checks
 
@@ -60,7 +62,9 @@ def read_remembered(
         library.keep()
         if reading_of():
             _otherwise[digest] = reading
-        elif not reading.unfinished:
+        elif reading.unfinished:
+            _unfinished[digest] = {path: stamp(path) for path in reading.files}, reading
+        else:
             _remember(digest, reading)
         gc.collect(1)  # frames and closures hold each other, and a run over many configs pauses the collector
     return reading
@@ -70,6 +74,7 @@ def look_again() -> None:
     """Forget what the files were: one of them has been written."""
     state.look_again()
     _otherwise.clear()
+    _unfinished.clear()
     _library.cache_clear()
 
 
@@ -95,6 +100,14 @@ def _recall(digest: str) -> Optional[ModelReading]:
         return from_json(entry["reading"])
     except (LookupError, TypeError, ValueError, AttributeError):
         return None  # somebody else's file
+
+
+def _stopped(digest: str) -> Optional[ModelReading]:
+    """What was read before the time was up, which takes as long again."""
+    if digest not in _unfinished:
+        return None
+    files, reading = _unfinished[digest]
+    return reading if all(stamp(path) == before for path, before in files.items()) else None
 
 
 def _remember(digest: str, reading: ModelReading) -> None:
