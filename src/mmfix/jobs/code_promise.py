@@ -43,6 +43,8 @@ from mmfix.workers import InOrder, each, processes
 
 Named = Sequence[Tuple[ConfigDocument, Sequence[Finding]]]
 _Cause = Tuple[str, KeyPath]
+#: Seconds.
+_NO_TIME = 1e-3
 
 
 class _State(NamedTuple):
@@ -203,20 +205,30 @@ class _WithCure:
         """What becomes of one config."""
         try:
             document = self._reader.load(state.path)
-            now = judge_document(document, self._settings).findings
-            reading = model_reading(document, self._settings)
-            if self._is_cut_off(state.reading) or self._is_cut_off(reading):
+            settings = self._settings_for(state)
+            now = judge_document(document, settings).findings
+            reading = model_reading(document, settings)
+            finished = not state.reading.unfinished and not reading.unfinished
+            if not finished and (self._is_part_of(state.reading) or self._is_part_of(reading)):
                 return self._in_part(state, now)
-            broken = self._broken(state, now) or self._differs(state, reading)
+            broken = self._broken(state, now)
+            if not broken and finished:
+                broken = self._differs(state, reading)
             return _Again(state.path, now, broken)
         except MmfixError as error:
             name = display_path(state.path)
             why = say("with it, {config} cannot be judged: {why}", config=name, why=error)
             return _Again(state.path, (), why)
 
-    def _is_cut_off(self, reading: ModelReading) -> bool:
-        """Whether the time was up for a model that the changed files are part of."""
-        return reading.unfinished and not self._moved.keys().isdisjoint(map(osp.realpath, reading.files))
+    def _settings_for(self, state: _State) -> Settings:
+        """Of a model of which nothing was read in all the time it has, nothing would be read again."""
+        if state.path in self._cured or not state.reading.unfinished or state.reading.built:
+            return self._settings
+        return replace(self._settings, reading_seconds=_NO_TIME)
+
+    def _is_part_of(self, reading: ModelReading) -> bool:
+        """Whether one of the changed files was read for a model."""
+        return not self._moved.keys().isdisjoint(map(osp.realpath, reading.files))
 
     def _in_part(self, state: _State, now: Tuple[Finding, ...]) -> _Again:
         """What becomes of a config whose model is not read to its end, before or after.
