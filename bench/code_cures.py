@@ -225,8 +225,11 @@ def not_read(document: ConfigDocument, settings: Settings) -> Tuple[str, ...]:
 
 
 def _own_calls(site: CheckpointSite, top: str) -> Set[Line]:
+    """The lines of a switch that call torch's checkpoint, which is what `grep` counts, in the repository."""
     return {
-        (Path(call.place.path), call.place.line) for call in site.calls if call.place.path.startswith(top)
+        (Path(call.place.path), call.place.line)
+        for call in site.calls
+        if call.library == "torch" and call.place.path.startswith(top)
     }
 
 

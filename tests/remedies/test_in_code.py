@@ -161,6 +161,72 @@ def test_a_call_that_is_not_changed_leaves_the_others_to_the_user(name: str, tmp
     assert told in cure.cost
 
 
+FAIRSCALE = """
+from fairscale.nn.checkpoint import checkpoint_wrapper
+from torch import nn
+from mmengine.registry import MODELS
+
+
+@MODELS.register_module()
+class Part(nn.Module):
+    def __init__(self, with_cp=0):
+        super().__init__()
+        self.c = checkpoint_wrapper(nn.Conv2d(8, 8, 1)) if with_cp else nn.Conv2d(8, 8, 1)
+
+    def forward(self, x):
+        return self.c(x)
+"""
+
+
+def test_fairscales_own_checkpoint_is_called_that_and_not_somebody_elses_code(tmp_path: Path) -> None:
+    """It is always reentrant, whoever calls it."""
+    config = repository(tmp_path, "x = self.part(cp.checkpoint(self.a, x))")
+    text = (tmp_path / "net.py").read_text().replace("deep=True", "deep=True, part=None")
+    (tmp_path / "net.py").write_text(
+        text.replace("self.deep = deep", "self.deep, self.part = deep, MODELS.build(part)")
+    )
+    (tmp_path / "part.py").write_text(FAIRSCALE)
+    said = Path(config).read_text().replace("deep=True", "deep=True, part=dict(type='Part', with_cp=4)")
+    Path(config).write_text(said.replace("imports=['net']", "imports=['net', 'part']"))
+    (cost,) = {
+        remedy.cost
+        for finding in mmfix.check(config).findings
+        for remedy in finding.remedies
+        if remedy.name == "non-reentrant-in-code"
+    }
+    told = "checkpoints, too, in part.py:11, with fairscale's own checkpoint, which is always reentrant; switch it off"
+    assert f"model.part.with_cp {told}" in cost
+
+
+def test_the_call_that_is_not_yours_is_the_one_that_is_named(tmp_path: Path) -> None:
+    """Of a part that checkpoints here and elsewhere."""
+    config = repository(tmp_path, "x = self.part(x)")
+    text = (tmp_path / "net.py").read_text().replace("deep=True", "deep=True, part=None")
+    (tmp_path / "net.py").write_text(
+        text.replace("self.deep = deep", "self.deep, self.part = deep, MODELS.build(part)")
+    )
+    (tmp_path / "other" / ".git").mkdir(parents=True)
+    (tmp_path / "other" / "net.py").write_text(PART)
+    (tmp_path / "part.py").write_text(
+        "import torch.utils.checkpoint as cp\n"
+        "from mmengine.registry import MODELS\n"
+        "from other.net import Part\n\n\n"
+        "@MODELS.register_module()\n"
+        "class Mine(Part):\n"
+        "    def forward(self, x):\n"
+        "        return super().forward(cp.checkpoint(self.c, x) if self.with_cp else x)\n"
+    )
+    said = Path(config).read_text().replace("deep=True", "deep=True, part=dict(type='Mine', with_cp=True)")
+    Path(config).write_text(said.replace("imports=['net']", "imports=['net', 'part']"))
+    (cost,) = {
+        remedy.cost
+        for finding in mmfix.check(config).findings
+        for remedy in finding.remedies
+        if remedy.name == "non-reentrant-in-code"
+    }
+    assert "model.part.with_cp checkpoints, too, in other/net.py:15, which is not yours" in cost
+
+
 def test_without_a_project_file_the_parent_of_configs_is_the_repository(tmp_path: Path) -> None:
     config = repository(tmp_path, "x = cp.checkpoint(self.a, x)")
     (tmp_path / "pyproject.toml").unlink()

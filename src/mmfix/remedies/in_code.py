@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Se
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import CodeSpot
-from mmfix.python.links import is_of_project, project_around
+from mmfix.python.links import as_seen_from, is_of_project, project_around
+from mmfix.python.place import Place
 from mmfix.remedies.graph import reentrant_sites
 from mmfix.training.types import CheckpointSite, TrainingSetup
 from mmfix.wording import say
@@ -46,7 +47,7 @@ def calls_in_code(setup: TrainingSetup) -> Optional[InCode]:
         for call in site.calls:
             file = osp.realpath(call.place.path)
             if call.library != "torch" or not top or not is_of_project(file, top):
-                others.append(_not_changed(site, say("in {place}, which is not yours", place=site.evidence)))
+                others.append(_not_changed(site, _whose(call.library, call.place, top)))
                 continue
             spots.setdefault((file, call.place.line), []).append(CodeSpot(file, call.place.line, call.called))
     if not spots:
@@ -55,6 +56,14 @@ def calls_in_code(setup: TrainingSetup) -> Optional[InCode]:
 
     found = _in_code([_as_one(calls) for _, calls in sorted(spots.items())], top, targets)
     return found if not others else found._replace(by_hand=others[0])
+
+
+def _whose(called: str, place: Place, top: str) -> str:
+    """Why a call of some library's checkpoint is not changed."""
+    where = f"{as_seen_from((top,), place.path)}:{place.line}"
+    if called == "torch":
+        return say("in {place}, which is not yours", place=where)
+    return say("in {place}, with fairscale's own checkpoint, which is always reentrant", place=where)
 
 
 def _not_changed(site: CheckpointSite, where: str) -> str:
