@@ -129,8 +129,9 @@ def test_two_classes_of_one_name_elsewhere_in_the_model(made_by: str, late: bool
 
 
 FOREIGN = {
-    "somebody else's": ("other/net.py", "in other/net.py:15, which is not yours"),
-    "not followed": ("", "in code that is not here"),
+    "somebody else's": ("other/net.py", "checkpoints, too, in other/net.py:15, which is not yours"),
+    "not here": ("", "may checkpoint, too: its name says so, and no call was found"),
+    "one of two": ("one/net.py two/net.py", "checkpoints, too, in one of several classes of that name"),
 }
 
 
@@ -144,11 +145,13 @@ def test_a_call_that_is_not_changed_leaves_the_others_to_the_user(name: str, tmp
         text.replace("self.deep = deep", "self.deep, self.part = deep, MODELS.build(part)")
     )
     said = Path(config).read_text().replace("deep=True", "deep=True, part=dict(type='Part', with_cp=True)")
-    if file:
-        path = tmp_path / file
-        (path.parent / ".git").mkdir(parents=True)
+    for each in file.split():
+        path = tmp_path / each
+        path.parent.mkdir(parents=True)
         path.write_text(PART)
-        said = said.replace("imports=['net']", "imports=['net', 'other.net']")
+        if each.startswith("other"):
+            (path.parent / ".git").mkdir()
+        said = said.replace("imports=[", f"imports=['{each[:-3].replace('/', '.')}', ")
     Path(config).write_text(said)
     (cure,) = {
         remedy
@@ -157,7 +160,7 @@ def test_a_call_that_is_not_changed_leaves_the_others_to_the_user(name: str, tmp
         if remedy.name == "non-reentrant-in-code"
     }
     assert cure.code == ()
-    told = f"model.part.with_cp checkpoints, too, {where}; switch it off, and mmfix changes the rest"
+    told = f"model.part.with_cp {where}; switch it off, and mmfix changes the rest"
     assert told in cure.cost
 
 

@@ -43,7 +43,7 @@ def calls_in_code(setup: TrainingSetup) -> Optional[InCode]:
     others: List[str] = []
     for site in reentrant_sites(setup):
         if not site.calls:
-            others.append(_not_changed(site, say("in code that is not here")))
+            others.append(_of_no_call(site))
         for call in site.calls:
             file = osp.realpath(call.place.path)
             if call.library != "torch" or not top or not is_of_project(file, top):
@@ -56,6 +56,19 @@ def calls_in_code(setup: TrainingSetup) -> Optional[InCode]:
 
     found = _in_code([_as_one(calls) for _, calls in sorted(spots.items())], top, targets)
     return found if not others else found._replace(by_hand=others[0])
+
+
+def _of_no_call(site: CheckpointSite) -> str:
+    """Why the calls of a switch are not changed, none of which is known."""
+    if not site.known:
+        return say(
+            "{key} may checkpoint, too: its name says so, and no call was found; switch it off, and mmfix "
+            "changes the rest",
+            key=format_key(site.key),
+        )
+    if site.in_doubt:
+        return _not_changed(site, say("in one of several classes of that name"))
+    return _not_changed(site, say("in code that was not followed"))
 
 
 def _whose(called: str, place: Place, top: str) -> str:

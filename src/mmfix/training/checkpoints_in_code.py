@@ -39,7 +39,7 @@ def _if_sure(site: CheckpointSite, doubtful: Dict[KeyPath, str]) -> CheckpointSi
     """The site, without calls where it is open which of several classes makes them."""
     if all(doubt_of(call.key, doubtful) is None for call in site.calls):
         return site
-    return replace(site, calls=())
+    return replace(site, calls=(), in_doubt=True)
 
 
 def _corrected(

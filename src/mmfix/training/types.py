@@ -39,6 +39,7 @@ class CheckpointSite:
         seen: Its effect was observed in a run; the call itself is unknown.
         calls: The calls that were followed in the source and are, or may be, reentrant; none where it is open
             which of several classes is meant.
+        in_doubt: That is open.
     """
 
     key: KeyPath
@@ -55,6 +56,7 @@ class CheckpointSite:
     explicit: bool = False
     seen: bool = False
     calls: Tuple[CheckpointUse, ...] = ()
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True)
