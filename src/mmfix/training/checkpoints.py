@@ -8,6 +8,7 @@ from mmfix.config.document import ConfigDocument
 from mmfix.config.keypath import KeyPath
 from mmfix.training.activation import activation_sites
 from mmfix.training.checkpoints_in_code import with_code
+from mmfix.training.dropped_switches import without_dropped
 from mmfix.training.freezing import is_frozen
 from mmfix.training.parts import Part
 from mmfix.training.reading import CodeReading
@@ -36,7 +37,7 @@ def checkpoint_sites(
     for part in parts:
         sites.extend(_sites_of(part, parts[0].node, era))
     if code is not None:
-        sites = with_code(sites, parts, code)
+        sites = list(without_dropped(with_code(sites, parts, code), document, code))
     if runner == "Runner":
         sites.extend(activation_sites(document, parts, unknown))
     return tuple(sites)
