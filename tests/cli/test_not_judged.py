@@ -266,3 +266,27 @@ def test_the_time_for_reading_can_be_set(mmfix: Any, tmp_path: Path) -> None:
     short = mmfix("check", "--reading-seconds", "0.0001", "c.py")
     assert "more than 0.0001 seconds of CPU time (check --reading-seconds gives it more)" in short.stdout
     assert "followed to the loss" in mmfix("check", "c.py").stdout
+
+
+def test_a_class_that_is_not_here_is_not_all_where_the_time_was_up() -> None:
+    """Who installs the class would be told the same again."""
+    from types import SimpleNamespace
+    from typing import cast
+
+    from mmfix.jobs.accounting import judged
+    from mmfix.results.judged import CLASS, CODE, KEYS, Gap
+    from mmfix.training.types import TrainingSetup
+
+    tree = SimpleNamespace(missing=())
+    setup = SimpleNamespace(
+        wrapper="ddp",
+        document=SimpleNamespace(tree=tree),
+        unknown=(),
+        not_here=("Base (far)",),
+        broken=(),
+        tells_nothing=True,
+        unfinished=True,
+    )
+    found = judged(cast("TrainingSetup", setup))
+    out_of_time = Gap(CODE, "the time for it was up (--reading-seconds gives it more)")
+    assert (found.extent, found.gaps) == (KEYS, (out_of_time, Gap(CLASS, "Base (far)")))

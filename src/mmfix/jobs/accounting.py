@@ -37,6 +37,8 @@ def judged(setup: TrainingSetup) -> Judged:
         return Judged(KEYS, (Gap(CODE, say("in one process DDP plays no part")),))
     gaps = [_gap(base) for base in setup.document.tree.missing if not base.why]
     gaps += [Gap(VALUE, line.partition(":")[0]) for line in setup.unknown]
+    if setup.not_here and setup.unfinished:  # else what stopped the reading is told below
+        gaps.append(Gap(CODE, say("the time for it was up (--reading-seconds gives it more)")))
     gaps += [Gap(CLASS, name) for name in setup.not_here]
     if setup.not_here:
         gaps += [Gap(CODE, line) for line in setup.broken]
