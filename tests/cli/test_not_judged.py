@@ -288,5 +288,5 @@ def test_a_class_that_is_not_here_is_not_all_where_the_time_was_up() -> None:
         unfinished=True,
     )
     found = judged(cast("TrainingSetup", setup))
-    out_of_time = Gap(CODE, "the time for it was up (--reading-seconds gives it more)")
+    out_of_time = Gap(CODE, "its time was up: --reading-seconds gives it more")
     assert (found.extent, found.gaps) == (KEYS, (out_of_time, Gap(CLASS, "Base (far)")))

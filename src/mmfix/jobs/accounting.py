@@ -38,7 +38,7 @@ def judged(setup: TrainingSetup) -> Judged:
     gaps = [_gap(base) for base in setup.document.tree.missing if not base.why]
     gaps += [Gap(VALUE, line.partition(":")[0]) for line in setup.unknown]
     if setup.not_here and setup.unfinished:  # else what stopped the reading is told below
-        gaps.append(Gap(CODE, say("the time for it was up (--reading-seconds gives it more)")))
+        gaps.append(Gap(CODE, say("its time was up: --reading-seconds gives it more")))
     gaps += [Gap(CLASS, name) for name in setup.not_here]
     if setup.not_here:
         gaps += [Gap(CODE, line) for line in setup.broken]
