@@ -662,3 +662,22 @@ def test_one_ddp_a_child_does_not_wait_for_a_child_that_is_not_run(
 ) -> None:
     config = SEPARATE.format(find_unused) + f"model = dict(type='Net', spare={spare})\n"
     assert judge(setup_in(tmp_path, GAN, config)) == ()
+
+
+def test_what_is_left_over_goes_as_a_whole_though_other_code_takes_such_a_word_out_of_a_dict(tmp_path):
+    # depth is not told, since some code pops such a key; the class that is there now does not take it either
+    source = (
+        "from torch import nn\nfrom mmdet.registry import MODELS\n\n"
+        "@MODELS.register_module()\nclass Net(nn.Module):\n"
+        "    def __init__(self, width=8):\n        super().__init__()\n\n"
+        "def build(cfg):\n    return cfg.pop('depth')\n"
+    )
+    setup_in(tmp_path, source, "model = dict(type='Old', depth=50, stages=4)\n")
+    derived = tmp_path / "configs" / "y.py"
+    derived.write_text("_base_ = './x.py'\nmodel = dict(type='Net', width=4)\n")
+    (finding,) = [one for one in judge(read(Reader().load(str(derived)))) if one.code == "MMF205"]
+    assert finding.key == ("model", "stages")
+    (remedy,) = finding.remedies
+    assert remedy.overrides[0].value == {"type": "Net", "width": 4}
+    assert {move.key for move in remedy.moves} == {("model", "depth"), ("model", "stages")}
+    assert any("depth" in line for line in remedy.assumes)

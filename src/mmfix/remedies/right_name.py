@@ -12,6 +12,7 @@ from mmfix.ddp import Outcome
 from mmfix.findings import KeyMove, Override, Remedy
 from mmfix.remedies.graph import is_true, outcomes, possible
 from mmfix.remedies.solve import drop_first, drop_key
+from mmfix.training.arguments import left_over
 from mmfix.training.other_era import Foreign
 from mmfix.training.set_twice import SetTwice
 from mmfix.training.stale import Stale
@@ -21,7 +22,7 @@ from mmfix.wording import mark, say
 
 _REASON = mark("what {key} says, where it is read")
 _PRICE = say("What the line asks for takes effect.")
-_NOTHING = say("Nothing: the class could not be built.")
+_NOTHING = say("No cost: the class cannot be built as it is.")
 _MEANT = mark("{key} was meant.")
 
 
@@ -90,7 +91,7 @@ def _would_fail(setup: TrainingSetup, key: str, value: Any) -> bool:
 def right_arguments(
     setup: TrainingSetup, path: KeyPath, wrong: Mapping[str, Optional[str]], takes: str
 ) -> Tuple[Remedy, ...]:
-    """A dict with what is meant by its wrong keys, and without those left over from something else.
+    """A dict with what is meant by its wrong keys, and without all that is left over from something else.
 
     Args:
         setup: The setup.
@@ -101,6 +102,7 @@ def right_arguments(
     node = setup.document.get(path)
     if not is_known(node):
         return drop_key((*path, next(iter(wrong))))
+    wrong = {**dict.fromkeys(left_over(setup, path)), **wrong}
     kept = {key: to_plain(value) for key, value in node.items() if key not in wrong}
     for name, meant in wrong.items():
         if meant is not None:

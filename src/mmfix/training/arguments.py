@@ -18,7 +18,16 @@ from mmfix.training.spelling import nearest
 from mmfix.training.top_level import BOUNDS, package_files, sources
 from mmfix.training.types import TrainingSetup
 
-__all__ = ["ALWAYS", "DROPPED", "REFUSED", "Refused", "files_around", "in_package", "refused_arguments"]
+__all__ = [
+    "ALWAYS",
+    "DROPPED",
+    "REFUSED",
+    "Refused",
+    "files_around",
+    "in_package",
+    "left_over",
+    "refused_arguments",
+]
 
 #: Taken out of any dict (``mmengine/registry/build_functions.py``, ``Runner.register_hook``,
 #: ``build_scheduler_from_cfg``, ``build_optim_wrapper``; mmcv 1.x: ``build_optimizer``).
@@ -75,6 +84,25 @@ def refused_arguments(setup: TrainingSetup) -> Tuple[Refused, ...]:
     """
     found = (refused for built in built_in(setup) for refused in _not_taken(built))
     return tuple(one for one in found if not _is_read(setup.document, one))
+
+
+def left_over(setup: TrainingSetup, path: KeyPath) -> Tuple[str, ...]:
+    """What a base gives to another class in that place, and the class that is there now does not take.
+
+    Also what some code takes out of a dict: where the class changes, that other one took it.
+    """
+    kind = setup.document.blame((*path, "type"))
+    before = kind.previous.origin.path if kind is not None and kind.previous is not None else ""
+    if kind is None or before in ("", kind.origin.path):
+        return ()
+    refused = (one for built in built_in(setup) if built.path == path for one in _not_taken(built))
+    found = (one.key for one in refused if one.others == REFUSED and one.meant is None)
+    return tuple(str(key[-1]) for key in found if _set_in(setup.document, key) == before)
+
+
+def _set_in(document: ConfigDocument, key: KeyPath) -> str:
+    origin = document.origin(key)
+    return "" if origin is None else origin.path
 
 
 def _is_read(document: ConfigDocument, one: Refused) -> bool:
