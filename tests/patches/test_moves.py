@@ -92,7 +92,7 @@ STAYS = {
     "used": (
         "ab = 1\nb = ab + 1\n",
         "ab",
-        "the file could not be read then: MMEngine would stop here with NameError: name 'ab' is not defined",
+        "the file could not be read then: loading stops here with NameError: name 'ab' is not defined",
     ),
     "a comment": ("m = dict(x=1,  # one\n         ab=2)\n", "m.ab", "a comment stands beside it"),
     "spread": ("n = dict(x=1)\nm = dict(ab=1, **n)\n", "m.ab", "its name does not stand in this file"),

@@ -455,3 +455,36 @@ def test_work_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     )
     assert script is not None
     assert "more than 3 files" in script.problems[0].reason
+
+
+HOOK = "class DistOptimizerHook(OptimizerHook):\n    def after_train_iter(self, runner):\n        {}\n"
+
+
+@pytest.mark.parametrize(
+    ("step", "wrapper", "line"),
+    [
+        ("allreduce_grads(runner.model)", "MMDistributedDataParallel", 3),
+        ("torch.distributed.all_reduce(flat)", "MMDistributedDataParallel", 3),
+        # mmdet 1.2: the hook is still there, and leaves that to DDP
+        ("runner.optimizer.step()", "MMDistributedDataParallel", None),
+        # torch's own wrapper has a reducer, whatever a hook does besides
+        ("allreduce_grads(runner.model)", "DistributedDataParallel", None),
+    ],
+)
+def test_a_hook_that_averages_the_gradients_where_the_wrapper_has_no_reducer(tmp_path, step, wrapper, line):
+    script = script_of(
+        tmp_path,
+        pkg__apis__train=(
+            "from pkg.core import DistOptimizerHook\n"
+            + function(f"model = {wrapper}(model.cuda())\nhook = DistOptimizerHook(**cfg.optimizer_config)\n")
+        ),
+        pkg__INIT="",
+        pkg__apis__INIT="from .train import train_model\n",
+        pkg__core__INIT="from .utils import *\n",
+        pkg__core__utils__INIT="from .dist import DistOptimizerHook\n",
+        pkg__core__utils__dist=HOOK.format(step),
+        tools__train="from pkg.apis import train_model\ntrain_model(model, cfg, distributed=True)\n",
+    )
+    assert script is not None and script.wrapper == wrapper
+    found = script.averages
+    assert (found and (os.path.basename(found.path), found.line)) == (line and ("dist.py", line))

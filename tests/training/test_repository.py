@@ -297,3 +297,33 @@ def test_without_a_repository_nothing_is_looked_for(tmp_path: Path) -> None:
     path = tmp_path / "x.py"
     path.write_text(MMCV1 + MODEL.format(False), encoding="utf-8")
     assert read(Reader().load(str(path))).script is None
+
+
+@pytest.mark.parametrize(("step", "found"), [("allreduce_grads(runner.model)", set()), ("pass", {"MMF102"})])
+def test_where_a_hook_averages_the_gradients_no_reducer_waits_for_one(
+    tmp_path: Path, step: str, found: Any
+) -> None:
+    # mmdet 1.0 with mmcv 0.2: MMDistributedDataParallel was no torch DDP
+    script = f"""
+from torch import nn
+from mmcv.runner import OptimizerHook
+from mmdet.models import DETECTORS
+
+class DistOptimizerHook(OptimizerHook):
+    def after_train_iter(self, runner):
+        {step}
+
+@DETECTORS.register_module()
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.used, self.unused = nn.Linear(2, 2), nn.Linear(2, 2)
+
+    def forward(self, img, **kwargs):
+        return dict(loss=self.used(img).sum())
+
+def train_model(model, dataset, cfg, distributed=False):
+    model = MMDistributedDataParallel(model.cuda())
+    hook = DistOptimizerHook(**cfg.optimizer_config)
+"""
+    assert set(codes(setup_in(tmp_path, script, "model = dict(type='Net')\n"))) == found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os.path as osp
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Callable, Container, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from mmfix.python.bindings import Import, all_bindings
 from mmfix.python.disk import other_than_a_file
@@ -31,6 +31,7 @@ class Script(NamedTuple):
         path: The file.
         body: Its statements.
         functions: Functions by name, methods included; the first of a name counts.
+        classes: Classes by name.
         imports: Local name -> what it stands for; the first of a name counts.
         stars: Modules of ``from x import *``.
     """
@@ -38,6 +39,7 @@ class Script(NamedTuple):
     path: str
     body: List[ast.stmt]
     functions: Dict[str, Function]
+    classes: Dict[str, ast.ClassDef]
     imports: Dict[str, Import]
     stars: Tuple[str, ...]
 
@@ -69,21 +71,33 @@ class Scripts:
         name = osp.splitext(osp.relpath(path, self._root))[0].replace(osp.sep, ".")
         return self._script(self._modules.open(name, path, False))
 
-    def find(self, script: Script, name: str, depth: int = 0) -> Optional[Tuple[Script, Function]]:
+    def find(self, script: Script, name: str) -> Optional[Tuple[Script, Function]]:
         """The function a (dotted) name means in a file, in this repository; None when not found here."""
+        home = self._home(script, name, 0, lambda one: one.functions)
+        return home and (home[0], home[0].functions[home[1]])
+
+    def find_class(self, script: Script, name: str) -> Optional[Tuple[Script, ast.ClassDef]]:
+        """The class that a name means, likewise."""
+        home = self._home(script, name, 0, lambda one: one.classes)
+        return home and (home[0], home[0].classes[home[1]])
+
+    def _home(
+        self, script: Script, name: str, depth: int, table: Callable[[Script], Container[str]]
+    ) -> Optional[Tuple[Script, str]]:
+        """The file whose table has what a name means in another, and its name there."""
         if depth > _MAX_CHAIN:
             return None
         first, _, rest = name.partition(".")
         source = script.imports.get(first)
         if source is not None:
-            found = self._find_import(source, rest, depth)
+            found = self._imported_from(source, rest, depth, table)
             if found is not None:
                 return found
-        if name in script.functions:
-            return script, script.functions[name]
+        if name in table(script):
+            return script, name
         for star in script.stars:
             target = self._script(self._modules.get(star))
-            found = self.find(target, name, depth + 1) if target else None
+            found = self._home(target, name, depth + 1, table) if target else None
             if found:
                 return found
         return None
@@ -92,13 +106,15 @@ class Scripts:
         """Whether the package is one of the repository's own."""
         return self._finder.find(package) is not None
 
-    def _find_import(self, source: Import, rest: str, depth: int) -> Optional[Tuple[Script, Function]]:
+    def _imported_from(
+        self, source: Import, rest: str, depth: int, table: Callable[[Script], Container[str]]
+    ) -> Optional[Tuple[Script, str]]:
         wanted = [part for part in (source.name, *rest.split(".")) if part]
         for cut in range(len(wanted) - 1, -1, -1):  # `wanted` may begin with modules
             module = ".".join(part for part in (source.module, *wanted[:cut]) if part)
             target = self._script(self._modules.get(module))
             if target is not None:
-                return self.find(target, ".".join(wanted[cut:]), depth + 1)
+                return self._home(target, ".".join(wanted[cut:]), depth + 1, table)
         return None
 
     def _script(self, module: Optional[SourceModule]) -> Optional[Script]:
@@ -116,14 +132,17 @@ class Scripts:
 
 def _read(module: SourceModule, tree: ast.Module) -> Script:
     functions: Dict[str, Function] = {}
+    classes: Dict[str, ast.ClassDef] = {}
     imports: Dict[str, Import] = {}
     stars: List[str] = []
     for binding in all_bindings(tree.body):
         meaning = binding.meaning(module.name, module.is_package)
         if isinstance(meaning, (ast.FunctionDef, ast.AsyncFunctionDef)):
             functions.setdefault(binding.name, meaning)
+        elif isinstance(meaning, ast.ClassDef):
+            classes.setdefault(binding.name, meaning)
         elif isinstance(meaning, Import) and binding.name == "*":
             stars.append(meaning.module)
         elif isinstance(meaning, Import):
             imports.setdefault(binding.name, meaning)
-    return Script(module.path, tree.body, functions, imports, tuple(stars))
+    return Script(module.path, tree.body, functions, classes, imports, tuple(stars))

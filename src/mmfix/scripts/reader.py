@@ -6,6 +6,7 @@ import ast
 from typing import List, Optional, Sequence, Tuple
 
 from mmfix.python.place import Place, Problem
+from mmfix.scripts.by_hand import averaged_at
 from mmfix.scripts.functions import Scripts
 from mmfix.scripts.types import KeyRead, TrainingScript
 from mmfix.scripts.values import REQUIRED, Constant, Lost, Read, Value, choose
@@ -67,7 +68,16 @@ def _script(root: str, scripts: Scripts, walker: Walker, first: Optional[str]) -
     wrappers = {site.wrapper for site in walker.sites}
     wrapper = wrappers.pop() if len(wrappers) == 1 else None
     trained = bool(walker.sites) and all(site.trained for site in walker.sites)
-    return TrainingScript(root, None, find_unused, static, wrapper, problems=tuple(problems), trained=trained)
+    return TrainingScript(
+        root,
+        None,
+        find_unused,
+        static,
+        wrapper,
+        problems=tuple(problems),
+        trained=trained,
+        averages=averaged_at(scripts, walker.sites),
+    )
 
 
 def _touches(scripts: Scripts, first: Optional[str]) -> Optional[Place]:

@@ -48,6 +48,8 @@ class TrainingScript:
         problems: What could not be followed and matters to the above.
         touches: A line of a script for MMEngine's Runner that handles ``find_unused_parameters`` itself.
         trained: It calls the model's ``train()`` before the wrap: what that freezes, DDP never sees.
+        averages: The line of its own hook that averages the gradients after each step. The wrapper of that
+            time (mmcv 0.2) only hands out the batch, and no reducer waits for a gradient.
     """
 
     root: str
@@ -58,12 +60,14 @@ class TrainingScript:
     problems: Tuple[Problem, ...] = ()
     touches: Optional[Place] = None
     trained: bool = False
+    averages: Optional[Place] = None
 
     @property
     def files(self) -> Tuple[str, ...]:
         """The files with the lines that decide."""
-        reads = (self.find_unused, self.static_graph)
-        return tuple(dict.fromkeys(read.place.path for read in reads if read is not None))
+        places = [read.place for read in (self.find_unused, self.static_graph) if read is not None]
+        places += [self.averages] if self.averages is not None else []
+        return tuple(dict.fromkeys(place.path for place in places))
 
     def where(self, place: Place) -> str:
         """``mmpose/apis/train.py:84``: a place, seen from the repository's folder."""

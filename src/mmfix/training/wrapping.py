@@ -80,6 +80,8 @@ def _by_framework(
     if runner == "mmcv1":
         # mmgen 0.7.3 mmgen/apis/train.py:102, mmgen/core/ddp_wrapper.py: to_ddp
         kind = "separate-ddp" if tree.get("use_ddp_wrapper") is True else "ddp"
+        if script is not None and script.averages is not None:
+            kind = "other"
         if script is not None and script.find_unused is not None:
             return kind, (), setting_of(script.find_unused, script, document, unknown), DEFAULT_OFF
         return kind, (), _mmcv1_find_unused(document, unknown), DEFAULT_OFF

@@ -73,7 +73,7 @@ def run_module(run: Run, body: List[ast.stmt]) -> None:
             if len(message) > _LONGEST_MESSAGE:
                 message = message[:_LONGEST_MESSAGE] + "..."
             raise Stops(
-                say("MMEngine would stop here with {kind}: {why}", kind=type(error).__name__, why=message),
+                say("loading stops here with {kind}: {why}", kind=type(error).__name__, why=message),
                 run.source.path,
                 node.lineno,
             ) from error
