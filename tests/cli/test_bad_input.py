@@ -59,6 +59,7 @@ CASES: List[Tuple[str, Callable[[Path], Path], str]] = [
     ("encoding", binary, ":2: error: is not UTF-8"),
     ("directory", empty_directory, ": error: no config"),
     ("nothing", lambda folder: folder / "gone.py", ": error: file not found"),
+    ("a folder that is not there", lambda folder: folder / "gone", ": error: file not found"),
     ("suffix", lambda folder: Path(__file__).with_name("notes.txt"), ": error: "),
     (
         "base",

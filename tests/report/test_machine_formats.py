@@ -119,6 +119,21 @@ def test_a_thousand_heirs_are_one_entry() -> None:
     assert cause.where() == "in 1000 configs: 0.py, 1.py, 2.py and 997 more"
 
 
+def test_what_no_config_says_is_one_entry_for_each_line_of_code() -> None:
+    def report_of(name: str, *evidence: str) -> ConfigReport:
+        finding = Finding("MMF111", "name", "note", "certain", "message", ("a",), (), evidence)
+        return ConfigReport(name, "mmcv1", "classic", "ok", findings=(finding,))
+
+    reports = (report_of("a.py", "t.py:9"), report_of("b.py", "t.py:9"), report_of("c.py", "u.py:9"))
+    found = causes(Report((*reports, report_of("d.py"), report_of("e.py"))))
+    assert [(cause.path, cause.line, cause.configs) for cause in found] == [
+        ("a.py", None, ("a.py", "b.py")),
+        ("c.py", None, ("c.py",)),
+        ("d.py", None, ("d.py",)),
+        ("e.py", None, ("e.py",)),
+    ]
+
+
 def test_several_reports_of_one_run(folder: Path, mmfix: Any) -> None:
     files = [word for name in CHECK_FORMATS for word in ("--output-file", f"{name}:{name}.out")]
     done = mmfix("check", ".", *files)

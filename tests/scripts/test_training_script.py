@@ -485,6 +485,7 @@ def test_a_hook_that_averages_the_gradients_where_the_wrapper_has_no_reducer(tmp
         pkg__core__utils__dist=HOOK.format(step),
         tools__train="from pkg.apis import train_model\ntrain_model(model, cfg, distributed=True)\n",
     )
-    assert script is not None and script.wrapper == wrapper
+    assert script is not None
     found = script.averages
-    assert (found and (os.path.basename(found.path), found.line)) == (line and ("dist.py", line))
+    place = None if found is None else (os.path.basename(found.path), found.line)
+    assert (script.wrapper, place) == (wrapper, line and ("dist.py", line))

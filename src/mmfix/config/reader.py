@@ -73,7 +73,7 @@ class Reader:
             ConfigError: MMEngine could not load it either, or it needs more than the bounds allow.
         """
         path = osp.abspath(osp.expanduser(path))
-        _require_suffix(path)
+        _require_suffix(path, text is not None or path in self._texts)
 
         def document_of() -> ConfigDocument:
             if text is None:
@@ -196,7 +196,7 @@ class Reader:
             if not gone.read:
                 return None, gone
             path = gone.read
-        _require_suffix(path)
+        _require_suffix(path, True)
         document = self._document(path)
         if document.kind == "lazy":
             raise ConfigError(
@@ -250,6 +250,8 @@ def _shown(path: str, child: Source) -> str:
     return osp.relpath(path, osp.dirname(child.path))
 
 
-def _require_suffix(path: str) -> None:
+def _require_suffix(path: str, there: bool) -> None:
+    if not there and not osp.lexists(path):
+        raise ConfigError(say("file not found"), path)
     if not path.endswith((*PYTHON_SUFFIXES, *DATA_SUFFIXES)):
         raise ConfigError(say("is not a .py, .json, .yaml or .yml file"), path)

@@ -237,7 +237,7 @@ def report_of(
     configs = [*selection.failed, *(_failed_if(item, selection.must_be_judged) for item in judged)]
     if not configs and selection.paths and not selection.narrowed and interrupted is None:
         error = ConfigError(say("no config that can be trained in this folder"))
-        configs = [unreadable(os.path.commonpath(selection.paths), error)]
+        configs = [unreadable(os.path.commonpath(selection.walked or selection.paths), error)]
     fail_on, about_fail_on = fail_on_of(settings, (item.path for item in configs))
     whole = not selection.narrowed and interrupted is None and all(item.status == "ok" for item in configs)
     notes = (*selection.notes, *about_fail_on, *about_ignores(configs, selection.walked if whole else ()))

@@ -1,4 +1,4 @@
-"""Findings by what causes them: what many configs inherit from one line is told once."""
+"""Findings by what causes them: what many configs have from one line, of a base or of code, is told once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from mmfix.results.place import display_path
 from mmfix.wording import say
 
 _MOST_NAMED = 3
-_Place = Tuple[str, Optional[int], Optional[int]]
 
 
 @dataclass(frozen=True)
@@ -57,17 +56,28 @@ class Cause:
 
 def causes(report: Report) -> List[Cause]:
     """The findings of a report, those of one cause together, in the order in which they come first."""
-    found: Dict[Tuple[_Place, Tuple[object, ...]], Tuple[Finding, Dict[str, None]]] = {}
+    found: Dict[Tuple[object, ...], Tuple[Finding, Dict[str, None]]] = {}
     for config in report.configs:
         own = shown(config.path)
         for finding in config.findings:
-            place: _Place = (own, None, None)
-            if finding.origins:
-                path, line, column = finding.origins[0]
-                place = (shown(path), line, column)
-            what = (finding.code, finding.severity, finding.confidence, finding.message, finding.key)
-            found.setdefault((place, what), (finding, {}))[1][own] = None
-    return [Cause(*place, finding, tuple(configs)) for (place, _), (finding, configs) in found.items()]
+            found.setdefault(cause_of(finding, own), (finding, {}))[1][own] = None
+    return [_told(finding, tuple(configs)) for finding, configs in found.values()]
+
+
+def cause_of(finding: Finding, config: str) -> Tuple[object, ...]:
+    """The same for two findings that one line causes.
+
+    Where no config has that line, it is in the code that is the evidence: a default of a class, of a script.
+    """
+    place = finding.origins[0] if finding.origins else finding.evidence or config
+    return (place, finding.code, finding.severity, finding.confidence, finding.message, finding.key)
+
+
+def _told(finding: Finding, configs: Tuple[str, ...]) -> Cause:
+    if not finding.origins:
+        return Cause(configs[0], None, None, finding, configs)
+    path, line, column = finding.origins[0]
+    return Cause(shown(path), line, column, finding, configs)
 
 
 def distinct(fingerprints: Iterable[str]) -> Iterator[str]:

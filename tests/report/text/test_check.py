@@ -144,10 +144,12 @@ def test_lines_fit_the_width_whatever_it_is(project: Path) -> None:
 def test_a_cure_that_is_not_taken_unasked_is_named(project: Path) -> None:
     config = str(project / "my config.py")
     guessed = replace(finding(), confidence="possible")
-    for found in (guessed, replace(finding(), remedies=(STATIC,))):
+    for found in (guessed, replace(finding(), remedies=(STATIC,)), finding(severity="note")):
         report = Report((ConfigReport(config, "mmengine", "classic", "ok", findings=(found,)),))
-        command = f"  patch    mmfix patch 'my config.py' --remedy {found.remedies[0].name}\n"
-        assert command in render_report(report)
+        named = f"--remedy {found.remedies[0].name}\n"
+        assert f"  patch    mmfix patch 'my config.py' {named}" in render_report(report)
+        heir = ConfigReport(str(project / "heir.py"), "mmengine", "classic", "ok", findings=(found,))
+        assert f"      mmfix patch . {named}" in render_report(Report((*report.configs, heir)))
 
 
 def test_in_memory_there_is_no_place_and_nothing_to_paste() -> None:
@@ -175,7 +177,7 @@ def test_in_memory_there_is_no_place_and_nothing_to_paste() -> None:
                 ConfigReport("/b", "mmcv1", "classic", "ok", findings=(finding(),), unknown=("what x is",)),
                 ConfigReport("/c", None, None, "unreadable", Problem("config", "bad", "/c")),
             ],
-            "3 configs checked: 2 errors, 1 warning, 1 not readable, 1 only partly readable",
+            "3 configs checked: 2 errors, 1 warning from 2 causes, 1 not readable, 1 only partly readable",
         ),
     ],
 )

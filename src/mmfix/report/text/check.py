@@ -8,11 +8,20 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding, Remedy
-from mmfix.report.text.cures import edit_of_base, interrupted_line, remedy_rows, standing, word_of
+from mmfix.report.causes import cause_of
+from mmfix.report.text.cures import (
+    asked_for,
+    edit_of_base,
+    first_written,
+    interrupted_line,
+    remedy_rows,
+    standing,
+    word_of,
+)
 from mmfix.report.text.excerpt import excerpt
 from mmfix.report.text.judged import account
 from mmfix.report.text.missing import missing_bases
@@ -79,7 +88,7 @@ def tail(report: Report, page: Page) -> Iterator[str]:
 
 def _config(config: ConfigReport, page: Page, told: Told) -> Iterator[str]:
     for findings in _alike(config.findings):
-        new = [item for item in findings if page.each or _untold(_cause(config, item), told)]
+        new = [item for item in findings if page.each or _untold(cause_of(item, config.path), told)]
         if new:
             yield from _block(config, new, page, told)
             yield ""
@@ -102,11 +111,6 @@ def _alike(findings: Sequence[Finding]) -> List[List[Finding]]:
         cures = str(item.remedies)  # a value that one sets may be a list
         found.setdefault((item.code, item.severity, item.confidence, cures), []).append(item)
     return list(found.values())
-
-
-def _cause(config: ConfigReport, finding: Finding) -> Tuple[object, ...]:
-    place = finding.origins[0] if finding.origins else config.path
-    return (place, finding.code, finding.severity, finding.confidence, finding.message, finding.key)
 
 
 def _untold(what: Tuple[object, ...], told: Told) -> bool:
@@ -211,11 +215,8 @@ def _cures(remedies: Sequence[Remedy], page: Page, told: Told) -> Iterator[str]:
 
 def _command(config: ConfigReport, finding: Finding) -> str:
     """The line to paste; empty when no cure can be written into this config."""
-    cures = sorted(finding.remedies, key=lambda remedy: not remedy.overrides)  # code is changed last
-    first: Optional[Remedy] = next((remedy for remedy in cures if remedy.can_be_written), None)
+    first = first_written(finding)
     if first is None or config.kind == "memory" or not os.path.exists(config.path):
         return ""
     overlay = " --overlay" if config.kind in DATA_KINDS and first.overrides else ""
-    unasked = first.disposition == "safe" and finding.confidence != "possible"
-    named = "" if unasked else f" --remedy {first.name}"
-    return f"mmfix patch {shlex.quote(display_path(config.path))}{overlay}{named}"
+    return f"mmfix patch {shlex.quote(display_path(config.path))}{overlay}{asked_for(finding, first)}"

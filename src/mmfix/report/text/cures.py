@@ -8,7 +8,7 @@ from mmfix.config.keypath import format_key
 from mmfix.findings import CodeSpot, Finding, Override, Remedy
 from mmfix.report.text.page import INDENT, Page
 from mmfix.report.text.words import count, render_value
-from mmfix.results.checked import ProofUsed
+from mmfix.results.checked import FAILING, ProofUsed
 from mmfix.results.place import display_path, display_place
 from mmfix.wording import say
 
@@ -50,6 +50,18 @@ def edit_of_base(config: str, finding: Finding) -> str:
         value=render_value(override.value),
         place=place,
     )
+
+
+def first_written(finding: Finding) -> Optional[Remedy]:
+    """The first cure that ``mmfix patch`` can write; those that change code come last."""
+    cures = sorted(finding.remedies, key=lambda remedy: not remedy.overrides)
+    return next((remedy for remedy in cures if remedy.can_be_written), None)
+
+
+def asked_for(finding: Finding, remedy: Remedy) -> str:
+    """`` --remedy NAME`` where ``mmfix patch`` writes that cure only by its name; else empty."""
+    sure = finding.severity in FAILING and finding.confidence != "possible"
+    return "" if sure and remedy.disposition == "safe" else f" --remedy {remedy.name}"
 
 
 def standing(remedy: Remedy) -> str:

@@ -7,7 +7,7 @@ import shlex
 from typing import Iterator, Sequence
 
 from mmfix.report.causes import Cause, causes
-from mmfix.report.text.cures import edit_of_base
+from mmfix.report.text.cures import asked_for, edit_of_base, first_written
 from mmfix.report.text.page import Page
 from mmfix.results.checked import Report
 from mmfix.wording import say
@@ -35,7 +35,9 @@ def _cause(cause: Cause, page: Page) -> Iterator[str]:
     name = f"{place} {cause.finding.code}"
     yield from page.wrapped(f"{name} {cause.where()}", indent=2, strong=name)
     if any(remedy.overrides for remedy in cause.finding.remedies):
-        command = f"mmfix patch {shlex.quote(_folder(cause.configs))}"
+        first = first_written(cause.finding)
+        named = asked_for(cause.finding, first) if first is not None else ""
+        command = f"mmfix patch {shlex.quote(_folder(cause.configs))}{named}"
         edit = edit_of_base("", cause.finding)
         told = command
         if edit:
