@@ -681,3 +681,60 @@ def test_what_is_left_over_goes_as_a_whole_though_other_code_takes_such_a_word_o
     assert remedy.overrides[0].value == {"type": "Net", "width": 4}
     assert {move.key for move in remedy.moves} == {("model", "depth"), ("model", "stages")}
     assert any("depth" in line for line in remedy.assumes)
+
+
+NETS = (
+    "from torch import nn\nfrom mmdet.registry import MODELS\n\n"
+    "@MODELS.register_module()\nclass Old(nn.Module):\n    def __init__(self, depth=50, init_cfg=None):\n        pass\n\n"
+    "@MODELS.register_module()\nclass Det(nn.Module):\n    def __init__(self, backbone, neck=None):\n"
+    "        self.backbone = MODELS.build(backbone)\n\n"
+    "@MODELS.register_module()\nclass New(nn.Module):\n    def __init__(self, width=8, init_cfg=None):\n        pass\n"
+)
+
+
+def lazy_in(root: Path, text: str) -> TrainingSetup:
+    """A lazy config with ``model.backbone`` of an old class in its base, and this text below the import."""
+    (root / "configs").mkdir()
+    (root / "setup.py").write_text("")
+    (root / "net.py").write_text(NETS)
+    (root / "configs" / "base.py").write_text(
+        "from net import Det, Old\n"
+        + MMENGINE
+        + "model = dict(type=Det, backbone=dict(type=Old, depth=50, init_cfg=dict(type='A', of=1)))\n"
+    )
+    (root / "configs" / "x.py").write_text(
+        "from mmengine.config import read_base\nfrom net import New\n"
+        f"with read_base():\n    from .base import *\n{text}\n"
+    )
+    return read(Reader().load(str(root / "configs" / "x.py")))
+
+
+NEW = "dict(backbone=dict(_delete_=True, type=New, width=4, init_cfg=dict(type='B')))"
+
+
+def test_update_does_not_look_at_delete_so_what_it_should_delete_is_still_there(tmp_path: Path) -> None:
+    setup = lazy_in(tmp_path, f"model.update({NEW})")
+    (finding,) = [one for one in judge(setup) if one.code == "MMF204"]
+    assert "so is what it should delete: update() does not look at it. New gets both" in finding.message
+    (remedy,) = finding.remedies
+    assert (remedy.name, remedy.disposition) == ("without-base", "review")
+    assert remedy.overrides[0].key == ("model", "backbone")
+    assert remedy.overrides[0].value == {"type": "net.New", "width": 4, "init_cfg": {"type": "B"}}
+    (wrong,) = [one for one in judge(setup) if one.code == "MMF205"]
+    assert "_delete_" not in wrong.remedies[0].overrides[0].value
+    assert "depth" not in wrong.remedies[0].overrides[0].value
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"model.merge({NEW})", ""),
+        ("model['backbone'] = dict(_delete_=True, type=New)", "nothing to delete, and New gets it"),
+        ("model.update(dict(neck=dict(_delete_=True, type=New)))", "nothing to delete, and New gets it"),
+    ],
+)
+def test_where_nothing_is_left_beside_delete(tmp_path: Path, text: str, says: str) -> None:
+    found = [one for one in judge(lazy_in(tmp_path, text)) if one.code == "MMF204"]
+    assert [says in one.message for one in found] == [True] * bool(says)
+    assert [one.remedies[0].name for one in found] == ["drop-key"] * bool(says)
+    assert all("the run stops with it" in one.remedies[0].cost for one in found)

@@ -337,7 +337,7 @@ def _comments(
         if line.startswith("# ") and ": " in line
     }
     for key, value in pairs:
-        head = comment(f"{format_key(key)}: {short(document.get(key))} -> {short(value)}")
+        head = comment(f"{format_key(key)}: {short(to_plain(document.get(key)))} -> {short(value)}")
         reasons = {o.reason for o in overrides if o.reason and _overlap(o.key, key)}
         if reasons:
             lines.append(comment(f"{head[2:]} ({'; '.join(sorted(reasons))})"))

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from mmfix.remedies.memory import save_memory
-from mmfix.remedies.right_name import keep_both, right_arguments, right_name, set_users, this_era
+from mmfix.remedies.right_name import (
+    keep_both,
+    right_arguments,
+    right_name,
+    set_users,
+    this_era,
+    without_base,
+)
 from mmfix.remedies.right_type import import_of, right_module, right_type, type_by_hand
 from mmfix.remedies.solve import (
     drop_key,
@@ -40,5 +47,6 @@ __all__ = [
     "solve_sure",
     "this_era",
     "type_by_hand",
+    "without_base",
     "write_find_unused",
 ]

@@ -8,6 +8,7 @@ from typing import Any, Mapping, Optional, Tuple
 from mmfix.config.dicts import is_known
 from mmfix.config.document import to_plain
 from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.values import TreeDict
 from mmfix.ddp import Outcome
 from mmfix.findings import KeyMove, Override, Remedy
 from mmfix.remedies.graph import is_true, outcomes, possible
@@ -101,9 +102,10 @@ def right_arguments(
     """
     node = setup.document.get(path)
     if not is_known(node):
-        return drop_key((*path, next(iter(wrong))))
+        return drop_key((*path, next(iter(wrong))), ignored=False)
     wrong = {**dict.fromkeys(left_over(setup, path)), **wrong}
-    kept = {key: to_plain(value) for key, value in node.items() if key not in wrong}
+    gone = (*wrong, "_delete_")  # MMF204's; the patch replaces the whole dict
+    kept = {key: to_plain(value) for key, value in node.items() if key not in gone}
     for name, meant in wrong.items():
         if meant is not None:
             kept[meant] = _merged(kept.get(meant), to_plain(node[name]))
@@ -115,6 +117,28 @@ def right_arguments(
     price = _PRICE if any(wrong.values()) else _NOTHING
     moves = tuple(KeyMove((*path, name), meant or "") for name, meant in wrong.items())
     return (Remedy("right-argument", "review", price, (override,), assumes, moves=moves),)
+
+
+def without_base(setup: TrainingSetup, path: KeyPath) -> Tuple[Remedy, ...]:
+    """A dict as its ``_delete_`` asks for it: what that file says, without what that was merged into."""
+    node, place = setup.document.get(path), setup.document.origin((*path, "_delete_"))
+    if not is_known(node) or place is None:
+        return drop_key((*path, "_delete_"), ignored=False)
+    value = {key: item for key, item in _said_in(node, place.path).items() if key != "_delete_"}
+    override = Override(path, value, say("what _delete_ asks for"))
+    assumes = (say("Nothing else that the base has in {key} is needed.", key=format_key(path)),)
+    return (Remedy("without-base", "review", _NOTHING, (override,), assumes),)
+
+
+def _said_in(node: Any, path: str) -> Any:
+    if not isinstance(node, TreeDict):
+        return to_plain(node)
+    found = {}
+    for key, item in node.items():
+        blame = node.blames.get(key)
+        if blame is not None and blame.origin.path == path:
+            found[key] = to_plain(item) if blame.previous is None else _said_in(item, path)
+    return found
 
 
 def _merged(old: Any, new: Any) -> Any:

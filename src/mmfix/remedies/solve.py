@@ -145,12 +145,13 @@ def filter_empty(keys: Sequence[KeyPath]) -> Remedy:
     return Remedy("filter-empty-gt", "review", text.FILTERED, overrides, (text.BACKGROUND,))
 
 
-def drop_key(key: KeyPath) -> Tuple[Remedy, ...]:
+def drop_key(key: KeyPath, ignored: bool = True) -> Tuple[Remedy, ...]:
     """The cure for a key that nobody reads where nothing can be written instead: the line goes.
 
-    By hand, or where a patch changes what stands in the file.
+    By hand, or where a patch changes what stands in the file. ``ignored``: the run goes on with it.
     """
-    return (replace(_dropped(say(text.DROP, key=format_key(key))), moves=(KeyMove(key),)),)
+    price = say(text.DROP if ignored else text.DROP_STOPS, key=format_key(key))
+    return (replace(_dropped(price), moves=(KeyMove(key),)),)
 
 
 def drop_first(name: str) -> Tuple[Remedy, ...]:

@@ -37,6 +37,7 @@ BATCH = say("The smaller effective batch (and the learning rate that goes with i
 SEPARATE = say("The parts that MMSeparateDistributedDataParallel wraps use no reentrant checkpoint.")
 UNKNOWN_WRAPPER = say("The wrapper passes find_unused_parameters on to DistributedDataParallel.")
 DROP = mark("No cost: delete the {key} line, by hand or with --in-place-value; it is ignored.")
+DROP_STOPS = mark("No cost: delete the {key} line, by hand or with --in-place-value; the run stops with it.")
 DROP_FIRST = mark("No cost: delete the first {key} line, by hand or with --in-place-value; it is ignored.")
 GIVE = mark("Set {key}: the class cannot be built without it.")
 NOT_LATER = say("No code gives it later: none was found that does.")

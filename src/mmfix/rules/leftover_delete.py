@@ -8,7 +8,9 @@ Finds `_delete_` in a dict that a class or a loader is built from.
 
 `_delete_=True` is taken out where a dict meets the dict of a base. Where there is none (the base has no such
 key, the dict is in a list, or in a dict that is new itself), it stays, and the class gets it as an argument:
-`__init__() got an unexpected keyword argument '_delete_'`.
+`__init__() got an unexpected keyword argument '_delete_'`. It stays, too, where a config calls
+`model.update(...)`: that merges two dicts and does not look at it, so that what it should delete is still there
+(MMEngine's `model.merge(...)` does look at it).
 
 ## Example
 
@@ -20,6 +22,7 @@ model = dict(neck=dict(_delete_=True, type='FPN'))
 ## Cure
 
 - `drop-key`: delete `_delete_`: there is nothing to delete.
+- `without-base`: the dict without what `update` has left in it.
 
 `mmfix patch --in-place-value --remedy NAME` does it where the key stands, and `--undo` takes it back.
 
@@ -36,9 +39,10 @@ from typing import Any, Dict, Iterator
 
 from mmfix.config.dicts import dicts_in
 from mmfix.config.keypath import KeyPath, format_key
+from mmfix.config.names import type_name
 from mmfix.config.used import is_said
 from mmfix.findings import Finding
-from mmfix.remedies import drop_key
+from mmfix.remedies import drop_key, without_base
 from mmfix.rules.common import make
 from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.built import LOADERS
@@ -68,6 +72,12 @@ _CASES = (
         "model = dict(neck=dict(_delete_=True, type='FPN'))\n",
         inherits="model = dict(type='FCOS', neck=dict(type='PAFPN', depth=3))\n",
     ),
+    Case(
+        "something to delete, and update does not look at it",
+        "_base_.model.update(dict(neck=dict(_delete_=True, type='FPN')))\n",
+        "error likely",
+        inherits="model = dict(type='FCOS', neck=dict(type='PAFPN', depth=3))\n",
+    ),
     Case("in a variable", "neck = dict(_delete_=True, type='FPN')\nmodel = dict(type='FCOS')\n"),
     Case("in a plain dict", "model = dict(type='FCOS', test_cfg=dict(_delete_=True, score_thr=0.5))\n"),
 )
@@ -80,21 +90,60 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     read = read_keys(setup.era)
     for path, node in dicts_in(setup.document.tree):
         if "_delete_" in node and path and path[0] in read and _is_built(path, node):
-            finding = make(
-                RULE,
-                setup,
-                key=(*path, "_delete_"),
-                severity="error",
-                confidence="likely",
-                message=say(
-                    "_delete_ in {key} is still there: the base has nothing to delete, and {reader} "
-                    "gets it as an argument. The run stops when that is built.",
-                    key=format_key(path),
-                    reader=node.get("type", say("the loader")),
-                ),
-                evidence=("mmengine/config/config.py: Config._merge_a_into_b",),
-            )
-            yield replace(finding, remedies=drop_key((*path, "_delete_")))
+            yield _merged(setup, path, node) if _is_merged(setup, path, node) else _alone(setup, path, node)
+
+
+def _alone(setup: TrainingSetup, path: KeyPath, node: Dict[Any, Any]) -> Finding:
+    message = say(
+        "_delete_ in {key} is still there: the base has nothing to delete, and {reader} "
+        "gets it as an argument. The run stops when that is built.",
+        key=format_key(path),
+        reader=_reader(node),
+    )
+    finding = _finding(setup, path, message, "mmengine/config/config.py: Config._merge_a_into_b")
+    return replace(finding, remedies=drop_key((*path, "_delete_"), ignored=False))
+
+
+def _merged(setup: TrainingSetup, path: KeyPath, node: Dict[Any, Any]) -> Finding:
+    message = say(
+        "_delete_ in {key} is still there, and so is what it should delete: update() does not look at it. "
+        "{reader} gets both as arguments. The run stops when that is built.",
+        key=format_key(path),
+        reader=_reader(node),
+    )
+    place = "mmengine/config/config.py: ConfigDict.update, and ConfigDict.merge, which looks at it"
+    return replace(_finding(setup, path, message, place), remedies=without_base(setup, path))
+
+
+def _finding(setup: TrainingSetup, path: KeyPath, message: str, evidence: str) -> Finding:
+    return make(
+        RULE,
+        setup,
+        key=(*path, "_delete_"),
+        severity="error",
+        confidence="likely",
+        message=message,
+        evidence=(evidence,),
+    )
+
+
+def _reader(node: Dict[Any, Any]) -> str:
+    if "type" not in node:
+        return say("the loader")
+    return type_name(node["type"]) or say("its class")
+
+
+def _is_merged(setup: TrainingSetup, path: KeyPath, node: Dict[Any, Any]) -> bool:
+    """Whether what stood there when ``_delete_`` came is still there: it came by ``update``."""
+    blames = [setup.document.blame((*path, key)) for key in node]
+    place = setup.document.origin((*path, "_delete_"))
+    return place is not None and any(
+        blame is not None
+        and blame.previous is not None
+        and blame.origin.path == place.path
+        and (blame.previous.origin.path != place.path or blame.previous.origin.line < place.line)
+        for blame in blames
+    )
 
 
 def _is_built(path: KeyPath, node: Dict[Any, Any]) -> bool:
