@@ -77,6 +77,10 @@ VERDICTS = [
     ("changed in between", "f = x.sum() > 1\nx = self.one(x, f)\nf = x[0] > 1\nx = x + self.zeros(f)", BOTH),
     ("drawn twice", "x = self.one(x, random.random() > 0.5) + self.zeros(random.random() > 0.5)", BOTH),
     ("drawn once", "p = random.random()\nx = self.one(x, p > 0.5) + self.zeros(p > 0.5)", {}),
+    ("tensors that other parameters make", "y = self.a(x)\nx = self.b(x if torch.equal(x, y) else x + y)", {}),
+    ("a tensor and itself", "y = self.a(x)\nx = self.b(y if torch.equal(y, other=y) else x)", {}),
+    ("tensors that may be equal", "x = self.one(x, torch.equal(x + 3, x + n))", BOTH),
+    ("a tensor and itself, detached", "x = self.b(x if torch.equal(x, x.detach()) else self.a(x))", {"a": SOMETIMES}),
     (
         "what an unknown tensor holds, written to in between",
         "f = data_samples[0]\nx = self.one(x, f)\nf[0] = 1\nx = x + self.zeros(f)",

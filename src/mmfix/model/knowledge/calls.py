@@ -369,7 +369,7 @@ CALLS: Dict[str, Handler] = {
     "torch.jit.is_tracing": _answer(False), "torch.onnx.is_in_onnx_export": _answer(False),
     **{f"torch.{name}": run for name, run in tensors.BROKEN.items()},
     **{f"torch.{name}": tensors.of_all for name in tensors.OF_ALL},
-    "torch.split": tensors.split, "torch.chunk": tensors.chunk,
+    "torch.split": tensors.split, "torch.chunk": tensors.chunk, "torch.equal": tensors.equal,
     "torch.tensor": tensors.tensor, "torch.as_tensor": tensors.as_tensor, "torch.jit.script": _script,
     "torch.jit.ignore": _ignore, "torch.nn.SyncBatchNorm.convert_sync_batchnorm": _sync_batchnorm,
     "platform.system": _answer(platform.system()), "torch.cuda.is_available": _answer(UNKNOWN),

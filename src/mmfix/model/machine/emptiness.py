@@ -68,6 +68,13 @@ def told_broken(m: Machine, value: Any, broken: bool, kind: str) -> Opaque:
     return Opaque(0, 0, kind, note=Note(test=(asked, not broken)))
 
 
+def told_equal(m: Machine, one: Opaque, other: Opaque) -> Opaque:
+    """The answer of ``torch.equal`` of two tensors that are not the same in any step that trains."""
+    asked = paths.interned(m, ("equal", one, other), max(one.born, other.born))
+    asked.full, asked.healthy = False, True
+    return Opaque(0, 0, one.kind, note=Note(test=(asked, True)))
+
+
 def expected(side: Side) -> Optional[bool]:
     """What every step of a training that works answers to what is true on that side; None when not known."""
     return side[1] is side[0].full if side[0].healthy else None

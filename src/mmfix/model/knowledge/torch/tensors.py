@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 from mmfix.model.machine import maybe_scalar
 from mmfix.model.machine.conditions import Note
 from mmfix.model.machine.drawing import Drawn
-from mmfix.model.machine.emptiness import expected, told_broken
+from mmfix.model.machine.emptiness import expected, told_broken, told_equal
 from mmfix.model.machine.single import Single, plain
 from mmfix.model.machine.values import (
     DATA,
@@ -161,6 +161,16 @@ def written(dotted: str, args: Tuple[Any, ...]) -> None:
         for item in args:
             if isinstance(item, Single):
                 item.forget()
+
+
+def equal(m: Machine, input: Any, other: Any) -> Any:
+    """``torch.equal``: what rests on other parameters is not the same to the last bit, in a step that trains."""
+    if not all(isinstance(item, Opaque) and item.kind == TENSOR for item in (input, other)):
+        return Opaque(0, 0, TENSOR)
+    if input is other:
+        return True
+    apart = input.may and other.may and (input.must & ~other.may or other.must & ~input.may)
+    return told_equal(m, input, other) if apart else Opaque(0, 0, TENSOR)
 
 
 def _is_broken(m: Machine, input: Any, **kwargs: Any) -> Any:
