@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, Mapping
+from typing import Dict, Mapping, Set
 
 import pytest
 
@@ -81,6 +81,21 @@ def test_what_a_config_imports_itself_is_imported(tmp_path: Path) -> None:
 
     assert "OwnNet" in found_in(tmp_path, model("OwnNet"), files)
     assert found_in(tmp_path, "import other.net\n" + model("OwnNet"), files) == {}
+
+
+@pytest.mark.parametrize(("folder", "found"), [("pose", {"OwnNet"}), ("other", set())])
+def test_a_script_says_what_its_own_project_imports(tmp_path: Path, folder: str, found: Set[str]) -> None:
+    # one repository, two projects: what trains the one imports nothing of the other, whatever trains that
+    files = {
+        "pose/setup.py": "",
+        "pose/tools/train.py": "import posenet",
+        "pose/posenet/__init__.py": "import torch",
+        f"{folder}/setup.py": "",
+        f"{folder}/nets/net.py": OWN.format("OwnNet"),
+    }
+    text = SCOPE + "model = dict(type='OwnNet')\n"
+
+    assert set(found_in(tmp_path, text, files)) == found
 
 
 def test_one_finding_for_all_places_in_the_order_of_the_config(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import FrozenSet, List, NamedTuple, Optional, Tuple
 
 from mmfix.openmmlab import packages
+from mmfix.python.links import inside
 from mmfix.python.source import read_bytes
 from mmfix.repository.finder import Finder
 from mmfix.repository.importing import SCRIPTS
@@ -127,8 +128,10 @@ def _of_own(around: Surroundings, scope: Optional[str], name: str) -> Verdict:
     if any(place.path in imported for place in places):
         return FOUND
     first: RegisteredAt = min(places, key=lambda place: (len(place.module), place.module))
-    starts = around.places.named or any(
-        osp.join(base, script) in imported for base in own.bases for script in SCRIPTS
+    starts = around.places.named or any(  # the script of another project in there says nothing of this one
+        osp.join(base, script) in imported and inside(first.path, base)
+        for base in own.bases
+        for script in SCRIPTS
     )
     names = importable_as(first.path, own.bases)
     # as the config names others, where that says from which folder
