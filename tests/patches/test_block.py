@@ -198,3 +198,11 @@ def test_a_file_too_broken_to_tell_is_left_alone(data: bytes, name: str) -> None
 
 def test_a_syntax_error_elsewhere_does_not_stop_undo() -> None:
     assert undo(append(b"a = = 1\n", ["x = 1"]), "a.py") == b"a = = 1\n"
+
+
+def test_a_class_that_a_lazy_config_imports_is_said_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "lazy.py"
+    path.write_text("from torch.optim import SGD\nmodel = dict(type=SGD, neck=dict(type=SGD))\n")
+    document, reader = load(path)
+    data = plan(document, overrides_of({"model.neck": {"type": "a.B"}}), reader)
+    assert b"# model.neck: {'type': 'torch.optim.SGD'} -> {'type': 'a.B'} (MMF101)\n" in data
