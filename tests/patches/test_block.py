@@ -202,7 +202,7 @@ def test_a_syntax_error_elsewhere_does_not_stop_undo() -> None:
 
 def test_a_class_that_a_lazy_config_imports_is_said_by_its_name(tmp_path: Path) -> None:
     path = tmp_path / "lazy.py"
-    path.write_text("from torch.optim import SGD\nmodel = dict(type=SGD, neck=dict(type=SGD))\n")
+    path.write_text("from torch.optim import SGD\nmodel = dict(type=SGD, neck=dict(type=SGD, depth=1))\n")
     document, reader = load(path)
     data = plan(document, overrides_of({"model.neck": {"type": "a.B"}}), reader)
-    assert b"# model.neck: {'type': 'torch.optim.SGD'} -> {'type': 'a.B'} (MMF101)\n" in data
+    assert b"# model.neck: {'type': 'torch.optim.SGD', 'depth': 1} -> {'type': 'a.B'} (MMF101)\n" in data

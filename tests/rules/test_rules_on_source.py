@@ -685,10 +685,12 @@ def test_what_is_left_over_goes_as_a_whole_though_other_code_takes_such_a_word_o
 
 NETS = (
     "from torch import nn\nfrom mmdet.registry import MODELS\n\n"
-    "@MODELS.register_module()\nclass Old(nn.Module):\n    def __init__(self, depth=50, init_cfg=None):\n        pass\n\n"
+    "@MODELS.register_module()\nclass Old(nn.Module):\n"
+    "    def __init__(self, depth=50, init_cfg=None):\n        pass\n\n"
     "@MODELS.register_module()\nclass Det(nn.Module):\n    def __init__(self, backbone, neck=None):\n"
     "        self.backbone = MODELS.build(backbone)\n\n"
-    "@MODELS.register_module()\nclass New(nn.Module):\n    def __init__(self, width=8, init_cfg=None):\n        pass\n"
+    "@MODELS.register_module()\nclass New(nn.Module):\n"
+    "    def __init__(self, width=8, init_cfg=None):\n        pass\n"
 )
 
 

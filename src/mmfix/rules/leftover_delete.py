@@ -9,8 +9,8 @@ Finds `_delete_` in a dict that a class or a loader is built from.
 `_delete_=True` is taken out where a dict meets the dict of a base. Where there is none (the base has no such
 key, the dict is in a list, or in a dict that is new itself), it stays, and the class gets it as an argument:
 `__init__() got an unexpected keyword argument '_delete_'`. It stays, too, where a config calls
-`model.update(...)`: that merges two dicts and does not look at it, so that what it should delete is still there
-(MMEngine's `model.merge(...)` does look at it).
+`model.update(...)`: that merges two dicts and does not look at it, so that what it should delete is still
+there (MMEngine's `model.merge(...)` does look at it).
 
 ## Example
 

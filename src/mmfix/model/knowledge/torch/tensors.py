@@ -164,7 +164,7 @@ def written(dotted: str, args: Tuple[Any, ...]) -> None:
 
 
 def equal(m: Machine, input: Any, other: Any) -> Any:
-    """``torch.equal``: what rests on other parameters is not the same to the last bit, in a step that trains."""
+    """``torch.equal``: what rests on other parameters is never the same to the last bit."""
     if not all(isinstance(item, Opaque) and item.kind == TENSOR for item in (input, other)):
         return Opaque(0, 0, TENSOR)
     if input is other:
