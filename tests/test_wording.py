@@ -39,7 +39,7 @@ QUOTED: Tuple[Tuple[str, str, str], ...] = (
     ("project/ignores.py", "# mmfix: ignore", "code"),
     ("project/held.py", "--base-dir", "an option"),
     ("project/keys.py", "by path", "a kind of key"),
-    ("report/text/check.py", " --remedy", "a command"),
+    ("report/text/cures.py", " --remedy", "a command"),
     ("report/text/check.py", "mmfix patch", "a command"),
     ("report/text/holding.py", "({}: gpus = 1)", "a setting"),
     ("report/text/inherited.py", "mmfix patch", "a command"),

@@ -111,7 +111,7 @@ def _merged(setup: TrainingSetup, path: KeyPath, node: Dict[Any, Any]) -> Findin
         key=format_key(path),
         reader=_reader(node),
     )
-    place = "mmengine/config/config.py: ConfigDict.update, and ConfigDict.merge, which looks at it"
+    place = "mmengine/config/config.py: ConfigDict.update"
     return replace(_finding(setup, path, message, place), remedies=without_base(setup, path))
 
 
