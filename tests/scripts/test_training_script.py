@@ -457,31 +457,50 @@ def test_work_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "more than 3 files" in script.problems[0].reason
 
 
-HOOK = "class DistOptimizerHook(OptimizerHook):\n    def after_train_iter(self, runner):\n        {}\n"
+HOOK = """
+class Fp16OptimizerHook(OptimizerHook):
+    def after_train_iter(self, runner):
+        allreduce_grads(weights)
+
+class DistOptimizerHook(OptimizerHook):
+    def after_train_iter(self, runner):
+        {}
+"""
 
 
 @pytest.mark.parametrize(
-    ("step", "wrapper", "line"),
+    ("step", "wrapper", "more", "line"),
     [
-        ("allreduce_grads(runner.model)", "MMDistributedDataParallel", 3),
-        ("torch.distributed.all_reduce(flat)", "MMDistributedDataParallel", 3),
-        # mmdet 1.2: the hook is still there, and leaves that to DDP
-        ("runner.optimizer.step()", "MMDistributedDataParallel", None),
-        # torch's own wrapper has a reducer, whatever a hook does besides
-        ("allreduce_grads(runner.model)", "DistributedDataParallel", None),
+        ("allreduce_grads(runner.model)", "MMDistributedDataParallel", "", 8),
+        ("torch.distributed.all_reduce(flat)", "MMDistributedDataParallel", "", 8),
+        # mmdet 1.2: the hooks are still there, and only that for half precision averages
+        ("runner.optimizer.step()", "MMDistributedDataParallel", "", None),
+        # torch's own wrapper has a reducer, whatever a hook does besides; so has what takes its arguments
+        ("allreduce_grads(runner.model)", "DistributedDataParallel", "", None),
+        (
+            "allreduce_grads(runner.model)",
+            "MMDistributedDataParallel",
+            ", find_unused_parameters=cfg.get('find_unused_parameters', False)",
+            None,
+        ),
     ],
 )
-def test_a_hook_that_averages_the_gradients_where_the_wrapper_has_no_reducer(tmp_path, step, wrapper, line):
+def test_a_hook_that_averages_the_gradients_where_the_wrapper_has_no_reducer(
+    tmp_path, step, wrapper, more, line
+):
     script = script_of(
         tmp_path,
         pkg__apis__train=(
-            "from pkg.core import DistOptimizerHook\n"
-            + function(f"model = {wrapper}(model.cuda())\nhook = DistOptimizerHook(**cfg.optimizer_config)\n")
+            "from pkg.core import DistOptimizerHook, Fp16OptimizerHook\n"
+            + function(
+                f"model = {wrapper}(model.cuda(){more})\nhook = Fp16OptimizerHook(**cfg.fp16)\n"
+                "hook = DistOptimizerHook(**cfg.optimizer_config)\n"
+            )
         ),
         pkg__INIT="",
         pkg__apis__INIT="from .train import train_model\n",
         pkg__core__INIT="from .utils import *\n",
-        pkg__core__utils__INIT="from .dist import DistOptimizerHook\n",
+        pkg__core__utils__INIT="from .dist import DistOptimizerHook, Fp16OptimizerHook\n",
         pkg__core__utils__dist=HOOK.format(step),
         tools__train="from pkg.apis import train_model\ntrain_model(model, cfg, distributed=True)\n",
     )
