@@ -12,7 +12,6 @@ from typing import Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 from mmfix.config.keypath import format_key
 from mmfix.findings import Finding, Remedy
-from mmfix.report.causes import cause_of
 from mmfix.report.text.cures import (
     asked_for,
     edit_of_base,
@@ -88,7 +87,7 @@ def tail(report: Report, page: Page) -> Iterator[str]:
 
 def _config(config: ConfigReport, page: Page, told: Told) -> Iterator[str]:
     for findings in _alike(config.findings):
-        new = [item for item in findings if page.each or _untold(cause_of(item, config.path), told)]
+        new = [item for item in findings if page.each or _untold(_cause(config, item), told)]
         if new:
             yield from _block(config, new, page, told)
             yield ""
@@ -111,6 +110,12 @@ def _alike(findings: Sequence[Finding]) -> List[List[Finding]]:
         cures = str(item.remedies)  # a value that one sets may be a list
         found.setdefault((item.code, item.severity, item.confidence, cures), []).append(item)
     return list(found.values())
+
+
+def _cause(config: ConfigReport, finding: Finding) -> Tuple[object, ...]:
+    from mmfix.report.causes import cause_of  # needed only where something was found
+
+    return cause_of(finding, config.path)
 
 
 def _untold(what: Tuple[object, ...], told: Told) -> bool:
