@@ -201,7 +201,10 @@ def test_a_base_whose_heirs_are_elsewhere_is_a_note(tmp_path: Path, mmfix: Any) 
     project(tmp_path, base="dataset_type = 'D'\n")
     done = mmfix("check", "configs/base.py")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "note: configs/base.py cannot be trained by itself, and no config inherits it\n" in done.stdout
+    assert (
+        "note: configs/base.py cannot be trained by itself (missing: model), and no config inherits it\n"
+        in done.stdout
+    )
 
 
 def test_a_script_in_a_folder_is_no_config(tmp_path: Path, mmfix: Any) -> None:
@@ -286,6 +289,7 @@ def test_a_class_that_is_not_here_is_not_all_where_the_time_was_up() -> None:
         broken=(),
         tells_nothing=True,
         unfinished=True,
+        script=None,
     )
     found = judged(cast("TrainingSetup", setup))
     out_of_time = Gap(CODE, "its time was up: --reading-seconds gives it more")

@@ -12,6 +12,7 @@ from mmfix.config.names import type_scope
 from mmfix.config.origin import Unknown
 from mmfix.config.values import LazyName
 from mmfix.training import era, is_trainable, type_name
+from mmfix.training.era import missing_to_train
 
 MODEL = dict(type="RetinaNet")
 
@@ -57,6 +58,21 @@ def test_type_name(value, name, scope):
 )
 def test_era(config, expected):
     assert era(from_mapping(config)) == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "missing"),
+    [
+        (mmengine(), ()),
+        (mmcv1(), ()),
+        (dict(mmengine(), optim_wrapper=None, train_cfg=None), ("optim_wrapper", "train_cfg")),
+        (dict(mmengine(), model=None), ("model",)),
+        (dict(model=MODEL, data=dict(test=dict()), runner=dict()), ("data.train",)),
+        (dict(model=MODEL, data=DATA), ("optimizer",)),
+    ],
+)
+def test_missing_to_train(config, missing):
+    assert missing_to_train(from_mapping(config)) == missing
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from mmfix.config.reader import Reader
 from mmfix.findings import Finding
+from mmfix.jobs.accounting import judged
 from mmfix.remedies import solve
 from mmfix.rules import judge
 from mmfix.rules.rule import MMCV1, MMENGINE
@@ -326,4 +327,7 @@ def train_model(model, dataset, cfg, distributed=False):
     model = MMDistributedDataParallel(model.cuda())
     hook = DistOptimizerHook(**cfg.optimizer_config)
 """
-    assert set(codes(setup_in(tmp_path, script, "model = dict(type='Net')\n"))) == found
+    setup = setup_in(tmp_path, script, "model = dict(type='Net')\n")
+    assert set(codes(setup)) == found
+    said = [gap.what for gap in judged(setup).gaps if "averages the gradients" in gap.what]
+    assert bool(said) is not bool(found)

@@ -35,6 +35,10 @@ def judged(setup: TrainingSetup) -> Judged:
     """What was followed of a config that was judged."""
     if setup.wrapper == "none":
         return Judged(KEYS, (Gap(CODE, say("in one process DDP plays no part")),))
+    script = setup.script
+    if script is not None and script.averages is not None and setup.wrapper == "other":
+        place = script.where(script.averages)
+        return Judged(KEYS, (Gap(CODE, say("{place} averages the gradients, and no DDP does", place=place)),))
     gaps = [_gap(base) for base in setup.document.tree.missing if not base.why]
     gaps += [Gap(VALUE, line.partition(":")[0]) for line in setup.unknown]
     if setup.not_here and setup.unfinished:  # else what stopped the reading is told below

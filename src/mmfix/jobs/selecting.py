@@ -143,7 +143,7 @@ def select(
 
         heirs = [path for path in dependants_of(parents, reader, out, skips) if path not in found]
     if bases:
-        notes.append(_about_bases(bases, len(heirs)))
+        notes.append(_about_bases(bases, len(heirs), reader))
     if out:
         notes.append(about_links(display_path(path) for path in dict.fromkeys(out)))
     notes += about_interrupted(paths)
@@ -192,8 +192,16 @@ def _is_base(path: str, reader: Reader, settings: Settings) -> bool:
         return False  # it is judged like any other, and what is wrong with it is reported there
 
 
-def _about_bases(bases: Sequence[str], heirs: int) -> str:
+def _about_bases(bases: Sequence[str], heirs: int, reader: Reader) -> str:
     what = display_path(bases[0])
+    if len(bases) == 1 and not heirs:
+        from mmfix.training.era import missing_to_train
+
+        return say(
+            "{config} cannot be trained by itself (missing: {keys}), and no config inherits it",
+            config=what,
+            keys=", ".join(missing_to_train(reader.load(bases[0]))),
+        )
     if len(bases) > 1:
         what = say("{name} and {count} more", name=what, count=len(bases) - 1)
     if not heirs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Tuple
 
 from mmfix.config.document import ConfigDocument
 from mmfix.config.names import type_name
@@ -35,7 +35,12 @@ def era(document: ConfigDocument) -> str:
 
 
 def is_trainable(document: ConfigDocument) -> bool:
-    """True for a leaf config: a model and something to train it with.
+    """True for a leaf config: a model and something to train it with."""
+    return not missing_to_train(document)
+
+
+def missing_to_train(document: ConfigDocument) -> Tuple[str, ...]:
+    """The keys without which a config cannot be trained by itself, ``data.train``; none of a leaf config.
 
     MMEngine needs ``train_dataloader``, ``train_cfg`` and ``optim_wrapper`` together
     (``mmengine/runner/runner.py: Runner.__init__``); two of them are taken for a training config, so that
@@ -44,13 +49,16 @@ def is_trainable(document: ConfigDocument) -> bool:
     """
     tree = document.tree
     if not isinstance(tree.get("model"), (dict, Unknown)):
-        return False
+        return ("model",)
     if era(document) == MMENGINE:
-        loop = _has_loop(tree) or absent(tree, "train_cfg") is not None
-        return sum((_may_have(tree, "train_dataloader"), _may_have(tree, "optim_wrapper"), loop)) >= 2
+        missing = [key for key in ("train_dataloader", "optim_wrapper") if not _may_have(tree, key)]
+        if not _has_loop(tree) and absent(tree, "train_cfg") is None:
+            missing.append("train_cfg")
+        return tuple(missing) if len(missing) > 1 else ()
     data = tree.get("data", absent(tree, "data"))
-    has_train = isinstance(data, Unknown) or (isinstance(data, dict) and _may_have(data, "train"))
-    return has_train and any(_may_have(tree, key) for key in ("optimizer", *_MMCV1_SCHEDULE))
+    if not isinstance(data, Unknown) and not (isinstance(data, dict) and _may_have(data, "train")):
+        return ("data.train",)
+    return () if any(_may_have(tree, key) for key in ("optimizer", *_MMCV1_SCHEDULE)) else ("optimizer",)
 
 
 def model_is_elsewhere(document: ConfigDocument) -> Optional[MissingBase]:
