@@ -66,6 +66,8 @@ def test_late_freezing_with_a_checkpoint_is_cured_jointly():
         ("custom_imports",): {"imports": [MODULE], "allow_failed_imports": False},
         ("find_unused_parameters",): True,
     }
+    for name in ("checkpoint-off", "non-reentrant"):  # faster, or the same, and slower would be no price
+        assert "; find_unused_parameters costs 1-2 %: DDP walks" in found[name].cost
     # neither of the two cures that would each bring the other error
     assert "find-unused" not in found
     assert "find-unused-off" not in cures("find_unused_parameters = True\n" + SWIN)
