@@ -717,7 +717,7 @@ NEW = "dict(backbone=dict(_delete_=True, type=New, width=4, init_cfg=dict(type='
 def test_update_does_not_look_at_delete_so_what_it_should_delete_is_still_there(tmp_path: Path) -> None:
     setup = lazy_in(tmp_path, f"model.update({NEW})")
     (finding,) = [one for one in judge(setup) if one.code == "MMF204"]
-    assert "so is what it should delete: update() does not look at it. New gets both" in finding.message
+    assert "so is what it should delete: update() does not look at it. Both go to New" in finding.message
     (remedy,) = finding.remedies
     assert (remedy.name, remedy.disposition) == ("without-base", "review")
     assert remedy.overrides[0].key == ("model", "backbone")

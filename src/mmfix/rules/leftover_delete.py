@@ -107,7 +107,7 @@ def _alone(setup: TrainingSetup, path: KeyPath, node: Dict[Any, Any]) -> Finding
 def _merged(setup: TrainingSetup, path: KeyPath, node: Dict[Any, Any]) -> Finding:
     message = say(
         "_delete_ in {key} is still there, and so is what it should delete: update() does not look at it. "
-        "{reader} gets both as arguments. The run stops when that is built.",
+        "Both go to {reader} as arguments. The run stops when that is built.",
         key=format_key(path),
         reader=_reader(node),
     )
