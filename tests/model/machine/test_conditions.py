@@ -80,7 +80,7 @@ VERDICTS = [
     ("tensors that other parameters make", "y = self.a(x)\nx = self.b(x if torch.equal(x, y) else x + y)", {}),
     ("a tensor and itself", "y = self.a(x)\nx = self.b(y if torch.equal(y, other=y) else x)", {}),
     ("tensors that may be equal", "x = self.one(x, torch.equal(x + 3, x + n))", BOTH),
-    ("a tensor and itself, detached", "x = self.b(x if torch.equal(x, x.detach()) else self.a(x))", {"a": SOMETIMES}),
+    ("a tensor and itself, detached", "x = self.b(x if torch.equal(x, x.detach() + int(n > 3)) else self.a(x))", {"a": SOMETIMES}),
     (
         "what an unknown tensor holds, written to in between",
         "f = data_samples[0]\nx = self.one(x, f)\nf[0] = 1\nx = x + self.zeros(f)",
