@@ -21,7 +21,7 @@ from fuzz.run import case_of, run, smallest
 from mmfix.config.interpreter import methods
 
 HERE = Path(__file__).resolve().parent
-CASES, SHARDS = 1_000, 2
+CASES, SHARDS = 500, 2
 
 
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="Python has no ast.unparse")
