@@ -74,6 +74,10 @@ GROWING: Dict[str, str] = {
     "shared modules": "self.x = x\nself.y = nn.ModuleList(y)\nself.used(x)\ntorch.something(y)",
     "an argument": "def f(*args, **kwargs): return args\nf(*y, *x, **{'a': y})\nself.use(y)",
     "a list that holds itself": "l.append(l)\nstr(l)\nl == l\ncopy.deepcopy(l)\nself.l = l\nsum(l)",
+    "lambdas, each of which calls another one twice": "\n".join(
+        ["f0 = lambda: 1", *(f"f{i} = lambda: f{i - 1}() + f{i - 1}()" for i in range(1, 40)), "f39()"]
+    ),
+    "a comprehension in a comprehension": "[[[i for k in l] for j in l] for i in l]",
     "branches": "if torch.rand(1) > 0:\n    y = [y]\nelse:\n    y = [y, y]\n"
     "for i in range(30): y = [y, y]\nkept.append(y)",
 }

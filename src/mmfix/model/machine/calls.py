@@ -272,6 +272,7 @@ def _run_function(m: Machine, function: Function, args: List[Any], kwargs: Dict[
     level = m.begin() if shape.early else None
     try:
         if isinstance(node, ast.Lambda):
+            m.step()  # there is no statement in it, before which the bounds would be looked at
             return m.eval(node.body, frame)
         try:
             ended = m.run(node.body, frame)

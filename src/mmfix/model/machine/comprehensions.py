@@ -68,6 +68,7 @@ def _generate(
     source = m.items_of(m.eval(generator.iter, frame))
 
     def turn(item: Any, keep: Callable[[Any], None]) -> int:
+        m.step()
         assignment.unpack(m, generator.target, item, frame)
         answers = [m.truth(m.eval(test, frame)) for test in generator.ifs]
         if any(answer is False for answer in answers):
