@@ -9,6 +9,7 @@ import pytest
 from code_repository import IN_INIT, IN_TRAIN, WRAPPER, freezing, repository
 
 import mmfix
+from mmfix.findings import Remedy
 
 
 def offered(config: str, name: str = "non-reentrant-in-code") -> List[Tuple[str, Tuple[int, ...]]]:
@@ -135,30 +136,40 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize("name", FOREIGN)
-def test_a_call_that_is_not_changed_leaves_the_others_to_the_user(name: str, tmp_path: Path) -> None:
-    """Half a cure cures nothing; why there is none is said, with what helps."""
-    file, where = FOREIGN[name]
-    config = repository(tmp_path, "x = self.part(cp.checkpoint(self.a, x))")
-    text = (tmp_path / "net.py").read_text().replace("deep=True", "deep=True, part=None")
-    (tmp_path / "net.py").write_text(
-        text.replace("self.deep = deep", "self.deep, self.part = deep, MODELS.build(part)")
-    )
-    said = Path(config).read_text().replace("deep=True", "deep=True, part=dict(type='Part', with_cp=True)")
-    for each in file.split():
-        path = tmp_path / each
-        path.parent.mkdir(parents=True)
-        path.write_text(PART)
-        if each.startswith("other"):
-            (path.parent / ".git").mkdir()
-        said = said.replace("imports=[", f"imports=['{each[:-3].replace('/', '.')}', ")
-    Path(config).write_text(said)
+def add_part(config: str, part: str, *modules: str) -> None:
+    """The model of a :func:`repository` gets one more part, of a class in one of some modules."""
+    net = Path(config).parents[1] / "net.py"
+    text = net.read_text().replace("deep=True", "deep=True, part=None")
+    net.write_text(text.replace("self.deep = deep", "self.deep, self.part = deep, MODELS.build(part)"))
+    said = Path(config).read_text().replace("deep=True", f"deep=True, part={part}")
+    Path(config).write_text(said.replace("imports=['net']", f"imports={[*modules, 'net']}"))
+
+
+def in_code(config: str) -> Remedy:
+    """The cure in code that is offered."""
     (cure,) = {
         remedy
         for finding in mmfix.check(config).findings
         for remedy in finding.remedies
         if remedy.name == "non-reentrant-in-code"
     }
+    return cure
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_call_that_is_not_changed_leaves_the_others_to_the_user(name: str, tmp_path: Path) -> None:
+    """Half a cure cures nothing; why there is none is said, with what helps."""
+    file, where = FOREIGN[name]
+    config = repository(tmp_path, "x = self.part(cp.checkpoint(self.a, x))")
+    for each in file.split():
+        path = tmp_path / each
+        path.parent.mkdir(parents=True)
+        path.write_text(PART)
+        if each.startswith("other"):
+            (path.parent / ".git").mkdir()
+    modules = [each[: -len(".py")].replace("/", ".") for each in file.split()]
+    add_part(config, "dict(type='Part', with_cp=True)", *modules)
+    cure = in_code(config)
     assert cure.code == ()
     told = f"model.part.with_cp {where}; switch it off, and mmfix changes the rest"
     assert told in cure.cost
@@ -184,19 +195,9 @@ class Part(nn.Module):
 def test_fairscales_own_checkpoint_is_called_that_and_not_somebody_elses_code(tmp_path: Path) -> None:
     """It is always reentrant, whoever calls it."""
     config = repository(tmp_path, "x = self.part(cp.checkpoint(self.a, x))")
-    text = (tmp_path / "net.py").read_text().replace("deep=True", "deep=True, part=None")
-    (tmp_path / "net.py").write_text(
-        text.replace("self.deep = deep", "self.deep, self.part = deep, MODELS.build(part)")
-    )
     (tmp_path / "part.py").write_text(FAIRSCALE)
-    said = Path(config).read_text().replace("deep=True", "deep=True, part=dict(type='Part', with_cp=4)")
-    Path(config).write_text(said.replace("imports=['net']", "imports=['net', 'part']"))
-    (cost,) = {
-        remedy.cost
-        for finding in mmfix.check(config).findings
-        for remedy in finding.remedies
-        if remedy.name == "non-reentrant-in-code"
-    }
+    add_part(config, "dict(type='Part', with_cp=4)", "part")
+    cost = in_code(config).cost
     assert "model.part.with_cp checkpoints, too, in part.py:11, with fairscale's own checkpoint, " in cost
     assert "which is always reentrant; switch it off, and mmfix changes the rest" in cost
 
@@ -204,10 +205,6 @@ def test_fairscales_own_checkpoint_is_called_that_and_not_somebody_elses_code(tm
 def test_the_call_that_is_not_yours_is_the_one_that_is_named(tmp_path: Path) -> None:
     """Of a part that checkpoints here and elsewhere."""
     config = repository(tmp_path, "x = self.part(x)")
-    text = (tmp_path / "net.py").read_text().replace("deep=True", "deep=True, part=None")
-    (tmp_path / "net.py").write_text(
-        text.replace("self.deep = deep", "self.deep, self.part = deep, MODELS.build(part)")
-    )
     (tmp_path / "other" / ".git").mkdir(parents=True)
     (tmp_path / "other" / "net.py").write_text(PART)
     (tmp_path / "part.py").write_text(
@@ -219,14 +216,8 @@ def test_the_call_that_is_not_yours_is_the_one_that_is_named(tmp_path: Path) -> 
         "    def forward(self, x):\n"
         "        return super().forward(cp.checkpoint(self.c, x) if self.with_cp else x)\n"
     )
-    said = Path(config).read_text().replace("deep=True", "deep=True, part=dict(type='Mine', with_cp=True)")
-    Path(config).write_text(said.replace("imports=['net']", "imports=['net', 'part']"))
-    (cost,) = {
-        remedy.cost
-        for finding in mmfix.check(config).findings
-        for remedy in finding.remedies
-        if remedy.name == "non-reentrant-in-code"
-    }
+    add_part(config, "dict(type='Mine', with_cp=True)", "part")
+    cost = in_code(config).cost
     assert "model.part.with_cp checkpoints, too, in other/net.py:15, which is not yours" in cost
 
 

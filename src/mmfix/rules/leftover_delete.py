@@ -48,7 +48,7 @@ from mmfix.rules.rule import MMCV1, Case, Rule, Wrappers
 from mmfix.training.built import LOADERS
 from mmfix.training.top_level import read_keys
 from mmfix.training.types import TrainingSetup
-from mmfix.wording import say
+from mmfix.wording import mark, say
 
 _CASES = (
     Case(
@@ -83,6 +83,23 @@ _CASES = (
 )
 
 
+#: The message, and where the framework does it.
+_OF_NO_MERGE = (
+    mark(
+        "_delete_ in {key} is still there: the base has nothing to delete, and {reader} gets it as an "
+        "argument. The run stops when that is built."
+    ),
+    "mmengine/config/config.py: Config._merge_a_into_b",
+)
+_OF_A_MERGE = (
+    mark(
+        "_delete_ in {key} is still there, and so is what it should delete: update() does not look at it. "
+        "Both go to {reader} as arguments. The run stops when that is built."
+    ),
+    "mmengine/config/config.py: ConfigDict.update",
+)
+
+
 def check(setup: TrainingSetup) -> Iterator[Finding]:
     """One finding for each such dict; none where a base is missing, which may have had what it deletes."""
     if setup.document.tree.missing or not is_said(setup.document, "_delete_"):
@@ -90,41 +107,23 @@ def check(setup: TrainingSetup) -> Iterator[Finding]:
     read = read_keys(setup.era)
     for path, node in dicts_in(setup.document.tree):
         if "_delete_" in node and path and path[0] in read and _is_built(path, node):
-            yield _merged(setup, path, node) if _is_merged(setup, path, node) else _alone(setup, path, node)
+            yield _finding(setup, path, node)
 
 
-def _alone(setup: TrainingSetup, path: KeyPath, node: Dict[Any, Any]) -> Finding:
-    message = say(
-        "_delete_ in {key} is still there: the base has nothing to delete, and {reader} "
-        "gets it as an argument. The run stops when that is built.",
-        key=format_key(path),
-        reader=_reader(node),
-    )
-    finding = _finding(setup, path, message, "mmengine/config/config.py: Config._merge_a_into_b")
-    return replace(finding, remedies=drop_key((*path, "_delete_"), ignored=False))
-
-
-def _merged(setup: TrainingSetup, path: KeyPath, node: Dict[Any, Any]) -> Finding:
-    message = say(
-        "_delete_ in {key} is still there, and so is what it should delete: update() does not look at it. "
-        "Both go to {reader} as arguments. The run stops when that is built.",
-        key=format_key(path),
-        reader=_reader(node),
-    )
-    place = "mmengine/config/config.py: ConfigDict.update"
-    return replace(_finding(setup, path, message, place), remedies=without_base(setup, path))
-
-
-def _finding(setup: TrainingSetup, path: KeyPath, message: str, evidence: str) -> Finding:
-    return make(
+def _finding(setup: TrainingSetup, path: KeyPath, node: Dict[Any, Any]) -> Finding:
+    merged = _is_merged(setup, path, node)
+    template, place = _OF_A_MERGE if merged else _OF_NO_MERGE
+    finding = make(
         RULE,
         setup,
         key=(*path, "_delete_"),
         severity="error",
         confidence="likely",
-        message=message,
-        evidence=(evidence,),
+        message=say(template, key=format_key(path), reader=_reader(node)),
+        evidence=(place,),
     )
+    cures = without_base(setup, path) if merged else drop_key((*path, "_delete_"), ignored=False)
+    return replace(finding, remedies=cures)
 
 
 def _reader(node: Dict[Any, Any]) -> str:

@@ -6,7 +6,7 @@ import ast
 from typing import List, Optional, Sequence, Tuple
 
 from mmfix.python.place import Place, Problem
-from mmfix.scripts.by_hand import averaged_at
+from mmfix.scripts.averaging import averaged_at
 from mmfix.scripts.functions import Scripts
 from mmfix.scripts.types import KeyRead, TrainingScript
 from mmfix.scripts.values import REQUIRED, Constant, Lost, Read, Value, choose
